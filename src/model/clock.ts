@@ -1,0 +1,36 @@
+/** Cancels a timer; harmless when it has fired or was cancelled. */
+export type Cancel = () => void;
+
+/**
+ * Where time comes from. Handed to a laboratory so that tests need no sleep.
+ *
+ * A clock that throws is a counted fault; the system's clock answers in its place.
+ */
+export interface Clock {
+  /** Wall time in milliseconds since 1970. */
+  now(): number;
+  /** Time that never runs back, in milliseconds with fractions; only differences mean anything. */
+  monotonic(): number;
+  /**
+   * Calls `callback` once, `delayMs` from now.
+   *
+   * @param keepAlive whether the timer may keep the process alive; `false` by default
+   */
+  after(delayMs: number, callback: () => void, keepAlive?: boolean): Cancel;
+}
+
+/** The machine's own time. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(delayMs, callback, keepAlive = false) {
+    const timer: unknown = setTimeout(callback, delayMs);
+    // Browsers give a number; Node, Bun and Deno an object that can let the process end.
+    if (!keepAlive && typeof timer === "object" && timer !== null && "unref" in timer) {
+      (timer as { unref(): void }).unref();
+    }
+    return () => {
+      clearTimeout(timer as number);
+    };
+  },
+};

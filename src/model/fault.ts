@@ -1,0 +1,41 @@
+/** What Sidelane was doing when foreign code failed. */
+export type Operation =
+  | "enabled"
+  | "sample"
+  | "key"
+  | "context"
+  | "prepare"
+  | "isolate"
+  | "beforeRun"
+  | "afterRun"
+  | "normalize"
+  | "compare"
+  | "compareErrors"
+  | "clean"
+  | "ignore"
+  | "capture"
+  | "stream"
+  | "publish"
+  | "flush"
+  | "close"
+  | "onMismatch"
+  | "onNewMismatch"
+  | "rollout"
+  | "store"
+  | "source"
+  | "listener"
+  | "gate"
+  | "clock"
+  | "random"
+  | "internal";
+
+/** Something that a user's gate, hook, rule, publisher or clock did, turned into data. The caller never sees it. */
+export interface Fault {
+  readonly operation: Operation;
+  /** What was thrown or rejected with; may be anything. */
+  readonly error: unknown;
+  /** Absent where the fault belongs to no single experiment. */
+  readonly experiment?: string;
+  /** The publisher's name, where one failed. */
+  readonly publisher?: string;
+}

@@ -1,0 +1,30 @@
+/** How one call of one behaviour ended. Rejecting is throwing; `threw` may carry anything, also `undefined`. */
+export type Outcome<Value = unknown> =
+  | { readonly kind: "returned"; readonly value: Value }
+  | { readonly kind: "threw"; readonly error: unknown }
+  /** It had not settled when its time was up. Only a candidate times out. */
+  | { readonly kind: "timed-out"; readonly afterMs: number };
+
+/**
+ * What an observation's value is:
+ *
+ * - `live`: the very value that the behaviour gave; its owner may have changed it since
+ * - `captured`: a detached copy, made when the behaviour settled
+ * - `cleaned`: what `clean` made of it
+ * - `omitted`: `clean` threw, so the value is left out (`value` is `undefined`)
+ */
+export type Evidence = "live" | "captured" | "cleaned" | "omitted";
+
+/** One behaviour called once. */
+export interface Observation<Value = unknown> {
+  /** `control`, or the candidate's name. */
+  readonly name: string;
+  readonly outcome: Outcome<Value>;
+  readonly evidence: Evidence;
+  /** From the call until it settled, in milliseconds. */
+  readonly durationMs: number;
+  /** The synchronous part of `durationMs`: from the call until it gave back a value or a promise. */
+  readonly syncMs: number;
+  /** When it was called, in milliseconds after the result's `startedAt`. */
+  readonly offsetMs: number;
+}

@@ -1,0 +1,54 @@
+import type { Result, ResultKind } from "./result.ts";
+import type { Fault } from "./fault.ts";
+import type { RolloutEvent } from "./rollout.ts";
+
+/**
+ * Whatever receives results. It is called after the caller has been answered, outside every request's context, and may
+ * throw, reject or hang: all of it is contained, timed out and counted.
+ */
+export interface Publisher {
+  /** For faults and counts. */
+  readonly name: string;
+  publish(result: Result): void | PromiseLike<void>;
+  /** Takes several results at once, in place of `publish`; used where it is present. */
+  publishBatch?(results: readonly Result[]): void | PromiseLike<void>;
+  /** Takes what happens to a rollout or a verdict: `advanced`, `rolledBack`, `ready`, `stalled`, `noTraffic`. */
+  publishEvent?(event: RolloutEvent): void | PromiseLike<void>;
+  /** Counts that no result carries: one skipped call and why. Synchronous, cheap, on the caller's path. */
+  onSkip?(experiment: string, reason: string): void;
+  /** How many candidates of an experiment are in flight, changed by `+1` or `-1`. Synchronous, cheap, on the caller's path. */
+  onInFlight?(experiment: string, change: 1 | -1): void;
+  /** Only results of these kinds are delivered; all of them where this is left out. */
+  readonly kinds?: readonly ResultKind[];
+  /** Whether publishing the same result twice does no harm, so that a failed one may be tried again. */
+  readonly idempotent?: boolean;
+  /** Called once when the publisher joins a laboratory: where to report what goes wrong inside. */
+  attach?(host: { onFault(fault: Fault): void }): void;
+  /** Resolves when everything accepted has been written. */
+  flush?(): PromiseLike<void>;
+  /** Resolves when everything is written and every handle given back. */
+  close?(): PromiseLike<void>;
+}
+
+/** A plain function is a publisher too. */
+export type PublisherLike = Publisher | ((result: Result) => void | PromiseLike<void>);
+
+/** Why a publisher did not get a result. */
+export type DropReason = "queue-full" | "too-large" | "breaker-open" | "closed";
+
+/** What became of the results that one publisher was given: `accepted = published + failed + dropped + queued`. */
+export interface DeliveryCounts {
+  readonly accepted: number;
+  readonly published: number;
+  readonly failed: number;
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  /** Waiting, or being published just now. */
+  readonly queued: number;
+}
+
+/** What `flush()` and `close()` answer, by publisher. */
+export interface FlushReport {
+  /** Whether everything was done before the deadline. */
+  readonly complete: boolean;
+  readonly publishers: Readonly<Record<string, DeliveryCounts>>;
+}

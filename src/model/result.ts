@@ -1,0 +1,43 @@
+import type { Comparison } from "./comparison.ts";
+import type { Observation } from "./observation.ts";
+
+/** A candidate called once, and what comparing it with control gave. */
+export interface CandidateObservation<Value = unknown> extends Observation<Value> {
+  readonly comparison: Comparison;
+  /** Whether the candidate changed an argument that it shares with control; only where the check is asked for. */
+  readonly argumentsMutated?: boolean;
+}
+
+/**
+ * A result in one word: the worst of its candidates, from best to worst
+ * `match`, `ignored`, `inconclusive`, `timed-out`, `mismatch`.
+ */
+export type ResultKind = Comparison["kind"] | "timed-out";
+
+/** The stage at which a call found its experiment's rollout. */
+export interface ServedStage {
+  readonly stage: "off" | "shadow" | "ramp" | "live" | "complete";
+  /** The share of keys that the candidate answers, from 0 to 1. */
+  readonly share: number;
+  /** Grows by one with every change of the rollout. */
+  readonly epoch: number;
+}
+
+/** One call of one experiment in which at least one candidate ran. Frozen, and knows nobody. */
+export interface Result<Value = unknown> {
+  /** Unique: a random prefix per process and a running number. */
+  readonly id: string;
+  readonly experiment: string;
+  /** Wall time in milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Whose outcome the caller got: `control`, or a candidate's name. */
+  readonly served: string;
+  /** Present when the experiment has a rollout. */
+  readonly rollout?: ServedStage;
+  /** What `context` gave for this call, over the laboratory's own context; `{}` without either. */
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly control: Observation<Value>;
+  /** In the order of their definition. */
+  readonly candidates: readonly [CandidateObservation, ...CandidateObservation[]];
+  readonly kind: ResultKind;
+}

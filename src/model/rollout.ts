@@ -1,0 +1,73 @@
+import type { Clock } from "./clock.ts";
+import type { Result, ResultKind, ServedStage } from "./result.ts";
+
+/** The stages of a migration, in their order. `complete` is never reached automatically. */
+export type Stage = ServedStage["stage"];
+
+/** Which behaviour answers one call, and whether the other one runs beside it to be compared. */
+export interface Decision {
+  readonly serve: "control" | "candidate";
+  readonly compare: boolean;
+}
+
+/**
+ * One immutable state of a rollout. Each call takes one at its start, and keeps to it.
+ */
+export interface RolloutSnapshot extends ServedStage {
+  /** The share of calls that are compared, from 0 to 1, drawn call by call. */
+  readonly compare: number;
+}
+
+/** What one candidate's comparison tells counts and verdicts. Flat, so that recording it allocates nothing. */
+export interface Sample {
+  readonly experiment: string;
+  readonly candidate: string;
+  readonly kind: ResultKind;
+  readonly controlMs: number;
+  readonly candidateMs: number;
+  readonly controlThrew: boolean;
+  readonly candidateThrew: boolean;
+  /** What the served share sticks to; the unit of evidence. Without one, every call is a unit. */
+  readonly key: string | undefined;
+  /** Wall time in milliseconds since 1970. */
+  readonly at: number;
+  /** The rollout's epoch when the call started; 0 without a rollout. */
+  readonly epoch: number;
+  /** The whole result, made on demand: only gates of your own ask for it. */
+  result(): Result;
+}
+
+/** Decides for an experiment, call by call. */
+export interface Rollout {
+  /** The present state. Called once at the start of every call, so it must only read a field. */
+  current(): RolloutSnapshot;
+  /** The candidate's slot in the buckets of 2³², for a key: `murmur3(experiment:salt:key)`. */
+  bucket(experiment: string, key: string): number;
+  /** Told once, when an experiment is defined with this rollout. */
+  bind?(experiment: string, host: RolloutHost): void;
+  /** Told of every comparison. Synchronous and cheap. */
+  record?(sample: Sample): void;
+  close?(): PromiseLike<void> | void;
+}
+
+/** What a rollout may ask of the laboratory that runs it. */
+export interface RolloutHost {
+  readonly clock: Clock;
+  onEvent(event: RolloutEvent): void;
+  onFault(operation: "rollout" | "store" | "source" | "listener" | "gate", error: unknown): void;
+  /** Calls of the experiment so far, skipped ones included. */
+  calls(): number;
+}
+
+/** Something that happened to a rollout, for listeners and publishers. */
+export interface RolloutEvent {
+  readonly kind: "advanced" | "rolledBack" | "ready" | "stalled" | "noTraffic" | "paused" | "resumed" | "completed";
+  readonly experiment: string;
+  readonly from: ServedStage;
+  readonly to: ServedStage;
+  /** Wall time in milliseconds since 1970. */
+  readonly at: number;
+  /** Who asked: a person's name, `ramp`, or `source`. */
+  readonly by: string;
+  readonly reason: string;
+}

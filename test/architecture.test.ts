@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { describe, expect, it } from "vitest";
+
+// Each floor, and the floors that it may look down to. `index.ts` is the front door and sees them all.
+const mayImport: Record<string, readonly string[]> = {
+  model: [],
+  compare: ["model"],
+  stats: ["model"],
+  rollout: ["model", "stats"],
+  experiment: ["model", "compare", "stats", "rollout"],
+  publishers: ["model", "compare", "stats"],
+  testing: ["model", "compare", "stats", "experiment", "publishers"],
+  index: ["model", "compare", "stats", "rollout", "experiment", "publishers"],
+};
+
+const root = join(import.meta.dirname, "..", "src");
+const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
+}
+
+function floorOf(file: string): string {
+  const [first = ""] = file.split(sep);
+  return first.endsWith(".ts") ? first.slice(0, -3) : first;
+}
+
+describe("the house", () => {
+  it.each(files)("%s imports only from its own floor and those below", (file) => {
+    const floor = floorOf(file);
+    const allowed = mayImport[floor];
+    expect(allowed, `${floor} is no floor of the house`).toBeDefined();
+    for (const specifier of importsOf(file)) {
+      if (!specifier.startsWith(".")) continue;
+      const target = floorOf(relative(root, join(root, dirname(file), specifier)));
+      if (target !== floor) expect(allowed, `${file} imports ${specifier}`).toContain(target);
+    }
+  });
+
+  const reached = reachedFrom("index.ts");
+
+  it.each([...reached])("%s, part of the core, imports no node: module statically", (file) => {
+    expect(importsOf(file).filter((specifier) => specifier.startsWith("node:"))).toEqual([]);
+  });
+});
+
+function reachedFrom(entry: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(entry)) return seen;
+  seen.add(entry);
+  for (const specifier of importsOf(entry)) {
+    if (specifier.startsWith(".")) reachedFrom(relative(root, join(root, dirname(entry), specifier)), seen);
+  }
+  return seen;
+}
