@@ -1,0 +1,183 @@
+import type { Difference } from "../model/comparison.ts";
+import { typeNameOf } from "./type-name.ts";
+
+/** The name of a kind of mismatch. */
+export interface Signature {
+  /** Such as `v1-3k9q0a7c2mxd`: 60 bits of a hash over {@link Signature.readable}, before that is shortened. */
+  readonly id: string;
+  /** The sorted leaves, such as `$.items[*].price number>string, $.name value string`; at most 1 000 characters. */
+  readonly readable: string;
+}
+
+const version = "v1";
+const readableLength = 1_000;
+
+/**
+ * Names the kind of a mismatch, so that a million mismatches read as three groups: the same in every call and process,
+ * whatever the values, the order of keys and the positions in arrays were.
+ *
+ * Each difference becomes a leaf, its generalised path and its kind with the types of both sides; the leaves are sorted
+ * and deduplicated. Generalised are:
+ *
+ * - array positions, Map keys and Set elements: `[*]`
+ * - object keys that look like ids: `*`. That is: a whole number; a UUID; an ISO date; an e-mail address; eight or more
+ *   hexadecimal digits, or sixteen or more letters and digits, with a digit among them; anything that ends in a
+ *   separator and two or more digits (`user-42`, but not `address_1`)
+ * - what repeats in a tree or a list: `$.children[0].children[3].name` is `$(.children[*])+.name`
+ *
+ * The rules are version `v1`, and the id says so: a change of the rules changes the prefix.
+ *
+ * @example signatureOf([{ path: "$.items[2].price", kind: "type", control: 1, candidate: "1" }]).readable // => "$.items[*].price number>string"
+ */
+export function signatureOf(differences: readonly Difference[]): Signature {
+  const leaves = new Set<string>();
+  for (const difference of differences) leaves.add(`${generalise(difference.path)} ${describeKind(difference)}`);
+  const text = [...leaves].sort().join(", ");
+  return {
+    id: `${version}-${hash(text)}`,
+    readable: text.length > readableLength ? `${text.slice(0, readableLength - 1)}…` : text,
+  };
+}
+
+function describeKind(difference: Difference): string {
+  const { kind } = difference;
+  switch (kind) {
+    case "type":
+      return `${sideOf(difference.control)}>${sideOf(difference.candidate)}`;
+    case "added":
+      return `added ${typeNameOf(difference.candidate)}`;
+    case "removed":
+      return `removed ${typeNameOf(difference.control)}`;
+    case "value":
+      return `value ${typeNameOf(difference.control)}`;
+    default:
+      return kind;
+  }
+}
+
+// Where one side threw, the two sides are told in words, `threw TypeError: …`; what comes after the colon is value.
+const told = /^(?:threw|returned) [^:]*/;
+
+function sideOf(value: unknown): string {
+  return (typeof value === "string" ? told.exec(value)?.[0] : undefined) ?? typeNameOf(value);
+}
+
+/** A path without what differs from call to call. */
+export function generalise(path: string): string {
+  return joinRepeated(segmentsOf(path).map(generaliseSegment));
+}
+
+// A name runs to the next `.` or `[`; a bracket to the `]` that closes it, over strings and brackets inside.
+function segmentsOf(path: string): string[] {
+  const segments: string[] = [];
+  let start = 0;
+  let depth = 0;
+  for (let at = 0; at < path.length; at++) {
+    const sign = path[at];
+    if (depth > 0 && sign === '"') at = endOfString(path, at);
+    else if (sign === "[") {
+      if (depth === 0 && at > start) segments.push(path.slice(start, at));
+      if (depth++ === 0) start = at;
+    } else if (sign === "]" && depth > 0) {
+      if (--depth === 0) {
+        segments.push(path.slice(start, at + 1));
+        start = at + 1;
+      }
+    } else if (sign === "." && depth === 0 && at > start) {
+      segments.push(path.slice(start, at));
+      start = at;
+    }
+  }
+  if (start < path.length) segments.push(path.slice(start));
+  return segments;
+}
+
+function endOfString(path: string, quote: number): number {
+  for (let at = quote + 1; at < path.length; at++) {
+    if (path[at] === "\\") at++;
+    else if (path[at] === '"') return at;
+  }
+  return path.length;
+}
+
+function generaliseSegment(segment: string): string {
+  if (segment.startsWith(".")) return looksLikeAnId(segment.slice(1)) ? ".*" : segment;
+  if (!segment.startsWith("[")) return segment;
+  const inner = segment.slice(1, -1);
+  // A quoted key belongs to an object. All else in brackets is a position, a Map's key or a Set's element; a symbol is a name.
+  if (inner.startsWith('"')) return looksLikeAnId(inner.slice(1, -1)) ? ".*" : segment;
+  return inner.startsWith("Symbol") || inner.startsWith("@@") ? segment : "[*]";
+}
+
+const idShapes: readonly RegExp[] = [
+  /^-?\d+$/,
+  /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i,
+  /^\d{4}-\d\d(?:-\d\d)?(?:[T ].*)?$/,
+  /^[^@\s]+@[^@\s]+$/,
+  /^(?=.*\d)[\da-f]{8,}$/i,
+  /^(?=.*\d)(?=.*[a-z])[\da-z]{16,}$/i,
+  /[-_:./#]\d{2,}$/,
+];
+
+function looksLikeAnId(key: string): boolean {
+  // Longer ones are texts that somebody used as keys; the expressions above need not see them.
+  return key.length > 200 || idShapes.some((shape) => shape.test(key));
+}
+
+const longestPeriod = 4;
+
+/** `.a[*].a[*].b` → `(.a[*])+.b`: however deep in a tree, it is one kind of place. */
+function joinRepeated(segments: readonly string[]): string {
+  let text = "";
+  for (let at = 0; at < segments.length;) {
+    const period = periodAt(segments, at);
+    if (period === 0) text += segments[at++]!;
+    else {
+      text += `(${segments.slice(at, at + period).join("")})+`;
+      do at += period;
+      while (repeats(segments, at - period, period));
+    }
+  }
+  return text;
+}
+
+function periodAt(segments: readonly string[], at: number): number {
+  for (let period = 1; period <= longestPeriod; period++) if (repeats(segments, at, period)) return period;
+  return 0;
+}
+
+function repeats(segments: readonly string[], at: number, period: number): boolean {
+  if (at + 2 * period > segments.length) return false;
+  for (let offset = 0; offset < period; offset++) {
+    if (segments[at + offset] !== segments[at + period + offset]) return false;
+  }
+  return true;
+}
+
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** Two independent lanes of FNV-1a's shape, each finished as MurmurHash3 finishes: 60 bits as 12 characters. */
+function hash(text: string): string {
+  let low = 0x811c9dc5;
+  let high = 0x9747b28c;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    low = Math.imul(low ^ unit, 0x01000193);
+    high = Math.imul(high ^ unit, 0x5bd1e995);
+    high ^= high >>> 15;
+  }
+  return lane(mix(low)) + lane(mix(high ^ text.length));
+}
+
+/** The finaliser of MurmurHash3 (Austin Appleby, public domain): every bit of the input reaches every bit. */
+function mix(bits: number): number {
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
+}
+
+function lane(bits: number): string {
+  let text = "";
+  for (let shift = 0; shift < 30; shift += 5) text += alphabet[(bits >>> shift) & 31]!;
+  return text;
+}
