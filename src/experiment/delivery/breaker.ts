@@ -1,0 +1,40 @@
+const failuresToOpen = 5;
+const firstPauseMs = 1_000;
+const longestPauseMs = 60_000;
+
+/**
+ * Gives a failing publisher a rest: after five failures in a row it asks for a pause of one second, then doubles it with
+ * every further failure up to a minute. One success closes it. Each pause is shortened at random by up to a half, so that
+ * many processes do not come back in one wave.
+ */
+export class Breaker {
+  #failures = 0;
+  #pauseMs = 0;
+  readonly #random: () => number;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  get open(): boolean {
+    return this.#pauseMs > 0;
+  }
+
+  /** How long to wait before the next try, in milliseconds; `0` while closed. */
+  get pauseMs(): number {
+    return this.#pauseMs;
+  }
+
+  failed(): void {
+    this.#failures += 1;
+    if (this.#failures < failuresToOpen) return;
+    const doublings = Math.min(this.#failures - failuresToOpen, 10);
+    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** doublings);
+    this.#pauseMs = pauseMs * (0.5 + this.#random() / 2);
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+    this.#pauseMs = 0;
+  }
+}
