@@ -1,0 +1,69 @@
+import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { SidelaneError } from "../model/errors.ts";
+import type { Publisher } from "../model/publisher.ts";
+
+export interface DiagnosticsChannelPublisherOptions {
+  /** What the channels' names start with, before a colon; `sidelane` by default. */
+  readonly prefix?: string;
+}
+
+interface Channel {
+  readonly hasSubscribers: boolean;
+  publish(message: unknown): void;
+}
+
+/**
+ * Hands every result to the subscribers of `node:diagnostics_channel`, as monitoring agents use it: the message on
+ * `sidelane:result` is the frozen result itself, that on `sidelane:event` what happened to a rollout, and on
+ * `sidelane:skip` `{ experiment, reason }`.
+ *
+ * Nothing leaves the process and nothing is copied, so subscribers see values. Without a subscriber it costs reading one
+ * field. Skips are told on the caller's path. Node reports what a subscriber throws as an uncaught exception of the
+ * process: that is the channel's own rule for every library that uses it.
+ *
+ * @throws {SidelaneError} `invalid-option`, also where the runtime has no `node:diagnostics_channel`
+ * @see https://nodejs.org/api/diagnostics_channel.html
+ * @example diagnosticsChannelPublisher()
+ */
+export function diagnosticsChannelPublisher(options: DiagnosticsChannelPublisherOptions = {}): Publisher {
+  check(options);
+  const { prefix = "sidelane" } = options;
+  const open = channels();
+  const results = open(`${prefix}:result`);
+  const events = open(`${prefix}:event`);
+  const skips = open(`${prefix}:skip`);
+  return {
+    name: "diagnostics-channel",
+    publish(result) {
+      if (results.hasSubscribers) results.publish(result);
+    },
+    publishEvent(event) {
+      if (events.hasSubscribers) events.publish(event);
+    },
+    onSkip(experiment, reason) {
+      if (skips.hasSubscribers) skips.publish({ experiment, reason });
+    },
+  };
+}
+
+/** Reached at run time, so that a bundle for a runtime without it can still be built. */
+function channels(): (name: string) => Channel {
+  const host = globalThis as {
+    process?: { getBuiltinModule?(name: string): { channel(name: string): Channel } | undefined };
+  };
+  const found = host.process?.getBuiltinModule?.("node:diagnostics_channel");
+  if (found === undefined) {
+    throw new SidelaneError(
+      "invalid-option",
+      "diagnosticsChannelPublisher: this runtime has no `node:diagnostics_channel`; it takes Node 20.16, Bun or Deno",
+    );
+  }
+  return (name) => found.channel(name);
+}
+
+function check(options: DiagnosticsChannelPublisherOptions): void {
+  const check: OptionCheck = checkOptions("diagnosticsChannelPublisher");
+  check.object("options", options);
+  check.known(options, ["prefix"]);
+  if (options.prefix !== undefined) check.text("prefix", options.prefix);
+}

@@ -1,0 +1,205 @@
+import { checkOptions, type OptionCheck } from "../model/options.ts";
+import type { Fault } from "../model/fault.ts";
+import type { Publisher } from "../model/publisher.ts";
+import type { CandidateObservation, Result } from "../model/result.ts";
+import { checkBuckets, defaultBuckets, kindOf, readings, type Readings } from "./metrics/readings.ts";
+
+type Attributes = Record<string, string | number>;
+
+/** The part of OpenTelemetry's `Meter` that is used; what `metrics.getMeter('…')` gives. */
+export interface OpenTelemetryMeter {
+  createCounter(name: string, options?: InstrumentOptions): { add(value: number, attributes?: Attributes): void };
+  createUpDownCounter(name: string, options?: InstrumentOptions): { add(value: number, attributes?: Attributes): void };
+  createHistogram(name: string, options?: InstrumentOptions): { record(value: number, attributes?: Attributes): void };
+}
+
+interface InstrumentOptions {
+  description?: string;
+  unit?: string;
+  advice?: { explicitBucketBoundaries?: number[] };
+}
+
+/** The part of OpenTelemetry's `Tracer` that is used; what `trace.getTracer('…')` gives. */
+export interface OpenTelemetryTracer {
+  startSpan(name: string, options?: SpanOptions): OpenTelemetrySpan;
+}
+
+interface SpanOptions {
+  root?: boolean;
+  startTime?: [number, number];
+  links?: { context: OpenTelemetrySpanContext }[];
+  attributes?: Attributes;
+}
+
+interface OpenTelemetrySpan {
+  setStatus(status: { code: number }): unknown;
+  end(endTime?: [number, number]): void;
+}
+
+/** What names a span across processes; what `span.spanContext()` gives. */
+export interface OpenTelemetrySpanContext {
+  traceId: string;
+  spanId: string;
+  traceFlags: number;
+}
+
+/** At least one of `meter` and `tracer`. */
+export interface OpenTelemetryPublisherOptions {
+  readonly meter?: OpenTelemetryMeter;
+  /** Makes one span a candidate. Costs what a span costs: wrap the publisher in `only('mismatch', …)` where that is too much. */
+  readonly tracer?: OpenTelemetryTracer;
+  /**
+   * The span that the request had, to link a candidate's span to. Results are published outside every request, so let
+   * the experiment's `context` carry it: `context: () => ({ span: trace.getActiveSpan()?.spanContext() })`, and here
+   * `linkTo: (result) => result.context.span`.
+   */
+  readonly linkTo?: (result: Result) => OpenTelemetrySpanContext | undefined;
+  /** Bounds of the histogram in seconds, advised to the SDK; 10 µs to 10 s by default. */
+  readonly buckets?: readonly number[];
+  /** How many distinct experiments, candidates, or reasons become label values; `(other)` stands for the rest. 100 by default. */
+  readonly maxLabelValues?: number;
+}
+
+// OpenTelemetry's SpanStatusCode.ERROR.
+const statusError = 2;
+
+/**
+ * Counts and times results with OpenTelemetry, and makes spans of candidates when given a tracer. Values never leave.
+ *
+ * | instrument | kind, unit | attributes |
+ * |---|---|---|
+ * | `sidelane.experiment.results` | counter, `{result}`, one a candidate | `sidelane.experiment`, `sidelane.candidate`, `sidelane.result.kind` |
+ * | `sidelane.behavior.duration` | histogram, `s` | `sidelane.experiment`, `sidelane.behavior` (`control` or a candidate), `sidelane.outcome` |
+ * | `sidelane.experiment.skips` | counter, `{call}` | `sidelane.experiment`, `sidelane.skip.reason` |
+ * | `sidelane.candidates.in_flight` | up-down counter, `{candidate}` | `sidelane.experiment` |
+ *
+ * A span is named `candidate EXPERIMENT`, is the root of its own trace, and carries `sidelane.result.id`, the kind, the
+ * signature of a mismatch, and how many milliseconds control took. It is an error when the candidate threw or timed out.
+ *
+ * @throws {SidelaneError} `invalid-option`
+ * @see https://opentelemetry.io/docs/specs/semconv/general/naming/
+ * @example openTelemetryPublisher({ meter: metrics.getMeter('checkout') })
+ */
+export function openTelemetryPublisher(options: OpenTelemetryPublisherOptions): Publisher {
+  check(options);
+  const { meter, tracer, linkTo, buckets = defaultBuckets, maxLabelValues = 100 } = options;
+  const counts = meter && meterReadings(meter, buckets, maxLabelValues);
+  let report: (fault: Fault) => void = () => undefined;
+
+  function linksOf(result: Result): { context: OpenTelemetrySpanContext }[] {
+    try {
+      const context = linkTo?.(result);
+      return context === undefined ? [] : [{ context }];
+    } catch (error) {
+      report({ operation: "publish", error, experiment: result.experiment, publisher: "opentelemetry" });
+      return [];
+    }
+  }
+
+  return {
+    name: "opentelemetry",
+    attach: (host) => void (report = (fault) => host.onFault(fault)),
+    publish(result) {
+      counts?.publish(result);
+      if (tracer === undefined) return;
+      const links = linksOf(result);
+      for (const candidate of result.candidates) traceCandidate(tracer, result, candidate, links);
+    },
+    ...(counts && { onSkip: counts.onSkip, onInFlight: counts.onInFlight }),
+  };
+}
+
+function meterReadings(meter: OpenTelemetryMeter, buckets: readonly number[], maxLabelValues: number): Readings {
+  const results = meter.createCounter("sidelane.experiment.results", {
+    description: "Candidates compared with control, by what the comparison gave",
+    unit: "{result}",
+  });
+  const durations = meter.createHistogram("sidelane.behavior.duration", {
+    description: "How long control and candidates took, until they settled",
+    unit: "s",
+    advice: { explicitBucketBoundaries: [...buckets] },
+  });
+  const skips = meter.createCounter("sidelane.experiment.skips", {
+    description: "Calls whose candidate did not run, by reason",
+    unit: "{call}",
+  });
+  const inFlight = meter.createUpDownCounter("sidelane.candidates.in_flight", {
+    description: "Candidates that have not settled",
+    unit: "{candidate}",
+  });
+  return readings(
+    {
+      compared: (experiment, candidate, kind) =>
+        results.add(1, {
+          "sidelane.experiment": experiment,
+          "sidelane.candidate": candidate,
+          "sidelane.result.kind": kind,
+        }),
+      took: (experiment, behavior, outcome, seconds) =>
+        durations.record(seconds, {
+          "sidelane.experiment": experiment,
+          "sidelane.behavior": behavior,
+          "sidelane.outcome": outcome,
+        }),
+      skipped: (experiment, reason) =>
+        skips.add(1, { "sidelane.experiment": experiment, "sidelane.skip.reason": reason }),
+      inFlight: (experiment, change) => inFlight.add(change, { "sidelane.experiment": experiment }),
+    },
+    maxLabelValues,
+  );
+}
+
+function traceCandidate(
+  tracer: OpenTelemetryTracer,
+  result: Result,
+  candidate: CandidateObservation,
+  links: { context: OpenTelemetrySpanContext }[],
+): void {
+  const startedAt = result.startedAt + candidate.offsetMs;
+  const attributes: Attributes = {
+    "sidelane.experiment": result.experiment,
+    "sidelane.candidate": candidate.name,
+    "sidelane.result.id": result.id,
+    "sidelane.result.kind": kindOf(candidate),
+    "sidelane.outcome": candidate.outcome.kind,
+    "sidelane.control.duration_ms": result.control.durationMs,
+  };
+  if (candidate.comparison.kind === "mismatch") attributes["sidelane.signature"] = candidate.comparison.signature;
+  const span = tracer.startSpan(`candidate ${result.experiment}`, {
+    root: true,
+    startTime: highResolution(startedAt),
+    links,
+    attributes,
+  });
+  if (candidate.outcome.kind !== "returned") span.setStatus({ code: statusError });
+  span.end(highResolution(startedAt + candidate.durationMs));
+}
+
+/** Seconds since 1970 and nanoseconds: a bare number could be read as time since the process started. */
+function highResolution(epochMs: number): [number, number] {
+  const seconds = Math.floor(epochMs / 1_000);
+  return [seconds, Math.floor((epochMs - seconds * 1_000) * 1e6)];
+}
+
+function check(options: OpenTelemetryPublisherOptions): void {
+  const check: OptionCheck = checkOptions("openTelemetryPublisher");
+  check.object("options", options);
+  check.known(options, ["meter", "tracer", "linkTo", "buckets", "maxLabelValues"]);
+  const { meter, tracer, linkTo, buckets, maxLabelValues } = options;
+  if (meter === undefined && tracer === undefined) {
+    check.fail("meter", "an OpenTelemetry meter", meter, "Pass `metrics.getMeter('your-service')`, or a `tracer`.");
+  }
+  if (meter !== undefined) {
+    check.object("meter", meter);
+    check.function("meter.createCounter", meter.createCounter);
+    check.function("meter.createUpDownCounter", meter.createUpDownCounter);
+    check.function("meter.createHistogram", meter.createHistogram);
+  }
+  if (tracer !== undefined) {
+    check.object("tracer", tracer);
+    check.function("tracer.startSpan", tracer.startSpan);
+  }
+  if (linkTo !== undefined) check.function("linkTo", linkTo);
+  if (buckets !== undefined) checkBuckets(check, buckets);
+  if (maxLabelValues !== undefined) check.number("maxLabelValues", maxLabelValues, { min: 1, integer: true });
+}

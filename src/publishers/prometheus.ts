@@ -1,0 +1,129 @@
+import { checkOptions, type OptionCheck } from "../model/options.ts";
+import type { Publisher } from "../model/publisher.ts";
+import { checkBuckets, defaultBuckets, readings } from "./metrics/readings.ts";
+
+type Labels = Record<string, string>;
+
+interface MetricDescription<Registry> {
+  name: string;
+  help: string;
+  labelNames: string[];
+  registers: Registry[];
+}
+
+/** The part of `prom-client` that is used: its three constructors and its default registry. */
+export interface PrometheusClient<Registry extends PrometheusRegistry = PrometheusRegistry> {
+  readonly Counter: new (description: MetricDescription<Registry>) => { inc(labels: Labels, value?: number): void };
+  readonly Gauge: new (description: MetricDescription<Registry>) => { inc(labels: Labels, value?: number): void };
+  readonly Histogram: new (description: MetricDescription<Registry> & { buckets: number[] }) => {
+    observe(labels: Labels, value: number): void;
+  };
+  readonly register: Registry;
+}
+
+/** The part of a `prom-client` registry that is used. */
+export interface PrometheusRegistry {
+  readonly getSingleMetric: (name: string) => unknown;
+}
+
+export interface PrometheusPublisherOptions<Registry extends PrometheusRegistry = PrometheusRegistry> {
+  /** The module itself: `import client from 'prom-client'`. */
+  readonly client: PrometheusClient<Registry>;
+  /** Where the metrics are kept; the module's default registry if left out. */
+  readonly register?: Registry;
+  /** What every metric's name starts with, before an underscore; `sidelane` by default. */
+  readonly prefix?: string;
+  /** Bounds of the histogram in seconds; 10 µs to 10 s by default. Each costs one series a behaviour and outcome. */
+  readonly buckets?: readonly number[];
+  /** How many distinct experiments, candidates, or reasons become label values; `(other)` stands for the rest. 100 by default. */
+  readonly maxLabelValues?: number;
+}
+
+/**
+ * Counts and times results with `prom-client`, whose registry then prints them on a `/metrics` page. Values never leave.
+ *
+ * | metric | kind, unit | labels |
+ * |---|---|---|
+ * | `sidelane_results_total` | counter, one a candidate | `experiment`, `candidate`, `kind` |
+ * | `sidelane_behavior_duration_seconds` | histogram, seconds | `experiment`, `behavior` (`control` or a candidate), `outcome` |
+ * | `sidelane_skips_total` | counter, one a call | `experiment`, `reason` |
+ * | `sidelane_candidates_in_flight` | gauge | `experiment` |
+ *
+ * A second publisher on the same registry needs a `prefix` of its own.
+ *
+ * @throws {SidelaneError} `invalid-option`, also when the registry has a metric of one of these names
+ * @see https://prometheus.io/docs/practices/naming/
+ * @example prometheusPublisher({ client })
+ */
+export function prometheusPublisher<Registry extends PrometheusRegistry>(
+  options: PrometheusPublisherOptions<Registry>,
+): Publisher {
+  check(options);
+  const { client, register = client.register, prefix = "sidelane", maxLabelValues = 100 } = options;
+  const describe = (name: string, help: string, labelNames: string[]): MetricDescription<Registry> => ({
+    name: `${prefix}_${name}`,
+    help,
+    labelNames,
+    registers: [register],
+  });
+  const results = new client.Counter(
+    describe("results_total", "Candidates compared with control, by what the comparison gave", [
+      "experiment",
+      "candidate",
+      "kind",
+    ]),
+  );
+  const durations = new client.Histogram({
+    ...describe("behavior_duration_seconds", "How long control and candidates took, until they settled", [
+      "experiment",
+      "behavior",
+      "outcome",
+    ]),
+    buckets: [...(options.buckets ?? defaultBuckets)],
+  });
+  const skips = new client.Counter(
+    describe("skips_total", "Calls whose candidate did not run, by reason", ["experiment", "reason"]),
+  );
+  const inFlight = new client.Gauge(
+    describe("candidates_in_flight", "Candidates that have not settled", ["experiment"]),
+  );
+  return {
+    name: "prometheus",
+    ...readings(
+      {
+        compared: (experiment, candidate, kind) => results.inc({ experiment, candidate, kind }),
+        took: (experiment, behavior, outcome, seconds) => durations.observe({ experiment, behavior, outcome }, seconds),
+        skipped: (experiment, reason) => skips.inc({ experiment, reason }),
+        inFlight: (experiment, change) => inFlight.inc({ experiment }, change),
+      },
+      maxLabelValues,
+    ),
+  };
+}
+
+const names = ["results_total", "behavior_duration_seconds", "skips_total", "candidates_in_flight"];
+
+function check<Registry extends PrometheusRegistry>(options: PrometheusPublisherOptions<Registry>): void {
+  const check: OptionCheck = checkOptions("prometheusPublisher");
+  check.object("options", options);
+  check.known(options, ["client", "register", "prefix", "buckets", "maxLabelValues"]);
+  const { client, register = client?.register, prefix = "sidelane", buckets, maxLabelValues } = options;
+  if (client === undefined) {
+    check.fail("client", "prom-client", client, "Pass the module: `import client from 'prom-client'`.");
+  }
+  check.object("client", client);
+  check.function("client.Counter", client.Counter);
+  check.function("client.Gauge", client.Gauge);
+  check.function("client.Histogram", client.Histogram);
+  check.object("register", register);
+  check.function("register.getSingleMetric", register.getSingleMetric);
+  if (typeof prefix !== "string" || !/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(prefix)) {
+    check.fail("prefix", "a name for metrics, such as sidelane", prefix);
+  }
+  for (const name of names) {
+    if (register.getSingleMetric(`${prefix}_${name}`) === undefined) continue;
+    check.fail("prefix", "free in the registry", prefix, `It has a metric ${prefix}_${name}; choose another prefix.`);
+  }
+  if (buckets !== undefined) checkBuckets(check, buckets);
+  if (maxLabelValues !== undefined) check.number("maxLabelValues", maxLabelValues, { min: 1, integer: true });
+}

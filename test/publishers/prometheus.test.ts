@@ -1,0 +1,63 @@
+import client from "prom-client";
+import { describe, expect, it } from "vitest";
+import { prometheusPublisher } from "../../src/publishers/prometheus.ts";
+import { aResult } from "../../src/testing/a-result.ts";
+
+describe("prometheusPublisher with the real prom-client", () => {
+  it("prints exactly these lines", async () => {
+    const register = new client.Registry();
+    const publisher = prometheusPublisher({ client, register, buckets: [0.01] });
+    await publisher.publish(aResult({ control: { durationMs: 12 }, candidates: [{ durationMs: 8 }] }));
+    publisher.onSkip!("find-user", "not sampled");
+    publisher.onInFlight!("find-user", 1);
+    publisher.onInFlight!("find-user", 1);
+    publisher.onInFlight!("find-user", -1);
+    expect((await register.metrics()).split("\n").filter((line) => !line.startsWith("#") && line !== "")).toEqual([
+      'sidelane_results_total{experiment="find-user",candidate="candidate",kind="mismatch"} 1',
+      'sidelane_behavior_duration_seconds_bucket{le="0.01",experiment="find-user",behavior="control",outcome="returned"} 0',
+      'sidelane_behavior_duration_seconds_bucket{le="+Inf",experiment="find-user",behavior="control",outcome="returned"} 1',
+      'sidelane_behavior_duration_seconds_sum{experiment="find-user",behavior="control",outcome="returned"} 0.012',
+      'sidelane_behavior_duration_seconds_count{experiment="find-user",behavior="control",outcome="returned"} 1',
+      'sidelane_behavior_duration_seconds_bucket{le="0.01",experiment="find-user",behavior="candidate",outcome="returned"} 1',
+      'sidelane_behavior_duration_seconds_bucket{le="+Inf",experiment="find-user",behavior="candidate",outcome="returned"} 1',
+      'sidelane_behavior_duration_seconds_sum{experiment="find-user",behavior="candidate",outcome="returned"} 0.008',
+      'sidelane_behavior_duration_seconds_count{experiment="find-user",behavior="candidate",outcome="returned"} 1',
+      'sidelane_skips_total{experiment="find-user",reason="not sampled"} 1',
+      'sidelane_candidates_in_flight{experiment="find-user"} 1',
+    ]);
+  });
+
+  it("uses the module's default registry if none is given", async () => {
+    const publisher = prometheusPublisher({ client, prefix: "by_default" });
+    await publisher.publish(aResult());
+    expect(await client.register.metrics()).toContain("by_default_results_total{");
+    client.register.clear();
+  });
+
+  it("keeps the number of series bounded, whatever the experiments are called", async () => {
+    const register = new client.Registry();
+    const publisher = prometheusPublisher({ client, register, maxLabelValues: 10 });
+    for (let index = 0; index < 500; index++) await publisher.publish(aResult({ experiment: `e${index}` }));
+    const lines = (await register.metrics()).split("\n").filter((line) => line.startsWith("sidelane_results_total"));
+    expect(lines).toHaveLength(11);
+    expect(lines.at(-1)).toContain('experiment="(other)",candidate="candidate",kind="mismatch"} 490');
+  });
+
+  it("refuses a second publisher under the same names, and says how to mend it", () => {
+    const register = new client.Registry();
+    prometheusPublisher({ client, register });
+    expect(() => prometheusPublisher({ client, register })).toThrow(/choose another prefix/);
+    expect(() => prometheusPublisher({ client, register, prefix: "second" })).not.toThrow();
+  });
+
+  it.each([
+    [{}, /import client from 'prom-client'/],
+    [{ client: {} }, /expected `client.Counter` to be a function/],
+    [{ client, register: {} }, /expected `register.getSingleMetric`/],
+    [{ client, register: new client.Registry(), prefix: "no-dash" }, /expected `prefix` to be a name for metrics/],
+    [{ client, register: new client.Registry(), buckets: [] }, /expected `buckets`/],
+    [{ client, registry: 1 }, /did you mean `register`/],
+  ])("refuses %# when it is made", (options, message) => {
+    expect(() => prometheusPublisher(options as never)).toThrow(message);
+  });
+});
