@@ -10,12 +10,14 @@ function sourceOf(name: string): string {
   return existsSync(folder) ? folder : `src/${name}.ts`;
 }
 
-const config: ReturnType<typeof defineConfig> = defineConfig({
-  entry: Object.fromEntries(
-    subpaths.map((subpath) =>
-      subpath === "." ? ["index", "src/index.ts"] : [subpath.slice(2), sourceOf(subpath.slice(2))],
-    ),
+export const entry: Readonly<Record<string, string>> = Object.fromEntries(
+  subpaths.map((subpath) =>
+    subpath === "." ? ["index", "src/index.ts"] : [subpath.slice(2), sourceOf(subpath.slice(2))],
   ),
+);
+
+const config: ReturnType<typeof defineConfig> = defineConfig({
+  entry: { ...entry },
   format: ["esm", "cjs"],
   target: "node20",
   platform: "neutral",

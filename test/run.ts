@@ -1,0 +1,66 @@
+/**
+ * `npm test`: runs every `test:*` script of package.json in the order they stand there, all of them even when one fails,
+ * and ends with the line `N passed, N failed`.
+ *
+ * A step that leaves `reports/<step>.json` (vitest's JSON report) counts by its tests, any other step as one check. A
+ * step that exits non-zero without a failed test (coverage, an unhandled error, a crash) is one failed check.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+interface Step {
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly seconds: number;
+}
+
+const folder = resolve(process.argv[2] ?? ".");
+const reports = join(folder, "reports");
+
+function stepNames(): string[] {
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+    scripts?: Record<string, string>;
+  };
+  return Object.keys(manifest.scripts ?? {}).filter((name) => name.startsWith("test:"));
+}
+
+function run(name: string): Step {
+  const report = join(reports, `${name.replace(":", "-")}.json`);
+  rmSync(report, { force: true });
+  console.log(`\n── ${name}`);
+  const started = performance.now();
+  const { status } = spawnSync("npm", ["run", "--silent", name], {
+    cwd: folder,
+    stdio: "inherit",
+    shell: process.platform === "win32",
+  });
+  return { name, ...count(report, status), seconds: (performance.now() - started) / 1000 };
+}
+
+function count(report: string, status: number | null): { passed: number; failed: number } {
+  const ok = status === 0;
+  if (!existsSync(report)) return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  const { numPassedTests: passed, numFailedTests: failed } = JSON.parse(readFileSync(report, "utf8")) as {
+    numPassedTests: number;
+    numFailedTests: number;
+  };
+  return { passed, failed: ok || failed > 0 ? failed : 1 };
+}
+
+function line(step: Step): string {
+  const verdict = step.failed === 0 ? "ok    " : "FAILED";
+  return `${verdict} ${step.name.padEnd(14)} ${step.passed} passed, ${step.failed} failed  (${step.seconds.toFixed(1)} s)`;
+}
+
+mkdirSync(reports, { recursive: true });
+const steps = stepNames().map(run);
+const passed = steps.reduce((sum, step) => sum + step.passed, 0);
+const failed = steps.reduce((sum, step) => sum + step.failed, 0);
+const tally = `${passed} passed, ${failed} failed`;
+
+console.log(`\n${steps.map(line).join("\n")}\n\n${tally}`);
+writeFileSync(join(reports, "tally.txt"), `${tally}\n`);
+// A run that checked nothing is not a success.
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
