@@ -1,6 +1,6 @@
 import { checkOptions, type OptionCheck } from "../model/options.ts";
 import { brandOf } from "./brand.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { digestBytes } from "./byte-digest.ts";
 import { typeNameOf } from "./type-name.ts";
 
 export { describeValue, escapeControls } from "./describe-value.ts";
@@ -123,7 +123,7 @@ function drawObject(value: object, place: string, sketch: Sketch): unknown {
     case "entries":
       return tagged(drawList((value as Headers).entries(), Infinity, place, sketch));
     case "bytes":
-      return tagged(fingerprint(value as ArrayBufferView));
+      return tagged(digestBytes(value as ArrayBufferView));
     case "error":
       return tagged(drawError(value as Error, place, sketch));
     case "json":

@@ -1,5 +1,5 @@
 /** Bytes in few characters. */
-export interface Fingerprint {
+export interface ByteDigest {
   /** In bytes. */
   readonly length: number;
   /** 32 bits of MurmurHash3's kind over the first 1 MB, in hexadecimal. Tells contents apart; proves nothing. */
@@ -11,7 +11,7 @@ export interface Fingerprint {
 const digested = 1_048_576;
 
 /** Sums up a Buffer, a typed array, a DataView or an ArrayBuffer. */
-export function fingerprint(value: ArrayBufferView | ArrayBufferLike): Fingerprint {
+export function digestBytes(value: ArrayBufferView | ArrayBufferLike): ByteDigest {
   const bytes = bytesOf(value);
   let hash = 0x811c9dc5;
   const end = Math.min(bytes.length, digested);
