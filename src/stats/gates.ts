@@ -1,0 +1,137 @@
+import { checkOptions, type OptionCheck } from "../model/options.ts";
+import type { Result } from "../model/result.ts";
+import type { Sample } from "../model/rollout.ts";
+
+/** What a candidate must keep to: a penalty for each comparison, and the mean penalty that is tolerated. */
+export interface Gate {
+  readonly name: string;
+  /** The tolerated mean penalty, between 0 and 1, both excluded. */
+  readonly max: number;
+  /** From 0 (good) to 1 (bad); `undefined` when the comparison says nothing about this gate. */
+  penalty(sample: Sample): number | undefined;
+}
+
+/**
+ * Tolerates a share of mismatches, 0.1 % by default. A candidate that timed out counts as one; a comparison that was
+ * `inconclusive` says nothing, and an `ignored` difference is none.
+ *
+ * @param max the tolerated share, between 0 and 1
+ * @throws {SidelaneError} `invalid-option` when `max` is not
+ */
+export function mismatch(max = 0.001): Gate {
+  checkMax("mismatch", max);
+  return {
+    name: "mismatch",
+    max,
+    penalty({ kind }) {
+      if (kind === "match" || kind === "ignored") return 0;
+      return kind === "inconclusive" ? undefined : 1;
+    },
+  };
+}
+
+/**
+ * Tolerates a share of calls in which the candidate threw or timed out and control did not, 0.1 % by default.
+ *
+ * @param max the tolerated share, between 0 and 1
+ * @throws {SidelaneError} `invalid-option` when `max` is not
+ */
+export function candidateError(max = 0.001): Gate {
+  checkMax("candidateError", max);
+  return {
+    name: "candidateError",
+    max,
+    penalty: ({ kind, candidateThrew, controlThrew }) =>
+      kind === "timed-out" || (candidateThrew && !controlThrew) ? 1 : 0,
+  };
+}
+
+/** Settings of {@link slowerThan}. */
+export interface SlowerThanOptions {
+  /** How many times control's duration is still fast enough; 1.1 by default. */
+  readonly ratio?: number;
+  /** What is tolerated on top, in milliseconds; 1 by default. */
+  readonly marginMs?: number;
+  /** The tolerated share of pairs in which the candidate is slower than that; 0.5 by default. */
+  readonly max?: number;
+}
+
+/**
+ * Tolerates a candidate that is, pair by pair, not slower than `ratio` times control plus a margin: 10 % and 1 ms by
+ * default. Pairs in which one side threw say nothing; one in which the candidate timed out is a slow one.
+ *
+ * Fair only when neither side always goes first: `order: 'random'`.
+ *
+ * @throws {SidelaneError} `invalid-option` when a number is out of its range
+ */
+export function slowerThan({ ratio = 1.1, marginMs = 1, max = 0.5 }: SlowerThanOptions = {}): Gate {
+  checkMax("slowerThan", max);
+  checkOptions("slowerThan").number("ratio", ratio, { min: 1 });
+  checkOptions("slowerThan").number("marginMs", marginMs);
+  return {
+    name: "slowerThan",
+    max,
+    penalty(sample) {
+      if (sample.kind === "timed-out") return 1;
+      if (sample.controlThrew || sample.candidateThrew) return undefined;
+      return sample.candidateMs > ratio * sample.controlMs + marginMs ? 1 : 0;
+    },
+  };
+}
+
+/** A gate of your own. */
+export interface GateDefinition {
+  /** Names the gate in verdicts; one of its kind a rollout. */
+  readonly name: string;
+  /** The tolerated mean penalty, between 0 and 1, both excluded. */
+  readonly max: number;
+  /** A result's penalty: from 0 (good) to 1 (bad), or `undefined` when it says nothing. Called on the caller's path. */
+  readonly of: (result: Result) => number | undefined;
+}
+
+/**
+ * Makes a gate of a function of the result. What it throws, or gives outside [0, 1], is a counted fault, and the
+ * comparison then says nothing about the gate. It makes every compared call build its whole result.
+ *
+ * @throws {SidelaneError} `invalid-option` when the name, `max` or the function is missing
+ * @example gate({ name: "no-empty", max: 0.01, of: (result) => (result.candidates[0].outcome.kind === "threw" ? 1 : 0) }).max // => 0.01
+ */
+export function gate(definition: GateDefinition): Gate {
+  const check: OptionCheck = checkOptions("gate");
+  check.object("gate", definition);
+  check.known(definition, ["name", "max", "of"]);
+  check.text("name", definition.name);
+  checkMax("gate", definition.max);
+  check.function("of", definition.of);
+  const { name, max, of } = definition;
+  return { name, max, penalty: (sample) => of(sample.result()) };
+}
+
+/** Mismatches and candidate-only errors up to 0.1 %, and no more than half of the pairs slower by over 10 % and 1 ms. */
+export const defaultGates: readonly Gate[] = [mismatch(), candidateError(), slowerThan()];
+
+/**
+ * Checks a list of gates where a rollout is defined.
+ *
+ * @throws {SidelaneError} `invalid-option` when it is empty, holds something else, or two gates share a name
+ */
+export function checkGates(place: string, gates: readonly Gate[]): void {
+  const check: OptionCheck = checkOptions(place);
+  if (!Array.isArray(gates) || gates.length === 0) check.fail("gates", "a list of at least one gate", gates);
+  const names = new Set<string>();
+  gates.forEach((each: Gate, index) => {
+    const option = `gates[${index}]`;
+    if (typeof each !== "object" || each === null) check.fail(option, "a gate such as `mismatch()`", each);
+    check.text(`${option}.name`, each.name);
+    checkMax(place, each.max, `${option}.max`);
+    check.function(`${option}.penalty`, (each as { penalty?: unknown }).penalty);
+    if (names.has(each.name)) check.fail(`${option}.name`, "a name that no other gate has", each.name);
+    names.add(each.name);
+  });
+}
+
+function checkMax(place: string, max: unknown, option = "max"): void {
+  if (typeof max === "number" && max > 0 && max < 1) return;
+  const mend = max === 0 ? "No number of calls proves a rate of zero; 0.0001 takes some 50 000" : "";
+  checkOptions(place).fail(option, "a rate between 0 and 1, both excluded", max, mend);
+}

@@ -1,0 +1,176 @@
+import { SidelaneError } from "../model/errors.ts";
+import type { ResultKind } from "../model/result.ts";
+import type { Sample } from "../model/rollout.ts";
+import { LatencyHistogram, type HistogramData } from "./histogram.ts";
+
+const kinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
+
+/** A tally as data, to be stored or sent. */
+export interface TallyData {
+  readonly version: 1;
+  readonly kinds: Readonly<Record<ResultKind, number>>;
+  readonly candidateErrors: number;
+  readonly controlErrors: number;
+  readonly skips: Readonly<Record<string, number>>;
+  readonly control: HistogramData;
+  readonly candidate: HistogramData;
+}
+
+/**
+ * The counts and latencies of one candidate's comparisons. Tallies of processes, hours and machines merge by adding,
+ * in any order.
+ */
+export class Tally {
+  /** How long control took, each compared call. */
+  readonly control: LatencyHistogram;
+  /** How long the candidate took; a call that timed out counts with the time after which it was given up. */
+  readonly candidate: LatencyHistogram;
+  #match = 0;
+  #ignored = 0;
+  #inconclusive = 0;
+  #timedOut = 0;
+  #mismatch = 0;
+  #candidateErrors = 0;
+  #controlErrors = 0;
+  readonly #skips = new Map<string, number>();
+
+  constructor(
+    control: LatencyHistogram = new LatencyHistogram(),
+    candidate: LatencyHistogram = new LatencyHistogram(),
+  ) {
+    this.control = control;
+    this.candidate = candidate;
+  }
+
+  /** Calls in which the candidate ran, whatever came of it. */
+  get compared(): number {
+    return this.#match + this.#ignored + this.#inconclusive + this.#timedOut + this.#mismatch;
+  }
+
+  /** Calls in which the candidate did not run. They are in no other count, so that a skip never looks like a match. */
+  get skipped(): number {
+    let all = 0;
+    for (const times of this.#skips.values()) all += times;
+    return all;
+  }
+
+  /** Calls in which the candidate threw and control did not. */
+  get candidateErrors(): number {
+    return this.#candidateErrors;
+  }
+
+  /** Calls in which control threw. */
+  get controlErrors(): number {
+    return this.#controlErrors;
+  }
+
+  get kinds(): Readonly<Record<ResultKind, number>> {
+    return {
+      match: this.#match,
+      ignored: this.#ignored,
+      inconclusive: this.#inconclusive,
+      "timed-out": this.#timedOut,
+      mismatch: this.#mismatch,
+    };
+  }
+
+  get skips(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#skips);
+  }
+
+  record(sample: Sample): void {
+    this.#count(sample.kind, 1);
+    if (sample.controlThrew) this.#controlErrors++;
+    else if (sample.candidateThrew) this.#candidateErrors++;
+    this.control.add(sample.controlMs);
+    this.candidate.add(sample.candidateMs);
+  }
+
+  /** Counts calls in which the candidate did not run. */
+  skip(reason: string, times = 1): void {
+    this.#skips.set(reason, (this.#skips.get(reason) ?? 0) + times);
+  }
+
+  /** Adds all that another tally has seen. */
+  merge(other: Tally): void {
+    for (const kind of kinds) this.#count(kind, other.kinds[kind]);
+    this.#candidateErrors += other.#candidateErrors;
+    this.#controlErrors += other.#controlErrors;
+    for (const [reason, times] of other.#skips) this.skip(reason, times);
+    this.control.merge(other.control);
+    this.candidate.merge(other.candidate);
+  }
+
+  toJSON(): TallyData {
+    return {
+      version: 1,
+      kinds: this.kinds,
+      candidateErrors: this.#candidateErrors,
+      controlErrors: this.#controlErrors,
+      skips: this.skips,
+      control: this.control.toJSON(),
+      candidate: this.candidate.toJSON(),
+    };
+  }
+
+  /** The tally as text, which {@link Tally.decode} reads. */
+  encode(): string {
+    return JSON.stringify(this);
+  }
+
+  /**
+   * Reads what {@link Tally.encode} wrote, in this process or another.
+   *
+   * @throws {SidelaneError} `invalid-state` when it is something else
+   */
+  static decode(text: string): Tally {
+    const refuse = (cause?: unknown): never => {
+      throw new SidelaneError("invalid-state", "Expected an encoded tally of version 1, got something else", { cause });
+    };
+    let data: Partial<TallyData>;
+    try {
+      data = JSON.parse(text) as Partial<TallyData>;
+    } catch (error) {
+      return refuse(error);
+    }
+    if (typeof data !== "object" || data === null || data.version !== 1) return refuse();
+    const { kinds: counts, skips, candidateErrors, controlErrors } = data;
+    if (!isCounts(counts) || !isCounts(skips) || !isCount(candidateErrors) || !isCount(controlErrors)) return refuse();
+    const tally = new Tally(LatencyHistogram.from(data.control), LatencyHistogram.from(data.candidate));
+    if (Object.keys(counts).length !== kinds.length || !kinds.every((kind) => kind in counts)) return refuse();
+    for (const kind of kinds) tally.#count(kind, counts[kind]);
+    tally.#candidateErrors = candidateErrors;
+    tally.#controlErrors = controlErrors;
+    for (const [reason, times] of Object.entries(skips)) tally.skip(reason, times);
+    return tally;
+  }
+
+  // Fields and a switch, since this runs once a call.
+  #count(kind: ResultKind, times: number): void {
+    switch (kind) {
+      case "match":
+        this.#match += times;
+        break;
+      case "ignored":
+        this.#ignored += times;
+        break;
+      case "inconclusive":
+        this.#inconclusive += times;
+        break;
+      case "timed-out":
+        this.#timedOut += times;
+        break;
+      case "mismatch":
+        this.#mismatch += times;
+        break;
+    }
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isCounts<Counts extends Readonly<Record<string, number>>>(value: Counts | undefined): value is Counts {
+  return typeof value === "object" && value !== null && Object.values(value).every(isCount);
+}

@@ -1,0 +1,194 @@
+import { alternativesFor, evidenceForReady, unitsToCertify, upperBound } from "./evidence.ts";
+
+/** Where one gate stands. */
+export interface GateReading {
+  readonly name: string;
+  /** The tolerated rate. */
+  readonly max: number;
+  /** Units that the gate could judge. */
+  readonly units: number;
+  /** The sum of their penalties. */
+  readonly bad: number;
+  /** `bad / units`; 0 without units. */
+  readonly rate: number;
+  /** What the true rate does not exceed, at the verdict's confidence, however often one looks. */
+  readonly upperBound: number;
+  readonly state: Verdict["kind"];
+  /** How many further units, all good, would make it ready; 0 when it is. */
+  readonly moreUnits: number;
+  /** Wall time at which the alarmed regression began. */
+  readonly regressedSince?: number;
+}
+
+interface VerdictFacts {
+  readonly candidate: string;
+  /** How sure a `ready` is: 0.99 says that at most 1 in 100 unready candidates is ever called ready. */
+  readonly confidence: number;
+  readonly comparisons: number;
+  /** Independent pieces of evidence: each key's first comparison in a window. */
+  readonly units: number;
+  readonly gates: readonly GateReading[];
+  /** Each a sentence. */
+  readonly reasons: readonly string[];
+}
+
+/** Whether the evidence allows the next step, and what it rests on. */
+export type Verdict = VerdictFacts &
+  (
+    | { readonly kind: "ready" }
+    /** There is enough evidence, and a gate sees more than it tolerates. */
+    | { readonly kind: "not-ready" }
+    | {
+        readonly kind: "insufficient";
+        /** `no-traffic`: no comparison at all; `too-few`: more units are needed; `too-short`: only time is missing. */
+        readonly missing: "no-traffic" | "too-few" | "too-short";
+        /** How many more units, if all of them are good. */
+        readonly moreUnits: number;
+        /** About how long that takes at the present rate, in milliseconds; absent when the rate is not known. */
+        readonly moreMs?: number;
+      }
+    /** `gate` alarmed; the regression began about `since`, wall time in milliseconds. */
+    | { readonly kind: "regressed"; readonly gate: string; readonly since: number }
+  );
+
+/** What a verdict is asked to hold to. */
+export interface VerdictTerms {
+  /** The chance of ever calling an unready candidate ready; 0.01 by default. */
+  readonly risk?: number;
+  /** Fewer units than this are never ready; 500 by default. */
+  readonly minimumUnits?: number;
+  /** A shorter time than this is never ready, in milliseconds; 0 by default. */
+  readonly minimumTimeMs?: number;
+  /** How long evidence has been gathered, in milliseconds; what the units span by default. */
+  readonly elapsedMs?: number;
+}
+
+/** Everything that a verdict is made of. */
+export interface VerdictInput extends VerdictTerms {
+  readonly candidate: string;
+  readonly comparisons: number;
+  readonly units: number;
+  /** Units of this process, and the time that they span: the present rate. */
+  readonly ownUnits: number;
+  readonly spanMs: number;
+  readonly gates: readonly {
+    readonly name: string;
+    readonly max: number;
+    readonly units: number;
+    readonly bad: number;
+    readonly regressedSince?: number;
+  }[];
+}
+
+/**
+ * Reads evidence. Pure; may be asked after every call without raising the risk.
+ *
+ * A gate is `not-ready` once it has as many units as would certify a faultless candidate and its rate is still above
+ * what it tolerates; while its rate is below, it is `insufficient` until the evidence suffices.
+ */
+export function verdictOf(input: VerdictInput): Verdict {
+  const { candidate, comparisons, units, risk = 0.01, minimumUnits = 500, minimumTimeMs = 0 } = input;
+  const elapsedMs = input.elapsedMs ?? (Number.isFinite(input.spanMs) ? input.spanMs : 0);
+  const gates = input.gates.map((gate) => read(gate, risk));
+  const facts = { candidate, confidence: 1 - risk, comparisons, units, gates };
+
+  const regressed = gates.find(({ state }) => state === "regressed");
+  if (regressed) {
+    const since = regressed.regressedSince!;
+    const reasons = [
+      `${regressed.name} alarms: ${percent(regressed.rate)} of ${count(regressed.units, "unit")} in all, at most ${percent(regressed.max)} tolerated; it began about ${new Date(since).toISOString()}.`,
+    ];
+    return { kind: "regressed", ...facts, gate: regressed.name, since, reasons };
+  }
+  if (comparisons === 0) {
+    const moreUnits = Math.max(minimumUnits, ...gates.map((gate) => gate.moreUnits));
+    const reasons = ["The candidate has not been compared once."];
+    return { kind: "insufficient", ...facts, missing: "no-traffic", moreUnits, reasons };
+  }
+  const above = gates.filter(({ state }) => state === "not-ready");
+  if (above.length > 0) {
+    const reasons = above.map(
+      ({ name, rate, units: judged, max }) =>
+        `${name}: ${percent(rate)} of ${count(judged, "unit")}, at most ${percent(max)} tolerated.`,
+    );
+    return { kind: "not-ready", ...facts, reasons };
+  }
+
+  const moreUnits = Math.max(0, minimumUnits - units, ...gates.map((gate) => gate.moreUnits));
+  const moreTimeMs = Math.max(0, minimumTimeMs - elapsedMs);
+  if (moreUnits === 0 && moreTimeMs === 0) {
+    const reasons = gates.map(
+      ({ name, upperBound: bound, units: judged, max }) =>
+        `${name}: at most ${percent(bound)} with ${percent(1 - risk)} confidence after ${count(judged, "unit")}; ${percent(max)} tolerated.`,
+    );
+    return { kind: "ready", ...facts, reasons };
+  }
+  // The units span one interval fewer than there are of them.
+  const perUnitMs = input.ownUnits > 1 && input.spanMs > 0 ? input.spanMs / (input.ownUnits - 1) : undefined;
+  const share = units === 0 ? 1 : input.ownUnits / units;
+  const unitsMs = perUnitMs === undefined ? undefined : moreUnits * perUnitMs * share;
+  const moreMs =
+    moreUnits === 0 ? moreTimeMs
+    : unitsMs === undefined ? undefined
+    : Math.max(unitsMs, moreTimeMs);
+  const reasons =
+    moreUnits > 0 ?
+      [
+        `${count(moreUnits, "more unit")} without a bad one needed${moreMs === undefined ? "" : `, about ${span(moreMs)} at the present rate`}.`,
+      ]
+    : [`${span(moreTimeMs)} more needed.`];
+  return {
+    kind: "insufficient",
+    ...facts,
+    missing: moreUnits > 0 ? "too-few" : "too-short",
+    moreUnits,
+    ...(moreMs !== undefined && { moreMs }),
+    reasons,
+  };
+}
+
+function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
+  const { name, max, units, bad, regressedSince } = gate;
+  const rate = units === 0 ? 0 : bad / units;
+  const ready = units > 0 && evidenceForReady(units, bad, max) >= Math.log(1 / risk);
+  const state =
+    regressedSince !== undefined ? "regressed"
+    : ready ? "ready"
+    : rate >= max && units >= unitsToCertify(0, max, risk) ? "not-ready"
+    : "insufficient";
+  return {
+    name,
+    max,
+    units,
+    bad,
+    rate,
+    upperBound: upperBound(units, bad, risk, alternativesFor(max)),
+    state,
+    moreUnits: ready ? 0 : Math.max(1, unitsToCertify(bad, max, risk) - units),
+    ...(regressedSince !== undefined && { regressedSince }),
+  };
+}
+
+/** A share for people: three significant digits. */
+export function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`;
+}
+
+/** A duration for people, in its largest unit of which there is at least one. */
+export function span(durationMs: number): string {
+  const units: readonly (readonly [string, number])[] = [
+    ["d", 86_400_000],
+    ["h", 3_600_000],
+    ["min", 60_000],
+    ["s", 1_000],
+  ];
+  for (const [unit, ms] of units) {
+    if (durationMs >= ms) return `${Number((durationMs / ms).toPrecision(2))} ${unit}`;
+  }
+  return `${Math.ceil(durationMs)} ms`;
+}
+
+function count(number: number, noun: string): string {
+  const digits = String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, " ");
+  return `${digits} ${noun}${number === 1 ? "" : "s"}`;
+}

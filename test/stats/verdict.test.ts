@@ -1,0 +1,196 @@
+import { describe, expect, it } from "vitest";
+import type { Result } from "../../src/model/result.ts";
+import { CandidateEvidence } from "../../src/stats/candidate-evidence.ts";
+import { unitsToCertify } from "../../src/stats/evidence.ts";
+import { candidateError, checkGates, gate, mismatch, slowerThan } from "../../src/stats/gates.ts";
+import { UnitFilter } from "../../src/stats/units.ts";
+import { sample, seeded } from "./sample.ts";
+
+const gates = [mismatch(0.01)];
+
+function evidenceOf(units: number, bad: number, everyMs = 100): CandidateEvidence {
+  const evidence = new CandidateEvidence({ gates });
+  for (let unit = 0; unit < units; unit++) {
+    // Bad ones first and apart from each other, so that no alarm comes.
+    const kind = unit % 200 === 0 && unit / 200 < bad ? "mismatch" : "match";
+    evidence.record(sample({ kind, at: unit * everyMs }));
+  }
+  return evidence;
+}
+
+describe("a verdict", () => {
+  it("is insufficient for want of traffic when nothing was compared", () => {
+    expect(evidenceOf(0, 0).verdict("v2", {})).toMatchObject({
+      kind: "insufficient",
+      missing: "no-traffic",
+      candidate: "v2",
+      units: 0,
+      moreUnits: 521,
+    });
+  });
+
+  it("says how many more units are needed, and how long that takes at the present rate", () => {
+    expect(evidenceOf(101, 0).verdict("v2", {})).toMatchObject({
+      kind: "insufficient",
+      missing: "too-few",
+      moreUnits: 521 - 101,
+      moreMs: 42_000,
+    });
+  });
+
+  it("is ready at the very unit that certifies", () => {
+    expect(evidenceOf(520, 0).verdict("v2", {}).kind).toBe("insufficient");
+    expect(evidenceOf(521, 0).verdict("v2", {})).toMatchObject({ kind: "ready", confidence: 0.99 });
+    expect(evidenceOf(853, 1).verdict("v2", {}).kind).toBe("ready");
+  });
+
+  it("is insufficient for want of time when only time is missing", () => {
+    expect(evidenceOf(600, 0).verdict("v2", { minimumTimeMs: 70_000, elapsedMs: 60_000 })).toMatchObject({
+      kind: "insufficient",
+      missing: "too-short",
+      moreMs: 10_000,
+      moreUnits: 0,
+    });
+  });
+
+  it("wants a minimum of units beyond what the gates want", () => {
+    expect(evidenceOf(600, 0).verdict("v2", { minimumUnits: 700 })).toMatchObject({
+      missing: "too-few",
+      moreUnits: 100,
+    });
+  });
+
+  it("is not ready when a gate sees more than it tolerates on enough units", () => {
+    const verdict = evidenceOf(600, 3).verdict("v2", {});
+    expect(verdict.kind).toBe("insufficient");
+    const above = new CandidateEvidence({ gates, falseAlarmEvery: 1e9 });
+    for (let unit = 0; unit < 600; unit++) above.record(sample({ kind: unit % 80 === 0 ? "mismatch" : "match" }));
+    expect(above.verdict("v2", {})).toMatchObject({ kind: "not-ready" });
+    expect(above.verdict("v2", {}).reasons[0]).toMatch(/mismatch: 1\.33 % of 600 units, at most 1 % tolerated/);
+  });
+
+  it("names the gate that alarmed, and since when", () => {
+    const evidence = evidenceOf(5_000, 0);
+    for (let unit = 0; unit < 100; unit++) evidence.record(sample({ kind: "mismatch", at: 1_000_000 + unit }));
+    expect(evidence.alarmed).toBe("mismatch");
+    expect(evidence.verdict("v2", {})).toMatchObject({ kind: "regressed", gate: "mismatch", since: 1_000_000 });
+  });
+
+  it("adds what other processes saw", () => {
+    const here = evidenceOf(300, 0);
+    const there = JSON.parse(JSON.stringify(evidenceOf(300, 0).totals()));
+    expect(here.verdict("v2", {}).kind).toBe("insufficient");
+    expect(here.verdict("v2", {}, [there])).toMatchObject({ kind: "ready", units: 600, comparisons: 600 });
+  });
+
+  it("never calls a candidate ready that was only ever inconclusive", () => {
+    const evidence = new CandidateEvidence({ gates });
+    for (let unit = 0; unit < 5_000; unit++) evidence.record(sample({ kind: "inconclusive" }));
+    expect(evidence.verdict("v2", {})).toMatchObject({ kind: "insufficient", missing: "too-few", moreUnits: 521 });
+  });
+
+  it("counts a timeout as bad for every built-in gate", () => {
+    const timedOut = sample({ kind: "timed-out", candidateMs: 1 });
+    for (const each of [mismatch(), candidateError(), slowerThan()]) expect(each.penalty(timedOut)).toBe(1);
+  });
+
+  it("does not blame the candidate for throwing where control throws too", () => {
+    expect(candidateError().penalty(sample({ candidateThrew: true, controlThrew: true }))).toBe(0);
+    expect(candidateError().penalty(sample({ candidateThrew: true }))).toBe(1);
+    expect(slowerThan().penalty(sample({ candidateThrew: true }))).toBe(undefined);
+    expect(slowerThan().penalty(sample({ candidateMs: 12.0 }))).toBe(0);
+    expect(slowerThan().penalty(sample({ candidateMs: 12.1 }))).toBe(1);
+  });
+});
+
+describe("units", () => {
+  it("are each key's first comparison in a window", () => {
+    const filter = new UnitFilter(1_000);
+    expect([filter.isFirst("a", 0), filter.isFirst("a", 999), filter.isFirst("a", 1_000)]).toEqual([true, false, true]);
+    expect([filter.isFirst(undefined, 0), filter.isFirst(undefined, 0)]).toEqual([true, true]);
+  });
+
+  it("lose some keys to a shared bit, and count none twice", () => {
+    const filter = new UnitFilter(60_000);
+    let units = 0;
+    for (let key = 0; key < 10_000; key++) if (filter.isFirst(`customer-${key}`, 0)) units++;
+    expect(units).toBeGreaterThan(9_000);
+    expect(units).toBeLessThan(9_500);
+    for (let key = 0; key < 10_000; key++) expect(filter.isFirst(`customer-${key}`, 0)).toBe(false);
+  });
+
+  it("keep bursts of 20 from calling an unready candidate ready: at most 1 % of runs, where calls would in most", () => {
+    const random = seeded(3);
+    const [max, bursts, runs] = [0.01, 1_500, 150];
+    const wrong = { units: 0, calls: 0 };
+    for (const [counted, unitWindowMs] of [
+      ["units", 60_000],
+      ["calls", 0],
+    ] as const) {
+      for (let run = 0; run < runs; run++) {
+        const evidence = new CandidateEvidence({ gates: [mismatch(max)], unitWindowMs, falseAlarmEvery: 1e12 });
+        let ready = false;
+        for (let burst = 0; burst < bursts && !ready; burst++) {
+          const kind = random() < max ? "mismatch" : "match";
+          const one = sample({ kind, key: `customer-${burst}`, at: burst * 60_000 });
+          for (let call = 0; call < 20; call++) evidence.record(one);
+          const { units, bad } = evidence.totals().gates["mismatch"]!;
+          ready = units >= 521 && units >= (needed[bad] ??= unitsToCertify(bad, max, 0.01));
+        }
+        if (ready) wrong[counted]++;
+      }
+    }
+    expect(wrong.units / runs).toBeLessThanOrEqual(0.01 + 3 * Math.sqrt((0.01 * 0.99) / runs));
+    expect(wrong.calls / runs).toBeGreaterThan(0.5);
+  });
+  const needed: number[] = [];
+});
+
+describe("a gate of one's own", () => {
+  const slowDatabase = (of: (result: Result) => unknown) =>
+    gate({ name: "slow-database", max: 0.1, of: of as (result: Result) => number });
+
+  it("is asked with the whole result", () => {
+    const result = { id: "1" } as Result;
+    const evidence = new CandidateEvidence({ gates: [slowDatabase((given) => (given === result ? 0.5 : 1))] });
+    evidence.record(sample({ result: () => result }));
+    expect(evidence.totals().gates["slow-database"]).toEqual({ units: 1, bad: 0.5 });
+  });
+
+  it.each([2, -0.1, NaN, "1", null])("is a fault when it gives %j, and says nothing then", (given) => {
+    const faults: unknown[] = [];
+    const evidence = new CandidateEvidence({
+      gates: [slowDatabase(() => given)],
+      onFault: (error) => faults.push(error),
+    });
+    evidence.record(sample({ result: () => ({}) as Result }));
+    expect(faults).toEqual([expect.any(RangeError)]);
+    expect(evidence.totals().gates["slow-database"]!.units).toBe(0);
+  });
+
+  it("is a fault when it throws, and says nothing then", () => {
+    const faults: unknown[] = [];
+    const thrown = new Error("no");
+    const throwing = slowDatabase(() => {
+      throw thrown;
+    });
+    const evidence = new CandidateEvidence({ gates: [throwing], onFault: (error) => faults.push(error) });
+    evidence.record(sample({ result: () => ({}) as Result }));
+    expect(faults).toEqual([thrown]);
+    expect(evidence.units).toBe(1);
+  });
+
+  it.each([
+    [() => mismatch(0), /mismatch: expected `max` to be a rate between 0 and 1, both excluded, got 0/],
+    [() => mismatch(1), /got 1$/],
+    [() => slowerThan({ ratio: 0.5 }), /`ratio`.*at least 1/],
+    [() => gate({ name: "", max: 0.1, of: () => 0 }), /`name`/],
+    [() => gate({ name: "a", of: () => 0 } as never), /`max`.*got undefined/],
+    [() => gate({ name: "a", max: 0.1 } as never), /`of`/],
+    [() => checkGates("ramp", []), /ramp: expected `gates`/],
+    [() => checkGates("ramp", [mismatch(), mismatch()]), /a name that no other gate has/],
+    [() => checkGates("ramp", [null as never]), /gates\[0\]/],
+  ])("is refused when it is described wrongly (%#)", (make, message) => {
+    expect(make).toThrow(expect.objectContaining({ code: "invalid-option", message: expect.stringMatching(message) }));
+  });
+});
