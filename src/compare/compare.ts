@@ -1,0 +1,78 @@
+import type { Comparison, Difference } from "../model/comparison.ts";
+import { surelyEqual } from "./gate.ts";
+import { compileRules, type CompareRules, type CompiledRules } from "./rules.ts";
+import { signatureOf } from "./signature.ts";
+import { Stop } from "./stop.ts";
+import { Walk } from "./walk.ts";
+
+/**
+ * Compares two values and says where they differ. Pure and synchronous; changes nothing, prints nothing, and never
+ * throws for what the values do.
+ *
+ * - `match`: equal, as data that a caller can read: NaN is NaN, −0 is +0, the order of keys, Map entries and Set
+ *   elements means nothing, classes agree, a missing key is not one that is `undefined`
+ * - `mismatch`: with up to 50 differences. Those found before a limit was hit were really seen, and count
+ * - `inconclusive`: a limit was hit before any difference was found; all differences are opaque (two functions,
+ *   streams, promises) or could be read on neither side; or a rule of the user's threw, which `error` carries
+ *
+ * @throws {SidelaneError} `invalid-definition`, when `rules` has a mistake; compile them once with an experiment
+ * @example compare({ price: 1 }, { price: 2 }) // => { kind: "mismatch", differences: [{ path: "$.price", kind: "value", control: 1, candidate: 2 }], signature: … }
+ */
+export function compare<Value>(control: Value, candidate: unknown, rules?: CompareRules<Value>): Comparison {
+  return compareValues(control, candidate, compileRules(rules as CompareRules | undefined, "compare"));
+}
+
+/** As {@link compare}, with rules that are compiled already. Never throws. */
+export function compareValues(
+  control: unknown,
+  candidate: unknown,
+  rules: CompiledRules,
+  now: () => number = monotonic,
+): Comparison {
+  // Rules only loosen, so that what is equal without them needs none of them.
+  if (surelyEqual(control, candidate)) return match;
+  if (rules.normalize !== undefined) {
+    try {
+      control = rules.normalize(control);
+      candidate = rules.normalize(candidate);
+    } catch (error) {
+      return { kind: "inconclusive", reason: "`normalize` threw", error };
+    }
+    if (surelyEqual(control, candidate)) return match;
+  }
+  const walk = new Walk(rules, now);
+  try {
+    if (walk.same(control, candidate, rules.start, 0)) return match;
+  } catch (stop) {
+    return ended(walk, stop);
+  }
+  return differing(walk);
+}
+
+const match: Comparison = Object.freeze({ kind: "match" });
+
+function monotonic(): number {
+  return performance.now();
+}
+
+function ended(walk: Walk, stop: unknown): Comparison {
+  if (walk.decided) return differing(walk);
+  if (stop instanceof Stop) return { kind: "inconclusive", reason: stop.reason, ...stop.failure };
+  const deep = stop instanceof RangeError;
+  return { kind: "inconclusive", reason: deep ? "deeper than the call stack holds" : "could not be read", error: stop };
+}
+
+function differing({ differences, decided, failure }: Walk): Comparison {
+  const [first, ...more] = differences;
+  if (decided && first !== undefined) {
+    return { kind: "mismatch", differences: [first, ...more], signature: signatureOf(differences).id };
+  }
+  return { kind: "inconclusive", reason: reasonOf(differences), ...failure };
+}
+
+function reasonOf(differences: readonly Difference[]): string {
+  const [first] = differences;
+  if (first === undefined) return "could not be read";
+  const more = differences.length > 1 ? `, and ${differences.length - 1} more` : "";
+  return `${first.path} ${first.kind === "opaque" ? "is opaque: it cannot be looked into" : "threw while being read"}${more}`;
+}
