@@ -17,6 +17,11 @@ export function describeValue(value: unknown, maxLength: number): string {
   );
 }
 
+/** The same for what `preview` has drawn already, such as the values that a publisher presents. */
+export function describeDrawn(drawn: unknown, maxLength: number): string {
+  return shorten(escapeControls(write(drawn)), maxLength);
+}
+
 /** Cuts a text to a length, between characters and not inside of one. */
 export function shorten(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
