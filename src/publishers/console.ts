@@ -1,0 +1,182 @@
+import { describeDrawn, escapeControls, shorten } from "../compare/describe-value.ts";
+import { systemClock, type Clock } from "../model/clock.ts";
+import { checkOptions, type OptionCheck } from "../model/options.ts";
+import type { Publisher } from "../model/publisher.ts";
+import type { Result, ResultKind } from "../model/result.ts";
+import { present, type PresentedCandidate, type PresentedDifference, type PresentedResult } from "./privacy.ts";
+import { compileRedaction, type RedactOptions } from "./redaction.ts";
+
+export interface ConsolePublisherOptions {
+  /** Gets each text, of one or several lines and without a line break at its end; by default `console.log`. */
+  readonly write?: (text: string) => void;
+  /** `auto`, the default: only on a terminal, and not where `NO_COLOR` is set. */
+  readonly colour?: "auto" | boolean;
+  /** How many results are printed in a minute; the rest is counted in one line. 60 by default. */
+  readonly perMinute?: number;
+  /** Whether values, error messages and the context are printed; `hidden` by default. */
+  readonly values?: "shown" | "hidden";
+  /** What is taken out of values that are shown, beside the usual secrets. */
+  readonly redact?: RedactOptions;
+  /** The kinds of results that are printed; only `mismatch` by default. */
+  readonly kinds?: readonly ResultKind[];
+  readonly clock?: Clock;
+}
+
+const known = ["write", "colour", "perMinute", "values", "redact", "kinds", "clock"];
+const resultKinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
+const minuteMs = 60_000;
+const differencesPrinted = 10;
+
+/**
+ * Prints mismatches for a person: where control and the candidate differ, both sides, and how long each took.
+ *
+ * Control characters of names and values are escaped. Needs no terminal and no Node.
+ *
+ * @throws {SidelaneError} `invalid-option`
+ */
+export function consolePublisher(options: ConsolePublisherOptions = {}): Publisher {
+  const { write, perMinute, values, kinds, clock, colour, redaction } = checked(options);
+  const paint = painter(colour);
+  let printed = 0;
+  let counted = 0;
+  let minuteEndsMs = -Infinity;
+  let cancel = (): void => undefined;
+
+  function tellCounted(): void {
+    cancel();
+    if (counted === 0) return;
+    const text = `sidelane: ${counted} more ${counted === 1 ? "result was" : "results were"} not printed (at most ${perMinute} a minute)`;
+    counted = 0;
+    write(paint("dim", text));
+  }
+
+  return {
+    name: "console",
+    kinds,
+    publish(result) {
+      const nowMs = clock.monotonic();
+      if (nowMs >= minuteEndsMs) {
+        tellCounted();
+        printed = 0;
+        minuteEndsMs = nowMs + minuteMs;
+      }
+      if (printed < perMinute) {
+        printed += 1;
+        write(describeResult(present(result, { values, redaction }), result, paint));
+      } else if (counted++ === 0) cancel = clock.after(minuteEndsMs - nowMs, tellCounted);
+    },
+    flush() {
+      tellCounted();
+      return Promise.resolve();
+    },
+    close() {
+      tellCounted();
+      return Promise.resolve();
+    },
+  };
+}
+
+type Checked = Required<Omit<ConsolePublisherOptions, "redact">> & { redaction: ReturnType<typeof compileRedaction> };
+
+function checked(options: ConsolePublisherOptions): Checked {
+  const check: OptionCheck = checkOptions("consolePublisher");
+  const given: unknown = options;
+  check.object("options", given);
+  check.known(given, known);
+  const { perMinute = 60, values = "hidden", colour = "auto", kinds = ["mismatch"], clock = systemClock } = options;
+  // Looked up at every line, so that a test or a host may replace the console's method.
+  const { write = (text) => console.log("%s", text) } = options;
+  check.function("write", write);
+  check.number("perMinute", perMinute, { min: 0, integer: true });
+  check.oneOf("values", values, ["shown", "hidden"]);
+  if (colour !== "auto") check.boolean("colour", colour);
+  if (!Array.isArray(kinds)) check.fail("kinds", 'an array such as ["mismatch"]', kinds);
+  kinds.forEach((kind, index) => check.oneOf(`kinds[${index}]`, kind, resultKinds));
+  const redaction = compileRedaction(options.redact, "consolePublisher");
+  return { write, perMinute, values, colour, kinds, clock, redaction };
+}
+
+// ---- the text
+
+type Paint = (style: "bad" | "dim" | "strong", text: string) => string;
+
+function describeResult(shown: PresentedResult, result: Result, paint: Paint): string {
+  const lines = shown.candidates.flatMap((candidate) => [
+    heading(shown, candidate, paint),
+    ...reasons(candidate),
+    ...(candidate.comparison.differences ?? [])
+      .slice(0, differencesPrinted)
+      .map((difference) => `  ${describeDifference(difference, paint)}`),
+    ...more(candidate),
+    paint(
+      "dim",
+      `  control ${milliseconds(shown.control.durationMs)}, ${oneLine(candidate.name)} ${milliseconds(candidate.durationMs)}`,
+    ),
+  ]);
+  if (Object.keys(result.context).length > 0 && "context" in shown) {
+    lines.push(paint("dim", `  context ${describeDrawn(shown.context, 200)}`));
+  }
+  return lines.join("\n");
+}
+
+function heading(
+  { experiment, kind }: PresentedResult,
+  { name, comparison, outcome }: PresentedCandidate,
+  paint: Paint,
+): string {
+  const word = outcome.kind === "timed-out" ? "timed-out" : comparison.kind;
+  const who = `${paint("strong", oneLine(experiment))} (${oneLine(name)})`;
+  return `${paint(kind === "mismatch" ? "bad" : "dim", word)}  ${who}${comparison.signature === undefined ? "" : paint("dim", `  ${oneLine(comparison.signature)}`)}`;
+}
+
+function reasons({ comparison }: PresentedCandidate): string[] {
+  if (comparison.rule !== undefined) return [`  by the rule ${oneLine(comparison.rule)}`];
+  if (comparison.reason === undefined) return [];
+  const { error } = comparison;
+  if (error === undefined) return [`  ${oneLine(comparison.reason)}`];
+  return [
+    `  ${oneLine(comparison.reason)}: ${"value" in error ? describeDrawn(error.value, 200) : oneLine(error.name)}`,
+  ];
+}
+
+function describeDifference(difference: PresentedDifference, paint: Paint): string {
+  const where = `${paint("strong", oneLine(difference.path))}  ${difference.kind}`;
+  const control = side(difference.controlType, "control" in difference, difference.control);
+  const candidate = side(difference.candidateType, "candidate" in difference, difference.candidate);
+  if (control === undefined || candidate === undefined) return `${where}  ${control ?? candidate ?? ""}`.trimEnd();
+  // Of two hidden values of one type, saying the type once says all.
+  if (control === candidate && !("control" in difference)) return `${where}  ${control}`;
+  return `${where}  ${control} → ${candidate}`;
+}
+
+function side(type: string | undefined, shown: boolean, value: unknown): string | undefined {
+  return shown ? describeDrawn(value, 100) : type;
+}
+
+function more({ comparison }: PresentedCandidate): string[] {
+  const count = (comparison.differences?.length ?? 0) - differencesPrinted + (comparison.moreDifferences ?? 0);
+  return count > 0 ? [`  … ${count} more`] : [];
+}
+
+function oneLine(text: string): string {
+  return shorten(escapeControls(text), 200);
+}
+
+function milliseconds(durationMs: number): string {
+  return `${durationMs < 10 ? durationMs.toFixed(2) : durationMs.toFixed(0)} ms`;
+}
+
+const codes = { bad: [31, 39], dim: [2, 22], strong: [1, 22] } as const;
+
+function painter(colour: "auto" | boolean): Paint {
+  const on = colour === "auto" ? onTerminal() : colour;
+  return (style, text) => (on ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text);
+}
+
+// Asked of the global and not imported, since browsers and workers have neither.
+function onTerminal(): boolean {
+  const { process } = globalThis as {
+    process?: { stdout?: { isTTY?: boolean }; env?: Record<string, string | undefined> };
+  };
+  return process?.stdout?.isTTY === true && !process.env?.["NO_COLOR"];
+}
