@@ -1,0 +1,92 @@
+/** Gives a copy the class of its original, and makes it known for cycles. */
+type Alike = <Copy extends object>(copy: Copy) => Copy;
+type CopyPart = (part: unknown) => unknown;
+
+/**
+ * A stand-in for an object of a class with `toJSON()`: it gives what the original gives now, whatever its owner does
+ * later. Its own fields are there for functions that compare, one level deep.
+ */
+export function sealJson(value: { toJSON(): unknown }, alike: Alike, part: CopyPart): object {
+  const copy = alike({});
+  for (const key of Reflect.ownKeys(value)) {
+    const slot = Object.getOwnPropertyDescriptor(value, key);
+    if (slot === undefined || !("value" in slot)) continue;
+    const field: unknown = slot.value;
+    const copied: unknown = field instanceof Date || ArrayBuffer.isView(field) ? part(field) : field;
+    Object.defineProperty(copy, key, { ...slot, value: copied, configurable: true });
+  }
+  const json = part(value.toJSON());
+  Object.defineProperty(copy, "toJSON", { value: () => json, configurable: true, enumerable: false });
+  return copy;
+}
+
+/**
+ * Made without `new Error()`, which takes microseconds to note a stack that is not the error's. The stack is asked for when somebody reads it, as with the original: formatting it can cost milliseconds.
+ */
+export function copyError(error: Error, alike: Alike, part: CopyPart): Error {
+  const copy = alike({}) as Error;
+  for (const key of ["name", "message", "code"] as const) {
+    if (Object.hasOwn(error, key)) continue;
+    const inherited: unknown = (error as unknown as Record<string, unknown>)[key];
+    if (inherited !== undefined) define(copy, key, part(inherited), false);
+  }
+  for (const key of Reflect.ownKeys(error)) {
+    const slot = key === "stack" ? undefined : Object.getOwnPropertyDescriptor(error, key);
+    if (slot)
+      define(copy, key, part((error as unknown as Record<string | symbol, unknown>)[key]), slot.enumerable === true);
+  }
+  Object.defineProperty(copy, "stack", { get: () => stackOf(error), configurable: true, enumerable: false });
+  return copy;
+}
+
+function stackOf(error: Error): unknown {
+  try {
+    return error.stack;
+  } catch {
+    return undefined;
+  }
+}
+
+function define(copy: object, key: string | symbol, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(copy, key, { value, enumerable, configurable: true, writable: true });
+}
+
+/** Headers, URLSearchParams or FormData. */
+export function copyPairs(value: object, spend: (length: number) => void): object {
+  const copy = emptyLike(value);
+  for (const [name, entry] of (value as FormData).entries()) {
+    spend(name.length + (typeof entry === "string" ? entry.length : 0));
+    copy.append(name, entry as string);
+  }
+  return copy;
+}
+
+function emptyLike(value: object): { append(name: string, value: string): void } {
+  if (typeof Headers !== "undefined" && value instanceof Headers) return new Headers();
+  return typeof FormData !== "undefined" && value instanceof FormData ? new FormData() : new URLSearchParams();
+}
+
+const tagOfTypedArray = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  Symbol.toStringTag,
+)!;
+
+type ArrayMaker = new (source: object) => object;
+
+/** A Buffer, a typed array, a DataView or an ArrayBuffer, of its own memory. */
+export function copyBytes(value: object, spend: (length: number) => void): object {
+  spend((value as ArrayBufferView).byteLength);
+  if (!ArrayBuffer.isView(value)) return copyBuffer(value as ArrayBuffer);
+  const name = tagOfTypedArray.get!.call(value) as string | undefined;
+  if (name !== undefined) return new (globalThis as unknown as Record<string, ArrayMaker>)[name]!(value);
+  const { buffer, byteOffset, byteLength } = value as DataView;
+  return new DataView(new Uint8Array(buffer, byteOffset, byteLength).slice().buffer);
+}
+
+function copyBuffer(value: ArrayBuffer | SharedArrayBuffer): object {
+  const bytes = new Uint8Array(value);
+  const shared = typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer;
+  const copy = shared ? new SharedArrayBuffer(bytes.length) : new ArrayBuffer(bytes.length);
+  new Uint8Array(copy).set(bytes);
+  return copy;
+}
