@@ -1,0 +1,169 @@
+import type { Comparison, Difference } from "../model/comparison.ts";
+import type { Operation } from "../model/fault.ts";
+import type { Outcome } from "../model/observation.ts";
+import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { readAnswer } from "./answer.ts";
+import { compareValues } from "./compare.ts";
+import { describeValue } from "./describe-value.ts";
+import { surelyEqual } from "./gate.ts";
+import { compileIgnoreRules, ruleFor, type CompiledIgnoreRule, type IgnoreRule } from "./ignore.ts";
+import { compileRules, noRules, type CompareRules, type CompiledRules } from "./rules.ts";
+import { signatureOf } from "./signature.ts";
+import { typeNameOf } from "./type-name.ts";
+
+export type { IgnoreRule, Outcomes } from "./ignore.ts";
+
+/** The one answer to all that is equal. */
+export const match: Comparison = Object.freeze({ kind: "match" });
+
+/** What decides whether two outcomes are the same, as users write it. */
+export interface JudgementDefinition {
+  /** Rules for the built-in comparison, or a function of both values that takes its place. */
+  readonly compare?: CompareRules<never> | ((control: never, candidate: never) => unknown) | undefined;
+  /** Whether two errors are the same, where both sides threw. */
+  readonly compareErrors?: ((control: unknown, candidate: unknown) => boolean) | undefined;
+  readonly ignore?: readonly IgnoreRule<never, never>[] | undefined;
+  /** Told what a user's comparer, normaliser or rule did. */
+  readonly onFault?: ((operation: Operation, error: unknown) => void) | undefined;
+}
+
+/** The same, checked and compiled once. */
+export interface Judgement {
+  readonly compare: ((control: unknown, candidate: unknown) => unknown) | undefined;
+  readonly compareErrors: ((control: unknown, candidate: unknown) => unknown) | undefined;
+  readonly rules: CompiledRules;
+  /** For errors: `normalize` is for values. */
+  readonly errorRules: CompiledRules;
+  readonly ignore: readonly CompiledIgnoreRule[];
+  readonly onFault: (operation: Operation, error: unknown) => void;
+}
+
+/** @throws {SidelaneError} `invalid-definition`, when anything in it has a mistake */
+export function compileJudgement(definition: JudgementDefinition, place: string): Judgement {
+  const check: OptionCheck = checkOptions(place, "invalid-definition");
+  const { compare, compareErrors, ignore, onFault } = definition;
+  if (compareErrors !== undefined) check.function("compareErrors", compareErrors);
+  if (compare !== undefined && typeof compare !== "function" && (typeof compare !== "object" || compare === null)) {
+    check.fail("compare", "rules or a function of both values", compare);
+  }
+  const rules = typeof compare === "function" ? noRules : compileRules(compare as CompareRules | undefined, place);
+  return {
+    compare: typeof compare === "function" ? (compare as Judgement["compare"]) : undefined,
+    compareErrors,
+    rules,
+    errorRules: rules.normalize === undefined ? rules : { ...rules, normalize: undefined },
+    ignore: compileIgnoreRules(ignore, place),
+    onFault: onFault ?? (() => undefined),
+  };
+}
+
+/**
+ * Says whether a candidate did what control did. Never throws, given a `plan.onFault` that does not.
+ *
+ * - both returned: `plan.compare` where it is a function, else the built-in comparison under its rules
+ * - both threw: `plan.compareErrors`, else the built-in comparison of the errors
+ * - one threw and the other returned: a mismatch at `$` of the kind `type`, each side told in words
+ * - the candidate timed out: `inconclusive`, with the reason `timed-out`
+ *
+ * Only a mismatch is shown to the `ignore` rules, in their order.
+ *
+ * @param at wall time in milliseconds since 1970, for rules that end
+ */
+export function judge(control: Outcome, candidate: Outcome, plan: Judgement, at: number): Comparison {
+  if (control.kind === "returned" && candidate.kind === "returned") {
+    if (plan.compare === undefined && surelyEqual(control.value, candidate.value)) return match;
+    return orIgnored(judgeValues(control.value, candidate.value, plan), control, candidate, plan, at);
+  }
+  if (control.kind === "timed-out" || candidate.kind === "timed-out") return timedOut;
+  if (control.kind === "threw" && candidate.kind === "threw") {
+    return orIgnored(judgeErrors(control.error, candidate.error, plan), control, candidate, plan, at);
+  }
+  return orIgnored(oneThrew(control, candidate), control, candidate, plan, at);
+}
+
+const timedOut: Comparison = Object.freeze({ kind: "inconclusive", reason: "timed-out" });
+
+function judgeValues(control: unknown, candidate: unknown, plan: Judgement): Comparison {
+  const { compare, rules } = plan;
+  if (compare !== undefined) return asked("compare", compare, control, candidate, rules, plan);
+  return noted(compareValues(control, candidate, rules), plan);
+}
+
+function judgeErrors(control: unknown, candidate: unknown, plan: Judgement): Comparison {
+  const { compareErrors, errorRules } = plan;
+  if (compareErrors !== undefined) return asked("compareErrors", compareErrors, control, candidate, errorRules, plan);
+  return noted(compareValues(control, candidate, errorRules), plan);
+}
+
+/** What a user's function answers, whatever that is. */
+function asked(
+  operation: "compare" | "compareErrors",
+  compare: (control: unknown, candidate: unknown) => unknown,
+  control: unknown,
+  candidate: unknown,
+  rules: CompiledRules,
+  plan: Judgement,
+): Comparison {
+  try {
+    return readAnswer(compare(control, candidate), () => whereTheyDiffer(control, candidate, rules));
+  } catch (error) {
+    plan.onFault(operation, error);
+    return { kind: "inconclusive", reason: "comparer threw", error };
+  }
+}
+
+/** The user says that they differ. Where our own comparison sees nothing, the whole value does. */
+function whereTheyDiffer(
+  control: unknown,
+  candidate: unknown,
+  rules: CompiledRules,
+): readonly [Difference, ...Difference[]] {
+  const seen = compareValues(control, candidate, rules);
+  return seen.kind === "mismatch" ? seen.differences : [{ path: "$", kind: "value", control, candidate }];
+}
+
+/** The rules hold functions of the user's; what they threw is a fault too. */
+function noted(comparison: Comparison, plan: Judgement): Comparison {
+  if (comparison.kind === "inconclusive" && "error" in comparison) {
+    plan.onFault(comparison.reason.startsWith("`normalize`") ? "normalize" : "compare", comparison.error);
+  }
+  return comparison;
+}
+
+function orIgnored(
+  comparison: Comparison,
+  control: Outcome,
+  candidate: Outcome,
+  plan: Judgement,
+  at: number,
+): Comparison {
+  if (comparison.kind !== "mismatch" || plan.ignore.length === 0) return comparison;
+  const { differences, signature } = comparison;
+  const rule = ruleFor(plan.ignore, { control, candidate, differences, signature, at }, (error) => {
+    plan.onFault("ignore", error);
+  });
+  return rule === undefined ? comparison : { kind: "ignored", rule, differences };
+}
+
+function oneThrew(control: Outcome, candidate: Outcome): Comparison {
+  const differences = [{ path: "$", kind: "type", control: tell(control), candidate: tell(candidate) }] as const;
+  return { kind: "mismatch", differences, signature: signatureOf(differences).id };
+}
+
+const toldLength = 200;
+
+/** `threw TypeError: no such user`, `returned object: { id: 1 }`; a signature takes what stands before the colon. */
+function tell(outcome: Outcome): string {
+  if (outcome.kind === "returned")
+    return `returned ${typeNameOf(outcome.value)}: ${describeValue(outcome.value, toldLength)}`;
+  const error = outcome.kind === "threw" ? outcome.error : undefined;
+  return `threw ${typeNameOf(error)}: ${describeValue(messageOf(error), toldLength)}`;
+}
+
+function messageOf(error: unknown): unknown {
+  try {
+    return error instanceof Error ? error.message : error;
+  } catch {
+    return error;
+  }
+}
