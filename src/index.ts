@@ -1,3 +1,24 @@
+export { defaultLaboratory, experiment, science } from "./default-laboratory.ts";
+export type { CaptureLimits } from "./compare/capture.ts";
+export type { CompareRules } from "./compare/rules.ts";
+export type { BreakerState } from "./experiment/breaker.ts";
+export type { SkipReason } from "./experiment/counters.ts";
+export { Laboratory, type LaboratoryLimits, type LaboratoryOptions } from "./experiment/laboratory.ts";
+export { MismatchError } from "./experiment/mismatch-error.ts";
+export { currentRun, type CurrentRun } from "./experiment/run-context.ts";
+export type { CandidateStatus, ExperimentStatus, LaboratoryStatus, OutcomeCounts } from "./experiment/status.ts";
+export type {
+  About,
+  AnyFunction,
+  Compare,
+  Definition,
+  ExperimentLimits,
+  ExperimentMaker,
+  IgnoreRule,
+  NoiseOptions,
+  ScienceMaker,
+  StreamLimits,
+} from "./experiment/types.ts";
 export type { Cancel, Clock } from "./model/clock.ts";
 export type { Comparison, Difference, DifferenceKind } from "./model/comparison.ts";
 export { SidelaneError, type SidelaneErrorCode } from "./model/errors.ts";
@@ -6,3 +27,6 @@ export type { Evidence, Observation, Outcome } from "./model/observation.ts";
 export type { DeliveryCounts, DropReason, FlushReport, Publisher, PublisherLike } from "./model/publisher.ts";
 export type { CandidateObservation, Result, ResultKind, ServedStage } from "./model/result.ts";
 export type { Decision, Rollout, RolloutEvent, RolloutHost, RolloutSnapshot, Sample, Stage } from "./model/rollout.ts";
+export { consolePublisher, type ConsolePublisherOptions } from "./publishers/console.ts";
+export { memoryPublisher, type MemoryPublisher, type MemoryPublisherOptions } from "./publishers/memory.ts";
+export type { GroupSummary } from "./stats/groups.ts";

@@ -11,7 +11,8 @@ const mayImport: Record<string, readonly string[]> = {
   experiment: ["model", "compare", "stats", "rollout"],
   publishers: ["model", "compare", "stats"],
   testing: ["model", "compare", "stats", "experiment", "publishers"],
-  index: ["model", "compare", "stats", "rollout", "experiment", "publishers"],
+  "default-laboratory": ["experiment", "publishers"],
+  index: ["model", "compare", "stats", "rollout", "experiment", "publishers", "default-laboratory"],
 };
 
 const root = join(import.meta.dirname, "..", "src");

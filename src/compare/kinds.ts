@@ -62,7 +62,8 @@ export function builtInName(prototype: object | null): string | undefined {
     !/\[native code\]\s*\}$/.test(functionText.call(constructor as () => unknown))
   )
     return undefined;
-  return nameOf(constructor);
+  const name = nameOf(constructor);
+  return name !== undefined && (name in classes || /Error$|Exception$/.test(name)) ? name : undefined;
 }
 
 function classKind(value: object, first: object): Kind {

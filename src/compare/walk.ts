@@ -59,7 +59,7 @@ export class Walk {
     }
     if (control === candidate) return true;
     this.tick();
-    if (Unreadable.is(control) || Unreadable.is(candidate)) return this.unreadable(control, candidate);
+    if (control instanceof Unreadable || candidate instanceof Unreadable) return this.unreadable(control, candidate);
     if (typeof control === "number" && typeof candidate === "number") {
       if (control !== control && candidate !== candidate) return true;
       if (tolerance !== undefined && within(tolerance, control, candidate)) return true;
@@ -78,7 +78,8 @@ export class Walk {
   private sameObjects(control: object, candidate: object, place: Place, depth: number): boolean {
     const ours = this.reader.kind(control);
     const theirs = this.reader.kind(candidate);
-    if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
+    if (ours instanceof Unreadable || theirs instanceof Unreadable)
+      return this.unreadable(ours, theirs, control, candidate);
     const kind = this.commonKind(control, candidate, ours, theirs);
     if (kind === undefined) return this.differ("type", control, candidate);
     if (kind === "opaque") return this.differ("opaque", control, candidate);
@@ -164,7 +165,7 @@ export class Walk {
   /** What stands for a value is compared at the value's own path; effects there have been applied already. */
   private sameGiven(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
     if (control === candidate) return true;
-    if (Unreadable.is(control) || Unreadable.is(candidate)) return this.unreadable(control, candidate);
+    if (control instanceof Unreadable || candidate instanceof Unreadable) return this.unreadable(control, candidate);
     if (typeof control === "object" && control !== null && typeof candidate === "object" && candidate !== null) {
       return this.sameObjects(control, candidate, place, depth);
     }
@@ -204,7 +205,8 @@ export class Walk {
     ours: PropertyKey[] | Unreadable = this.reader.keys(control),
     theirs: PropertyKey[] | Unreadable = this.reader.keys(candidate),
   ): boolean {
-    if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
+    if (ours instanceof Unreadable || theirs instanceof Unreadable)
+      return this.unreadable(ours, theirs, control, candidate);
     let same = true;
     const has = ours.length > 8 || theirs.length > 8 ? new Set(theirs) : undefined;
     let common = 0;
@@ -303,14 +305,16 @@ export class Walk {
   private sameText(control: object, candidate: object, text: (value: object) => string): boolean {
     const ours = attempt(() => text(control));
     const theirs = attempt(() => text(candidate));
-    if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
+    if (ours instanceof Unreadable || theirs instanceof Unreadable)
+      return this.unreadable(ours, theirs, control, candidate);
     return ours === theirs || this.differ("value", control, candidate);
   }
 
   private sameBytes(control: object, candidate: object, place: Place, depth: number): boolean {
     const ours = attempt(() => bytesOf(control));
     const theirs = attempt(() => bytesOf(candidate));
-    if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
+    if (ours instanceof Unreadable || theirs instanceof Unreadable)
+      return this.unreadable(ours, theirs, control, candidate);
     if (ours.length !== theirs.length) return this.differ("length", ours.length, theirs.length);
     let same = true;
     for (let index = 0; index < ours.length; index++) {
@@ -355,7 +359,7 @@ export class Walk {
 
   private extraKeys(object: object): PropertyKey[] | Unreadable {
     const keys = this.reader.keys(object);
-    if (Unreadable.is(keys)) return keys;
+    if (keys instanceof Unreadable) return keys;
     if (Array.isArray(object)) return keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key as string));
     return object instanceof Error ? keys.filter((key) => !errorKeys.has(key)) : keys;
   }
@@ -414,9 +418,9 @@ export class Walk {
 
   // One side that can be read and one that cannot is a difference that any caller meets; two that cannot tell nothing.
   private unreadable(ours: unknown, theirs: unknown, control: unknown = ours, candidate: unknown = theirs): false {
-    const failed = Unreadable.is(ours) ? ours : (theirs as Unreadable);
+    const failed = ours instanceof Unreadable ? ours : (theirs as Unreadable);
     this.failure ??= { error: failed.error };
-    const both = Unreadable.is(ours) && Unreadable.is(theirs);
+    const both = ours instanceof Unreadable && theirs instanceof Unreadable;
     return this.differ("unreadable", shown(control), shown(candidate), !both);
   }
 
@@ -468,7 +472,7 @@ function sameClass(control: object, candidate: object): boolean {
 }
 
 function shown(value: unknown): unknown {
-  return Unreadable.is(value) ? missing : value;
+  return value instanceof Unreadable ? missing : value;
 }
 
 function withoutNormalisers(place: Place): Place {

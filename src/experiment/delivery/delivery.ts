@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from "../../model/clock.ts";
 import type { Fault, Operation } from "../../model/fault.ts";
 import type { DeliveryCounts, DropReason, Publisher } from "../../model/publisher.ts";
-import type { Result } from "../../model/result.ts";
+import type { Result, ResultKind } from "../../model/result.ts";
 import type { RolloutEvent } from "../../model/rollout.ts";
 import { Breaker } from "./breaker.ts";
 import { callForeign, type Ended } from "./foreign.ts";
@@ -103,6 +103,13 @@ export class Delivery {
     this.#queue.push({ result, number: this.#accepted, bytes: undefined });
     this.#bound();
     this.#schedule();
+  }
+
+  /** Counts a result that was given up before it got here: too many were waiting. */
+  refuse(kind: ResultKind): void {
+    if (this.#kinds !== undefined && !this.#kinds.has(kind)) return;
+    this.#accepted += 1;
+    this.#dropped["queue-full"] += 1;
   }
 
   /** Takes what happened to a rollout, where the publisher cares. At most 100 wait; they go before results. */

@@ -1,0 +1,220 @@
+import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { compileCaptureLimits } from "../compare/capture.ts";
+import { compileJudgement } from "../compare/judge.ts";
+import { rolloutOf } from "../rollout/fixed.ts";
+import { MismatchGroups } from "../stats/groups.ts";
+import { CandidateBreaker } from "./breaker.ts";
+import { Counters } from "./counters.ts";
+import { CpuBudget } from "./cpu-budget.ts";
+import type { Host } from "./host.ts";
+import { noiseRuns } from "./noise-runs.ts";
+import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
+import type { AnyFunction, ExperimentLimits, UncheckedDefinition } from "./types.ts";
+
+const knownOptions: readonly (keyof UncheckedDefinition)[] = [
+  "control",
+  "candidate",
+  "candidates",
+  "prepare",
+  "enabled",
+  "sample",
+  "key",
+  "context",
+  "compare",
+  "clean",
+  "compareErrors",
+  "ignore",
+  "execution",
+  "order",
+  "beforeRun",
+  "afterRun",
+  "limits",
+  "capture",
+  "isolate",
+  "checkArguments",
+  "stream",
+  "readOnly",
+  "noise",
+  "rollout",
+  "onMismatch",
+  "onNewMismatch",
+  "about",
+  "replace",
+];
+const functionOptions = ["prepare", "key", "clean", "compareErrors", "beforeRun", "afterRun", "onNewMismatch"] as const;
+const defaultLimits = {
+  timeoutMs: 10_000,
+  maxInFlight: 100,
+  breakAfter: 20,
+  breakMs: 1_000,
+  cpuShare: 0.01,
+};
+
+/**
+ * Checks a definition, and compiles it into what calls need.
+ *
+ * @throws {SidelaneError} `invalid-definition`, for the first thing that is wrong
+ */
+export function planOf(name: string, definition: UncheckedDefinition, host: Host): Plan {
+  const place = `experiment(${JSON.stringify(name)})`;
+  const check: OptionCheck = checkOptions(place, "invalid-definition");
+  check.text("name", name);
+  check.object("definition", definition);
+  check.known(definition, knownOptions);
+  const counters = new Counters();
+  const subject = { name, counters };
+  const limits = limitsOf(check, definition.limits);
+  const hooks = hooksOf(check, definition, limits);
+  checkGates(check, definition);
+  const judgement = compileJudgement(
+    {
+      compare: definition.compare,
+      compareErrors: definition.compareErrors,
+      ignore: definition.ignore,
+      onFault: (operation, error) => host.fault(operation, error, subject),
+    },
+    place,
+  );
+  const rollout = definition.rollout === undefined ? undefined : rolloutOf(definition.rollout, place);
+  if (rollout !== undefined && hooks.candidates.length > 1) {
+    check.fail(
+      "rollout",
+      "left out where there are several candidates",
+      definition.rollout,
+      "One `candidate` can answer callers",
+    );
+  }
+  const groups = new MismatchGroups({ random: () => host.random() });
+  return {
+    name,
+    host,
+    counters,
+    hooks,
+    allowed: definition.enabled !== false,
+    sample: definition.sample ?? 1,
+    deferred: definition.execution === "deferred",
+    randomOrder: definition.order === "random",
+    timeoutMs: limits.timeoutMs,
+    maxInFlight: limits.maxInFlight,
+    capture: definition.capture !== false,
+    captureLimits: compileCaptureLimits(definition.limits?.capture, place),
+    isolate: definition.isolate === true,
+    checkArguments: definition.checkArguments ?? 0,
+    stream: streamOf(check, definition.stream),
+    judgement,
+    ownCompare: typeof definition.compare === "function",
+    rollout,
+    waitForMatch: definition.onMismatch === "control",
+    budget: new CpuBudget(limits.cpuShare),
+    groups,
+    noise: noiseRuns(check, definition),
+    onNewMismatch: definition.onNewMismatch as AnyFunction | undefined,
+    about: aboutOf(check, definition.about),
+    state: { inFlight: 0, stalled: 0, served: 0, fellBack: 0 },
+  };
+}
+
+function hooksOf(check: OptionCheck, definition: UncheckedDefinition, limits: typeof defaultLimits): Hooks {
+  check.function("control", definition.control);
+  for (const option of functionOptions) {
+    if (definition[option] !== undefined) check.function(option, definition[option]);
+  }
+  const { context } = definition;
+  if (context !== undefined && typeof context !== "function") check.object("context", context);
+  return {
+    control: definition.control!,
+    candidates: candidatesOf(check, definition, limits),
+    enabled: typeof definition.enabled === "function" ? definition.enabled : undefined,
+    key: definition.key,
+    context,
+    prepare: definition.prepare,
+    beforeRun: definition.beforeRun,
+    afterRun: definition.afterRun,
+    clean: definition.clean,
+  };
+}
+
+function candidatesOf(
+  check: OptionCheck,
+  { candidate, candidates }: UncheckedDefinition,
+  limits: typeof defaultLimits,
+): readonly [PlannedCandidate, ...PlannedCandidate[]] {
+  if (candidate !== undefined && candidates !== undefined) {
+    check.fail("candidates", "left out where there is a `candidate`", candidates, "Name them all in `candidates`");
+  }
+  if (candidates === undefined) check.function("candidate", candidate);
+  else check.object("candidates", candidates);
+  const named: [string, unknown][] = candidates === undefined ? [["candidate", candidate]] : Object.entries(candidates);
+  if (named.length === 0) check.fail("candidates", "an object with at least one candidate", candidates);
+  const planned = named.map(([name, call]) => {
+    check.text("candidates' names", name);
+    if (name === "control") check.fail("candidates", "named otherwise than `control`", candidates);
+    check.function(candidates === undefined ? "candidate" : `candidates.${name}`, call);
+    return {
+      name,
+      call: call as AnyFunction,
+      breaker: new CandidateBreaker(limits.breakAfter, limits.breakMs),
+      counters: new Counters(),
+    };
+  });
+  return planned as [PlannedCandidate, ...PlannedCandidate[]];
+}
+
+function checkGates(check: OptionCheck, definition: UncheckedDefinition): void {
+  const { enabled, sample, checkArguments, execution, order, onMismatch } = definition;
+  if (enabled !== undefined && typeof enabled !== "boolean") check.function("enabled", enabled);
+  if (sample !== undefined) check.number("sample", sample, { max: 1 });
+  if (checkArguments !== undefined) check.number("checkArguments", checkArguments, { max: 1 });
+  if (execution !== undefined) check.oneOf("execution", execution, ["concurrent", "deferred"]);
+  if (order !== undefined) check.oneOf("order", order, ["control-first", "random"]);
+  if (order === "random" && execution === "deferred") {
+    check.fail("order", "left out where `execution` is `deferred`", order, "A deferred candidate always comes second");
+  }
+  if (onMismatch !== undefined) check.oneOf("onMismatch", onMismatch, ["serve", "control"]);
+  for (const option of ["capture", "isolate", "readOnly", "replace"] as const) {
+    if (definition[option] !== undefined) check.boolean(option, definition[option]);
+  }
+}
+
+function limitsOf(check: OptionCheck, limits: ExperimentLimits | undefined): typeof defaultLimits {
+  if (limits === undefined) return defaultLimits;
+  const unchecked: unknown = limits;
+  check.object("limits", unchecked);
+  check.known(limits, [...Object.keys(defaultLimits), "capture"], "limits.");
+  const whole: readonly string[] = ["maxInFlight", "breakAfter"];
+  const given = { ...defaultLimits };
+  for (const name of Object.keys(defaultLimits) as (keyof typeof defaultLimits)[]) {
+    const limit = limits[name];
+    if (limit === undefined) continue;
+    const bounds =
+      name === "cpuShare" ? { max: 1 } : { min: name === "breakAfter" ? 1 : 0, integer: whole.includes(name) };
+    check.number(`limits.${name}`, limit, bounds);
+    given[name] = limit;
+  }
+  return given;
+}
+
+function streamOf(check: OptionCheck, stream: UncheckedDefinition["stream"]): Plan["stream"] {
+  if (stream === undefined) return undefined;
+  const defaults = { maxItems: 1_000, maxBytes: 1_048_576 };
+  if (stream === true) return defaults;
+  check.object("stream", stream);
+  check.known(stream, ["maxItems", "maxBytes"], "stream.");
+  for (const [name, limit] of Object.entries(stream)) check.number(`stream.${name}`, limit, { min: 1, integer: true });
+  return { ...defaults, ...stream };
+}
+
+function aboutOf(check: OptionCheck, about: UncheckedDefinition["about"]): Plan["about"] {
+  if (about === undefined) return {};
+  const unchecked: unknown = about;
+  check.object("about", unchecked);
+  check.known(about, ["owner", "link", "until"], "about.");
+  const { owner, link, until } = about;
+  if (owner !== undefined) check.text("about.owner", owner);
+  if (link !== undefined) check.text("about.link", link);
+  return {
+    ...(owner !== undefined && { owner }),
+    ...(link !== undefined && { link }),
+    ...(until !== undefined && { untilMs: check.date("about.until", until) }),
+  };
+}

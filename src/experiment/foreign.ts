@@ -1,0 +1,74 @@
+// Taken once: what a program does to `Promise.prototype.then` later does not come between control and its caller.
+const nativeThen = Function.prototype.call.bind(Promise.prototype.then) as (
+  promise: unknown,
+  onFulfilled: (value: unknown) => unknown,
+  onRejected: (error: unknown) => unknown,
+) => Promise<unknown>;
+
+const builtin = (globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } }).process?.getBuiltinModule;
+const types = (builtin?.("node:util") as { types?: { isPromise(value: unknown): boolean } } | undefined)?.types;
+
+/** Whether a value is a promise by its inner slots; without Node's word, whether it says so. */
+const isPromise: (value: unknown) => boolean = types?.isPromise ?? ((value) => value instanceof Promise);
+
+/**
+ * What a behaviour gave back:
+ *
+ * - `value`: not a promise of any kind
+ * - `promise`: a plain native promise
+ * - `thenable`: a promise with methods of its own, or a lazy thenable such as a query builder
+ */
+export type Shape = "value" | "promise" | "thenable";
+
+/** Tells without running anything, but for one reading of `then` on what is no promise. */
+export function shapeOf(given: unknown): Shape {
+  if ((typeof given !== "object" || given === null) && typeof given !== "function") return "value";
+  try {
+    if (isPromise(given)) return isPlain(given) ? "promise" : "thenable";
+    return typeof (given as { then?: unknown }).then === "function" ? "thenable" : "value";
+  } catch {
+    // A revoked proxy, or a getter that throws: whatever it is, nobody can await it.
+    return "value";
+  }
+}
+
+function isPlain(promise: object): boolean {
+  if (Object.getPrototypeOf(promise) !== Promise.prototype) return false;
+  // Async hooks mark promises with symbols; what a program adds has a name.
+  return Object.getOwnPropertyNames(promise).length === 0;
+}
+
+/** One reaction on a plain native promise; gives the promise derived from it. */
+export function derive(
+  promise: unknown,
+  onFulfilled: (value: unknown) => unknown,
+  onRejected: (error: unknown) => unknown,
+): Promise<unknown> {
+  return nativeThen(promise, onFulfilled, onRejected);
+}
+
+/** Learns how a thenable of any kind ends, at most once; a lazy one is thereby run. */
+export function watch(
+  given: unknown,
+  onFulfilled: (value: unknown) => void,
+  onRejected: (error: unknown) => void,
+): void {
+  let promise = given;
+  try {
+    // Adopting it calls its `then` once, and lets it settle once.
+    if (!isPromise(given)) promise = new Promise((resolve) => resolve(given));
+    void nativeThen(promise, onFulfilled, onRejected);
+  } catch (error) {
+    onRejected(error);
+  }
+}
+
+/** Lets a promise that nobody waits for fail in silence. */
+export function ignoreRejection(given: unknown): void {
+  if (shapeOf(given) !== "value")
+    watch(
+      given,
+      () => undefined,
+      () => undefined,
+    );
+}

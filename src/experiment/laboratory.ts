@@ -1,0 +1,348 @@
+import type { Clock } from "../model/clock.ts";
+import { systemClock } from "../model/clock.ts";
+import { SidelaneError } from "../model/errors.ts";
+import type { Fault } from "../model/fault.ts";
+import { checkOptions, type OptionCheck } from "../model/options.ts";
+import type { FlushReport, Publisher, PublisherLike } from "../model/publisher.ts";
+import type { Result, ResultKind } from "../model/result.ts";
+import { Counters } from "./counters.ts";
+import { Deadlines } from "./deadlines.ts";
+import { DeferredQueue } from "./deferred.ts";
+import { planOf } from "./definition.ts";
+import { Delivery } from "./delivery/delivery.ts";
+import { toPublisher } from "./delivery/to-publisher.ts";
+import { faultHandler, type Host } from "./host.ts";
+import { LoopGuard } from "./loop-guard.ts";
+import { MismatchError } from "./mismatch-error.ts";
+import { nextTurn } from "./next-turn.ts";
+import { Outbox } from "./outbox.ts";
+import type { Plan } from "./plan.ts";
+import { detached } from "./run-context.ts";
+import { safeClock, safeRandom } from "./safe-clock.ts";
+import { Science } from "./science.ts";
+import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status.ts";
+import type { AnyFunction, ExperimentMaker, ScienceMaker, UncheckedDefinition } from "./types.ts";
+import { wrap } from "./wrap.ts";
+
+/** Bounds that all experiments of a laboratory share. */
+export interface LaboratoryLimits {
+  /** Candidates in flight at once; 1 000 by default. */
+  readonly maxInFlight?: number;
+  /**
+   * Event loop utilisation, from 0 to 1, over which candidates are skipped; 1, the default, for never: a program that
+   * only computes has a busy loop by nature. Node only.
+   */
+  readonly maxLoopUtilization?: number;
+}
+
+/** What experiments share. */
+export interface LaboratoryOptions {
+  /** Who receives results; nobody by default. Two publishers need two names. */
+  readonly publishers?: readonly PublisherLike[];
+  /** Told of everything that gates, hooks, rules and publishers do wrong. */
+  readonly onFault?: (fault: Fault) => void;
+  /** The switch; `false` runs control alone. `SIDELANE=off` in the environment wins over `true`. */
+  readonly enabled?: boolean;
+  /** Part of every result's context; an experiment's own `context` goes over it. */
+  readonly context?: Readonly<Record<string, unknown>>;
+  /**
+   * For test suites: a mismatch is thrown to the caller, who then waits for candidates. `true` throws a
+   * {@link MismatchError}; a function makes an error of its own.
+   */
+  readonly throwOnMismatch?: boolean | ((result: Result) => Error);
+  readonly limits?: LaboratoryLimits;
+  /**
+   * Whether a candidate is known as such in everything that it calls, also after an `await`: for `currentRun()` and for
+   * nested experiments. `true` by default, where the runtime has AsyncLocalStorage; on Node before 24 its first use slows
+   * every promise of the process.
+   */
+  readonly trackRuns?: boolean;
+  /** Where time comes from; the system by default. */
+  readonly clock?: Clock;
+  /** Numbers from 0 up to 1; `Math.random` by default. */
+  readonly random?: () => number;
+}
+
+const known: readonly (keyof LaboratoryOptions)[] = [
+  "publishers",
+  "onFault",
+  "enabled",
+  "context",
+  "throwOnMismatch",
+  "limits",
+  "trackRuns",
+  "clock",
+  "random",
+];
+const closeTimeoutMs = 5_000;
+
+/**
+ * What experiments share: publishers, switch, limits, clock, and an end.
+ *
+ * @throws {SidelaneError} `invalid-definition` for an option that it cannot take
+ */
+export class Laboratory implements AsyncDisposable {
+  /** Wraps a control. The function that comes back has control's own type, and gives what control gives. */
+  readonly experiment: ExperimentMaker;
+  /** Runs an experiment once, at once, for closures inside a method. All calls under one name share one tally. */
+  readonly science: ScienceMaker;
+  readonly #host: Host;
+  readonly #plans = new Map<string, Plan>();
+  readonly #science: Science;
+  readonly #deliveries: readonly Delivery[];
+  readonly #unassigned = new Counters();
+  readonly #killed = environment("SIDELANE") === "off";
+  #closing: Promise<FlushReport> | undefined;
+
+  constructor(options: LaboratoryOptions = {}) {
+    checkLaboratory(options);
+    const fault = faultHandler(options.onFault, this.#unassigned);
+    const clock = safeClock(options.clock ?? systemClock, (error) => fault("clock", error));
+    const random = safeRandom(options.random, (error) => fault("random", error));
+    const publishers = publishersOf(options.publishers ?? []);
+    this.#host = hostOf(options, clock, random, fault, publishers, !this.#killed && options.enabled !== false);
+    this.#deliveries = publishers.map(
+      (publisher) =>
+        new Delivery(publisher, {
+          clock,
+          random,
+          detached,
+          onFault: (each) => {
+            fault(each.operation, each.error, undefined, each.publisher);
+          },
+        }),
+    );
+    this.#host.outbox.open(this.#host, this.#deliveries, wantedBy(publishers));
+    this.#science = new Science(this.#host, (name, definition) => this.#add(name, definition));
+    this.experiment = (name: string, definition: UncheckedDefinition) => wrap(this.#add(name, definition));
+    this.science = (name: string, definition: UncheckedDefinition) => this.#science.run(name, definition);
+  }
+
+  /** The kill switch: while `false`, every call runs its control alone. `SIDELANE=off` cannot be overruled. */
+  get enabled(): boolean {
+    return this.#host.open;
+  }
+
+  set enabled(enabled: boolean) {
+    this.#host.open = enabled && !this.#killed && !this.#host.closed;
+  }
+
+  /** Everything counted so far, as plain data. */
+  status(): LaboratoryStatus {
+    const experiments: Record<string, ExperimentStatus> = {};
+    for (const [name, plan] of this.#plans) experiments[name] = statusOf(plan);
+    return {
+      enabled: this.#host.open,
+      closed: this.#host.closed,
+      candidatesInFlight: this.#host.inFlight,
+      experiments,
+      publishers: this.#counts(),
+      faults: { ...this.#unassigned.faults },
+    };
+  }
+
+  /**
+   * Waits until every run that has started has ended, been compared and been handed to the publishers.
+   *
+   * A candidate that hangs holds it until it times out.
+   */
+  async settled(): Promise<void> {
+    while (this.#busy()) {
+      await this.#host.outbox.idle();
+      if (this.#busy()) await nextTurn();
+    }
+  }
+
+  /**
+   * Waits until what has ended so far is compared and published. Keeps the process alive meanwhile. Candidates that are
+   * still running are not waited for; `settled` waits for them.
+   */
+  async flush(options: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
+    this.#host.outbox.empty();
+    const done = await Promise.all(this.#deliveries.map((delivery) => delivery.flush(options.timeoutMs)));
+    return { complete: done.every(Boolean), publishers: this.#counts() };
+  }
+
+  /**
+   * Ends the laboratory: from now on every call runs its control alone. Candidates in flight get until the deadline, then
+   * they have timed out; what publishers have not taken by then is dropped and counted. Keeps the process alive until then.
+   * A second call gives the same answer.
+   *
+   * @param options.timeoutMs 5 000 by default
+   */
+  close({ timeoutMs = closeTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
+    return (this.#closing ??= this.#close(timeoutMs));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close().then(() => undefined);
+  }
+
+  async #close(timeoutMs: number): Promise<FlushReport> {
+    const host = this.#host;
+    const { clock } = host;
+    const deadline = clock.monotonic() + timeoutMs;
+    host.open = false;
+    host.closed = true;
+    host.deferred.abandonAll();
+    // Candidates get most of the time, publishers the rest and whatever candidates leave.
+    await this.#runsEnd(timeoutMs * 0.6);
+    host.deadlines.expireAll();
+    host.outbox.empty();
+    const left = Math.max(0, deadline - clock.monotonic());
+    const done = await Promise.all(this.#deliveries.map((delivery) => delivery.close(left)));
+    for (const { rollout } of this.#plans.values()) {
+      try {
+        await rollout?.close?.();
+      } catch (error) {
+        host.fault("rollout", error);
+      }
+    }
+    return { complete: done.every(Boolean), publishers: this.#counts() };
+  }
+
+  async #runsEnd(timeoutMs: number): Promise<void> {
+    let over = false;
+    const cancel = this.#host.clock.after(timeoutMs, () => (over = true), true);
+    while (!over && this.#host.inFlight > 0) await nextTurn();
+    cancel();
+  }
+
+  #busy(): boolean {
+    for (const { counters } of this.#plans.values()) if (counters.inFlight > 0) return true;
+    return this.#host.outbox.length > 0;
+  }
+
+  #add(name: string, definition: UncheckedDefinition): Plan {
+    const plan = planOf(name, definition, this.#host);
+    if (this.#plans.has(name) && definition.replace !== true) {
+      throw new SidelaneError(
+        "name-taken",
+        `experiment(${JSON.stringify(name)}): this laboratory has an experiment of that name. Choose another, or pass \`replace: true\` (hot reloading)`,
+      );
+    }
+    this.#plans.set(name, plan);
+    bindRollout(plan);
+    return plan;
+  }
+
+  #counts(): FlushReport["publishers"] {
+    return Object.fromEntries(this.#deliveries.map((delivery) => [delivery.name, delivery.counts()]));
+  }
+}
+
+function bindRollout(plan: Plan): void {
+  const { host, rollout } = plan;
+  rollout?.bind?.(plan.name, {
+    clock: host.clock,
+    onEvent: (event) => host.outbox.event(event),
+    onFault: (operation, error) => host.fault(operation, error, plan),
+    calls: () => plan.counters.calls,
+  });
+}
+
+function checkLaboratory(options: LaboratoryOptions): void {
+  const check: OptionCheck = checkOptions("new Laboratory()", "invalid-definition");
+  check.object("options", options);
+  check.known(options, known);
+  const { publishers, onFault, enabled, context, throwOnMismatch, limits, trackRuns, clock, random } = options;
+  if (publishers !== undefined && !Array.isArray(publishers)) check.fail("publishers", "an array", publishers);
+  if (onFault !== undefined) check.function("onFault", onFault);
+  if (enabled !== undefined) check.boolean("enabled", enabled);
+  if (context !== undefined) check.object("context", context);
+  if (throwOnMismatch !== undefined && typeof throwOnMismatch !== "boolean") {
+    check.function("throwOnMismatch", throwOnMismatch);
+  }
+  if (trackRuns !== undefined) check.boolean("trackRuns", trackRuns);
+  if (random !== undefined) check.function("random", random);
+  if (clock !== undefined) {
+    check.object("clock", clock);
+    for (const method of ["now", "monotonic", "after"] as const) check.function(`clock.${method}`, clock[method]);
+  }
+  if (limits === undefined) return;
+  check.object("limits", limits);
+  check.known(limits, ["maxInFlight", "maxLoopUtilization"], "limits.");
+  if (limits.maxInFlight !== undefined) check.number("limits.maxInFlight", limits.maxInFlight, { integer: true });
+  if (limits.maxLoopUtilization !== undefined) {
+    check.number("limits.maxLoopUtilization", limits.maxLoopUtilization, { max: 1 });
+  }
+}
+
+function publishersOf(likes: readonly PublisherLike[]): readonly Publisher[] {
+  const publishers = likes.map((like, index) => toPublisher(like, `publishers[${index}]`));
+  const names = new Set<string>();
+  for (const { name } of publishers) {
+    if (names.has(name)) {
+      checkOptions("new Laboratory()", "invalid-definition").fail(
+        "publishers",
+        "of different names",
+        name,
+        "Give one of them another `name`",
+      );
+    }
+    names.add(name);
+  }
+  return publishers;
+}
+
+function wantedBy(publishers: readonly Publisher[]): ReadonlySet<ResultKind> | "all" {
+  const wanted = new Set<ResultKind>();
+  for (const { kinds } of publishers) {
+    if (kinds === undefined) return "all";
+    for (const kind of kinds) wanted.add(kind);
+  }
+  return wanted;
+}
+
+function hostOf(
+  options: LaboratoryOptions,
+  clock: Clock,
+  random: () => number,
+  fault: Host["fault"],
+  publishers: readonly Publisher[],
+  open: boolean,
+): Host {
+  const { throwOnMismatch = false, limits = {} } = options;
+  return {
+    open,
+    closed: false,
+    clock,
+    random,
+    deadlines: new Deadlines(clock),
+    guard: new LoopGuard(limits.maxLoopUtilization ?? 1, clock),
+    outbox: new Outbox(clock, random),
+    deferred: new DeferredQueue(clock),
+    maxInFlight: limits.maxInFlight ?? 1_000,
+    inFlight: 0,
+    trackRuns: options.trackRuns !== false,
+    context: options.context,
+    throwOnMismatch: throwOnMismatch === true ? (result) => new MismatchError(result) : throwOnMismatch,
+    onSkip: tellAll(publishers, "onSkip", fault),
+    onInFlight: tellAll(publishers, "onInFlight", fault),
+    fault,
+  };
+}
+
+/** Tells those publishers that care; the empty function where none does. */
+function tellAll<Method extends "onSkip" | "onInFlight">(
+  publishers: readonly Publisher[],
+  method: Method,
+  fault: Host["fault"],
+): NonNullable<Publisher[Method]> {
+  const listeners = publishers.filter((publisher) => publisher[method] !== undefined);
+  if (listeners.length === 0) return () => undefined;
+  return (...told: unknown[]) => {
+    for (const publisher of listeners) {
+      try {
+        Reflect.apply(publisher[method] as AnyFunction, publisher, told);
+      } catch (error) {
+        fault("publish", error, undefined, publisher.name);
+      }
+    }
+  };
+}
+
+function environment(name: string): string | undefined {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env?.[name];
+}

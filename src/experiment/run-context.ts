@@ -1,0 +1,100 @@
+import type { AnyFunction } from "./types.ts";
+
+/** What code that runs inside a behaviour can learn of it. */
+export interface CurrentRun {
+  readonly experiment: string;
+  readonly role: "control" | "candidate";
+  /** The candidate's name, or `control`. */
+  readonly behaviour: string;
+  /** Aborted when the candidate times out or its laboratory is closed. Made when it is first read. */
+  readonly signal: AbortSignal;
+}
+
+interface Storage {
+  run<Args extends unknown[], Value>(store: unknown, call: (...args: Args) => Value, ...args: Args): Value;
+  getStore(): unknown;
+}
+
+interface AsyncHooks {
+  readonly AsyncLocalStorage: (new () => Storage) & { snapshot?(): <Value>(call: () => Value) => Value };
+  readonly AsyncResource: new (type: string) => { runInAsyncScope<Value>(call: () => Value): Value };
+}
+
+const hooks = (globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } }).process?.getBuiltinModule?.(
+  "node:async_hooks",
+) as AsyncHooks | undefined;
+
+const storage = hooks && new hooks.AsyncLocalStorage();
+// Taken while the module loads, before any request exists.
+const atRoot: (<Value>(call: () => Value) => Value) | undefined = hooks?.AsyncLocalStorage.snapshot?.();
+
+/** Inside a publisher, hook or listener: whatever it calls is not observed. */
+const detachedMark = { detached: true };
+
+let inside: object | undefined;
+
+/** Whether calls made here belong to a candidate (`nested`) or to a publisher (`detached`). */
+export function surroundings(): "nested" | "detached" | undefined {
+  const mark = inside ?? storage?.getStore();
+  if (mark === undefined) return undefined;
+  return (
+    mark === detachedMark ? "detached"
+    : (mark as CurrentRun).role === "candidate" ? "nested"
+    : undefined
+  );
+}
+
+/**
+ * What runs here, if a behaviour of an experiment does. Inside a candidate it holds through every `await`, where the
+ * runtime has AsyncLocalStorage; elsewhere, and inside a control, in the synchronous part only.
+ *
+ * @returns `undefined` outside of every behaviour
+ * @example currentRun()?.role === "candidate" // => keep still: send no mail
+ */
+export function currentRun(): CurrentRun | undefined {
+  const mark = inside ?? storage?.getStore();
+  return mark === undefined || mark === detachedMark ? undefined : (mark as CurrentRun);
+}
+
+/**
+ * Calls a behaviour. `through` says whether the mark is to hold through every `await`: never for a control, since
+ * entering storage would change control's own context.
+ */
+export function callAs(mark: CurrentRun, through: boolean, call: AnyFunction, self: unknown, args: unknown[]): unknown {
+  const before = inside;
+  inside = mark;
+  try {
+    // `inside` is what the synchronous part sees, also where the behaviour has entered storage of its own.
+    if (through && storage !== undefined) return storage.run(mark, Reflect.apply, call, self, args) as unknown;
+    return Reflect.apply(call, self, args) as unknown;
+  } finally {
+    inside = before;
+  }
+}
+
+/** Calls a gate, hook or rule: experiments that it calls run their control alone. */
+export function callQuietly(call: AnyFunction, self: unknown, args: readonly unknown[]): unknown {
+  const before = inside;
+  inside = detachedMark;
+  try {
+    return Reflect.apply(call, self, args) as unknown;
+  } finally {
+    inside = before;
+  }
+}
+
+/** Runs outside of every request's context; experiments called there, also later, run their control alone. */
+export function detached<Value>(call: () => Value): Value {
+  const run = (): Value =>
+    storage === undefined ?
+      (callQuietly(call, undefined, []) as Value)
+    : storage.run(detachedMark, () => callQuietly(call, undefined, []) as Value);
+  return atRoot === undefined ? run() : atRoot(run);
+}
+
+/** Keeps the present context, to run something in it later. */
+export function keepContext(): <Value>(call: () => Value) => Value {
+  if (hooks === undefined) return (call) => call();
+  const resource = new hooks.AsyncResource("sidelane");
+  return (call) => resource.runInAsyncScope(call);
+}

@@ -1,0 +1,345 @@
+import type { Comparison } from "../model/comparison.ts";
+import type { Evidence, Outcome } from "../model/observation.ts";
+import type { Result, ResultKind } from "../model/result.ts";
+import type { RolloutSnapshot } from "../model/rollout.ts";
+import { capture } from "../compare/capture.ts";
+import { compareValues } from "../compare/compare.ts";
+import { surelyEqual } from "../compare/gate.ts";
+import { judge, match } from "../compare/judge.ts";
+import { noRules } from "../compare/rules.ts";
+import { derive, shapeOf } from "./foreign.ts";
+import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
+import { makeResult, worse } from "./result.ts";
+import { callAs, keepContext, type CurrentRun } from "./run-context.ts";
+import { kindOfTrial, Trial } from "./trial.ts";
+
+/** What asks to be told when a side of a run has settled: serving the candidate does. */
+export interface Watcher {
+  /** With the trial's outcome as the candidate gave it. */
+  trialSettled?(trial: Trial): void;
+  /** Everything is compared and counted. */
+  ended?(): void;
+}
+
+const cannotObserve: Comparison = Object.freeze({
+  kind: "inconclusive",
+  reason:
+    "control gave a promise with methods of its own, or a lazy thenable; return a plain promise to have it compared",
+});
+
+/**
+ * One call of one experiment: calls control and the candidates, keeps what they came to, and has it compared.
+ *
+ * Control's outcome goes to the caller as it is; everything else here happens beside that.
+ */
+export class Run implements CurrentRun {
+  readonly plan: Plan;
+  readonly hooks: Hooks;
+  readonly self: unknown;
+  readonly args: unknown[];
+  readonly trials: Trial[] = [];
+  readonly snapshot: RolloutSnapshot | undefined;
+  readonly key: string | undefined;
+  context: Readonly<Record<string, unknown>> | undefined = undefined;
+  served = "control";
+  /** Control gives a promise, or may give one. */
+  asynchronous = false;
+  startedAt = 0;
+  control: Outcome | undefined = undefined;
+  controlEvidence: Evidence = "live";
+  controlMs = 0;
+  controlSyncMs = 0;
+  controlOffsetMs = 0;
+  /** The caller's answer hangs on the comparison. */
+  judgesAtOnce = false;
+  /** Candidates wait for a later turn; not where they are to answer the caller. */
+  deferred: boolean;
+  watcher: Watcher | undefined = undefined;
+  #candidateArgs: unknown[];
+  #unsettled = 0;
+  #starting = true;
+  #observable = true;
+  #toJudge = false;
+  #ended = false;
+  #result: Result | undefined = undefined;
+  #endedAt = 0;
+  #abort: AbortController | undefined = undefined;
+
+  constructor(
+    plan: Plan,
+    hooks: Hooks,
+    candidates: readonly PlannedCandidate[],
+    self: unknown,
+    args: unknown[],
+    candidateArgs: unknown[],
+    snapshot: RolloutSnapshot | undefined,
+    key: string | undefined,
+  ) {
+    this.plan = plan;
+    this.hooks = hooks;
+    this.self = self;
+    this.args = args;
+    this.#candidateArgs = candidateArgs;
+    this.snapshot = snapshot;
+    this.key = key;
+    for (const planned of candidates) this.trials.push(new Trial(this, planned));
+    this.#unsettled = candidates.length + 1;
+    this.deferred = plan.deferred;
+  }
+
+  /** Runs both sides and gives the caller control's own answer, or throws what control throws. */
+  conduct(): unknown {
+    const { plan } = this;
+    plan.counters.started += 1;
+    plan.counters.inFlight += 1;
+    this.startedAt = plan.host.clock.monotonic();
+    if (plan.randomOrder && plan.host.random() < 0.5) {
+      // Whether control will be asynchronous is not known yet, so the candidate is marked through every `await`.
+      this.asynchronous = true;
+      this.#startTrials();
+      return this.#startControl();
+    }
+    return this.#startControl();
+  }
+
+  #startControl(): unknown {
+    const { clock } = this.plan.host;
+    const startedAt = this.trials[0]!.outcome === undefined && this.#starting ? this.startedAt : clock.monotonic();
+    this.controlOffsetMs = startedAt - this.startedAt;
+    let given: unknown;
+    try {
+      given = callAs(this, false, this.hooks.control, this.self, this.args);
+    } catch (error) {
+      const now = clock.monotonic();
+      this.#controlSettled({ kind: "threw", error }, now - startedAt, now - startedAt);
+      this.#afterSyncControl(now);
+      throw error;
+    }
+    const shape = shapeOf(given);
+    const now = clock.monotonic();
+    this.controlSyncMs = now - startedAt;
+    if (shape === "promise") return this.#followPromise(given, startedAt, now);
+    // Nothing of a thenable's future can be seen without running it, or taking its rejection away from the host.
+    if (shape === "thenable") this.#observable = false;
+    this.#controlSettled({ kind: "returned", value: given }, this.controlSyncMs, this.controlSyncMs);
+    this.#afterSyncControl(now);
+    return given;
+  }
+
+  #followPromise(promise: unknown, startedAt: number, syncEndedAt: number): Promise<unknown> {
+    this.asynchronous = true;
+    const { clock } = this.plan.host;
+    const derived = derive(
+      promise,
+      (value) => {
+        this.#controlSettled({ kind: "returned", value }, clock.monotonic() - startedAt, this.controlSyncMs);
+        this.#startDeferred();
+        return value;
+      },
+      (error: unknown) => {
+        this.#controlSettled({ kind: "threw", error }, clock.monotonic() - startedAt, this.controlSyncMs);
+        this.#startDeferred();
+        throw error;
+      },
+    );
+    if (!this.deferred) this.#startTrials();
+    this.#chargePath(syncEndedAt);
+    return derived;
+  }
+
+  #afterSyncControl(syncEndedAt: number): void {
+    if (this.deferred) this.#startDeferred();
+    else this.#startTrials();
+    if (this.#unsettled > 0) this.#keepControl();
+    this.#chargePath(syncEndedAt);
+  }
+
+  /** What the caller waited for beyond control: the candidates' synchronous parts, and us. */
+  #chargePath(since: number): void {
+    const { host, counters } = this.plan;
+    // A run that ended on the caller's path has stamped its end already; the clock is not read twice.
+    counters.pathMs += (this.#endedAt || host.clock.monotonic()) - since;
+  }
+
+  #startTrials(): void {
+    if (!this.#starting) return;
+    this.#starting = false;
+    for (const trial of this.trials) {
+      if (this.#drawn(this.plan.checkArguments)) this.#startChecked(trial);
+      else trial.start(this.#candidateArgs);
+    }
+    this.#candidateArgs = [];
+  }
+
+  #drawn(share: number): boolean {
+    return share > 0 && (share >= 1 || this.plan.host.random() < share);
+  }
+
+  /** Looks whether the candidate's synchronous part changes its arguments; what it does later cannot be told from others' doing. */
+  #startChecked(trial: Trial): void {
+    const before = capture(this.#candidateArgs);
+    trial.start(this.#candidateArgs);
+    if (before.kind === "live") return;
+    const changed = compareValues(before.value, this.#candidateArgs, noRules).kind === "mismatch";
+    trial.argumentsMutated = changed;
+    if (changed) this.plan.counters.argumentsMutated += 1;
+  }
+
+  #startDeferred(): void {
+    if (!this.deferred || !this.#starting) return;
+    const { deferred, clock } = this.plan.host;
+    const inContext = keepContext();
+    deferred.add({
+      budget: this.plan.budget,
+      start: () => {
+        const startedAt = clock.monotonic();
+        inContext(() => this.#startTrials());
+        return clock.monotonic() - startedAt;
+      },
+      abandon: () => {
+        this.#starting = false;
+        for (const trial of this.trials) trial.abandon();
+      },
+    });
+  }
+
+  #controlSettled(outcome: Outcome, durationMs: number, syncMs: number): void {
+    this.control = outcome;
+    this.controlMs = durationMs;
+    this.controlSyncMs = syncMs;
+    this.#unsettled -= 1;
+    if (this.#unsettled > 0) this.#keepControl();
+    for (const trial of this.trials) if (trial.outcome !== undefined) this.#compare(trial);
+    if (this.#unsettled === 0) this.#end();
+  }
+
+  /** Called by a trial when it has an outcome. */
+  trialSettled(trial: Trial): void {
+    this.#unsettled -= 1;
+    if (this.control !== undefined) this.#compare(trial);
+    this.watcher?.trialSettled?.(trial);
+    if (this.#unsettled > 0 || trial.comparison === undefined) this.#keepCandidate(trial);
+    if (this.#unsettled === 0) this.#end();
+  }
+
+  /** Before control's caller gets the value and may change it. When the candidates follow in this very turn nothing is copied. */
+  #keepControl(): void {
+    if (!this.plan.capture || this.control?.kind !== "returned" || this.controlEvidence !== "live") return;
+    if (!this.#observable || (this.#starting && !this.deferred)) return;
+    const kept = this.#copy(this.control.value);
+    if (kept === undefined) return;
+    this.control = { kind: "returned", value: kept.value };
+    this.controlEvidence = "captured";
+  }
+
+  #keepCandidate(trial: Trial): void {
+    if (!this.plan.capture || trial.outcome?.kind !== "returned" || trial.evidence !== "live") return;
+    const kept = this.#copy(trial.outcome.value);
+    if (kept === undefined) return;
+    trial.outcome = { kind: "returned", value: kept.value };
+    trial.evidence = "captured";
+  }
+
+  #copy(value: unknown): { readonly value: unknown } | undefined {
+    if (typeof value !== "object" || value === null) return undefined;
+    const kept = capture(value, this.plan.captureLimits);
+    return kept.kind === "captured" ? kept : undefined;
+  }
+
+  /** Both are at hand. What is surely equal is told at once; what needs a walk is walked off the caller's path, on copies. */
+  #compare(trial: Trial): void {
+    const { plan, control } = this;
+    if (!this.#observable) trial.comparison = cannotObserve;
+    else if (
+      !plan.ownCompare &&
+      control?.kind === "returned" &&
+      trial.outcome?.kind === "returned" &&
+      surelyEqual(control.value, trial.outcome.value)
+    ) {
+      trial.comparison = match;
+    } else if (plan.ownCompare || this.judgesAtOnce) {
+      this.#judge(trial);
+    } else {
+      this.#toJudge = true;
+    }
+  }
+
+  #judge(trial: Trial): void {
+    const { judgement, host } = this.plan;
+    trial.comparison = judge(this.control!, trial.outcome!, judgement, host.clock.now());
+  }
+
+  #end(): void {
+    const { plan } = this;
+    this.#endedAt = plan.host.clock.monotonic();
+    if (this.#toJudge) {
+      this.#keepControl();
+      for (const trial of this.trials) if (trial.comparison === undefined) this.#keepCandidate(trial);
+      plan.host.outbox.add(this);
+      return;
+    }
+    this.conclude();
+    if (this.#isWanted()) plan.host.outbox.add(this);
+  }
+
+  #isWanted(): boolean {
+    return this.kind() === "mismatch" || this.hooks.afterRun !== undefined || this.plan.host.outbox.wants(this.kind());
+  }
+
+  /** Compares what was put off, and counts. Once. */
+  conclude(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { plan } = this;
+    for (const trial of this.trials) {
+      if (trial.comparison === undefined) this.#judge(trial);
+      const failed = trial.outcome!.kind === "timed-out" || (trial.candidateThrew && !this.controlThrew);
+      if (failed) trial.planned.breaker.failed(this.#endedAt);
+      else trial.planned.breaker.succeeded();
+      trial.planned.counters.started += 1;
+      trial.planned.counters.inFlight += 1;
+      trial.planned.counters.ended(kindOfTrial(trial));
+      plan.rollout?.record?.(trial);
+    }
+    plan.counters.ended(this.kind());
+    this.watcher?.ended?.();
+  }
+
+  get settled(): boolean {
+    return this.#unsettled === 0;
+  }
+
+  get controlThrew(): boolean {
+    return this.control?.kind === "threw";
+  }
+
+  kind(): ResultKind {
+    const { trials } = this;
+    let kind = kindOfTrial(trials[0]!);
+    for (let index = 1; index < trials.length; index++) kind = worse(kind, kindOfTrial(trials[index]!));
+    return kind;
+  }
+
+  /** The frozen result; made when it is first asked for. */
+  result(): Result {
+    return (this.#result ??= makeResult(this, this.plan.host.outbox.nextId()));
+  }
+
+  // CurrentRun, of the control
+
+  get experiment(): string {
+    return this.plan.name;
+  }
+
+  get role(): "control" {
+    return "control";
+  }
+
+  get behaviour(): string {
+    return "control";
+  }
+
+  get signal(): AbortSignal {
+    return (this.#abort ??= new AbortController()).signal;
+  }
+}

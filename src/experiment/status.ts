@@ -1,0 +1,104 @@
+import type { Operation } from "../model/fault.ts";
+import type { DeliveryCounts } from "../model/publisher.ts";
+import type { GroupSummary } from "../stats/groups.ts";
+import type { BreakerState } from "./breaker.ts";
+import type { Counters, SkipReason } from "./counters.ts";
+import type { NoiseReport } from "./noise-runs.ts";
+import type { Plan, PlannedCandidate } from "./plan.ts";
+
+/** Counts of what came of calls, or of one candidate's runs. */
+export interface OutcomeCounts {
+  readonly started: number;
+  readonly matched: number;
+  readonly mismatched: number;
+  readonly ignored: number;
+  readonly inconclusive: number;
+  readonly timedOut: number;
+  readonly skips: Readonly<Partial<Record<SkipReason, number>>>;
+}
+
+export interface CandidateStatus extends OutcomeCounts {
+  readonly breaker: BreakerState;
+}
+
+/**
+ * One experiment so far. At every moment: `calls` = all `skips` + `started`, and `started` = `matched` + `mismatched` +
+ * `ignored` + `inconclusive` + `timedOut` + `inFlight`.
+ */
+export interface ExperimentStatus extends OutcomeCounts {
+  readonly calls: number;
+  /** Calls whose outcomes were looked at and told: `matched` + `mismatched` + `ignored`. */
+  readonly compared: number;
+  /** Started calls that have not ended. */
+  readonly inFlight: number;
+  /** Candidates running now, timed-out ones that have not settled included. */
+  readonly candidatesInFlight: number;
+  /** Candidates that timed out and have not settled since. */
+  readonly stalled: number;
+  /** Calls that a candidate answered, and calls in which control had to answer for it. */
+  readonly served: number;
+  readonly fellBack: number;
+  readonly argumentsMutated: number;
+  readonly faults: Readonly<Partial<Record<Operation, number>>>;
+  readonly candidates: Readonly<Record<string, CandidateStatus>>;
+  /** Kinds of mismatch, the most frequent first. */
+  readonly groups: readonly GroupSummary[];
+  /** Present where `noise` is looked for. */
+  readonly noise?: NoiseReport;
+  /** Mean milliseconds that callers waited beyond their control, per started call: synchronous candidates and Sidelane. */
+  readonly pathMs: number;
+  readonly about: { readonly owner?: string; readonly link?: string; readonly overdue: boolean };
+}
+
+/** All experiments of a laboratory, its publishers, and what no experiment answers for. */
+export interface LaboratoryStatus {
+  readonly enabled: boolean;
+  readonly closed: boolean;
+  readonly candidatesInFlight: number;
+  readonly experiments: Readonly<Record<string, ExperimentStatus>>;
+  readonly publishers: Readonly<Record<string, DeliveryCounts>>;
+  readonly faults: Readonly<Partial<Record<Operation, number>>>;
+}
+
+export function statusOf(plan: Plan): ExperimentStatus {
+  const { counters, state, about } = plan;
+  const { owner, link, untilMs } = about;
+  const noise = plan.noise?.report();
+  return {
+    calls: counters.calls,
+    ...countsOf(counters),
+    compared: counters.match + counters.mismatch + counters.ignored,
+    inFlight: counters.inFlight,
+    candidatesInFlight: state.inFlight,
+    stalled: state.stalled,
+    served: state.served,
+    fellBack: state.fellBack,
+    argumentsMutated: counters.argumentsMutated,
+    faults: { ...counters.faults },
+    candidates: Object.fromEntries(plan.hooks.candidates.map((candidate) => [candidate.name, candidateOf(candidate)])),
+    groups: plan.groups.list(),
+    ...(noise && { noise }),
+    pathMs: counters.started === 0 ? 0 : counters.pathMs / counters.started,
+    about: {
+      ...(owner !== undefined && { owner }),
+      ...(link !== undefined && { link }),
+      overdue: untilMs !== undefined && plan.host.clock.now() >= untilMs,
+    },
+  };
+}
+
+function candidateOf({ counters, breaker }: PlannedCandidate): CandidateStatus {
+  return { ...countsOf(counters), breaker: breaker.state };
+}
+
+function countsOf(counters: Counters): OutcomeCounts {
+  return {
+    started: counters.started,
+    matched: counters.match,
+    mismatched: counters.mismatch,
+    ignored: counters.ignored,
+    inconclusive: counters.inconclusive,
+    timedOut: counters.timedOut,
+    skips: { ...counters.skips },
+  };
+}

@@ -1,0 +1,193 @@
+import type { Comparison } from "../model/comparison.ts";
+import type { Evidence, Outcome } from "../model/observation.ts";
+import type { Result, ResultKind } from "../model/result.ts";
+import type { Sample } from "../model/rollout.ts";
+import type { Awaited } from "./deadlines.ts";
+import type { PlannedCandidate } from "./plan.ts";
+import type { Run } from "./run.ts";
+import type { CurrentRun } from "./run-context.ts";
+import { derive, shapeOf, watch } from "./foreign.ts";
+import { callAs } from "./run-context.ts";
+
+const writeOffMs = 600_000;
+
+/** One candidate of one call: called, awaited, given up on, compared. */
+export class Trial implements Awaited, CurrentRun, Sample {
+  readonly run: Run;
+  readonly candidate: string;
+  readonly planned: PlannedCandidate;
+  outcome: Outcome | undefined = undefined;
+  evidence: Evidence = "live";
+  comparison: Comparison | undefined = undefined;
+  offsetMs = 0;
+  syncMs = 0;
+  durationMs = 0;
+  argumentsMutated: boolean | undefined = undefined;
+  // Links of the deadline's line.
+  next: Awaited | undefined = undefined;
+  previous: Awaited | undefined = undefined;
+  line: Awaited["line"] = undefined;
+  dueAt = 0;
+  #startedAt = 0;
+  #hasSlot = false;
+  #writtenOff = false;
+  #abort: AbortController | undefined = undefined;
+
+  constructor(run: Run, planned: PlannedCandidate) {
+    this.run = run;
+    this.planned = planned;
+    this.candidate = planned.name;
+  }
+
+  /** Calls the candidate; its outcome is there when it answers at once, and comes to the run when it does not. */
+  start(args: unknown[]): void {
+    const { run } = this;
+    const { host, timeoutMs } = run.plan;
+    const startedAt = (this.#startedAt = host.clock.monotonic());
+    this.offsetMs = startedAt - run.startedAt;
+    let given: unknown;
+    try {
+      given = callAs(this, run.asynchronous && host.trackRuns, this.planned.call, run.self, args);
+    } catch (error) {
+      this.syncMs = host.clock.monotonic() - startedAt;
+      this.#end({ kind: "threw", error }, this.syncMs);
+      return;
+    }
+    const shape = shapeOf(given);
+    this.syncMs = host.clock.monotonic() - startedAt;
+    if (shape === "value") {
+      this.#end({ kind: "returned", value: given }, this.syncMs);
+      return;
+    }
+    this.#takeSlot();
+    host.deadlines.add(this, timeoutMs, startedAt);
+    const returned = (value: unknown): void => this.#settled({ kind: "returned", value });
+    const threw = (error: unknown): void => this.#settled({ kind: "threw", error });
+    if (shape === "promise") void derive(given, returned, threw);
+    else watch(given, returned, threw);
+  }
+
+  /** Given up before it ran, since its laboratory closes. */
+  abandon(): void {
+    this.#end({ kind: "timed-out", afterMs: 0 }, 0);
+  }
+
+  /** Its time is up: an outcome at once; the slot stays taken until it settles, or is written off. */
+  expire(): void {
+    const { host, state } = this.run.plan;
+    if (this.outcome !== undefined) {
+      this.#writtenOff = true;
+      this.#freeSlot();
+      state.stalled -= 1;
+      return;
+    }
+    const afterMs = host.clock.monotonic() - this.#startedAt;
+    state.stalled += 1;
+    if (host.closed) this.#freeSlot();
+    else host.deadlines.add(this, writeOffMs, host.clock.monotonic());
+    this.#abort?.abort(new DOMException("The candidate timed out", "TimeoutError"));
+    this.#end({ kind: "timed-out", afterMs }, afterMs);
+  }
+
+  #settled(outcome: Outcome): void {
+    const { host, state } = this.run.plan;
+    host.deadlines.remove(this);
+    if (this.outcome !== undefined) {
+      // Too late to count; its slot is what it still had.
+      if (!this.#writtenOff) state.stalled -= 1;
+      this.#freeSlot();
+      return;
+    }
+    this.#freeSlot();
+    this.#end(outcome, host.clock.monotonic() - this.#startedAt);
+  }
+
+  #end(outcome: Outcome, durationMs: number): void {
+    this.outcome = outcome;
+    this.durationMs = durationMs;
+    this.run.trialSettled(this);
+  }
+
+  #takeSlot(): void {
+    const { plan } = this.run;
+    this.#hasSlot = true;
+    plan.state.inFlight += 1;
+    plan.host.inFlight += 1;
+    plan.host.onInFlight(plan.name, 1);
+  }
+
+  #freeSlot(): void {
+    if (!this.#hasSlot) return;
+    const { plan } = this.run;
+    this.#hasSlot = false;
+    plan.state.inFlight -= 1;
+    plan.host.inFlight -= 1;
+    plan.host.onInFlight(plan.name, -1);
+  }
+
+  // CurrentRun
+
+  get experiment(): string {
+    return this.run.plan.name;
+  }
+
+  get role(): "candidate" {
+    return "candidate";
+  }
+
+  get behaviour(): string {
+    return this.candidate;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.outcome?.kind === "timed-out") {
+      this.#abort.abort(new DOMException("The candidate timed out", "TimeoutError"));
+    }
+    return this.#abort.signal;
+  }
+
+  // Sample
+
+  get kind(): ResultKind {
+    return kindOfTrial(this);
+  }
+
+  get controlMs(): number {
+    return this.run.controlMs;
+  }
+
+  get candidateMs(): number {
+    return this.durationMs;
+  }
+
+  get controlThrew(): boolean {
+    return this.run.control?.kind === "threw";
+  }
+
+  get candidateThrew(): boolean {
+    return this.outcome?.kind === "threw";
+  }
+
+  get key(): string | undefined {
+    return this.run.key;
+  }
+
+  get at(): number {
+    return this.run.plan.host.clock.now();
+  }
+
+  get epoch(): number {
+    return this.run.snapshot?.epoch ?? 0;
+  }
+
+  result(): Result {
+    return this.run.result();
+  }
+}
+
+/** A candidate that timed out is counted as such; its comparison says `inconclusive`. */
+export function kindOfTrial(trial: Trial): ResultKind {
+  if (trial.outcome?.kind === "timed-out") return "timed-out";
+  return trial.comparison?.kind ?? "inconclusive";
+}

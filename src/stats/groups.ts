@@ -1,0 +1,111 @@
+import type { Difference } from "../model/comparison.ts";
+import type { Result } from "../model/result.ts";
+
+const mostGroups = 256;
+const reservoirSize = 3;
+
+/** One kind of mismatch so far. */
+export interface GroupSummary {
+  /** The mismatch's signature: its name in every call and process. */
+  readonly signature: string;
+  /** Where the first one differed: paths and kinds, at most five. */
+  readonly differences: readonly Pick<Difference, "path" | "kind">[];
+  /** How often it was seen; too high by at most `error`. */
+  readonly count: number;
+  /** What an evicted kind may have left in `count`; 0 while there are fewer than 256 kinds. */
+  readonly error: number;
+  /** Wall time of the first and the last one, in milliseconds since 1970. */
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly first: Result;
+  readonly last: Result;
+  /** At most three, drawn evenly from all of this kind. */
+  readonly examples: readonly Result[];
+}
+
+interface Group {
+  signature: string;
+  differences: readonly Pick<Difference, "path" | "kind">[];
+  count: number;
+  error: number;
+  seen: number;
+  firstSeen: number;
+  lastSeen: number;
+  first: Result;
+  last: Result;
+  examples: Result[];
+}
+
+/**
+ * Kinds of mismatch, at most 256: when one more comes, the rarest makes room, and the new one inherits its count as its
+ * possible error (Space-Saving). A kind that makes up more than 1/256 of all mismatches is never missing.
+ *
+ * @see Metwally, Agrawal, El Abbadi, "Efficient computation of frequent and top-k elements in data streams", ICDT 2005
+ */
+export class MismatchGroups {
+  readonly #most: number;
+  readonly #random: () => number;
+  readonly #groups = new Map<string, Group>();
+
+  constructor({ random, most = mostGroups }: { readonly random: () => number; readonly most?: number }) {
+    this.#random = random;
+    this.#most = most;
+  }
+
+  /** Counts one mismatch. @returns whether its kind was not known */
+  record(signature: string, differences: readonly Difference[], at: number, example: () => Result): boolean {
+    const known = this.#groups.get(signature);
+    if (known !== undefined) {
+      this.#again(known, at, example());
+      return false;
+    }
+    const evicted = this.#groups.size >= this.#most ? this.#rarest() : undefined;
+    if (evicted !== undefined) this.#groups.delete(evicted.signature);
+    const error = evicted?.count ?? 0;
+    const result = example();
+    this.#groups.set(signature, {
+      signature,
+      differences: differences.slice(0, 5).map(({ path, kind }) => ({ path, kind })),
+      count: error + 1,
+      error,
+      seen: 1,
+      firstSeen: at,
+      lastSeen: at,
+      first: result,
+      last: result,
+      examples: [result],
+    });
+    return true;
+  }
+
+  /** All kinds, the most frequent first. */
+  list(): GroupSummary[] {
+    return [...this.#groups.values()]
+      .sort((one, other) => other.count - one.count || (one.signature < other.signature ? -1 : 1))
+      .map(({ seen, ...group }) => ({
+        ...group,
+        error: Math.min(group.error, group.count - seen),
+        examples: [...group.examples],
+      }));
+  }
+
+  #again(group: Group, at: number, result: Result): void {
+    group.count += 1;
+    group.seen += 1;
+    group.lastSeen = at;
+    group.last = result;
+    if (group.examples.length < reservoirSize) {
+      group.examples.push(result);
+      return;
+    }
+    // Algorithm R: the n-th one takes a place with the chance of 3/n.
+    const place = Math.floor(this.#random() * group.seen);
+    if (place < reservoirSize) group.examples[place] = result;
+  }
+
+  #rarest(): Group | undefined {
+    let rarest: Group | undefined;
+    for (const group of this.#groups.values()) if (rarest === undefined || group.count < rarest.count) rarest = group;
+    return rarest;
+  }
+}
