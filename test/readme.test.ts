@@ -1,0 +1,68 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { documentedOutput, expectPrinted, runFile } from "./documented.ts";
+
+const root = join(import.meta.dirname, "..");
+const folder = join(root, "reports", "readme");
+
+interface Block {
+  readonly name: string;
+  readonly file: string;
+  readonly code: string;
+}
+
+/**
+ * Every ```ts block. What a block takes for granted stands before it, unseen by readers of the page:
+ * `<!-- given` on a line of its own, declarations, `-->`.
+ */
+function blocksOf(markdown: string): readonly Block[] {
+  const pattern = /(?:<!-- given\n(?<given>.*?)\n-->\n+)?```ts\n(?<code>.*?)\n```/gs;
+  return [...markdown.matchAll(pattern)].map(({ groups, index }) => {
+    const line = markdown.slice(0, index).split("\n").length;
+    // A module of its own, so that names of two blocks do not meet.
+    const code = `${groups!["given"] ?? ""}\n${groups!["code"]!}\nexport {};\n`.trimStart();
+    return { name: `the block at line ${line}`, file: join(folder, `line-${line}.ts`), code };
+  });
+}
+
+const blocks = blocksOf(readFileSync(join(root, "README.md"), "utf8"));
+
+beforeAll(() => {
+  mkdirSync(folder, { recursive: true });
+  for (const { file, code } of blocks) writeFileSync(file, code);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("README.md", () => {
+  it("shows a running example with its result by line 20", () => {
+    const lines = readFileSync(join(root, "README.md"), "utf8").split("\n").slice(0, 20);
+    expect(lines.join("\n")).toMatch(/```ts\nimport .*\/\/ Prints:\n\/\/ ./s);
+  });
+
+  it("type-checks, every block of it", () => {
+    const path = join(root, "tsconfig.json");
+    const { config } = ts.readConfigFile(path, (file) => readFileSync(file, "utf8"));
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+    const program = ts.createProgram(
+      blocks.map(({ file }) => file),
+      { ...options, isolatedDeclarations: false, declaration: false },
+    );
+    const problems = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
+      return `${file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
+    });
+    expect(problems).toEqual([]);
+  });
+
+  const printing = blocks.flatMap((block) => {
+    const documented = documentedOutput(block.code.replace(/\nexport \{\};\n$/, ""));
+    return documented === undefined ? [] : [{ ...block, documented }];
+  });
+
+  it.concurrent.each(printing)("prints what it says: $name", async ({ file, documented }) => {
+    const { code, output } = await runFile(file);
+    expectPrinted(output, documented);
+    expect(code).toBe(0);
+  });
+});
