@@ -1,0 +1,143 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { documentedOutput, expectPrinted } from "../documented.ts";
+
+const root = join(import.meta.dirname, "../..");
+const modules = join(root, "node_modules");
+const folder = mkdtempSync(join(tmpdir(), "sidelane-pack-"));
+const installed = join(folder, "node_modules/sidelane");
+
+const subpaths = Object.entries(manifest.exports).flatMap(([subpath, conditions]) =>
+  typeof conditions === "string" ? [] : [{ specifier: `sidelane${subpath.slice(1)}`, ...conditions }],
+);
+
+// README's first block, as somebody copies it.
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const example = /```ts\n(.*?)\n```/s.exec(readme)![1]!;
+
+// An empty folder in which nothing is installed but the tarball and what it depends on.
+beforeAll(() => {
+  const npm = (args: readonly string[]) => execFileSync("npm", args, { cwd: root, encoding: "utf8" });
+  const [packed] = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder])) as [
+    { filename: string },
+  ];
+  mkdirSync(installed, { recursive: true });
+  execFileSync("tar", ["-xzf", join(folder, packed.filename), "-C", installed, "--strip-components", "1"]);
+  install(Object.keys(manifest.dependencies));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true }));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Copies packages, and what they depend on, out of ours. */
+function install(names: readonly string[]): void {
+  for (const name of names) {
+    const target = join(folder, "node_modules", name);
+    if (existsSync(target)) continue;
+    cpSync(join(modules, name), target, { recursive: true, dereference: true });
+    const { dependencies = {} } = JSON.parse(readFileSync(join(target, "package.json"), "utf8")) as {
+      dependencies?: Record<string, string>;
+    };
+    install(Object.keys(dependencies));
+  }
+}
+
+/** Runs a file of the empty folder and gives back what it printed. */
+function run(file: string, source: string): string {
+  writeFileSync(join(folder, file), source);
+  const child = spawnSync(process.execPath, [file], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1", NODE_OPTIONS: "", SIDELANE: undefined },
+  });
+  expect(child.stderr).toBe("");
+  expect(child.status).toBe(0);
+  return child.stdout;
+}
+
+function transpile(module: ts.ModuleKind): string {
+  return ts.transpileModule(example, { compilerOptions: { module, target: ts.ScriptTarget.ES2022 } }).outputText;
+}
+
+describe("the packed tarball", () => {
+  it("holds every file that `exports` names, the licence, and no source, test or map", () => {
+    const named = subpaths.flatMap(({ import: esm, require: cjs }) => [esm.types, esm.default, cjs.types, cjs.default]);
+    for (const file of named) expect(existsSync(join(installed, file)), file).toBe(true);
+    const files = readdirSync(installed, { recursive: true, encoding: "utf8" }).map((file) =>
+      file.replaceAll("\\", "/"),
+    );
+    expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md"]));
+    expect(files.filter((file) => !/^(dist(\/.*)?|package\.json|[A-Z]+(\.md)?)$/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.map$|[^d]\.ts$|\.test\./.test(file))).toEqual([]);
+  });
+
+  it("runs README's first example as an ES module", () => {
+    expectPrinted(run("esm.mjs", transpile(ts.ModuleKind.ESNext)), documentedOutput(example)!);
+  });
+
+  it("runs README's first example as CommonJS", () => {
+    expectPrinted(run("cjs.cjs", transpile(ts.ModuleKind.CommonJS)), documentedOutput(example)!);
+  });
+
+  it("gives the same names to `import` and to `require`, from every subpath", () => {
+    const list = JSON.stringify(subpaths.map(({ specifier }) => specifier));
+    const print = "console.log(JSON.stringify(names))";
+    const imported = run(
+      "names.mjs",
+      `const names = {}; for (const s of ${list}) names[s] = Object.keys(await import(s)).sort(); ${print}`,
+    );
+    const required = run(
+      "names.cjs",
+      `const names = {}; for (const s of ${list}) names[s] = Object.keys(require(s)).filter((n) => n !== "__esModule").sort(); ${print}`,
+    );
+    expect(JSON.parse(required)).toEqual(JSON.parse(imported));
+    expect((JSON.parse(imported) as Record<string, string[]>)["sidelane"]).toContain("experiment");
+  });
+
+  it("imports nothing at run time but its dependencies, optional peers and Node's own modules", () => {
+    const peers = Object.keys((manifest as { peerDependencies?: Record<string, string> }).peerDependencies ?? {});
+    const allowed = [...Object.keys(manifest.dependencies), ...peers];
+    const dist = join(installed, "dist");
+    for (const file of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
+      if (!/\.c?js$/.test(file)) continue;
+      const { importedFiles } = ts.preProcessFile(readFileSync(join(dist, file), "utf8"), true, true);
+      const foreign = importedFiles.map(({ fileName }) => fileName).filter((name) => !/^(\.|node:)/.test(name));
+      expect(
+        foreign.filter((name) => !allowed.includes(name) && !allowed.some((own) => name.startsWith(`${own}/`))),
+        file,
+      ).toEqual([]);
+    }
+  });
+
+  const nodeTypes = ["@types/node", "undici-types"];
+  it.each([
+    ["node16, from an ES module", "typed.mts", ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16],
+    ["node16, from CommonJS", "typed.cts", ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16],
+    ["a bundler", "typed.ts", ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
+  ])("type-checks README's first example and every subpath for %s", (_, file, module, moduleResolution) => {
+    install(nodeTypes.filter((name) => existsSync(join(modules, name))));
+    const imports = subpaths.map(({ specifier }, index) => `import * as subpath${index} from "${specifier}";`);
+    const uses = subpaths.map((_, index) => `void subpath${index};`);
+    const path = join(folder, file);
+    writeFileSync(path, [...imports, example, ...uses].join("\n"));
+    const program = ts.createProgram([path], {
+      module,
+      moduleResolution,
+      target: ts.ScriptTarget.ES2022,
+      lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
+      typeRoots: [join(folder, "node_modules/@types")],
+      types: ["node"],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+    });
+    const problems = ts.getPreEmitDiagnostics(program).map(({ file: where, messageText }) => {
+      return `${where?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
+    });
+    expect(problems).toEqual([]);
+  });
+});
