@@ -40,7 +40,7 @@ function objectHash(walk: Walk, value: object, place: Place, depth: number): num
   if (kind === "array") return depth < depthSeen ? arrayHash(walk, value as unknown[], place, depth) : 8;
   if (kind !== "plain" || walk.rules.ignorePrototype || depth >= depthSeen) return 9;
   const keys = walk.reader.keys(value);
-  if (keys instanceof Unreadable) return 9;
+  if (Unreadable.is(keys)) return 9;
   let hash = 9;
   for (const key of keys) {
     if (typeof key === "symbol") continue;

@@ -2,164 +2,168 @@ import type { Comparison, Difference } from "../model/comparison.ts";
 import type { Operation } from "../model/fault.ts";
 import type { Outcome } from "../model/observation.ts";
 import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { readAnswer } from "./answer.ts";
 import { compareValues } from "./compare.ts";
 import { describeValue } from "./describe-value.ts";
 import { surelyEqual } from "./gate.ts";
-import { compileIgnoreRules, ignoredBy, type CompiledIgnoreRule, type IgnoreRuleOption } from "./ignore-rules.ts";
-import { compileRules, noRules, type CompiledRules, type CompareRules } from "./rules.ts";
+import { compileIgnoreRules, ruleFor, type CompiledIgnoreRule, type IgnoreRule } from "./ignore.ts";
+import { compileRules, noRules, type CompareRules, type CompiledRules } from "./rules.ts";
 import { signatureOf } from "./signature.ts";
+import { typeNameOf } from "./type-name.ts";
 
-type Comparer = (control: unknown, candidate: unknown) => unknown;
+export type { IgnoreRule, Outcomes } from "./ignore.ts";
 
-/** How the outcomes of one experiment are judged, as its definition says it. */
-export interface JudgementOptions {
-  readonly compare?: CompareRules | Comparer | undefined;
-  readonly compareErrors?: Comparer | undefined;
-  readonly ignore?: readonly IgnoreRuleOption[] | undefined;
-  /** Told of what the user's functions do wrong. */
-  onFault(operation: Operation, error: unknown): void;
-}
-
-/** How outcomes are judged; checked and compiled once. */
-export interface Judgement {
-  readonly rules: CompiledRules;
-  readonly compare: Comparer | undefined;
-  readonly compareErrors: Comparer | undefined;
-  readonly ignore: readonly CompiledIgnoreRule[];
-  onFault(operation: Operation, error: unknown): void;
-}
-
-/** The one match there is: sharing it makes matching traffic allocate nothing. */
+/** The one answer to all that is equal. */
 export const match: Comparison = Object.freeze({ kind: "match" });
 
-/**
- * Checks and compiles `compare`, `compareErrors` and `ignore`.
- *
- * @throws {SidelaneError} `invalid-definition`
- */
-export function compileJudgement(options: JudgementOptions, place: string): Judgement {
+/** What decides whether two outcomes are the same, as users write it. */
+export interface JudgementDefinition {
+  /** Rules for the built-in comparison, or a function of both values that takes its place. */
+  readonly compare?: CompareRules<never> | ((control: never, candidate: never) => unknown) | undefined;
+  /** Whether two errors are the same, where both sides threw. */
+  readonly compareErrors?: ((control: unknown, candidate: unknown) => boolean) | undefined;
+  readonly ignore?: readonly IgnoreRule<never, never>[] | undefined;
+  /** Told what a user's comparer, normaliser or rule did. */
+  readonly onFault?: ((operation: Operation, error: unknown) => void) | undefined;
+}
+
+/** The same, checked and compiled once. */
+export interface Judgement {
+  readonly compare: ((control: unknown, candidate: unknown) => unknown) | undefined;
+  readonly compareErrors: ((control: unknown, candidate: unknown) => unknown) | undefined;
+  readonly rules: CompiledRules;
+  /** For errors: `normalize` is for values. */
+  readonly errorRules: CompiledRules;
+  readonly ignore: readonly CompiledIgnoreRule[];
+  readonly onFault: (operation: Operation, error: unknown) => void;
+}
+
+/** @throws {SidelaneError} `invalid-definition`, when anything in it has a mistake */
+export function compileJudgement(definition: JudgementDefinition, place: string): Judgement {
   const check: OptionCheck = checkOptions(place, "invalid-definition");
-  const { compare, compareErrors, ignore, onFault } = options;
-  if (compare !== undefined && typeof compare !== "function") check.object("compare", compare);
+  const { compare, compareErrors, ignore, onFault } = definition;
   if (compareErrors !== undefined) check.function("compareErrors", compareErrors);
+  if (compare !== undefined && typeof compare !== "function" && (typeof compare !== "object" || compare === null)) {
+    check.fail("compare", "rules or a function of both values", compare);
+  }
+  const rules = typeof compare === "function" ? noRules : compileRules(compare as CompareRules | undefined, place);
   return {
-    rules: typeof compare === "object" ? compileRules(compare, place) : noRules,
-    compare: typeof compare === "function" ? compare : undefined,
+    compare: typeof compare === "function" ? (compare as Judgement["compare"]) : undefined,
     compareErrors,
-    ignore: compileIgnoreRules(check, ignore, place),
-    onFault: (operation, error) => onFault(operation, error),
+    rules,
+    errorRules: rules.normalize === undefined ? rules : { ...rules, normalize: undefined },
+    ignore: compileIgnoreRules(ignore, place),
+    onFault: onFault ?? (() => undefined),
   };
 }
 
 /**
- * Same or not, for two outcomes. Never throws; what the user's functions do wrong goes to `onFault`.
+ * Says whether a candidate did what control did. Never throws, given a `plan.onFault` that does not.
  *
- * @param at wall time in milliseconds since 1970, against which rules run out
+ * - both returned: `plan.compare` where it is a function, else the built-in comparison under its rules
+ * - both threw: `plan.compareErrors`, else the built-in comparison of the errors
+ * - one threw and the other returned: a mismatch at `$` of the kind `type`, each side told in words
+ * - the candidate timed out: `inconclusive`, with the reason `timed-out`
+ *
+ * Only a mismatch is shown to the `ignore` rules, in their order.
+ *
+ * @param at wall time in milliseconds since 1970, for rules that end
  */
-export function judge(control: Outcome, candidate: Outcome, judgement: Judgement, at: number): Comparison {
-  const comparison = compareOutcomes(control, candidate, judgement);
-  if (comparison.kind !== "mismatch" || judgement.ignore.length === 0) return comparison;
-  const rule = ignoredBy(judgement.ignore, comparison, control, candidate, at, (error) =>
-    judgement.onFault("ignore", error),
-  );
-  return rule === undefined ? comparison : { kind: "ignored", rule, differences: comparison.differences };
-}
-
-function compareOutcomes(control: Outcome, candidate: Outcome, judgement: Judgement): Comparison {
-  if (candidate.kind === "timed-out" || control.kind === "timed-out") {
-    return { kind: "inconclusive", reason: "timed-out" };
-  }
+export function judge(control: Outcome, candidate: Outcome, plan: Judgement, at: number): Comparison {
   if (control.kind === "returned" && candidate.kind === "returned") {
-    const { compare, rules } = judgement;
-    if (compare !== undefined) return byFunction(compare, "compare", control.value, candidate.value, judgement);
-    return surelyEqual(control.value, candidate.value) ? match : (
-        told(compareValues(control.value, candidate.value, rules), judgement)
-      );
+    if (plan.compare === undefined && surelyEqual(control.value, candidate.value)) return match;
+    return orIgnored(judgeValues(control.value, candidate.value, plan), control, candidate, plan, at);
   }
+  if (control.kind === "timed-out" || candidate.kind === "timed-out") return timedOut;
   if (control.kind === "threw" && candidate.kind === "threw") {
-    const { compareErrors, rules } = judgement;
-    if (compareErrors !== undefined) {
-      return byFunction(compareErrors, "compareErrors", control.error, candidate.error, judgement);
-    }
-    return compareValues(control.error, candidate.error, rules);
+    return orIgnored(judgeErrors(control.error, candidate.error, plan), control, candidate, plan, at);
   }
-  return mismatch([{ path: "$", kind: "type", control: sketch(control), candidate: sketch(candidate) }]);
+  return orIgnored(oneThrew(control, candidate), control, candidate, plan, at);
 }
 
-/** A normaliser that threw is a fault, beside being inconclusive. */
-function told(comparison: Comparison, judgement: Judgement): Comparison {
-  if (comparison.kind === "inconclusive" && "error" in comparison) judgement.onFault("normalize", comparison.error);
+const timedOut: Comparison = Object.freeze({ kind: "inconclusive", reason: "timed-out" });
+
+function judgeValues(control: unknown, candidate: unknown, plan: Judgement): Comparison {
+  const { compare, rules } = plan;
+  if (compare !== undefined) return asked("compare", compare, control, candidate, rules, plan);
+  return noted(compareValues(control, candidate, rules), plan);
+}
+
+function judgeErrors(control: unknown, candidate: unknown, plan: Judgement): Comparison {
+  const { compareErrors, errorRules } = plan;
+  if (compareErrors !== undefined) return asked("compareErrors", compareErrors, control, candidate, errorRules, plan);
+  return noted(compareValues(control, candidate, errorRules), plan);
+}
+
+/** What a user's function answers, whatever that is. */
+function asked(
+  operation: "compare" | "compareErrors",
+  compare: (control: unknown, candidate: unknown) => unknown,
+  control: unknown,
+  candidate: unknown,
+  rules: CompiledRules,
+  plan: Judgement,
+): Comparison {
+  try {
+    return readAnswer(compare(control, candidate), () => whereTheyDiffer(control, candidate, rules));
+  } catch (error) {
+    plan.onFault(operation, error);
+    return { kind: "inconclusive", reason: "comparer threw", error };
+  }
+}
+
+/** The user says that they differ. Where our own comparison sees nothing, the whole value does. */
+function whereTheyDiffer(
+  control: unknown,
+  candidate: unknown,
+  rules: CompiledRules,
+): readonly [Difference, ...Difference[]] {
+  const seen = compareValues(control, candidate, rules);
+  return seen.kind === "mismatch" ? seen.differences : [{ path: "$", kind: "value", control, candidate }];
+}
+
+/** The rules hold functions of the user's; what they threw is a fault too. */
+function noted(comparison: Comparison, plan: Judgement): Comparison {
+  if (comparison.kind === "inconclusive" && "error" in comparison) {
+    plan.onFault(comparison.reason.startsWith("`normalize`") ? "normalize" : "compare", comparison.error);
+  }
   return comparison;
 }
 
-function byFunction(
-  compare: Comparer,
-  operation: "compare" | "compareErrors",
-  control: unknown,
-  candidate: unknown,
-  judgement: Judgement,
+function orIgnored(
+  comparison: Comparison,
+  control: Outcome,
+  candidate: Outcome,
+  plan: Judgement,
+  at: number,
 ): Comparison {
-  let answer: unknown;
-  try {
-    answer = compare(control, candidate);
-    if (answer === true) return match;
-    if (answer === false) return different(control, candidate, judgement.rules);
-    if (isComparison(answer)) return answer;
-  } catch (error) {
-    judgement.onFault(operation, error);
-    return { kind: "inconclusive", reason: `${operation} threw`, error };
-  }
-  swallow(answer);
-  judgement.onFault(operation, new TypeError(`\`${operation}\` must give true, false or a comparison at once`));
-  return { kind: "inconclusive", reason: `${operation} gave neither true nor false` };
+  if (comparison.kind !== "mismatch" || plan.ignore.length === 0) return comparison;
+  const { differences, signature } = comparison;
+  const rule = ruleFor(plan.ignore, { control, candidate, differences, signature, at }, (error) => {
+    plan.onFault("ignore", error);
+  });
+  return rule === undefined ? comparison : { kind: "ignored", rule, differences };
 }
 
-/** The function says that they differ; the walker says where, if it sees it too. */
-function different(control: unknown, candidate: unknown, rules: CompiledRules): Comparison {
-  const seen = compareValues(control, candidate, rules);
-  if (seen.kind === "mismatch") return seen;
-  return mismatch([
-    { path: "$", kind: "value", control: describeValue(control, 200), candidate: describeValue(candidate, 200) },
-  ]);
-}
-
-function mismatch(differences: readonly [Difference, ...Difference[]]): Comparison {
+function oneThrew(control: Outcome, candidate: Outcome): Comparison {
+  const differences = [{ path: "$", kind: "type", control: tell(control), candidate: tell(candidate) }] as const;
   return { kind: "mismatch", differences, signature: signatureOf(differences).id };
 }
 
-function sketch(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case "returned":
-      return `returned ${describeValue(outcome.value, 200)}`;
-    case "threw":
-      return `threw ${describeValue(outcome.error, 200)}`;
-    case "timed-out":
-      return "timed out";
-  }
+const toldLength = 200;
+
+/** `threw TypeError: no such user`, `returned object: { id: 1 }`; a signature takes what stands before the colon. */
+function tell(outcome: Outcome): string {
+  if (outcome.kind === "returned")
+    return `returned ${typeNameOf(outcome.value)}: ${describeValue(outcome.value, toldLength)}`;
+  const error = outcome.kind === "threw" ? outcome.error : undefined;
+  return `threw ${typeNameOf(error)}: ${describeValue(messageOf(error), toldLength)}`;
 }
 
-/** A comparison of the user's own making; one that lacks its parts is none. */
-function isComparison(answer: unknown): answer is Comparison {
-  if (typeof answer !== "object" || answer === null) return false;
-  const { kind, differences, reason, rule, signature } = answer as Record<string, unknown>;
-  switch (kind) {
-    case "match":
-      return true;
-    case "mismatch":
-      return Array.isArray(differences) && differences.length > 0 && typeof signature === "string";
-    case "ignored":
-      return typeof rule === "string" && Array.isArray(differences);
-    case "inconclusive":
-      return typeof reason === "string";
-    default:
-      return false;
-  }
-}
-
-function swallow(answer: unknown): void {
+function messageOf(error: unknown): unknown {
   try {
-    if (answer instanceof Promise) answer.catch(() => undefined);
+    return error instanceof Error ? error.message : error;
   } catch {
-    // A proxy that pretends to be a promise.
+    return error;
   }
 }

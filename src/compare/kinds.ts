@@ -62,8 +62,7 @@ export function builtInName(prototype: object | null): string | undefined {
     !/\[native code\]\s*\}$/.test(functionText.call(constructor as () => unknown))
   )
     return undefined;
-  const name = nameOf(constructor);
-  return name !== undefined && (name in classes || /Error$|Exception$/.test(name)) ? name : undefined;
+  return nameOf(constructor);
 }
 
 function classKind(value: object, first: object): Kind {

@@ -2,10 +2,19 @@ import { kindOf, type Kind } from "./kinds.ts";
 
 /** Stands where something could not be read, with what was thrown. */
 export class Unreadable {
-  readonly error: unknown;
+  readonly #error: unknown;
 
   constructor(error: unknown) {
-    this.error = error;
+    this.#error = error;
+  }
+
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** As `instanceof`, which a revoked proxy answers by throwing. */
+  static is(value: unknown): value is Unreadable {
+    return typeof value === "object" && value !== null && #error in value;
   }
 }
 

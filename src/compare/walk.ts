@@ -59,7 +59,7 @@ export class Walk {
     }
     if (control === candidate) return true;
     this.tick();
-    if (control instanceof Unreadable || candidate instanceof Unreadable) return this.unreadable(control, candidate);
+    if (Unreadable.is(control) || Unreadable.is(candidate)) return this.unreadable(control, candidate);
     if (typeof control === "number" && typeof candidate === "number") {
       if (control !== control && candidate !== candidate) return true;
       if (tolerance !== undefined && within(tolerance, control, candidate)) return true;
@@ -78,8 +78,7 @@ export class Walk {
   private sameObjects(control: object, candidate: object, place: Place, depth: number): boolean {
     const ours = this.reader.kind(control);
     const theirs = this.reader.kind(candidate);
-    if (ours instanceof Unreadable || theirs instanceof Unreadable)
-      return this.unreadable(ours, theirs, control, candidate);
+    if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
     const kind = this.commonKind(control, candidate, ours, theirs);
     if (kind === undefined) return this.differ("type", control, candidate);
     if (kind === "opaque") return this.differ("opaque", control, candidate);
@@ -165,7 +164,7 @@ export class Walk {
   /** What stands for a value is compared at the value's own path; effects there have been applied already. */
   private sameGiven(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
     if (control === candidate) return true;
-    if (control instanceof Unreadable || candidate instanceof Unreadable) return this.unreadable(control, candidate);
+    if (Unreadable.is(control) || Unreadable.is(candidate)) return this.unreadable(control, candidate);
     if (typeof control === "object" && control !== null && typeof candidate === "object" && candidate !== null) {
       return this.sameObjects(control, candidate, place, depth);
     }
@@ -205,8 +204,7 @@ export class Walk {
     ours: PropertyKey[] | Unreadable = this.reader.keys(control),
     theirs: PropertyKey[] | Unreadable = this.reader.keys(candidate),
   ): boolean {
-    if (ours instanceof Unreadable || theirs instanceof Unreadable)
-      return this.unreadable(ours, theirs, control, candidate);
+    if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
     let same = true;
     const has = ours.length > 8 || theirs.length > 8 ? new Set(theirs) : undefined;
     let common = 0;
@@ -305,16 +303,14 @@ export class Walk {
   private sameText(control: object, candidate: object, text: (value: object) => string): boolean {
     const ours = attempt(() => text(control));
     const theirs = attempt(() => text(candidate));
-    if (ours instanceof Unreadable || theirs instanceof Unreadable)
-      return this.unreadable(ours, theirs, control, candidate);
+    if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
     return ours === theirs || this.differ("value", control, candidate);
   }
 
   private sameBytes(control: object, candidate: object, place: Place, depth: number): boolean {
     const ours = attempt(() => bytesOf(control));
     const theirs = attempt(() => bytesOf(candidate));
-    if (ours instanceof Unreadable || theirs instanceof Unreadable)
-      return this.unreadable(ours, theirs, control, candidate);
+    if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
     if (ours.length !== theirs.length) return this.differ("length", ours.length, theirs.length);
     let same = true;
     for (let index = 0; index < ours.length; index++) {
@@ -359,7 +355,7 @@ export class Walk {
 
   private extraKeys(object: object): PropertyKey[] | Unreadable {
     const keys = this.reader.keys(object);
-    if (keys instanceof Unreadable) return keys;
+    if (Unreadable.is(keys)) return keys;
     if (Array.isArray(object)) return keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key as string));
     return object instanceof Error ? keys.filter((key) => !errorKeys.has(key)) : keys;
   }
@@ -418,9 +414,9 @@ export class Walk {
 
   // One side that can be read and one that cannot is a difference that any caller meets; two that cannot tell nothing.
   private unreadable(ours: unknown, theirs: unknown, control: unknown = ours, candidate: unknown = theirs): false {
-    const failed = ours instanceof Unreadable ? ours : (theirs as Unreadable);
+    const failed = Unreadable.is(ours) ? ours : (theirs as Unreadable);
     this.failure ??= { error: failed.error };
-    const both = ours instanceof Unreadable && theirs instanceof Unreadable;
+    const both = Unreadable.is(ours) && Unreadable.is(theirs);
     return this.differ("unreadable", shown(control), shown(candidate), !both);
   }
 
@@ -472,7 +468,7 @@ function sameClass(control: object, candidate: object): boolean {
 }
 
 function shown(value: unknown): unknown {
-  return value instanceof Unreadable ? missing : value;
+  return Unreadable.is(value) ? missing : value;
 }
 
 function withoutNormalisers(place: Place): Place {

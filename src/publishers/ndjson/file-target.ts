@@ -1,0 +1,102 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { mkdir, open, stat, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { OptionCheck } from "../../model/options.ts";
+import type { Target } from "./index.ts";
+import { rotateFiles } from "./rotate.ts";
+
+/** When a file is set aside: `results.ndjson` becomes `results.ndjson.1`, that one `.2`, and so on. */
+export interface Rotation {
+  /** A file is set aside before it would grow beyond this many bytes; at least 1 000. */
+  readonly bytes: number;
+  /** How many files are kept beside the current one; the oldest is deleted. 5 by default. */
+  readonly files?: number;
+}
+
+const ownerOnly = 0o600;
+
+/** Appends to a file. Opens it again when it was moved, deleted or rotated, by whomever. */
+export function fileTarget(path: string, rotation: Rotation | undefined, check: OptionCheck): Target {
+  const { bytes, files } = checkedRotation(rotation, check);
+  tryOut(path, check);
+  let handle: FileHandle | undefined;
+  let torn = false;
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function opened(): Promise<FileHandle> {
+    if (handle !== undefined) {
+      const [ours, now] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)]);
+      if (now !== undefined && ours.ino === now.ino && ours.dev === now.dev) return handle;
+      await close();
+    }
+    await mkdir(dirname(path), { recursive: true });
+    handle = await open(path, "a+", ownerOnly);
+    torn = await endsTorn(handle);
+    return handle;
+  }
+
+  async function close(): Promise<void> {
+    const old = handle;
+    handle = undefined;
+    await old?.close();
+  }
+
+  async function write(lines: string): Promise<void> {
+    let file = await opened();
+    const chunk = Buffer.from(lines);
+    if (bytes !== Infinity && (await isFull(file, chunk.length))) {
+      await rotateFiles(path, files, (size) => size > 0 && size + chunk.length > bytes);
+      file = await opened();
+    }
+    const whole = torn ? Buffer.concat([Buffer.from("\n"), chunk]) : chunk;
+    // Until it is known to be whole: a full disk takes the first part of a write.
+    torn = true;
+    const { bytesWritten } = await file.write(whole);
+    if (bytesWritten < whole.length) throw new Error(`Only ${bytesWritten} of ${whole.length} bytes were written`);
+    torn = false;
+  }
+
+  async function isFull(file: FileHandle, more: number): Promise<boolean> {
+    const { size } = await file.stat();
+    return size > 0 && size + more > bytes;
+  }
+
+  /** One after the other, also when somebody publishes without waiting. */
+  function inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const turn = last.then(work, work);
+    last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  return { write: (lines) => inTurn(() => write(lines)), close: () => inTurn(close) };
+}
+
+function checkedRotation(rotation: Rotation | undefined, check: OptionCheck): Required<Rotation> {
+  if (rotation === undefined) return { bytes: Infinity, files: 0 };
+  const given: unknown = rotation;
+  check.object("rotate", given);
+  check.known(given, ["bytes", "files"], "rotate.");
+  const { bytes, files = 5 } = rotation;
+  check.number("rotate.bytes", bytes, { min: 1_000 });
+  check.number("rotate.files", files, { min: 0, max: 1_000, integer: true });
+  return { bytes, files };
+}
+
+/** Opening it now is the only way to know that it can be opened. */
+function tryOut(path: string, check: OptionCheck): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    closeSync(openSync(path, "a", ownerOnly));
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    check.fail("path", `a file that can be written (${code})`, path);
+  }
+}
+
+/** Whether somebody was killed in the middle of a line: then ours has to begin on a new one. */
+async function endsTorn(handle: FileHandle): Promise<boolean> {
+  const status = await handle.stat();
+  if (!status.isFile() || status.size === 0) return false;
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, status.size - 1);
+  return buffer[0] !== 0x0a;
+}

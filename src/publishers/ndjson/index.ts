@@ -1,0 +1,80 @@
+import { checkOptions, type OptionCheck } from "../../model/options.ts";
+import type { Publisher } from "../../model/publisher.ts";
+import type { Result, ResultKind } from "../../model/result.ts";
+import { present, type Presentation } from "../privacy.ts";
+import { compileRedaction, type RedactOptions } from "../redaction.ts";
+import { fileTarget, type Rotation } from "./file-target.ts";
+import { streamTarget, type LineStream } from "./stream-target.ts";
+
+export { readResults, type ReadResultsOptions, type ResultSource } from "./read-results.ts";
+export type { Rotation } from "./file-target.ts";
+export type { LineStream } from "./stream-target.ts";
+export type * from "../privacy.ts";
+
+export interface NdjsonPublisherOptions {
+  /** The file to append to, made with its folders where they are missing. This or `stream`. */
+  readonly path?: string;
+  /** Such as `process.stdout`. It is never ended: it stays yours. */
+  readonly stream?: LineStream;
+  /** When a file is set aside for a new one. Without it, the file grows. */
+  readonly rotate?: Rotation;
+  /** Whether values, error messages and the context are written; `hidden` by default. */
+  readonly values?: "shown" | "hidden";
+  /** What is taken out of values that are shown, beside the usual secrets. */
+  readonly redact?: RedactOptions;
+  /** The kinds of results that are written; all by default. */
+  readonly kinds?: readonly ResultKind[];
+}
+
+/** Where lines go. */
+export interface Target {
+  /** Writes whole lines in one write; rejects when they were not written. */
+  write(lines: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Writes each result as one line of JSON, a {@link PresentedResult}: see its fields. A line is never split over two writes, so
+ * that processes may share a file. A new file can be read by its owner alone (mode 0600).
+ *
+ * A full disk, a closed pipe or a missing folder fails the publish, and it is tried again; a line may then appear twice, under
+ * one id, and `readResults` gives it once. A process that is killed may leave a torn line, which readers skip.
+ *
+ * @throws {SidelaneError} `invalid-option`, also when the file cannot be opened for writing
+ * @see https://github.com/ndjson/ndjson-spec
+ */
+export function ndjsonPublisher(options: NdjsonPublisherOptions): Publisher {
+  const check: OptionCheck = checkOptions("ndjsonPublisher");
+  const given: unknown = options;
+  check.object("options", given);
+  check.known(given, ["path", "stream", "rotate", "values", "redact", "kinds"]);
+  const { values = "hidden", kinds } = options;
+  check.oneOf("values", values, ["shown", "hidden"]);
+  if (kinds !== undefined && !Array.isArray(kinds)) check.fail("kinds", 'an array such as ["mismatch"]', kinds);
+  const presentation: Presentation = { values, redaction: compileRedaction(options.redact, "ndjsonPublisher") };
+  const target = targetOf(options, check);
+
+  const write = (results: readonly Result[]): Promise<void> => {
+    let lines = "";
+    for (const result of results) lines += `${JSON.stringify(present(result, presentation))}\n`;
+    return target.write(lines);
+  };
+  return {
+    name: "ndjson",
+    idempotent: true,
+    ...(kinds && { kinds }),
+    publish: (result) => write([result]),
+    publishBatch: (results) => (results.length === 0 ? Promise.resolve() : write(results)),
+    close: () => target.close(),
+  };
+}
+
+function targetOf({ path, stream, rotate }: NdjsonPublisherOptions, check: OptionCheck): Target {
+  if (stream !== undefined) {
+    if (path !== undefined) check.fail("stream", "left out where `path` is given", stream);
+    if (rotate !== undefined) check.fail("rotate", "left out where `stream` is given: only files rotate", rotate);
+    return streamTarget(stream, check);
+  }
+  check.text("path", path);
+  return fileTarget(path!, rotate, check);
+}

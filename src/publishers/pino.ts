@@ -1,0 +1,98 @@
+import { checkOptions, type OptionCheck } from "../model/options.ts";
+import type { Publisher } from "../model/publisher.ts";
+import type { ResultKind } from "../model/result.ts";
+import { presentationOf, privacyOptions, type PrivacyOptions } from "./presentation.ts";
+import { present, type Presentation } from "./privacy.ts";
+import { sentenceOf, sentenceOfEvent } from "./sentence.ts";
+
+/** A method that takes fields first and then a message, as pino, bunyan and Fastify's and Nest's pino loggers have it. */
+export type LogMethod = (fields: object, message: string) => void;
+
+/** The part of a logger that is used. */
+export interface Logger {
+  info: LogMethod;
+  warn: LogMethod;
+  debug?: LogMethod;
+  error?: LogMethod;
+  /** Calls back when everything is written, as pino does. */
+  flush?(done: (error?: Error) => void): void;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export interface PinoPublisherOptions extends PrivacyOptions {
+  readonly logger: Logger;
+  /**
+   * The level of each kind; results of a kind that is `off` are not even delivered. By default `match` is off, `ignored` is
+   * info, `inconclusive`, `timed-out` and `mismatch` are warn.
+   */
+  readonly levels?: Readonly<Partial<Record<ResultKind, LogLevel | "off">>>;
+}
+
+const defaultLevels: Readonly<Record<ResultKind, LogLevel | "off">> = {
+  match: "off",
+  ignored: "info",
+  inconclusive: "warn",
+  "timed-out": "warn",
+  mismatch: "warn",
+};
+
+/**
+ * Writes results to a logger: one line a result, whose field `sidelane` is the result as plain data (durations in
+ * milliseconds, times in milliseconds since 1970), and whose message is a sentence for people, such as
+ * `price: rules differs at $.total (value)`. What happens to a rollout is logged too: rolling back, stalling and missing
+ * traffic as warn, the rest as info.
+ *
+ * @throws {SidelaneError} `invalid-option`
+ * @see https://github.com/pinojs/pino/blob/main/docs/api.md#logger
+ * @example pinoPublisher({ logger: pino() })
+ */
+export function pinoPublisher(options: PinoPublisherOptions): Publisher {
+  const presentation = check(options);
+  const { logger } = options;
+  const levels = { ...defaultLevels, ...options.levels };
+  const kinds = (Object.keys(levels) as ResultKind[]).filter((kind) => levels[kind] !== "off");
+  return {
+    name: "pino",
+    kinds,
+    publish(result) {
+      const level = levels[result.kind];
+      if (level === "off") return;
+      const presented = present(result, presentation);
+      const sentences = presented.candidates.map((candidate) => sentenceOf(presented, candidate));
+      logger[level]?.({ sidelane: presented }, sentences.join("; "));
+    },
+    publishEvent(event) {
+      const level = ["rolledBack", "stalled", "noTraffic"].includes(event.kind) ? "warn" : "info";
+      logger[level]({ sidelane: event }, sentenceOfEvent(event));
+    },
+    flush: () => flushed(logger),
+  };
+}
+
+function flushed(logger: Logger): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (typeof logger.flush !== "function") {
+      resolve();
+      return;
+    }
+    logger.flush((error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function check(options: PinoPublisherOptions): Presentation {
+  const check: OptionCheck = checkOptions("pinoPublisher");
+  check.object("options", options);
+  check.known(options, ["logger", "levels", ...privacyOptions]);
+  const { logger, levels = {} } = options;
+  if (typeof logger !== "object" && typeof logger !== "function") check.fail("logger", "a logger", logger);
+  check.function("logger.info", logger.info);
+  check.function("logger.warn", logger.warn);
+  check.object("levels", levels);
+  check.known(levels, Object.keys(defaultLevels), "levels.");
+  for (const [kind, level] of Object.entries(levels)) {
+    check.oneOf(`levels.${kind}`, level, ["debug", "info", "warn", "error", "off"]);
+    if (level !== "off") check.function(`logger.${level}`, logger[level]);
+  }
+  return presentationOf(options, check, "pinoPublisher");
+}

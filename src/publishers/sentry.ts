@@ -1,0 +1,122 @@
+import { checkOptions, type OptionCheck } from "../model/options.ts";
+import type { Publisher } from "../model/publisher.ts";
+import type { ResultKind } from "../model/result.ts";
+import { presentationOf, privacyOptions, type PrivacyOptions } from "./presentation.ts";
+import { present, type Presentation, type PresentedCandidate, type PresentedResult } from "./privacy.ts";
+import { sentenceOf } from "./sentence.ts";
+
+/** The part of an event that is sent. */
+export interface SentryEvent {
+  message: string;
+  level: "warning";
+  logger: "sidelane";
+  /** Seconds since 1970. */
+  timestamp: number;
+  fingerprint: string[];
+  tags: Record<string, string>;
+  contexts: { sidelane: Record<string, unknown> };
+}
+
+/** The part of a Sentry client that is used; what `Sentry.getClient()` gives. */
+export interface SentryClient {
+  captureEvent(event: SentryEvent): unknown;
+  flush?(timeoutMs?: number): PromiseLike<boolean>;
+}
+
+export interface SentryPublisherOptions extends PrivacyOptions {
+  readonly client: SentryClient;
+  /** Which results become events: only `mismatch` by default. Sentry counts every event: wrap it in `throttle` or `sample`. */
+  readonly kinds?: readonly ResultKind[];
+}
+
+const kinds: readonly ResultKind[] = ["match", "mismatch", "ignored", "inconclusive", "timed-out"];
+const flushTimeoutMs = 4_000;
+
+/**
+ * Sends mismatches to Sentry: one event of level `warning` for each candidate that differs, grouped by experiment,
+ * candidate and the signature of the mismatch, so that a million mismatches of three kinds are three issues.
+ *
+ * Tags: `sidelane.experiment`, `sidelane.candidate`, `sidelane.kind`, `sidelane.signature`. The context `sidelane` has the
+ * result's id, who was served, both outcomes and durations (milliseconds), and the differences.
+ *
+ * @throws {SidelaneError} `invalid-option`
+ * @see https://develop.sentry.dev/sdk/data-model/event-payloads/
+ * @example sentryPublisher({ client: Sentry.getClient() })
+ */
+export function sentryPublisher(options: SentryPublisherOptions): Publisher {
+  const presentation = check(options);
+  const { client, kinds: wanted = ["mismatch"] } = options;
+  return {
+    name: "sentry",
+    kinds: wanted,
+    publish(result) {
+      const presented = present(result, presentation);
+      for (const candidate of presented.candidates) {
+        if (wanted.includes(kindOf(candidate))) client.captureEvent(eventOf(presented, candidate));
+      }
+    },
+    async flush() {
+      const complete = await client.flush?.(flushTimeoutMs);
+      if (complete === false) throw new Error(`sentry: events were still on their way after ${flushTimeoutMs} ms`);
+    },
+  };
+}
+
+function kindOf({ outcome, comparison }: PresentedCandidate): ResultKind {
+  return outcome.kind === "timed-out" ? "timed-out" : comparison.kind;
+}
+
+function eventOf(result: PresentedResult, candidate: PresentedCandidate): SentryEvent {
+  const { experiment, control } = result;
+  const { comparison } = candidate;
+  const kind = kindOf(candidate);
+  const { signature } = comparison;
+  return {
+    message: sentenceOf(result, candidate),
+    level: "warning",
+    logger: "sidelane",
+    timestamp: result.startedAt / 1_000,
+    fingerprint: [
+      "sidelane",
+      experiment,
+      candidate.name,
+      signature ?? `${kind} ${comparison.reason ?? comparison.rule ?? ""}`,
+    ],
+    tags: {
+      "sidelane.experiment": experiment,
+      "sidelane.candidate": candidate.name,
+      "sidelane.kind": kind,
+      ...(signature !== undefined && { "sidelane.signature": signature }),
+    },
+    contexts: {
+      // Sentry cuts what lies deeper than three levels: each difference is one text.
+      sidelane: {
+        id: result.id,
+        served: result.served,
+        control: JSON.stringify(control.outcome),
+        controlMs: control.durationMs,
+        candidate: JSON.stringify(candidate.outcome),
+        candidateMs: candidate.durationMs,
+        differences: (comparison.differences ?? []).map((difference) => JSON.stringify(difference)),
+        ...(result.context !== undefined && { context: JSON.stringify(result.context) }),
+      },
+    },
+  };
+}
+
+function check(options: SentryPublisherOptions): Presentation {
+  const check: OptionCheck = checkOptions("sentryPublisher");
+  check.object("options", options);
+  check.known(options, ["client", "kinds", ...privacyOptions]);
+  const { client, kinds: wanted } = options;
+  if (client === undefined) {
+    check.fail("client", "a Sentry client", client, "`Sentry.getClient()` gives it once `Sentry.init()` has run.");
+  }
+  check.object("client", client);
+  check.function("client.captureEvent", (client as { captureEvent?: unknown }).captureEvent);
+  if (wanted !== undefined) {
+    if (!Array.isArray(wanted) || wanted.length === 0) check.fail("kinds", "a list of kinds", wanted);
+    for (const kind of wanted) check.oneOf("kinds", kind, kinds);
+  }
+  return presentationOf(options, check, "sentryPublisher");
+}

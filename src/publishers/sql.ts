@@ -1,0 +1,80 @@
+import { checkOptions, type OptionCheck } from "../model/options.ts";
+import type { Publisher } from "../model/publisher.ts";
+import type { Result } from "../model/result.ts";
+import { presentationOf, privacyOptions, type PrivacyOptions } from "./presentation.ts";
+import { present, type Presentation } from "./privacy.ts";
+import { dialects, type DialectName, type Migration } from "./sql/dialect.ts";
+import { rowsOf } from "./sql/row.ts";
+
+export type { DialectName, Migration } from "./sql/dialect.ts";
+
+export interface SqlPublisherOptions extends PrivacyOptions {
+  /**
+   * Runs one statement with its parameters; called once a batch.
+   *
+   * With `pg`: `(sql, parameters) => pool.query(sql, parameters)`; with `better-sqlite3` or `node:sqlite`:
+   * `(sql, parameters) => db.prepare(sql).run(...parameters)`.
+   */
+  readonly execute: (sql: string, parameters: string[]) => unknown;
+  readonly dialect: DialectName;
+  /** What the names of the tables start with; `sidelane_` by default. Lower-case letters, digits and underscores. */
+  readonly prefix?: string;
+}
+
+/**
+ * Writes results into three tables, made by {@link migrations}:
+ *
+ * - `sidelane_results`: one row a candidate of a result, with kind, signature, outcomes, durations (`_ms`, milliseconds),
+ *   `started_at_ms` (milliseconds since 1970), and `detail`, JSON with the differences
+ * - `sidelane_groups`: one row a kind of mismatch: how many, the first and the last, an example
+ * - `sidelane_tallies`: one row an experiment, candidate and kind: how many, and the sums of both durations
+ *
+ * The counts outlive results that you delete. A result that is written twice counts once, so that a failed batch is tried
+ * again. One statement a batch, all or nothing, with one parameter.
+ *
+ * @throws {SidelaneError} `invalid-option`
+ * @example sqlPublisher({ dialect: 'postgresql', execute: (sql, parameters) => pool.query(sql, parameters) })
+ */
+export function sqlPublisher(options: SqlPublisherOptions): Publisher {
+  const presentation = check(options);
+  const { execute, dialect, prefix = defaultPrefix } = options;
+  const insert = dialects[dialect].insert(prefix);
+  const write = async (results: readonly Result[]): Promise<void> => {
+    if (results.length === 0) return;
+    const rows = results.flatMap((result) => rowsOf(present(result, presentation)));
+    await execute(insert, [JSON.stringify(rows)]);
+  };
+  return { name: "sql", idempotent: true, publish: (result) => write([result]), publishBatch: write };
+}
+
+const defaultPrefix = "sidelane_";
+
+/**
+ * The statements that make the tables of {@link sqlPublisher}, in versions. Running all of them again does nothing.
+ *
+ * @param prefix what the names of the tables start with; `sidelane_` by default
+ * @throws {SidelaneError} `invalid-option`
+ * @example
+ * for (const { statements } of migrations('sqlite')) for (const statement of statements) db.exec(statement)
+ */
+export function migrations(dialect: DialectName, prefix: string = defaultPrefix): readonly Migration[] {
+  checkNames(checkOptions("migrations"), dialect, prefix);
+  return dialects[dialect].migrations(prefix);
+}
+
+function check(options: SqlPublisherOptions): Presentation {
+  const check: OptionCheck = checkOptions("sqlPublisher");
+  check.object("options", options);
+  check.known(options, ["execute", "dialect", "prefix", ...privacyOptions]);
+  check.function("execute", options.execute);
+  checkNames(check, options.dialect, options.prefix ?? defaultPrefix);
+  return presentationOf(options, check, "sqlPublisher");
+}
+
+/** The prefix becomes part of statements: nothing but a plain name gets there. */
+function checkNames(check: OptionCheck, dialect: unknown, prefix: unknown): void {
+  check.oneOf("dialect", dialect, Object.keys(dialects));
+  if (typeof prefix !== "string" || !/^[a-z_][a-z0-9_]{0,39}$/.test(prefix)) {
+    check.fail("prefix", "1 to 40 lower-case letters, digits or underscores", prefix);
+  }
+}

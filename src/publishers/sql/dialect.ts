@@ -1,0 +1,21 @@
+import { postgresql } from "./postgresql.ts";
+import { sqlite } from "./sqlite.ts";
+
+/** One step of the schema. Applied in order; each statement does nothing when it has run before. */
+export interface Migration {
+  /** 1, 2, 3, … A published step never changes: what comes later is a step of its own. */
+  readonly version: number;
+  /** One SQL statement each, without parameters. */
+  readonly statements: readonly string[];
+}
+
+/** What differs between databases. */
+export interface Dialect {
+  migrations(prefix: string): readonly Migration[];
+  /** One statement with one parameter, a JSON array of rows: the results not yet there, and their counts. */
+  insert(prefix: string): string;
+}
+
+export type DialectName = "sqlite" | "postgresql";
+
+export const dialects: Readonly<Record<DialectName, Dialect>> = { sqlite, postgresql };

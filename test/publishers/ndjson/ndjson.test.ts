@@ -1,0 +1,262 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough, Writable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Delivery } from "../../../src/experiment/delivery/delivery.ts";
+import { systemClock } from "../../../src/model/clock.ts";
+import type { Fault } from "../../../src/model/fault.ts";
+import {
+  ndjsonPublisher,
+  readResults,
+  type NdjsonPublisherOptions,
+  type PresentedResult,
+  type ResultSource,
+} from "../../../src/publishers/ndjson/index.ts";
+import { aResult } from "../../../src/testing/a-result.ts";
+import { testPublisher } from "../../../src/testing/test-publisher.ts";
+
+let folder = "";
+let files = 0;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sidelane-ndjson-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const freshPath = (): string => join(folder, `results-${files++}.ndjson`);
+
+testPublisher(
+  "ndjson to a file",
+  () => {
+    const path = freshPath();
+    return { publisher: ndjsonPublisher({ path }), written: () => readFileSync(path, "utf8") };
+  },
+  { describe, it },
+);
+
+testPublisher(
+  "ndjson to a stream",
+  () => {
+    let written = "";
+    const stream = new Writable({
+      write(chunk, _, done) {
+        written += String(chunk);
+        done();
+      },
+    });
+    return { publisher: ndjsonPublisher({ stream }), written: () => written };
+  },
+  { describe, it },
+);
+
+async function all(source: ResultSource, skipped: number[] = []): Promise<PresentedResult[]> {
+  const results: PresentedResult[] = [];
+  for await (const result of readResults(source, { onSkip: (line) => void skipped.push(line) })) results.push(result);
+  return results;
+}
+
+function delivered(options: NdjsonPublisherOptions): { delivery: Delivery; faults: Fault[] } {
+  const faults: Fault[] = [];
+  const delivery = new Delivery(ndjsonPublisher(options), {
+    clock: systemClock,
+    random: () => 0,
+    onFault: (fault) => void faults.push(fault),
+    detached: (run) => run(),
+  });
+  return { delivery, faults };
+}
+
+describe("ndjsonPublisher", () => {
+  it("writes one line a result, which reads back as it was presented", async () => {
+    const path = freshPath();
+    const publisher = ndjsonPublisher({ path, values: "shown" });
+    await publisher.publishBatch!([aResult({ id: "a" }), aResult({ id: "b", kind: "match" })]);
+    await publisher.publish(aResult({ id: "c", context: { note: "two\nlines", password: "x" } }));
+    await publisher.close!();
+    expect(readFileSync(path, "utf8").split("\n")).toHaveLength(4);
+    const results = await all(path);
+    expect(results.map(({ id, kind }) => [id, kind])).toEqual([
+      ["a", "mismatch"],
+      ["b", "match"],
+      ["c", "mismatch"],
+    ]);
+    expect(results[2]!.context).toEqual({ note: "two\nlines", password: "[redacted]" });
+    expect(results[0]!.control.outcome).toMatchObject({ value: { id: 42, name: "Ada", total: 12.5 } });
+  });
+
+  it("makes missing folders, and a file that only its owner can read", async () => {
+    const path = join(folder, "deep", "er", "results.ndjson");
+    await ndjsonPublisher({ path }).publish(aResult());
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it("goes on in a new file when its own was moved or its folder deleted", async () => {
+    const gone = join(folder, "gone");
+    const path = join(gone, "results.ndjson");
+    const publisher = ndjsonPublisher({ path });
+    await publisher.publish(aResult({ id: "a" }));
+    renameSync(path, `${path}.old`);
+    await publisher.publish(aResult({ id: "b" }));
+    expect((await all(path)).map(({ id }) => id)).toEqual(["b"]);
+    rmSync(gone, { recursive: true });
+    await publisher.publish(aResult({ id: "c" }));
+    expect((await all(path)).map(({ id }) => id)).toEqual(["c"]);
+  });
+
+  it("rotates by size, keeps so many files, and loses nothing else", async () => {
+    const path = freshPath();
+    const publisher = ndjsonPublisher({ path, rotate: { bytes: 2_000, files: 3 } });
+    for (let number = 0; number < 40; number++) await publisher.publish(aResult({ id: `r-${number}` }));
+    await publisher.close!();
+    const names = readdirSync(folder).filter((name) => join(folder, name).startsWith(path));
+    expect(names.map((name) => join(folder, name)).sort()).toEqual([path, `${path}.1`, `${path}.2`, `${path}.3`]);
+    const ids: string[] = [];
+    for (const file of [`${path}.3`, `${path}.2`, `${path}.1`, path]) {
+      expect(statSync(file).size).toBeLessThanOrEqual(2_000);
+      for (const { id } of await all(file)) ids.push(id);
+    }
+    expect(ids).toEqual(Array.from({ length: ids.length }, (_, index) => `r-${40 - ids.length + index}`));
+    expect(ids.length).toBeGreaterThan(8);
+  });
+
+  it.runIf(existsSync("/dev/full"))("survives a full disk: tried again, then counted as failed", async () => {
+    const { delivery, faults } = delivered({ path: "/dev/full" });
+    delivery.accept(aResult());
+    await delivery.flush();
+    expect(delivery.counts()).toMatchObject({ accepted: 1, published: 0, failed: 1 });
+    expect(faults).toHaveLength(3);
+    expect(faults[0]).toMatchObject({ publisher: "ndjson", error: { code: "ENOSPC" } });
+  });
+
+  it("survives a stream that was destroyed, and one that fails for a while", async () => {
+    const gone = new PassThrough();
+    gone.destroy();
+    const first = delivered({ stream: gone });
+    first.delivery.accept(aResult());
+    await first.delivery.flush();
+    expect(first.delivery.counts()).toMatchObject({ failed: 1 });
+
+    let refusals = 1;
+    let written = "";
+    const moody = {
+      on: () => undefined,
+      write: (chunk: string, done: (error?: Error) => void) => {
+        if (refusals-- > 0) done(new Error("busy"));
+        else {
+          written += chunk;
+          done();
+        }
+      },
+    };
+    const second = delivered({ stream: moody });
+    second.delivery.accept(aResult());
+    expect(await second.delivery.flush()).toBe(true);
+    expect(second.delivery.counts()).toMatchObject({ published: 1, failed: 0 });
+    expect(written.split("\n")).toHaveLength(2);
+  });
+
+  it("survives a pipe whose reader is gone (EPIPE), in a process of its own", async () => {
+    const script = `
+      import { ndjsonPublisher } from ${JSON.stringify(join(import.meta.dirname, "../../../src/publishers/ndjson/index.ts"))};
+      import { aResult } from ${JSON.stringify(join(import.meta.dirname, "../../../src/testing/a-result.ts"))};
+      const publisher = ndjsonPublisher({ stream: process.stdout });
+      let failed = 0;
+      for (let turn = 0; turn < 50 && failed < 3; turn++) {
+        await publisher.publish(aResult()).catch(() => { failed += 1; });
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      console.error("survived", failed);
+    `;
+    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    child.stdout.destroy();
+    let errors = "";
+    child.stderr.on("data", (data) => (errors += String(data)));
+    const [code] = await once(child, "exit");
+    expect(errors).toContain("survived 3");
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    [{}, "ndjsonPublisher: expected `path` to be a non-empty string, got undefined"],
+    [{ path: "a", stream: process.stdout }, "expected `stream` to be left out where `path` is given"],
+    [{ stream: {} }, "expected `stream` to be a writable stream"],
+    [{ stream: process.stdout, rotate: { bytes: 1e6 } }, "expected `rotate` to be left out where `stream` is given"],
+    [{ path: "a", rotate: { bytes: 10 } }, "expected `rotate.bytes` to be a number of at least 1000, got 10"],
+    [{ path: "a", rotate: { size: 10 } }, "unknown option `rotate.size`"],
+    [{ path: "a", value: "shown" }, "unknown option `value`; did you mean `values`?"],
+    [{ path: "/dev/null/results.ndjson" }, "expected `path` to be a file that can be written (E"],
+    [{ path: tmpdir() }, "expected `path` to be a file that can be written (EISDIR)"],
+  ])("refuses %j when it is made", (options, message) => {
+    expect(() => ndjsonPublisher(options as NdjsonPublisherOptions)).toThrow(message);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("refuses a file that may not be written (root may write any)", () => {
+    const path = freshPath();
+    writeFileSync(path, "");
+    chmodSync(path, 0o400);
+    expect(() => ndjsonPublisher({ path })).toThrow("EACCES");
+  });
+});
+
+describe("readResults", () => {
+  const line = (id: string): string => `${JSON.stringify({ v: 1, id })}\n`;
+
+  it("skips a torn tail, and says where", async () => {
+    const path = freshPath();
+    writeFileSync(path, line("a") + line("b") + line("c").slice(0, -5));
+    const skipped: number[] = [];
+    expect((await all(path, skipped)).map(({ id }) => id)).toEqual(["a", "b"]);
+    expect(skipped).toEqual([3]);
+  });
+
+  it("finds a whole line that another process wrote right after a torn one", async () => {
+    const path = freshPath();
+    writeFileSync(path, line("a").slice(0, -5) + line("b") + line("c"));
+    expect((await all(path)).map(({ id }) => id)).toEqual(["b", "c"]);
+  });
+
+  it("gives a line once that was written twice", async () => {
+    const path = freshPath();
+    writeFileSync(path, line("a") + line("b") + line("a"));
+    expect((await all(path)).map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
+  it("reads pieces that are cut anywhere, in the middle of a character too", async () => {
+    const bytes = Buffer.from(line("ä€😀") + line("b"));
+    async function* oneByOne(): AsyncGenerator<Uint8Array> {
+      for (const byte of bytes) yield Uint8Array.of(byte);
+    }
+    expect((await all(oneByOne())).map(({ id }) => id)).toEqual(["ä€😀", "b"]);
+  });
+
+  it("refuses a version that it does not know", async () => {
+    async function* future(): AsyncGenerator<string> {
+      yield '{"v":2,"id":"a"}\n';
+    }
+    await expect(all(future())).rejects.toThrow("readResults: expected version 1 in line 1, got 2");
+  });
+
+  it("goes on on a new line when the file ends in a torn one", async () => {
+    const path = freshPath();
+    writeFileSync(path, line("a"));
+    appendFileSync(path, '{"v":1,"id":"tor');
+    await ndjsonPublisher({ path }).publish(aResult({ id: "b" }));
+    expect((await all(path)).map(({ id }) => id)).toEqual(["a", "b"]);
+    expect(readFileSync(path, "utf8").split("\n")[1]).toBe('{"v":1,"id":"tor');
+  });
+});

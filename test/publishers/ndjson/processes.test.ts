@@ -1,0 +1,102 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "tsup";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readResults } from "../../../src/publishers/ndjson/index.ts";
+import { seededRandom } from "../../../src/testing/seeded-random.ts";
+
+// 100 in our own runs; a third of it keeps `npm test` short.
+const kills = Number(process.env["SIDELANE_KILLS"] ?? 30);
+const folder = mkdtempSync(join(tmpdir(), "sidelane-processes-"));
+const writer = join(folder, "writer.js");
+
+beforeAll(async () => {
+  // Bundled once, since each of the processes would spend half a second on compiling.
+  await build({
+    entry: { writer: join(import.meta.dirname, "writer.ts") },
+    ...{ outDir: folder, format: "esm", target: "node20", platform: "node" },
+    ...{ config: false, silent: true, clean: false, dts: false },
+    outExtension: () => ({ js: ".js" }),
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(path: string, name: string, ...rest: string[]): ChildProcess {
+  return spawn(process.execPath, [writer, path, name, ...rest], { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+const wait = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+/** The numbers that each process has written, in the order in which they are found. */
+async function numbersIn(paths: readonly string[]): Promise<Map<string, number[]>> {
+  const numbers = new Map<string, number[]>();
+  for (const path of paths) {
+    for await (const { id } of readResults(path)) {
+      const [name = "", number] = id.split("-");
+      numbers.set(name, [...(numbers.get(name) ?? []), Number(number)]);
+    }
+  }
+  return numbers;
+}
+
+describe("an NDJSON file and its processes", () => {
+  it(`keeps every complete line of ${kills} processes that are killed while they write`, async () => {
+    const path = join(folder, "killed.ndjson");
+    const random = seededRandom(3);
+    for (let kill = 0; kill < kills; kill++) {
+      const before = sizeOf(path);
+      const child = write(path, `kill${kill}`);
+      while (sizeOf(path) <= before + 1_000) await wait(2);
+      await wait(random() * 20);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+    const lines = readFileSync(path, "utf8").split("\n");
+    const torn = lines.filter((line) => line !== "" && !isJson(line));
+    expect(torn.length).toBeLessThanOrEqual(kills);
+    const numbers = await numbersIn([path]);
+    expect(numbers.size).toBe(kills);
+    // Nothing before the torn line is missing: each process left a list without a gap.
+    for (const written of numbers.values()) expect(written).toEqual(written.map((_, index) => index));
+  });
+
+  it("tears no line when four processes append to one file", async () => {
+    const path = join(folder, "shared.ndjson");
+    await Promise.all(["a", "b", "c", "d"].map((name) => once(write(path, name, "2000"), "exit")));
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    expect(lines.filter((line) => !isJson(line))).toEqual([]);
+    const numbers = await numbersIn([path]);
+    for (const name of ["a", "b", "c", "d"]) {
+      expect(numbers.get(name)!.length).toBeGreaterThanOrEqual(2_000);
+      expect(numbers.get(name)).toEqual(numbers.get(name)!.map((_, index) => index));
+    }
+  });
+
+  it("loses nothing when four processes rotate one file", async () => {
+    const path = join(folder, "rotated.ndjson");
+    await Promise.all(["a", "b", "c", "d"].map((name) => once(write(path, name, "1000", "200000"), "exit")));
+    const paths = readdirSync(folder)
+      .filter((name) => /^rotated\.ndjson(\.\d+)?$/.test(name))
+      .map((name) => join(folder, name));
+    expect(paths.length).toBeGreaterThan(3);
+    const numbers = await numbersIn(paths);
+    for (const name of ["a", "b", "c", "d"]) {
+      const written = numbers.get(name)!.sort((one, other) => one - other);
+      expect(written.length).toBeGreaterThanOrEqual(1_000);
+      expect(written).toEqual(written.map((_, index) => index));
+    }
+  });
+});
+
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
+}
