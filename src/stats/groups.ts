@@ -3,6 +3,8 @@ import type { Result } from "../model/result.ts";
 
 const mostGroups = 256;
 const reservoirSize = 3;
+// Signatures are short, so many more are remembered than groups kept.
+const rememberedPerGroup = 16;
 
 /** One kind of mismatch so far. */
 export interface GroupSummary {
@@ -46,13 +48,15 @@ export class MismatchGroups {
   readonly #most: number;
   readonly #random: () => number;
   readonly #groups = new Map<string, Group>();
+  /** Kinds that were told as new: one that had to go and comes back is not new again. The oldest are forgotten first. */
+  readonly #told = new Set<string>();
 
   constructor({ random, most = mostGroups }: { readonly random: () => number; readonly most?: number }) {
     this.#random = random;
     this.#most = most;
   }
 
-  /** Counts one mismatch. @returns whether its kind was not known */
+  /** Counts one mismatch. @returns whether its kind has never been seen before */
   record(signature: string, differences: readonly Difference[], at: number, example: () => Result): boolean {
     const known = this.#groups.get(signature);
     if (known !== undefined) {
@@ -75,7 +79,7 @@ export class MismatchGroups {
       last: result,
       examples: [result],
     });
-    return true;
+    return this.#tell(signature);
   }
 
   /** All kinds, the most frequent first. */
@@ -100,7 +104,17 @@ export class MismatchGroups {
     }
     // Algorithm R: the n-th one takes a place with the chance of 3/n.
     const place = Math.floor(this.#random() * group.seen);
-    if (place < reservoirSize) group.examples[place] = result;
+    if (place >= 0 && place < reservoirSize) group.examples[place] = result;
+  }
+
+  #tell(signature: string): boolean {
+    if (this.#told.has(signature)) return false;
+    this.#told.add(signature);
+    if (this.#told.size > this.#most * rememberedPerGroup) {
+      const [oldest] = this.#told;
+      this.#told.delete(oldest!);
+    }
+    return true;
   }
 
   #rarest(): Group | undefined {

@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Result } from "../../src/model/result.ts";
+import { MismatchGroups } from "../../src/stats/groups.ts";
+
+const example = (id: string): Result => ({ id }) as Result;
+
+describe("mismatch groups", () => {
+  it("count each kind and keep its first, its last and three more", () => {
+    const groups = new MismatchGroups({ random: () => 0.999 });
+    for (let call = 1; call <= 10; call++)
+      groups.record("v1-a", [{ path: "$.a", kind: "value", control: 1 }], call, () => example(`a${call}`));
+    groups.record(
+      "v1-b",
+      [],
+      5,
+      () => example("b"),
+    );
+    expect(groups.list()).toEqual([
+      {
+        signature: "v1-a",
+        differences: [{ path: "$.a", kind: "value" }],
+        count: 10,
+        error: 0,
+        firstSeen: 1,
+        lastSeen: 10,
+        first: example("a1"),
+        last: example("a10"),
+        examples: [example("a1"), example("a2"), example("a3")],
+      },
+      {
+        signature: "v1-b",
+        differences: [],
+        count: 1,
+        error: 0,
+        firstSeen: 5,
+        lastSeen: 5,
+        first: example("b"),
+        last: example("b"),
+        examples: [example("b")],
+      },
+    ]);
+  });
+
+  it("say once that a kind is new, also when it comes back after it had to go", () => {
+    const groups = new MismatchGroups({ random: Math.random, most: 2 });
+    const record = (name: string): boolean => groups.record(name, [], 0, () => example(name));
+    expect([record("a"), record("a"), record("b"), record("c"), record("a"), record("b")]).toEqual([
+      true,
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it("stay bounded whatever comes, and never count too few", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(40), { maxLength: 400 }), fc.integer({ min: 1, max: 12 }), (kinds, capacity) => {
+        const groups = new MismatchGroups({ random: Math.random, most: capacity });
+        const truth = new Map<string, number>();
+        for (const kind of kinds) {
+          const name = `k${kind}`;
+          truth.set(name, (truth.get(name) ?? 0) + 1);
+          groups.record(name, [], 0, () => example(name));
+        }
+        const list = groups.list();
+        expect(list.length).toBeLessThanOrEqual(capacity);
+        for (const { signature, count, error } of list) {
+          expect(count).toBeGreaterThanOrEqual(truth.get(signature)!);
+          expect(count - error).toBeLessThanOrEqual(truth.get(signature)!);
+        }
+        // Space-saving's promise: who has more than one in `capacity` of all is there.
+        for (const [name, count] of truth) {
+          if (count > kinds.length / capacity) expect(list.map(({ signature }) => signature)).toContain(name);
+        }
+        expect(list.map(({ count }) => count)).toEqual(list.map(({ count }) => count).sort((a, b) => b - a));
+      }),
+    );
+  });
+
+  it("give every mismatch the same chance to be an example", () => {
+    let seed = 1;
+    const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+    const chosen = new Array<number>(20).fill(0);
+    const trials = 4_000;
+    for (let trial = 0; trial < trials; trial++) {
+      const groups = new MismatchGroups({ random });
+      for (let call = 0; call < 20; call++) groups.record("a", [], call, () => example(String(call)));
+      for (const { id } of groups.list()[0]!.examples) chosen[Number(id)]!++;
+    }
+    // 600 are expected of each; four standard deviations are 90.
+    for (const times of chosen) expect(Math.abs(times - (trials * 3) / 20)).toBeLessThan(90);
+  });
+
+  it("keep 256 of 100 000 kinds", () => {
+    const groups = new MismatchGroups({ random: Math.random });
+    for (let kind = 0; kind < 100_000; kind++) groups.record(`k${kind}`, [], kind, () => example("e"));
+    expect(groups.list()).toHaveLength(256);
+  });
+});
