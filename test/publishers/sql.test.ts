@@ -1,0 +1,230 @@
+import { PGlite } from "@electric-sql/pglite";
+import fc from "fast-check";
+import initSqlite from "sql.js";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Result } from "../../src/model/result.ts";
+import { migrations, sqlPublisher, type DialectName } from "../../src/publishers/sql.ts";
+import { aResult } from "../../src/testing/a-result.ts";
+
+interface Database {
+  run(sql: string, parameters?: string[]): Promise<unknown>;
+  rows(sql: string): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+const databases: Readonly<Record<DialectName, () => Promise<Database>>> = {
+  async sqlite() {
+    const db = new (await initSqlite()).Database();
+    return {
+      run: async (sql, parameters) => db.run(sql, parameters),
+      async rows(sql) {
+        const [table] = db.exec(sql);
+        return (table?.values ?? []).map((row) =>
+          Object.fromEntries(table!.columns.map((column, index) => [column, row[index]])),
+        );
+      },
+      close: async () => db.close(),
+    };
+  },
+  async postgresql() {
+    const db = await PGlite.create();
+    return {
+      run: (sql, parameters) => db.query(sql, parameters),
+      rows: async (sql) => (await db.query<Record<string, unknown>>(sql)).rows,
+      close: () => db.close(),
+    };
+  },
+};
+
+const tables = ["results", "groups", "tallies"];
+
+describe.each(Object.keys(databases) as DialectName[])("sqlPublisher on %s", (dialect) => {
+  let db: Database;
+
+  async function migrate(prefix?: string): Promise<void> {
+    for (const { statements } of migrations(dialect, prefix))
+      for (const statement of statements) await db.run(statement);
+  }
+
+  const open = (options: { prefix?: string; values?: "shown" } = {}) =>
+    sqlPublisher({ dialect, execute: (sql, parameters) => db.run(sql, parameters), ...options });
+
+  beforeAll(async () => {
+    db = await databases[dialect]();
+    await migrate();
+  }, 60_000);
+  beforeEach(async () => {
+    for (const table of tables) await db.run(`DELETE FROM sidelane_${table}`);
+  });
+  afterAll(() => db.close());
+
+  it("writes a row a candidate, its group, and its tally", async () => {
+    const result = aResult({
+      startedAt: 1_000,
+      candidates: [{ name: "rules" }, { name: "sql", comparison: { kind: "match" } }],
+    });
+    const { signature } = result.candidates[0].comparison as { signature: string };
+    await open().publish(result);
+    const rows = await db.rows("SELECT * FROM sidelane_results ORDER BY candidate");
+    expect(rows.map((row) => ({ ...row, detail: undefined }))).toEqual([
+      {
+        result_id: result.id,
+        candidate: "rules",
+        experiment: "find-user",
+        started_at_ms: 1_000,
+        kind: "mismatch",
+        signature,
+        served: "control",
+        stage: null,
+        control_outcome: "returned",
+        control_ms: 12,
+        candidate_outcome: "returned",
+        candidate_ms: 8,
+      },
+      expect.objectContaining({ candidate: "sql", kind: "match", signature: null }),
+    ]);
+    expect(await db.rows("SELECT * FROM sidelane_groups")).toEqual([
+      {
+        experiment: "find-user",
+        candidate: "rules",
+        signature,
+        mismatches: 1,
+        first_at_ms: 1_000,
+        last_at_ms: 1_000,
+        example_id: result.id,
+      },
+    ]);
+    expect(await db.rows("SELECT * FROM sidelane_tallies ORDER BY candidate")).toEqual([
+      {
+        experiment: "find-user",
+        candidate: "rules",
+        kind: "mismatch",
+        results: 1,
+        control_ms_sum: 12,
+        candidate_ms_sum: 8,
+        first_at_ms: 1_000,
+        last_at_ms: 1_000,
+      },
+      expect.objectContaining({ candidate: "sql", kind: "match", results: 1 }),
+    ]);
+  });
+
+  it("counts a result once, however often it is written, within a batch or after it", async () => {
+    const results = [aResult({ startedAt: 5 }), aResult({ startedAt: 9 }), aResult({ startedAt: 7 })];
+    const publisher = open();
+    expect(publisher.idempotent).toBe(true);
+    await publisher.publishBatch!([...results, results[0]!]);
+    await publisher.publishBatch!(results);
+    await publisher.publish(results[1]!);
+    const counts = "SELECT mismatches AS count, first_at_ms, last_at_ms, example_id FROM sidelane_groups";
+    expect(await db.rows(counts)).toEqual([{ count: 3, first_at_ms: 5, last_at_ms: 9, example_id: results[0]!.id }]);
+    expect(await db.rows("SELECT results, control_ms_sum FROM sidelane_tallies")).toEqual([
+      { results: 3, control_ms_sum: 36 },
+    ]);
+    expect(await db.rows("SELECT count(*) AS n FROM sidelane_results")).toEqual([{ n: 3 }]);
+  });
+
+  it("keeps the same counts as adding up by hand, however results come in batches", async () => {
+    const kinds = ["match", "mismatch", "ignored", "inconclusive", "timed-out"] as const;
+    const made = fc.record({ kind: fc.constantFrom(...kinds), experiment: fc.constantFrom("a", "b") });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(made, { maxLength: 6 }), { maxLength: 5 }), async (batches) => {
+        for (const table of tables) await db.run(`DELETE FROM sidelane_${table}`);
+        const results: Result[][] = batches.map((batch) => batch.map((parts) => aResult(parts)));
+        const publisher = open();
+        for (const batch of results) {
+          await publisher.publishBatch!(batch);
+          await publisher.publishBatch!(batch);
+        }
+        const expected: Record<string, number> = {};
+        for (const { experiment, kind } of results.flat()) {
+          expected[`${experiment} ${kind}`] = (expected[`${experiment} ${kind}`] ?? 0) + 1;
+        }
+        const rows = await db.rows("SELECT experiment, kind, results FROM sidelane_tallies");
+        expect(
+          Object.fromEntries(rows.map(({ experiment, kind, results }) => [`${experiment} ${kind}`, results])),
+        ).toEqual(expected);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it("carries paths and types in `detail`, and values only when they are shown", async () => {
+    await open().publish(aResult());
+    const read = async (): Promise<string> => {
+      const [row] = await db.rows("SELECT detail FROM sidelane_results");
+      return typeof row!["detail"] === "string" ? row!["detail"] : JSON.stringify(row!["detail"]);
+    };
+    expect(JSON.parse(await read())).toMatchObject({
+      control: { outcome: { kind: "returned" } },
+      candidate: { comparison: { differences: [{ path: "$.total", kind: "value" }] } },
+    });
+    expect(await read()).not.toContain("Ada");
+    await db.run("DELETE FROM sidelane_results");
+    await open({ values: "shown" }).publish(aResult({ context: { cart: "c-1" } }));
+    expect(await read()).toContain("Ada");
+    expect(await read()).toContain("c-1");
+  });
+
+  it("stores quotes, NUL and half characters without a refusal", async () => {
+    const experiment = `'); DROP TABLE sidelane_results; -- \0 \ud800 "$1" ?`;
+    const outcome = { kind: "returned", value: { "\0key": "\0 \udfff" } } as const;
+    await open({ values: "shown" }).publish(aResult({ experiment, control: { outcome } }));
+    expect(await db.rows("SELECT experiment FROM sidelane_results")).toEqual([
+      { experiment: `'); DROP TABLE sidelane_results; -- \ufffd \ufffd "$1" ?` },
+    ]);
+  });
+
+  it("can be migrated twice, and beside itself under another prefix", async () => {
+    await migrate();
+    await migrate("other_");
+    await open({ prefix: "other_" }).publish(aResult());
+    expect(await db.rows("SELECT count(*) AS n FROM other_results")).toEqual([{ n: 1 }]);
+    expect(await db.rows("SELECT count(*) AS n FROM other_tallies")).toEqual([{ n: 1 }]);
+    expect(await db.rows("SELECT count(*) AS n FROM sidelane_results")).toEqual([{ n: 0 }]);
+  });
+
+  it("keeps counts when old results are deleted", async () => {
+    await open().publish(aResult());
+    await db.run("DELETE FROM sidelane_results");
+    expect(await db.rows("SELECT results FROM sidelane_tallies")).toEqual([{ results: 1 }]);
+  });
+
+  it("rejects when the database refuses, so that the batch is tried again", async () => {
+    await expect(open({ prefix: "nowhere_" }).publish(aResult())).rejects.toThrow(/nowhere_results/);
+  });
+});
+
+describe("sqlPublisher", () => {
+  it("sends nothing for an empty batch, and one statement with one parameter for any other", async () => {
+    const calls: unknown[][] = [];
+    const publisher = sqlPublisher({ dialect: "sqlite", execute: (...call) => calls.push(call) });
+    await publisher.publishBatch!([]);
+    expect(calls).toEqual([]);
+    await publisher.publishBatch!(Array.from({ length: 100 }, () => aResult()));
+    expect(calls).toHaveLength(1);
+    expect(JSON.parse((calls[0]![1] as string[])[0]!)).toHaveLength(100);
+  });
+
+  it("ships migrations in versions that rise", () => {
+    for (const dialect of ["sqlite", "postgresql"] as const) {
+      expect(migrations(dialect).map(({ version }) => version)).toEqual(
+        migrations(dialect).map((_, index) => index + 1),
+      );
+    }
+  });
+
+  it.each([
+    [{}, /expected `execute` to be a function/],
+    [{ execute() {} }, /expected `dialect` to be one of "sqlite", "postgresql"/],
+    [{ execute() {}, dialect: "mysql" }, /expected `dialect`/],
+    [{ execute() {}, dialect: "sqlite", prefix: "x; DROP TABLE y" }, /expected `prefix`/],
+    [{ execute() {}, dialect: "sqlite", prefx: "x" }, /did you mean `prefix`/],
+  ])("refuses %# when it is made", (options, message) => {
+    expect(() => sqlPublisher(options as never)).toThrow(message);
+  });
+
+  it("refuses a prefix that is no name for migrations, too", () => {
+    expect(() => migrations("sqlite", 'x" y')).toThrow(/migrations: expected `prefix`/);
+  });
+});

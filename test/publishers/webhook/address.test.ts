@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { isPrivateHost } from "../../../src/publishers/webhook/address.ts";
+
+describe("isPrivateHost", () => {
+  it.each([
+    ...[
+      "localhost",
+      "LOCALHOST",
+      "localhost.",
+      "a.localhost",
+      "db.internal",
+      "printer.local",
+      "intranet",
+      "router.lan",
+    ],
+    ...["0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "172.31.255.255"],
+    ...["192.0.0.8", "192.168.1.1", "198.18.0.1", "198.19.255.255", "224.0.0.1", "255.255.255.255"],
+    ...["::1", "[::1]", "::", "fc00::1", "fdff::1", "fe80::1%eth0", "febf::1", "ff02::1", "::ffff:127.0.0.1"],
+    ...["[::ffff:7f00:1]", "64:ff9b::10.0.0.1", "2002:7f00:1::", "::127.0.0.1", "not:an:address"],
+  ])("%s is private", (host) => {
+    expect(isPrivateHost(host)).toBe(true);
+  });
+
+  it.each([
+    ...["hooks.slack.com", "localhost.example.com", "internal.example.com", "8.8.8.8", "172.15.255.255", "172.32.0.1"],
+    ...["100.63.255.255", "100.128.0.1", "192.169.0.1", "198.20.0.1", "223.255.255.255", "11.0.0.1"],
+    ...["2606:4700::1111", "[2606:4700::1111]", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1", "fec0::1"],
+  ])("%s is public", (host) => {
+    expect(isPrivateHost(host)).toBe(false);
+  });
+
+  it.each(["http://0x7f.1/", "http://2130706433/", "http://017700000001/", "http://[0:0:0:0:0:ffff:127.0.0.1]/"])(
+    "sees through the spelling of %s once URL has read it",
+    (url) => {
+      expect(isPrivateHost(new URL(url).hostname)).toBe(true);
+    },
+  );
+});
