@@ -1,5 +1,6 @@
 export { defaultLaboratory, experiment, science } from "./default-laboratory.ts";
 export type { CaptureLimits } from "./compare/capture.ts";
+export type { IgnoreRule, Outcomes } from "./compare/ignore.ts";
 export type { CompareRules } from "./compare/rules.ts";
 export type { BreakerState } from "./experiment/breaker.ts";
 export type { SkipReason } from "./experiment/counters.ts";
@@ -14,7 +15,6 @@ export type {
   Definition,
   ExperimentLimits,
   ExperimentMaker,
-  IgnoreRule,
   NoiseOptions,
   ScienceMaker,
   StreamLimits,

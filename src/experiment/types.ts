@@ -1,8 +1,8 @@
-import type { Outcome } from "../model/observation.ts";
 import type { Comparison } from "../model/comparison.ts";
 import type { Result } from "../model/result.ts";
 import type { RolloutOption } from "../rollout/fixed.ts";
 import type { CompareRules } from "../compare/rules.ts";
+import type { IgnoreRule } from "../compare/ignore.ts";
 import type { CaptureLimits } from "../compare/capture.ts";
 
 /**
@@ -27,26 +27,6 @@ export type CandidateFunction<Control extends AnyFunction, Prepared extends read
   // Spread, so that what `as const` makes read-only is still a list of parameters.
   ...args: NoInfer<[...Prepared]>
 ) => Given;
-
-/** Says that a difference is known. Rules are asked in order, and only about a mismatch; the first that holds wins. */
-export interface IgnoreRule<Value = unknown, CandidateValue = unknown> {
-  /** Counted and published under this name. */
-  readonly name: string;
-  /** Holds when it gives `true`. A side that threw has the value `undefined`; look at `outcomes` to tell. */
-  readonly when?: (
-    control: Value,
-    candidate: CandidateValue,
-    outcomes: { readonly control: Outcome<Value>; readonly candidate: Outcome<CandidateValue> },
-  ) => boolean;
-  /** Holds for mismatches of this signature, or of one of these. */
-  readonly signature?: string | readonly string[];
-  /** Holds when every difference lies at one of these paths. */
-  readonly paths?: readonly string[];
-  /** Where the known mismatch is tracked. */
-  readonly link?: string;
-  /** From this moment on the rule no longer ignores, and says so once as a fault. A date, such as `"2027-01-31"`. */
-  readonly until?: string | number | Date;
-}
 
 /** Bounds of one experiment. */
 export interface ExperimentLimits {

@@ -43,10 +43,10 @@ declare function over(value: number): number;
 const kept = experiment("g", { control: over, candidate: over });
 const text: string = kept("x");
 const count: number = kept(1);
-export const used = [text, count];
+export const used: unknown[] = [text, count];
 const identity = experiment("h", { control: <T>(value: T): T => value, candidate: <T>(value: T): T => value });
 const five: number = identity<number>(5);
-export const usedFive = five;
+export const usedFive: number = five;
 
 // `this`
 class Shop {
