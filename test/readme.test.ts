@@ -49,7 +49,8 @@ describe("README.md", () => {
       blocks.map(({ file }) => file),
       { ...options, isolatedDeclarations: false, declaration: false },
     );
-    const problems = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
+    const diagnostics = blocks.flatMap(({ file }) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)));
+    const problems = diagnostics.map(({ file, messageText }) => {
       return `${file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
     });
     expect(problems).toEqual([]);
