@@ -2,7 +2,14 @@ import type { KnipConfig } from "knip";
 import { entry } from "./tsup.config.ts";
 
 const config: KnipConfig = {
-  entry: [...Object.values(entry), "test/**/*.test.ts", "test/**/*.test-d.ts", "bench/*.bench.ts", "examples/**/*.ts"],
+  entry: [
+    ...Object.values(entry),
+    "test/**/*.test.ts",
+    "test/**/*.test-d.ts",
+    "test/publishers/ndjson/writer.ts",
+    "bench/*.bench.ts",
+    "examples/**/*.ts",
+  ],
   project: ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts"],
   include: ["files", "exports", "types", "unresolved", "unlisted", "binaries", "duplicates"],
   // Dead is what nobody uses. What its own file uses may be named by others: an exported function's options, say.
