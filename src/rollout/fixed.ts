@@ -27,42 +27,45 @@ export function fixedRollout(setting: RolloutSetting, place = "fixedRollout"): R
 export function sourceRollout(source: RolloutSource, salt = ""): Rollout {
   let epoch = 1;
   let snapshot = read();
-  let stop: (() => void) | undefined;
+  let stops: (() => void)[] = [];
 
   function read(): RolloutSnapshot {
     return Object.freeze({ ...source.current(), epoch });
+  }
+  function stop(): void {
+    for (const each of stops) each();
+    stops = [];
   }
   return {
     current: () => snapshot,
     bucket: bucketing(salt),
     bind(experiment, host) {
-      stop?.();
-      stop = source.onChange(() => {
-        const before = snapshot;
-        epoch++;
-        try {
-          snapshot = read();
-        } catch (error) {
-          host.onFault("source", error);
-          return;
-        }
-        const kind = snapshot.share < before.share || snapshot.stage === "off" ? "rolledBack" : "advanced";
-        host.onEvent({
-          kind,
-          experiment,
-          from: before,
-          to: snapshot,
-          at: host.clock.now(),
-          by: "source",
-          reason: "the source changed",
-        });
-      });
-      source.start?.(host);
+      stop();
+      stops.push(
+        source.onChange(() => {
+          const before = snapshot;
+          epoch++;
+          try {
+            snapshot = read();
+          } catch (error) {
+            host.onFault("source", error);
+            return;
+          }
+          const kind = snapshot.share < before.share || snapshot.stage === "off" ? "rolledBack" : "advanced";
+          host.onEvent({
+            kind,
+            experiment,
+            from: before,
+            to: snapshot,
+            at: host.clock.now(),
+            by: "source",
+            reason: "the source changed",
+          });
+        }),
+      );
+      if (source.start) stops.push(source.start(host));
     },
-    close() {
-      stop?.();
-      return source.close?.();
-    },
+    close: stop,
   };
 }
 

@@ -10,7 +10,10 @@ export interface RolloutSource {
   current(): RolloutSnapshot;
   /** Calls `listener` after every change. */
   onChange(listener: () => void): Cancel;
-  /** Called when an experiment is defined with it: from here on it may use the host's clock and report faults. */
-  start?(host: Pick<RolloutHost, "clock" | "onFault">): void;
-  close?(): PromiseLike<void> | void;
+  /**
+   * Called when an experiment is defined with it: from here on it may use the host's clock and report faults.
+   *
+   * @returns to be called when the experiment is done with it
+   */
+  start?(host: Pick<RolloutHost, "clock" | "onFault">): Cancel;
 }

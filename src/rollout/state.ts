@@ -1,0 +1,222 @@
+import { SidelaneError } from "../model/errors.ts";
+import type { ServedStage } from "../model/result.ts";
+import type { RolloutEvent, Stage } from "../model/rollout.ts";
+import { stages } from "./snapshot.ts";
+
+/** One change of a rollout: what, when, who asked, and why. */
+export interface RolloutChange {
+  readonly kind: Exclude<RolloutEvent["kind"], "ready" | "stalled" | "noTraffic">;
+  readonly from: ServedStage;
+  readonly to: ServedStage;
+  /** Wall time in milliseconds since 1970. */
+  readonly at: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** Where a ramp stands. Plain immutable data: what a store keeps. */
+export interface RolloutState {
+  readonly version: 1;
+  /** Grows by one with every change, and never shrinks. */
+  readonly epoch: number;
+  readonly stage: Stage;
+  /** The share of keys that the candidate answers, from 0 to 1. */
+  readonly share: number;
+  /** `paused` takes no step; `rolled-back` takes none until a person clears it. */
+  readonly mode: "running" | "paused" | "rolled-back";
+  /** The shares between shadow and live, rising. */
+  readonly steps: readonly number[];
+  /** When this stage and share were reached, wall time in milliseconds. */
+  readonly since: number;
+  /** When this epoch began, wall time in milliseconds. */
+  readonly changedAt: number;
+  /** The latest changes, at most 50, oldest first. */
+  readonly history: readonly RolloutChange[];
+}
+
+/** What a person, the ramp or another process asks of a state. */
+export interface RolloutRequest {
+  readonly kind: "advance" | "stepBack" | "rollback" | "pause" | "resume" | "clear" | "complete";
+  readonly at: number;
+  /** A person's name, or `ramp`. */
+  readonly by: string;
+  readonly reason: string;
+  /** Refused in any other epoch: evidence of one epoch is none in the next. */
+  readonly epoch?: number;
+  /** `complete` is refused until `live` has lasted as long, in milliseconds. */
+  readonly afterMs?: number;
+}
+
+const historyLength = 50;
+
+/** The state that a rollout begins with, in epoch 1. */
+export function initialState(steps: readonly number[], at: number, stage: "off" | "shadow" = "shadow"): RolloutState {
+  return freeze({
+    version: 1,
+    epoch: 1,
+    stage,
+    share: 0,
+    mode: "running",
+    steps: Object.freeze([...steps]),
+    since: at,
+    changedAt: at,
+    history: Object.freeze([]),
+  });
+}
+
+/**
+ * The state after a request. Pure.
+ *
+ * @returns the very same state when the request is refused; {@link refusalOf} says why
+ */
+export function transition(state: RolloutState, request: RolloutRequest): RolloutState {
+  if (refusalOf(state, request) !== undefined) return state;
+  switch (request.kind) {
+    case "advance":
+      return changed(state, request, "advanced", nextOf(state)!);
+    case "stepBack":
+      return changed(state, request, "rolledBack", previousOf(state)!);
+    case "rollback":
+      return changed(state, request, "rolledBack", {
+        stage: state.stage === "off" ? "off" : "shadow",
+        share: 0,
+        mode: "rolled-back",
+      });
+    case "pause":
+      return changed(state, request, "paused", { mode: "paused" });
+    case "resume":
+    case "clear":
+      return changed(state, request, "resumed", { mode: "running" });
+    case "complete":
+      return changed(state, request, "completed", { stage: "complete", share: 1 });
+  }
+}
+
+/** Why a state refuses a request, as a sentence; `undefined` when it does not. */
+export function refusalOf(state: RolloutState, request: RolloutRequest): string | undefined {
+  if (request.epoch !== undefined && request.epoch !== state.epoch) {
+    return `The evidence is of epoch ${request.epoch}, and this is epoch ${state.epoch}.`;
+  }
+  const latched = state.mode === "rolled-back";
+  switch (request.kind) {
+    case "rollback":
+      return latched ? "It is rolled back already." : undefined;
+    case "stepBack":
+      if (latched) return "It is rolled back; `clear` it first.";
+      return state.stage === "off" ? "There is no stage below `off`." : undefined;
+    case "pause":
+      if (latched) return "It is rolled back, and takes no step.";
+      return state.mode === "paused" ? "It is paused already." : undefined;
+    case "resume":
+      if (latched) return "It is rolled back; `clear` it first.";
+      return state.mode === "paused" ? undefined : "It is not paused.";
+    case "clear":
+      if (!isPerson(request.by)) return "Only a person clears a rollback: say who.";
+      return latched ? undefined : "It is not rolled back.";
+    case "advance":
+      if (state.mode !== "running") return `It is ${state.mode}; \`${latched ? "clear" : "resume"}\` it first.`;
+      if (state.stage === "live") return "After `live` comes `complete`, which has a call of its own.";
+      return nextOf(state) ? undefined : "There is no stage after `complete`.";
+    case "complete": {
+      if (!isPerson(request.by)) return "Only a person completes a rollout: say who.";
+      if (state.mode !== "running") return `It is ${state.mode}; \`${latched ? "clear" : "resume"}\` it first.`;
+      if (state.stage !== "live") return `Only \`live\` can be completed, and this is \`${state.stage}\`.`;
+      const missingMs = (request.afterMs ?? 0) - (request.at - state.since);
+      return missingMs > 0 ? `It has to be live for ${Math.ceil(missingMs / 1000)} s more.` : undefined;
+    }
+  }
+}
+
+/** Whether a request lets the candidate do less, or no more: such a one need not wait for anybody. */
+export function isSafe({ kind }: RolloutRequest): boolean {
+  return kind === "rollback" || kind === "stepBack" || kind === "pause";
+}
+
+/** Where `advance` leads: never to `complete`. */
+export function nextOf({ stage, share, steps }: RolloutState): { stage: Stage; share: number } | undefined {
+  if (stage === "off") return { stage: "shadow", share: 0 };
+  if (stage !== "shadow" && stage !== "ramp") return undefined;
+  const step = steps.find((each) => each > share);
+  return step === undefined ? { stage: "live", share: 1 } : { stage: "ramp", share: step };
+}
+
+function previousOf({ stage, share, steps }: RolloutState): { stage: Stage; share: number } | undefined {
+  if (stage === "complete") return { stage: "live", share: 1 };
+  if (stage === "shadow") return { stage: "off", share: 0 };
+  if (stage === "off") return undefined;
+  const step = steps.findLast((each) => each < share);
+  return step === undefined ? { stage: "shadow", share: 0 } : { stage: "ramp", share: step };
+}
+
+function changed(
+  state: RolloutState,
+  { at, by, reason }: RolloutRequest,
+  kind: RolloutChange["kind"],
+  to: Partial<Pick<RolloutState, "stage" | "share" | "mode">>,
+): RolloutState {
+  const epoch = state.epoch + 1;
+  const { stage = state.stage, share = state.share, mode = state.mode } = to;
+  const moved = stage !== state.stage || share !== state.share;
+  const change: RolloutChange = Object.freeze({
+    kind,
+    from: servedStage(state),
+    to: Object.freeze({ stage, share, epoch }),
+    at,
+    by,
+    reason,
+  });
+  return freeze({
+    ...state,
+    epoch,
+    stage,
+    share,
+    mode,
+    since: moved ? at : state.since,
+    changedAt: at,
+    history: Object.freeze([...state.history.slice(1 - historyLength), change]),
+  });
+}
+
+/** The part of a state that results carry. */
+export function servedStage({ stage, share, epoch }: RolloutState): ServedStage {
+  return Object.freeze({ stage, share, epoch });
+}
+
+/**
+ * Reads a state that a store gave back.
+ *
+ * @throws {SidelaneError} `invalid-state` when it is no state of version 1
+ */
+export function readState(data: unknown, where = "stored rollout state"): RolloutState {
+  const state = (typeof data === "object" && data !== null ? data : {}) as Partial<RolloutState>;
+  const wrong =
+    state.version !== 1 ? "version"
+    : !Number.isSafeInteger(state.epoch) || state.epoch! < 1 ? "epoch"
+    : !stages.includes(state.stage!) ? "stage"
+    : !isShare(state.share) ? "share"
+    : !["running", "paused", "rolled-back"].includes(state.mode!) ? "mode"
+    : !Array.isArray(state.steps) || !state.steps.every(isShare) ? "steps"
+    : !Number.isFinite(state.since) ? "since"
+    : !Number.isFinite(state.changedAt) ? "changedAt"
+    : !Array.isArray(state.history) ? "history"
+    : undefined;
+  if (wrong !== undefined) {
+    throw new SidelaneError(
+      "invalid-state",
+      `${where}: expected a rollout state of version 1, but its \`${wrong}\` is not one. It is left as it is; mend or remove it by hand`,
+    );
+  }
+  return freeze(state as RolloutState);
+}
+
+function isShare(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value <= 1;
+}
+
+function isPerson(by: string): boolean {
+  return by.trim() !== "" && by !== "ramp" && by !== "source";
+}
+
+function freeze(state: RolloutState): RolloutState {
+  return Object.freeze(state);
+}
