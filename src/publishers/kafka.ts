@@ -4,6 +4,9 @@ import type { Result } from "../model/result.ts";
 import { presentationOf, privacyOptions, type PrivacyOptions } from "./presentation.ts";
 import { present, type Presentation } from "./privacy.ts";
 
+export type { PrivacyOptions } from "./presentation.ts";
+export type { RedactOptions } from "./redaction.ts";
+
 /** One message: JSON in `value`, the experiment's name as `key`. */
 export interface KafkaMessage {
   key: string;

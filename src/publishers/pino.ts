@@ -5,6 +5,9 @@ import { presentationOf, privacyOptions, type PrivacyOptions } from "./presentat
 import { present, type Presentation } from "./privacy.ts";
 import { sentenceOf, sentenceOfEvent } from "./sentence.ts";
 
+export type { PrivacyOptions } from "./presentation.ts";
+export type { RedactOptions } from "./redaction.ts";
+
 /** A method that takes fields first and then a message, as pino, bunyan and Fastify's and Nest's pino loggers have it. */
 export type LogMethod = (fields: object, message: string) => void;
 

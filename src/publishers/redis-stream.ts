@@ -4,6 +4,9 @@ import type { Result } from "../model/result.ts";
 import { presentationOf, privacyOptions, type PrivacyOptions } from "./presentation.ts";
 import { present, type Presentation } from "./privacy.ts";
 
+export type { PrivacyOptions } from "./presentation.ts";
+export type { RedactOptions } from "./redaction.ts";
+
 /** The part of a node-redis client (the `redis` package, 4 or later) that is used. */
 export interface RedisStreamClient {
   xAdd(

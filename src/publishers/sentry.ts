@@ -5,6 +5,9 @@ import { presentationOf, privacyOptions, type PrivacyOptions } from "./presentat
 import { present, type Presentation, type PresentedCandidate, type PresentedResult } from "./privacy.ts";
 import { sentenceOf } from "./sentence.ts";
 
+export type { PrivacyOptions } from "./presentation.ts";
+export type { RedactOptions } from "./redaction.ts";
+
 /** The part of an event that is sent. */
 export interface SentryEvent {
   message: string;

@@ -6,6 +6,8 @@ import { present, type Presentation } from "./privacy.ts";
 import { dialects, type DialectName, type Migration } from "./sql/dialect.ts";
 import { rowsOf } from "./sql/row.ts";
 
+export type { PrivacyOptions } from "./presentation.ts";
+export type { RedactOptions } from "./redaction.ts";
 export type { DialectName, Migration } from "./sql/dialect.ts";
 
 export interface SqlPublisherOptions extends PrivacyOptions {

@@ -10,6 +10,8 @@ import { webhookFormats } from "./webhook/formats.ts";
 import { Outbox, type WebhookCounts } from "./webhook/outbox.ts";
 import { post, systemLookup, type Lookup, type WebhookFetch } from "./webhook/post.ts";
 
+export type { PrivacyOptions } from "./presentation.ts";
+export type { RedactOptions } from "./redaction.ts";
 export type { WebhookCounts } from "./webhook/outbox.ts";
 export type { Lookup, WebhookFetch, WebhookResponse } from "./webhook/post.ts";
 
