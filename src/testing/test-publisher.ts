@@ -1,4 +1,4 @@
-import { toPublisher } from "../experiment/delivery/to-publisher.ts";
+import { toPublisher } from "../model/to-publisher.ts";
 import { checkOptions } from "../model/options.ts";
 import type { Publisher, PublisherLike } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Breaker } from "../../../src/experiment/delivery/breaker.ts";
 import { estimateBytes } from "../../../src/experiment/delivery/size.ts";
-import { toPublisher } from "../../../src/experiment/delivery/to-publisher.ts";
+import { toPublisher } from "../../../src/model/to-publisher.ts";
 import { SidelaneError } from "../../../src/model/errors.ts";
 import type { PublisherLike } from "../../../src/model/publisher.ts";
 import { aResult } from "../../../src/testing/a-result.ts";
