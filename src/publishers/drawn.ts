@@ -12,3 +12,21 @@ export function markDrawn(result: Result): Result {
 export function isDrawn(result: Result): boolean {
   return mark in result;
 }
+
+/** What a value was before it was drawn: `{ $Map: [...] }` was a `Map`. A text may stand where something was redacted. */
+export function typeOfDrawn(drawn: unknown): string {
+  if (drawn === null) return "null";
+  if (Array.isArray(drawn)) return "array";
+  if (typeof drawn !== "object") return typeof drawn;
+  const keys = Object.keys(drawn);
+  const [only] = keys;
+  return keys.length === 1 && /^\$[^$]/.test(only!) ? only!.slice(1) : "object";
+}
+
+/** What a tag holds, such as the fields of an error; the value itself where there is no tag. */
+export function contentOfDrawn(drawn: unknown): unknown {
+  const type = typeOfDrawn(drawn);
+  return typeof drawn === "object" && drawn !== null && `$${type}` in drawn ?
+      (drawn as Record<string, unknown>)[`$${type}`]
+    : drawn;
+}

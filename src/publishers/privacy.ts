@@ -4,7 +4,7 @@ import { typeNameOf } from "../compare/type-name.ts";
 import type { Difference, DifferenceKind } from "../model/comparison.ts";
 import type { Evidence, Observation } from "../model/observation.ts";
 import type { CandidateObservation, Result, ResultKind, ServedStage } from "../model/result.ts";
-import { isDrawn } from "./drawn.ts";
+import { contentOfDrawn, isDrawn, typeOfDrawn } from "./drawn.ts";
 import type { Redaction } from "./redaction.ts";
 
 export { compileRedaction, type RedactOptions, type Redaction } from "./redaction.ts";
@@ -102,66 +102,71 @@ const sideLimits: PreviewLimits = { nodes: 100, depth: 6, stringLength: 500, tot
 /** Makes of a result what may leave the process. Never throws, whatever the result's values are. */
 export function present(result: Result, presentation: Presentation): PresentedResult {
   const { id, experiment, startedAt, kind, served, rollout } = result;
-  const draw = drawer(result, presentation);
+  const sight = sightOf(result, presentation);
   return {
     v: 1,
     ...{ id, experiment, startedAt, kind, served },
     ...(rollout && { rollout: { stage: rollout.stage, share: rollout.share, epoch: rollout.epoch } }),
-    ...(draw && { context: draw(result.context) }),
-    control: presentObservation(result.control, draw),
-    candidates: result.candidates.map((candidate) => presentCandidate(candidate, result.control, draw)),
+    ...(sight.draw && { context: sight.draw(result.context) }),
+    control: presentObservation(result.control, sight),
+    candidates: result.candidates.map((candidate) => presentCandidate(candidate, result.control, sight)),
   };
 }
 
-/** Draws a value, or the part of one at a path; `undefined` where values are hidden. */
-type Draw = ((value: unknown, path?: string, limits?: PreviewLimits) => unknown) | undefined;
+/** How much of a result is seen. */
+interface Sight {
+  /** Draws a value, or the part of one at a path; absent where values are hidden. */
+  readonly draw?: (value: unknown, path?: string, limits?: PreviewLimits) => unknown;
+  /** Whether its values were drawn before, by `redact`. */
+  readonly drawn: boolean;
+}
 
-function drawer(result: Result, { values, redaction, limits }: Presentation): Draw {
-  if (values !== "shown") return undefined;
+function sightOf(result: Result, { values, redaction, limits }: Presentation): Sight {
   const drawn = isDrawn(result);
-  return (value, path, own = limits) => redaction.drawn(drawn ? value : preview(value, own), path);
+  if (values !== "shown") return { drawn };
+  return { drawn, draw: (value, path, own = limits) => redaction.drawn(drawn ? value : preview(value, own), path) };
 }
 
-function presentObservation(observation: Observation, draw: Draw): PresentedObservation {
+function presentObservation(observation: Observation, sight: Sight): PresentedObservation {
   const { name, evidence, durationMs, syncMs, offsetMs } = observation;
-  return { name, outcome: presentOutcome(observation, draw), evidence, durationMs, syncMs, offsetMs };
+  return { name, outcome: presentOutcome(observation, sight), evidence, durationMs, syncMs, offsetMs };
 }
 
-function presentOutcome({ outcome }: Observation, draw: Draw): PresentedOutcome {
+function presentOutcome({ outcome }: Observation, sight: Sight): PresentedOutcome {
   switch (outcome.kind) {
     case "returned":
       return {
         kind: "returned",
-        type: typeOf(outcome.value),
-        ...(draw && { value: draw(outcome.value) }),
+        type: typeOf(outcome.value, sight),
+        ...(sight.draw && { value: sight.draw(outcome.value) }),
       };
     case "threw":
-      return { kind: "threw", error: presentError(outcome.error, draw) };
+      return { kind: "threw", error: presentError(outcome.error, sight) };
     case "timed-out":
       return { kind: "timed-out", afterMs: outcome.afterMs };
   }
 }
 
 /** An error by its name and code; nothing else of it is safe to pass on. */
-export function presentError(error: unknown, draw?: Draw): PresentedError {
-  const code = read(error, "code");
+export function presentError(error: unknown, sight: Sight = { drawn: false }): PresentedError {
+  const code = read(sight.drawn ? contentOfDrawn(error) : error, "code");
   return {
-    name: errorName(error),
+    name: errorName(error, sight),
     ...(isCode(code) && { code }),
-    ...(draw && { value: draw(error) }),
+    ...(sight.draw && { value: sight.draw(error) }),
   };
 }
 
-function presentCandidate(candidate: CandidateObservation, control: Observation, draw: Draw): PresentedCandidate {
+function presentCandidate(candidate: CandidateObservation, control: Observation, sight: Sight): PresentedCandidate {
   const { argumentsMutated } = candidate;
   return {
-    ...presentObservation(candidate, draw),
-    comparison: presentComparison(candidate, control, draw),
+    ...presentObservation(candidate, sight),
+    comparison: presentComparison(candidate, control, sight),
     ...(argumentsMutated !== undefined && { argumentsMutated }),
   };
 }
 
-function presentComparison(candidate: CandidateObservation, control: Observation, draw: Draw): PresentedComparison {
+function presentComparison(candidate: CandidateObservation, control: Observation, sight: Sight): PresentedComparison {
   const { comparison } = candidate;
   switch (comparison.kind) {
     case "match":
@@ -170,7 +175,7 @@ function presentComparison(candidate: CandidateObservation, control: Observation
       return {
         kind: "inconclusive",
         reason: comparison.reason.slice(0, 200),
-        ...(comparison.error !== undefined && { error: presentError(comparison.error, draw) }),
+        ...(comparison.error !== undefined && { error: presentError(comparison.error, sight) }),
       };
     default: {
       const { differences } = comparison;
@@ -180,7 +185,7 @@ function presentComparison(candidate: CandidateObservation, control: Observation
         ...(comparison.kind === "mismatch" ? { signature: comparison.signature } : { rule: comparison.rule }),
         differences: differences
           .slice(0, mostDifferences)
-          .map((difference) => presentDifference(difference, threw ? [control, candidate] : undefined, draw)),
+          .map((difference) => presentDifference(difference, threw ? [control, candidate] : undefined, sight)),
         ...(differences.length > mostDifferences && { moreDifferences: differences.length - mostDifferences }),
       };
     }
@@ -191,38 +196,41 @@ function presentComparison(candidate: CandidateObservation, control: Observation
 function presentDifference(
   difference: Difference,
   ended: readonly Observation[] | undefined,
-  draw: Draw,
+  sight: Sight,
 ): PresentedDifference {
   const { path, kind } = difference;
-  const types = ended && path === "$" ? ended.map(endOf) : [difference.control, difference.candidate].map(typeOf);
+  const types =
+    ended && path === "$" ?
+      ended.map((side) => endOf(side, sight))
+    : [difference.control, difference.candidate].map((side) => typeOf(side, sight));
   return {
-    path: draw ? path : hidePath(path),
+    path: sight.draw ? path : hidePath(path),
     kind,
     ...("control" in difference && {
       controlType: types[0]!,
-      ...(draw && { control: draw(difference.control, path, sideLimits) }),
+      ...(sight.draw && { control: sight.draw(difference.control, path, sideLimits) }),
     }),
     ...("candidate" in difference && {
       candidateType: types[1]!,
-      ...(draw && { candidate: draw(difference.candidate, path, sideLimits) }),
+      ...(sight.draw && { candidate: sight.draw(difference.candidate, path, sideLimits) }),
     }),
   };
 }
 
-function endOf({ outcome }: Observation): string {
-  if (outcome.kind === "returned") return `returned ${typeOf(outcome.value)}`;
-  return outcome.kind === "threw" ? `threw ${presentError(outcome.error).name}` : "timed out";
+function endOf({ outcome }: Observation, sight: Sight): string {
+  if (outcome.kind === "returned") return `returned ${typeOf(outcome.value, sight)}`;
+  return outcome.kind === "threw" ? `threw ${presentError(outcome.error, sight).name}` : "timed out";
 }
 
 /** A type's name; a class that is named like no class in code is an `object`. */
-function typeOf(value: unknown): string {
-  const name = typeNameOf(value);
+function typeOf(value: unknown, { drawn }: Sight): string {
+  const name = drawn ? typeOfDrawn(value) : typeNameOf(value);
   return codeName.test(name) ? name : "object";
 }
 
-function errorName(error: unknown): string {
+function errorName(error: unknown, sight: Sight): string {
   const name = isError(error) ? read(error, "name") : undefined;
-  return typeof name === "string" && looksLikeCode(name) ? name : typeOf(error);
+  return typeof name === "string" && looksLikeCode(name) ? name : typeOf(error, sight);
 }
 
 function isError(error: unknown): boolean {

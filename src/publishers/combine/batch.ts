@@ -1,0 +1,99 @@
+import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
+import { checkOptions, type OptionCheck } from "../../model/options.ts";
+import type { Publisher, PublisherLike } from "../../model/publisher.ts";
+import type { Result } from "../../model/result.ts";
+import { toPublisher } from "../../model/to-publisher.ts";
+import { forwarded, type Host } from "./through.ts";
+
+export interface BatchOptions {
+  /** How many results make a batch, from 1 to 10 000. */
+  readonly size: number;
+  /** How long a batch waits to be full, in milliseconds; 1 000 by default. */
+  readonly intervalMs?: number;
+  readonly clock?: Clock;
+}
+
+/** A batch that is not published by then is given up. */
+const publishTimeoutMs = 30_000;
+
+/**
+ * Collects results and hands them over together: when there are `size` of them, when the first has waited for `intervalMs`, at
+ * a flush and at the end. One batch at a time; while one is on its way and the next is full, results wait in the queue.
+ *
+ * A result counts as published once it is in a batch. A batch that fails is one fault, which says how many were lost.
+ *
+ * @throws {SidelaneError} `invalid-option`, also when the publisher has no `publishBatch`
+ * @example batch({ size: 500, intervalMs: 5_000 }, sqlPublisher({ execute, dialect: 'postgresql' }))
+ */
+export function batch(options: BatchOptions, publisher: PublisherLike): Publisher {
+  const { size, intervalMs, clock } = checked(options);
+  const inner = toPublisher(publisher, "batch");
+  if (!inner.publishBatch) checkOptions("batch").fail("publisher", "one that has `publishBatch`", inner);
+  let host: Host | undefined;
+  let collected: Result[] = [];
+  let sending: Promise<void> | undefined;
+  let cancel: Cancel | undefined;
+
+  /** Never rejects: nobody but the host can do anything about it. */
+  async function send(): Promise<void> {
+    cancel?.();
+    cancel = undefined;
+    while (sending !== undefined) await sending;
+    if (collected.length === 0) return;
+    const results = collected;
+    collected = [];
+    sending = published(results).finally(() => (sending = undefined));
+    await sending;
+  }
+
+  async function published(results: readonly Result[]): Promise<void> {
+    let stop: Cancel | undefined;
+    const timedOut = new Promise<never>((_, reject) => {
+      stop = clock.after(publishTimeoutMs, () => reject(new Error(`not settled within ${publishTimeoutMs} ms`)));
+    });
+    try {
+      await Promise.race([inner.publishBatch!(results), timedOut]);
+    } catch (cause) {
+      const error = new Error(`A batch of ${results.length} results was lost`, { cause });
+      host?.onFault({ operation: "publish", error, publisher: inner.name });
+    } finally {
+      stop?.();
+    }
+  }
+
+  function take(result: Result): Promise<void> | undefined {
+    collected.push(result);
+    if (collected.length >= size) return send();
+    cancel ??= clock.after(intervalMs, () => void send());
+    return undefined;
+  }
+
+  return {
+    ...forwarded(inner),
+    idempotent: false,
+    attach(given) {
+      host = given;
+      inner.attach?.(given);
+    },
+    publish: take,
+    async flush() {
+      await send();
+      await inner.flush?.();
+    },
+    async close() {
+      await send();
+      await inner.close?.();
+    },
+  };
+}
+
+function checked(options: BatchOptions): Required<BatchOptions> {
+  const check: OptionCheck = checkOptions("batch");
+  const given: unknown = options;
+  check.object("options", given);
+  check.known(given, ["size", "intervalMs", "clock"]);
+  const { size, intervalMs = 1_000, clock = systemClock } = options;
+  check.number("size", size, { min: 1, max: 10_000, integer: true });
+  check.number("intervalMs", intervalMs, { min: 1, max: 3_600_000 });
+  return { size, intervalMs, clock };
+}

@@ -1,0 +1,44 @@
+import { checkOptions } from "../../model/options.ts";
+import type { Publisher, PublisherLike } from "../../model/publisher.ts";
+import type { Result } from "../../model/result.ts";
+import { toPublisher } from "../../model/to-publisher.ts";
+import { through } from "./through.ts";
+
+/** How many signatures are remembered; of the one seen longest ago, the next mismatch counts as the first again. */
+const mostSignatures = 1_000;
+
+/**
+ * Passes on a share of the results, drawn one by one, and always the first mismatch of each signature.
+ *
+ * @param rate from 0 to 1
+ * @param random from 0 up to 1; `Math.random` by default
+ * @throws {SidelaneError} `invalid-option`
+ * @example sample(0.01, ndjsonPublisher({ path }))
+ */
+export function sample(
+  rate: number,
+  publisher: PublisherLike,
+  { random = Math.random }: { readonly random?: () => number } = {},
+): Publisher {
+  const check = checkOptions("sample");
+  check.number("rate", rate, { max: 1 });
+  check.function("random", random);
+  const seen = new Set<string>();
+
+  function isFirst(result: Result): boolean {
+    let first = false;
+    for (const { comparison } of result.candidates) {
+      if (comparison.kind !== "mismatch") continue;
+      // Taken out and put back, so that the one seen longest ago is the first of the set.
+      first = !seen.delete(comparison.signature) || first;
+      seen.add(comparison.signature);
+      if (seen.size > mostSignatures) seen.delete(seen.values().next().value!);
+    }
+    return first;
+  }
+
+  return through(toPublisher(publisher, "sample"), (result) => {
+    const first = isFirst(result);
+    return random() < rate || first ? result : undefined;
+  });
+}

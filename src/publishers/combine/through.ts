@@ -1,0 +1,60 @@
+import type { Fault } from "../../model/fault.ts";
+import type { Publisher } from "../../model/publisher.ts";
+import type { Result } from "../../model/result.ts";
+
+/** Collects the host that a publisher is given, so that what is wrapped around it can report faults as well. */
+export interface Host {
+  onFault(fault: Fault): void;
+}
+
+/**
+ * A publisher around another one: it passes on what `pass` gives for a result, and everything else as it is. A `pass` that
+ * throws is a fault, and its result is not passed on: it might be one that should have been redacted or left out.
+ */
+export function through(
+  inner: Publisher,
+  pass: (result: Result) => Result | undefined,
+  own: Partial<Publisher> = {},
+): Publisher {
+  let host: Host | undefined;
+  const guarded = (result: Result): Result | undefined => {
+    try {
+      return pass(result);
+    } catch (error) {
+      host?.onFault({ operation: "publish", error, publisher: inner.name, experiment: result.experiment });
+      return undefined;
+    }
+  };
+  return {
+    ...forwarded(inner),
+    attach(given) {
+      host = given;
+      inner.attach?.(given);
+    },
+    publish(result) {
+      const passed = guarded(result);
+      return passed && inner.publish(passed);
+    },
+    ...(inner.publishBatch && {
+      publishBatch(results: readonly Result[]) {
+        const passed = results.map(guarded).filter((result) => result !== undefined);
+        return passed.length === 0 ? undefined : inner.publishBatch!(passed);
+      },
+    }),
+    ...own,
+  };
+}
+
+/** All but what carries results, called on the inner publisher itself. */
+export function forwarded(inner: Publisher): Omit<Publisher, "publish" | "publishBatch" | "attach"> {
+  return {
+    name: inner.name,
+    ...(inner.kinds && { kinds: inner.kinds }),
+    ...(inner.idempotent !== undefined && { idempotent: inner.idempotent }),
+    ...(inner.publishEvent && { publishEvent: (event) => inner.publishEvent!(event) }),
+    ...(inner.onSkip && { onSkip: (experiment, reason) => inner.onSkip!(experiment, reason) }),
+    ...(inner.onInFlight && { onInFlight: (experiment, change) => inner.onInFlight!(experiment, change) }),
+    ...(inner.flush && { flush: () => inner.flush!() }),
+    ...(inner.close && { close: () => inner.close!() }),
+  };
+}
