@@ -10,6 +10,7 @@ const mayImport: Record<string, readonly string[]> = {
   rollout: ["model", "stats"],
   experiment: ["model", "compare", "stats", "rollout"],
   publishers: ["model", "compare", "stats"],
+  render: ["model", "compare"],
   testing: ["model", "compare", "stats", "experiment", "publishers"],
   "default-laboratory": ["experiment", "publishers"],
   index: ["model", "compare", "stats", "rollout", "experiment", "publishers", "default-laboratory"],

@@ -12,14 +12,14 @@ export function describeValue(value: unknown, maxLength: number): string {
   // A character a node is the least that any text needs, so nothing that would be shown is left out here.
   const nodes = Math.max(1, Math.min(5_000, maxLength));
   return shorten(
-    escapeControls(write(preview(value, { nodes, depth: 16, stringLength: nodes, totalLength: nodes * 2 }))),
+    escapeControls(writeDrawn(preview(value, { nodes, depth: 16, stringLength: nodes, totalLength: nodes * 2 }))),
     maxLength,
   );
 }
 
 /** The same for what `preview` has drawn already, such as the values that a publisher presents. */
 export function describeDrawn(drawn: unknown, maxLength: number): string {
-  return shorten(escapeControls(write(drawn)), maxLength);
+  return shorten(escapeControls(writeDrawn(drawn)), maxLength);
 }
 
 /** Cuts a text to a length, between characters and not inside of one. */
@@ -39,15 +39,15 @@ export function escapeControls(text: string): string {
   return text.replace(unsafe, (sign) => short[sign] ?? `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** Writes what `preview` made. */
-function write(drawn: unknown): string {
+/** Writes what `preview` made on one line. Control characters are not escaped yet. */
+export function writeDrawn(drawn: unknown): string {
   if (typeof drawn !== "object" || drawn === null) return JSON.stringify(drawn);
-  if (Array.isArray(drawn)) return drawn.length === 0 ? "[]" : `[${drawn.map(write).join(", ")}]`;
+  if (Array.isArray(drawn)) return drawn.length === 0 ? "[]" : `[${drawn.map(writeDrawn).join(", ")}]`;
   const entries = Object.entries(drawn);
   const [only] = entries;
   if (entries.length === 1 && only![0].startsWith("$") && !only![0].startsWith("$$")) return writeTagged(...only!);
   if (entries.length === 0) return "{}";
-  return `{ ${entries.map(([key, part]) => (key === "$more" ? `… ${String(part)} more` : `${writeKey(key)}: ${write(part)}`)).join(", ")} }`;
+  return `{ ${entries.map(([key, part]) => (key === "$more" ? `… ${String(part)} more` : `${writeKey(key)}: ${writeDrawn(part)}`)).join(", ")} }`;
 }
 
 const plainly: Readonly<Record<string, (content: unknown) => string>> = {
@@ -66,7 +66,7 @@ const plainly: Readonly<Record<string, (content: unknown) => string>> = {
 
 function writeTagged(tag: string, content: unknown): string {
   if (Object.hasOwn(plainly, tag)) return plainly[tag]!(content);
-  return content === "opaque" ? `<${tag.slice(1)}>` : `${tag.slice(1)} ${write(content)}`;
+  return content === "opaque" ? `<${tag.slice(1)}>` : `${tag.slice(1)} ${writeDrawn(content)}`;
 }
 
 function writeKey(key: string): string {

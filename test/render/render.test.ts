@@ -1,0 +1,195 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { parseFragment } from "parse5";
+import { describe, expect, it } from "vitest";
+import { compileJudgement, judge } from "../../src/compare/judge.ts";
+import type { Outcome } from "../../src/model/observation.ts";
+import type { Result } from "../../src/model/result.ts";
+import { renderHtml, renderStyles, renderText } from "../../src/render/index.ts";
+import { hostile } from "../compare/hostile.ts";
+
+const returned = (value: unknown): Outcome => ({ kind: "returned", value });
+
+function resultOf(control: Outcome, candidate: Outcome): Result {
+  const comparison = judge(control, candidate, compileJudgement({}, "x"), 0);
+  const seen = { evidence: "live", durationMs: 1.5, syncMs: 1, offsetMs: 0 } as const;
+  return {
+    id: "r-1",
+    experiment: "price",
+    startedAt: 0,
+    served: "control",
+    context: { cart: 7 },
+    control: { name: "control", outcome: control, ...seen },
+    candidates: [{ name: "candidate", outcome: candidate, ...seen, comparison }],
+    kind: comparison.kind,
+  };
+}
+
+const differ = (control: unknown, candidate: unknown): Result => resultOf(returned(control), returned(candidate));
+const noModule = { load: () => Promise.reject(new Error("not installed")) };
+
+const cart = {
+  id: 7,
+  lines: [
+    { id: "a", price: 1 },
+    { id: "b", price: 2 },
+    { id: "c", price: 3 },
+  ],
+  note: "unchanged",
+};
+const otherCart = { ...cart, lines: [cart.lines[0], { id: "x", price: 9 }, { id: "b", price: "2" }, cart.lines[2]] };
+
+describe("a result as text", () => {
+  it("says who did what, where they differ, and draws it", async () => {
+    const text = await renderText(differ({ a: 1, b: 2, c: "same" }, { a: 1, b: 3, c: "same" }));
+    expect(text).toBe(
+      [
+        "price: mismatch",
+        "  result    r-1",
+        "  started   1970-01-01T00:00:00.000Z",
+        "  served    control",
+        "  context   { cart: 7 }",
+        '  control   returned { a: 1, b: 2, c: "same" } in 1.50 ms',
+        "",
+        "candidate: mismatch",
+        '  candidate returned { a: 1, b: 3, c: "same" } in 1.50 ms',
+        text.split("\n")[9],
+        "  kind      $.b value number",
+        "  $.b (value)",
+        "    - 2",
+        "    + 3",
+        "",
+        "    {",
+        "      a: 1",
+        "  -   b: 2",
+        "  +   b: 3",
+        '      c: "same"',
+        "    }",
+        "",
+      ].join("\n"),
+    );
+    expect(text.split("\n")[9]).toMatch(/^ {2}signature v1-/);
+  });
+
+  it("draws an inserted element as one line, and goes into the one that changed", async () => {
+    const drawing = (await renderText(differ(cart, otherCart))).split("\n\n").at(-1);
+    expect(drawing).toContain('  +     [1] { id: "x", price: 9 }');
+    expect(drawing).toContain('  -       price: 2\n  +       price: "2"');
+    expect(drawing).not.toContain('  -     [2] { id: "c"');
+  });
+
+  it("folds what is far from every change", async () => {
+    const value = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`key${index}`, index]));
+    const text = await renderText(differ(value, { ...value, key15: "x" }), { contextLines: 1 });
+    expect(text).toContain("… 14 unchanged");
+    expect(text).toContain("key14: 14\n");
+    expect(text.split("\n").length).toBeLessThan(30);
+  });
+
+  it("cuts long strings around the first difference", async () => {
+    const text = await renderText(differ("a".repeat(5_000) + "b", "a".repeat(5_000) + "c"));
+    expect(text).toMatch(/- "…a+b"/);
+    expect(text).toMatch(/\+ "…a+c"/);
+  });
+
+  it("keeps to its width, and colours when asked to", async () => {
+    const plain = await renderText(differ({ a: "x".repeat(300) }, { a: 1 }), { width: 40 });
+    for (const line of plain.split("\n")) expect(line.length).toBeLessThanOrEqual(40);
+    expect(plain).not.toContain("\u001b");
+    const coloured = await renderText(differ(1, 2), { colour: true });
+    expect(coloured).toContain("\u001b[31m");
+    expect(coloured.replace(/\u001b\[\d+m/g, "")).toBe(await renderText(differ(1, 2)));
+  });
+
+  it("lets no control character of a value through", async () => {
+    const evil = "\u001b[2J\n\u202e";
+    const result = { ...differ({ [evil]: evil }, { [evil]: 1 }), experiment: evil, context: { [evil]: evil } };
+    expect(await renderText(result)).not.toMatch(/[\u001b\u202e\r]/);
+  });
+
+  it("says why nothing could be told, and what was thrown", async () => {
+    const threw = resultOf(returned({ id: 1 }), { kind: "threw", error: new TypeError("no") });
+    expect(await renderText(threw)).toContain('    - "returned object: { id: 1 }"\n    + "threw TypeError: \\"no\\""');
+    const late = resultOf(returned(1), { kind: "timed-out", afterMs: 20 });
+    expect(await renderText(late)).toContain("  candidate timed out after 20 ms\n  reason    timed-out");
+    const errors = resultOf({ kind: "threw", error: new Error("a") }, { kind: "threw", error: new Error("b") });
+    expect(await renderText(errors)).toContain('message: "a"');
+  });
+
+  it("is the list alone when jsondiffpatch cannot be loaded", async () => {
+    const text = await renderText(differ(cart, otherCart), noModule);
+    expect(text).toContain("$.lines");
+    expect(text).not.toContain("  +     [1]");
+    expect(await renderText(differ(cart, otherCart), { load: () => { throw new Error("sync"); } })).toBe(text); // prettier-ignore
+  });
+
+  it("compares large arrays by position, in time", async () => {
+    const numbers = Array.from({ length: 4_000 }, (_, index) => index);
+    const started = performance.now();
+    await renderText(differ(numbers, numbers.map((number) => number + 10_000))); // prettier-ignore
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
+  it("refuses options that make no sense", async () => {
+    const result = differ(1, 2);
+    await expect(renderText(result, { width: 1 })).rejects.toThrow("renderText: expected `width` to be");
+    await expect(renderText(result, { color: true } as never)).rejects.toThrow("did you mean `colour`?");
+    await expect(renderHtml(result, { nonce: "" })).rejects.toThrow("renderHtml: expected `nonce` to be");
+    await expect(renderHtml(result, { contextLines: -1 })).rejects.toThrow("`contextLines`");
+  });
+});
+
+interface Node {
+  readonly nodeName: string;
+  readonly attrs?: readonly { readonly name: string }[];
+  readonly childNodes?: readonly Node[];
+}
+
+function elements(node: Node): Node[] {
+  return [node, ...(node.childNodes ?? []).flatMap(elements)];
+}
+
+describe("a result as HTML", () => {
+  const evil = `</script></style><img src=x onerror="alert(1)">'&`;
+
+  it("holds no element, handler, style or link that a value brought", async () => {
+    const result = differ({ [evil]: evil, list: [evil] }, { [evil]: 1, list: [evil, evil] });
+    const html = await renderHtml({ ...result, experiment: evil, context: { [evil]: evil } }, { nonce: 'a"b' });
+    const all = elements(parseFragment(html));
+    const allowed = "#document-fragment #text style section h2 h3 dl dt dd table thead tbody tr th td code pre span";
+    for (const { nodeName } of all) expect(allowed.split(" ")).toContain(nodeName);
+    for (const { attrs = [] } of all) for (const { name } of attrs) expect(["class", "scope", "nonce"]).toContain(name);
+    expect(html).toContain('<style nonce="a&quot;b">');
+  });
+
+  it("brings its stylesheet unless told not to", async () => {
+    expect(await renderHtml(differ(1, 2))).toContain(renderStyles);
+    expect(await renderHtml(differ(1, 2), { style: false })).toMatch(/^<section class="sidelane">/);
+  });
+
+  it("shows the list and the drawing", async () => {
+    const html = await renderHtml(differ(cart, otherCart));
+    expect(html).toContain('<span class="sidelane-added">+     [1] { id: &quot;x&quot;, price: 9 }</span>');
+    expect(html).toContain('<th scope="col">candidate</th>');
+    expect(await renderHtml(differ(cart, otherCart), noModule)).not.toContain("<pre>");
+  });
+});
+
+describe("rendering", () => {
+  it.each(hostile)("survives $about", async ({ make }) => {
+    for (const result of [differ(make(), 1), differ({ a: [make(), 1] }, { a: [make(), 2] })]) {
+      expect(await renderText(result)).toContain("price");
+      expect(await renderHtml(result)).toContain("price");
+    }
+  });
+
+  it("survives cycles, depth, shared references and large arrays in a heap of 128 MB", async () => {
+    const child = join(import.meta.dirname, "small-heap.ts");
+    const run = promisify(execFile);
+    const { stdout } = await run(process.execPath, ["--max-old-space-size=128", "--import", "tsx", child], {
+      timeout: 50_000,
+    });
+    expect(stdout.trim().split("\n")).toEqual(["cycles", "deep", "shared", "large", "done"]);
+  });
+});
