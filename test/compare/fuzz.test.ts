@@ -84,7 +84,7 @@ function kindOf(comparison: Comparison): string {
   return comparison.kind;
 }
 
-describe("against a naive oracle", () => {
+describe("against a naive oracle", { timeout: Math.max(60_000, runs * 5) }, () => {
   it(`${runs} random pairs get the same answer, in both orders`, () => {
     let equal = 0;
     fc.assert(
