@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/unbound-method -- this file takes built-in methods off their prototypes, to call them on values whose own may be replaced */
+// Built-in methods, taken off their prototypes to be called on values whose own may have been replaced.
 
 export const dateTime: (this: Date) => number = Date.prototype.getTime;
 export const mapEntries: (this: Map<unknown, unknown>) => Iterable<[unknown, unknown]> = Map.prototype.entries;
