@@ -6,6 +6,7 @@ import { dateTime } from "./intrinsics.ts";
 import { bytesOf, builtInName, isPlainPrototype, unboxed, type Kind } from "./kinds.ts";
 import { formatPath, symbolSegment, type PathSegment } from "./paths.ts";
 import { Pairs } from "./pairs.ts";
+import { QuickLook } from "./quick.ts";
 import { attempt, Reader, Unreadable } from "./reader.ts";
 import type { CompiledRules, Effect } from "./rules.ts";
 import { Stop } from "./stop.ts";
@@ -33,6 +34,8 @@ export class Walk {
   failure: { readonly error: unknown } | undefined;
   readonly path: PathSegment[] = [];
 
+  /** For parts that are most likely the same. */
+  readonly quick: QuickLook = new QuickLook();
   private readonly pairs = new Pairs();
   private readonly now: () => number;
   private readonly deadlineMs: number;
@@ -376,6 +379,10 @@ export class Walk {
 
   /** As {@link Walk.tries}, for a pair that has to be looked at in any case. */
   probe(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
+    if (this.quick.same(control, candidate, place)) {
+      this.tick();
+      return true;
+    }
     this.trying++;
     const mark = this.pairs.mark();
     const same = this.same(control, candidate, place, depth);
