@@ -11,7 +11,7 @@ import { compileRules, noRules, type CompareRules, type CompiledRules } from "./
 import { signatureOf } from "./signature.ts";
 import { typeNameOf } from "./type-name.ts";
 
-export type { IgnoreRule, Outcomes } from "./ignore.ts";
+export type { IgnoreRule } from "./ignore.ts";
 
 /** The one answer to all that is equal. */
 export const match: Comparison = Object.freeze({ kind: "match" });

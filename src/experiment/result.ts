@@ -26,7 +26,11 @@ export function makeResult(run: Run, id: string): Result {
     }),
     context: Object.freeze(context),
     control: Object.freeze(
-      observe(run, "control", run.control!, run.controlEvidence, run.controlMs, run.controlSyncMs, run.controlOffsetMs),
+      observe(run, "control", run.control!, run.controlEvidence, {
+        startedAt: run.controlStartedAt,
+        syncEndedAt: run.controlSyncEndedAt,
+        endedAt: run.controlEndedAt,
+      }),
     ),
     candidates: Object.freeze(run.trials.map((trial) => observeTrial(run, trial))) as Result["candidates"],
     kind: run.kind(),
@@ -34,23 +38,25 @@ export function makeResult(run: Run, id: string): Result {
 }
 
 function observeTrial(run: Run, trial: Trial): CandidateObservation {
-  const { outcome, evidence, durationMs, syncMs, offsetMs, argumentsMutated } = trial;
+  const { outcome, evidence, argumentsMutated } = trial;
   return Object.freeze({
-    ...observe(run, trial.candidate, outcome!, evidence, durationMs, syncMs, offsetMs),
+    ...observe(run, trial.candidate, outcome!, evidence, trial),
     comparison: trial.comparison!,
     ...(argumentsMutated !== undefined && { argumentsMutated }),
   });
 }
 
-function observe(
-  run: Run,
-  name: string,
-  outcome: Outcome,
-  evidence: Evidence,
-  durationMs: number,
-  syncMs: number,
-  offsetMs: number,
-): Observation {
+/** Stamps of the monotonic clock. */
+interface Stamps {
+  readonly startedAt: number;
+  readonly syncEndedAt: number;
+  readonly endedAt: number;
+}
+
+function observe(run: Run, name: string, outcome: Outcome, evidence: Evidence, stamps: Stamps): Observation {
+  const durationMs = stamps.endedAt - stamps.startedAt;
+  const syncMs = stamps.syncEndedAt - stamps.startedAt;
+  const offsetMs = stamps.startedAt - run.startedAt;
   const { clean } = run.hooks;
   if (clean === undefined || outcome.kind !== "returned") {
     return { name, outcome: Object.freeze(outcome), evidence, durationMs, syncMs, offsetMs };

@@ -47,9 +47,10 @@ export class Run implements CurrentRun {
   startedAt = 0;
   control: Outcome | undefined = undefined;
   controlEvidence: Evidence = "live";
-  controlMs = 0;
-  controlSyncMs = 0;
-  controlOffsetMs = 0;
+  /** Stamps of control's call, as a trial has them of its own. */
+  controlStartedAt = 0;
+  controlSyncEndedAt = 0;
+  controlEndedAt = 0;
   /** The caller's answer hangs on the comparison. */
   judgesAtOnce = false;
   /** Candidates wait for a later turn; not where they are to answer the caller. */
@@ -96,79 +97,70 @@ export class Run implements CurrentRun {
     if (plan.randomOrder && plan.host.random() < 0.5) {
       // Whether control will be asynchronous is not known yet, so the candidate is marked through every `await`.
       this.asynchronous = true;
-      this.#startTrials();
-      return this.#startControl();
+      return this.#startControl(this.#startTrials(this.startedAt));
     }
-    return this.#startControl();
+    return this.#startControl(this.startedAt);
   }
 
-  #startControl(): unknown {
+  #startControl(startedAt: number): unknown {
     const { clock } = this.plan.host;
-    const startedAt = this.trials[0]!.outcome === undefined && this.#starting ? this.startedAt : clock.monotonic();
-    this.controlOffsetMs = startedAt - this.startedAt;
+    this.controlStartedAt = startedAt;
     let given: unknown;
     try {
       given = callAs(this, false, this.hooks.control, this.self, this.args);
     } catch (error) {
-      const now = clock.monotonic();
-      this.#controlSettled({ kind: "threw", error }, now - startedAt, now - startedAt);
+      const now = (this.controlSyncEndedAt = clock.monotonic());
+      this.#controlSettled({ kind: "threw", error }, now);
       this.#afterSyncControl(now);
       throw error;
     }
     const shape = shapeOf(given);
-    const now = clock.monotonic();
-    this.controlSyncMs = now - startedAt;
-    if (shape === "promise") return this.#followPromise(given, startedAt, now);
+    const now = (this.controlSyncEndedAt = clock.monotonic());
+    if (shape === "promise") return this.#followPromise(given, now);
     // Nothing of a thenable's future can be seen without running it, or taking its rejection away from the host.
     if (shape === "thenable") this.#observable = false;
-    this.#controlSettled({ kind: "returned", value: given }, this.controlSyncMs, this.controlSyncMs);
+    this.#controlSettled({ kind: "returned", value: given }, now);
     this.#afterSyncControl(now);
     return given;
   }
 
-  #followPromise(promise: unknown, startedAt: number, syncEndedAt: number): Promise<unknown> {
+  #followPromise(promise: unknown, syncEndedAt: number): Promise<unknown> {
     this.asynchronous = true;
     const { clock } = this.plan.host;
     const derived = derive(
       promise,
       (value) => {
-        this.#controlSettled({ kind: "returned", value }, clock.monotonic() - startedAt, this.controlSyncMs);
+        this.#controlSettled({ kind: "returned", value }, clock.monotonic());
         this.#startDeferred();
         return value;
       },
       (error: unknown) => {
-        this.#controlSettled({ kind: "threw", error }, clock.monotonic() - startedAt, this.controlSyncMs);
+        this.#controlSettled({ kind: "threw", error }, clock.monotonic());
         this.#startDeferred();
         throw error;
       },
     );
-    if (!this.deferred) this.#startTrials();
-    this.#chargePath(syncEndedAt);
+    // The candidates' synchronous parts are what this caller waits for beyond control.
+    if (!this.deferred) this.plan.counters.pathMs += this.#startTrials(syncEndedAt) - syncEndedAt;
     return derived;
   }
 
   #afterSyncControl(syncEndedAt: number): void {
     if (this.deferred) this.#startDeferred();
-    else this.#startTrials();
+    else this.plan.counters.pathMs += this.#startTrials(syncEndedAt) - syncEndedAt;
     if (this.#unsettled > 0) this.#keepControl();
-    this.#chargePath(syncEndedAt);
   }
 
-  /** What the caller waited for beyond control: the candidates' synchronous parts, and us. */
-  #chargePath(since: number): void {
-    const { host, counters } = this.plan;
-    // A run that ended on the caller's path has stamped its end already; the clock is not read twice.
-    counters.pathMs += (this.#endedAt || host.clock.monotonic()) - since;
-  }
-
-  #startTrials(): void {
-    if (!this.#starting) return;
+  /** Each stamp ends one behaviour and starts the next: the clock is the dearest part of a call. */
+  #startTrials(now: number): number {
+    if (!this.#starting) return now;
     this.#starting = false;
     for (const trial of this.trials) {
-      if (this.#drawn(this.plan.checkArguments)) this.#startChecked(trial);
-      else trial.start(this.#candidateArgs);
+      if (this.#drawn(this.plan.checkArguments)) now = this.#startChecked(trial, now);
+      else now = trial.start(this.#candidateArgs, now);
     }
     this.#candidateArgs = [];
+    return now;
   }
 
   #drawn(share: number): boolean {
@@ -176,13 +168,14 @@ export class Run implements CurrentRun {
   }
 
   /** Looks whether the candidate's synchronous part changes its arguments; what it does later cannot be told from others' doing. */
-  #startChecked(trial: Trial): void {
+  #startChecked(trial: Trial, now: number): number {
     const before = capture(this.#candidateArgs);
-    trial.start(this.#candidateArgs);
-    if (before.kind === "live") return;
+    now = trial.start(this.#candidateArgs, before.kind === "live" ? now : this.plan.host.clock.monotonic());
+    if (before.kind === "live") return now;
     const changed = compareValues(before.value, this.#candidateArgs, noRules).kind === "mismatch";
     trial.argumentsMutated = changed;
     if (changed) this.plan.counters.argumentsMutated += 1;
+    return now;
   }
 
   #startDeferred(): void {
@@ -193,8 +186,7 @@ export class Run implements CurrentRun {
       budget: this.plan.budget,
       start: () => {
         const startedAt = clock.monotonic();
-        inContext(() => this.#startTrials());
-        return clock.monotonic() - startedAt;
+        return inContext(() => this.#startTrials(startedAt)) - startedAt;
       },
       abandon: () => {
         this.#starting = false;
@@ -203,14 +195,13 @@ export class Run implements CurrentRun {
     });
   }
 
-  #controlSettled(outcome: Outcome, durationMs: number, syncMs: number): void {
+  #controlSettled(outcome: Outcome, now: number): void {
     this.control = outcome;
-    this.controlMs = durationMs;
-    this.controlSyncMs = syncMs;
+    this.controlEndedAt = now;
     this.#unsettled -= 1;
     if (this.#unsettled > 0) this.#keepControl();
     for (const trial of this.trials) if (trial.outcome !== undefined) this.#compare(trial);
-    if (this.#unsettled === 0) this.#end();
+    if (this.#unsettled === 0) this.#end(now);
   }
 
   /** Called by a trial when it has an outcome. */
@@ -219,7 +210,7 @@ export class Run implements CurrentRun {
     if (this.control !== undefined) this.#compare(trial);
     this.watcher?.trialSettled?.(trial);
     if (this.#unsettled > 0 || trial.comparison === undefined) this.#keepCandidate(trial);
-    if (this.#unsettled === 0) this.#end();
+    if (this.#unsettled === 0) this.#end(trial.endedAt);
   }
 
   /** Before control's caller gets the value and may change it. When the candidates follow in this very turn nothing is copied. */
@@ -269,9 +260,9 @@ export class Run implements CurrentRun {
     trial.comparison = judge(this.control!, trial.outcome!, judgement, host.clock.now());
   }
 
-  #end(): void {
+  #end(now: number): void {
     const { plan } = this;
-    this.#endedAt = plan.host.clock.monotonic();
+    this.#endedAt = now;
     if (this.#toJudge) {
       this.#keepControl();
       for (const trial of this.trials) if (trial.comparison === undefined) this.#keepCandidate(trial);
@@ -307,6 +298,10 @@ export class Run implements CurrentRun {
 
   get settled(): boolean {
     return this.#unsettled === 0;
+  }
+
+  get controlMs(): number {
+    return this.controlEndedAt - this.controlStartedAt;
   }
 
   get controlThrew(): boolean {

@@ -19,16 +19,16 @@ export class Trial implements Awaited, CurrentRun, Sample {
   outcome: Outcome | undefined = undefined;
   evidence: Evidence = "live";
   comparison: Comparison | undefined = undefined;
-  offsetMs = 0;
-  syncMs = 0;
-  durationMs = 0;
+  /** Stamps of the monotonic clock: called, gave something back, settled. */
+  startedAt = 0;
+  syncEndedAt = 0;
+  endedAt = 0;
   argumentsMutated: boolean | undefined = undefined;
   // Links of the deadline's line.
   next: Awaited | undefined = undefined;
   previous: Awaited | undefined = undefined;
   line: Awaited["line"] = undefined;
   dueAt = 0;
-  #startedAt = 0;
   #hasSlot = false;
   #writtenOff = false;
   #abort: AbortController | undefined = undefined;
@@ -39,25 +39,29 @@ export class Trial implements Awaited, CurrentRun, Sample {
     this.candidate = planned.name;
   }
 
-  /** Calls the candidate; its outcome is there when it answers at once, and comes to the run when it does not. */
-  start(args: unknown[]): void {
+  /**
+   * Calls the candidate; its outcome is there when it answers at once, and comes to the run when it does not.
+   *
+   * @param startedAt the stamp of this moment, where there is one
+   * @returns the stamp of the moment at which it gave something back
+   */
+  start(args: unknown[], startedAt: number): number {
     const { run } = this;
     const { host, timeoutMs } = run.plan;
-    const startedAt = (this.#startedAt = host.clock.monotonic());
-    this.offsetMs = startedAt - run.startedAt;
+    this.startedAt = startedAt;
     let given: unknown;
     try {
       given = callAs(this, run.asynchronous && host.trackRuns, this.planned.call, run.self, args);
     } catch (error) {
-      this.syncMs = host.clock.monotonic() - startedAt;
-      this.#end({ kind: "threw", error }, this.syncMs);
-      return;
+      const now = (this.syncEndedAt = host.clock.monotonic());
+      this.#end({ kind: "threw", error }, now);
+      return now;
     }
     const shape = shapeOf(given);
-    this.syncMs = host.clock.monotonic() - startedAt;
+    const now = (this.syncEndedAt = host.clock.monotonic());
     if (shape === "value") {
-      this.#end({ kind: "returned", value: given }, this.syncMs);
-      return;
+      this.#end({ kind: "returned", value: given }, now);
+      return now;
     }
     this.#takeSlot();
     host.deadlines.add(this, timeoutMs, startedAt);
@@ -65,11 +69,14 @@ export class Trial implements Awaited, CurrentRun, Sample {
     const threw = (error: unknown): void => this.#settled({ kind: "threw", error });
     if (shape === "promise") void derive(given, returned, threw);
     else watch(given, returned, threw);
+    return now;
   }
 
   /** Given up before it ran, since its laboratory closes. */
   abandon(): void {
-    this.#end({ kind: "timed-out", afterMs: 0 }, 0);
+    const now = this.run.plan.host.clock.monotonic();
+    this.startedAt = this.syncEndedAt = now;
+    this.#end({ kind: "timed-out", afterMs: 0 }, now);
   }
 
   /** Its time is up: an outcome at once; the slot stays taken until it settles, or is written off. */
@@ -81,12 +88,12 @@ export class Trial implements Awaited, CurrentRun, Sample {
       state.stalled -= 1;
       return;
     }
-    const afterMs = host.clock.monotonic() - this.#startedAt;
+    const now = host.clock.monotonic();
     state.stalled += 1;
     if (host.closed) this.#freeSlot();
-    else host.deadlines.add(this, writeOffMs, host.clock.monotonic());
+    else host.deadlines.add(this, writeOffMs, now);
     this.#abort?.abort(new DOMException("The candidate timed out", "TimeoutError"));
-    this.#end({ kind: "timed-out", afterMs }, afterMs);
+    this.#end({ kind: "timed-out", afterMs: now - this.startedAt }, now);
   }
 
   #settled(outcome: Outcome): void {
@@ -99,12 +106,12 @@ export class Trial implements Awaited, CurrentRun, Sample {
       return;
     }
     this.#freeSlot();
-    this.#end(outcome, host.clock.monotonic() - this.#startedAt);
+    this.#end(outcome, host.clock.monotonic());
   }
 
-  #end(outcome: Outcome, durationMs: number): void {
+  #end(outcome: Outcome, now: number): void {
     this.outcome = outcome;
-    this.durationMs = durationMs;
+    this.endedAt = now;
     this.run.trialSettled(this);
   }
 
@@ -158,7 +165,7 @@ export class Trial implements Awaited, CurrentRun, Sample {
   }
 
   get candidateMs(): number {
-    return this.durationMs;
+    return this.endedAt - this.startedAt;
   }
 
   get controlThrew(): boolean {

@@ -185,7 +185,7 @@ describe("rendering", () => {
   });
 
   it("survives cycles, depth, shared references and large arrays in a heap of 128 MB", async () => {
-    const child = join(import.meta.dirname, "small-heap.ts");
+    const child = join(import.meta.dirname, "small-heap.child.ts");
     const run = promisify(execFile);
     const { stdout } = await run(process.execPath, ["--max-old-space-size=128", "--import", "tsx", child], {
       timeout: 50_000,

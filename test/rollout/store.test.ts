@@ -77,7 +77,7 @@ describe("fileStore", () => {
   it("lets four processes count to 40 without losing a change", async () => {
     const folder = newFolder();
     await fileStore(folder).compareAndSet("price", undefined, state);
-    const child = join(import.meta.dirname, "file-store-child.ts");
+    const child = join(import.meta.dirname, "file-store.child.ts");
     const run = promisify(execFile);
     await Promise.all(
       ["a", "b", "c", "d"].map((name) => run(process.execPath, ["--import", "tsx", child, folder, name])),

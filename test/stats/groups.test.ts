@@ -10,12 +10,7 @@ describe("mismatch groups", () => {
     const groups = new MismatchGroups({ random: () => 0.999 });
     for (let call = 1; call <= 10; call++)
       groups.record("v1-a", [{ path: "$.a", kind: "value", control: 1 }], call, () => example(`a${call}`));
-    groups.record(
-      "v1-b",
-      [],
-      5,
-      () => example("b"),
-    );
+    groups.record("v1-b", [], 5, () => example("b"));
     expect(groups.list()).toEqual([
       {
         signature: "v1-a",

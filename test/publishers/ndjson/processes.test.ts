@@ -16,7 +16,7 @@ const writer = join(folder, "writer.js");
 beforeAll(async () => {
   // Bundled once, since each of the processes would spend half a second on compiling.
   await build({
-    entry: { writer: join(import.meta.dirname, "writer.ts") },
+    entry: { writer: join(import.meta.dirname, "writer.child.ts") },
     ...{ outDir: folder, format: "esm", target: "node20", platform: "node" },
     ...{ config: false, silent: true, clean: false, dts: false },
     outExtension: () => ({ js: ".js" }),

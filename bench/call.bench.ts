@@ -1,0 +1,240 @@
+// What does wrapping cost a caller? Run: npx tsx --expose-gc bench/call.bench.ts
+import equal from "fast-deep-equal";
+import { experiment as tzientist, experimentAsync as tzientistAsync } from "tzientist";
+import {
+  createMigration,
+  init,
+  LDConcurrentExecution,
+  LDMigrationStage,
+  LDMigrationSuccess,
+} from "@launchdarkly/node-server-sdk";
+import { TestData } from "@launchdarkly/node-server-sdk/integrations";
+import { Laboratory } from "../src/index.ts";
+import { minimumAsync, minimumSync } from "./minimum.ts";
+import { rounds, type Contender, type Timing } from "./rounds.ts";
+
+interface User {
+  readonly id: number;
+  readonly name: string;
+}
+
+const control = (id: number): User => ({ id, name: "Ada" });
+const candidate = (id: number): User => ({ id, name: "Ada" });
+const controlAsync = async (id: number): Promise<User> => ({ id, name: "Ada" });
+const candidateAsync = async (id: number): Promise<User> => ({ id, name: "Ada" });
+
+let seen = 0;
+const publish = (results: { controlResult?: unknown; candidateResult?: unknown }): void => {
+  if (equal(results.controlResult, results.candidateResult)) seen += 1;
+};
+
+function sync(name: string, call: (id: number) => User): Contender {
+  return {
+    name,
+    run(times) {
+      let sum = 0;
+      for (let id = 0; id < times; id++) sum += call(id).id;
+      return sum;
+    },
+  };
+}
+
+function asynchronous(name: string, call: (id: number) => Promise<unknown>): Contender {
+  return {
+    name,
+    async run(times) {
+      for (let id = 0; id < times; id++) await call(id);
+    },
+  };
+}
+
+async function migration(stage: LDMigrationStage): Promise<(id: number) => Promise<unknown>> {
+  const data = new TestData();
+  await data.update(data.flag("move").valueForAll(stage));
+  const quiet = { error() {}, warn() {}, info() {}, debug() {} };
+  const client = init("sdk-key", { updateProcessor: data.getFactory(), sendEvents: false, logger: quiet });
+  await client.waitForInitialization({ timeout: 5 });
+  const move = createMigration<User, User, number, number>(client, {
+    execution: new LDConcurrentExecution(),
+    latencyTracking: true,
+    errorTracking: true,
+    readOld: async (id) => LDMigrationSuccess(await controlAsync(id!)),
+    readNew: async (id) => LDMigrationSuccess(await candidateAsync(id!)),
+    writeOld: async (id) => LDMigrationSuccess(await controlAsync(id!)),
+    writeNew: async (id) => LDMigrationSuccess(await candidateAsync(id!)),
+    check: equal,
+  });
+  const context = { kind: "user", key: "1" };
+  return (id) => move.read("move", context, stage, id);
+}
+
+/** One table of the page: what a call costs, beside its peers. */
+export interface Table {
+  readonly title: string;
+  readonly timings: readonly Timing[];
+}
+
+export async function measureCalls(count: number): Promise<Table[]> {
+  const on = new Laboratory({});
+  const off = new Laboratory({ enabled: false });
+  const yes = (): boolean => true;
+  const no = (): boolean => false;
+  const disabled = { enabled: no, publish };
+  const rows = 50_000;
+  const few = 5_000;
+  return [
+    {
+      title: "Switched off, synchronous",
+      timings: await rounds(
+        [
+          sync("direct call", control),
+          sync("hand-written minimum", minimumSync(control, candidate, no)),
+          sync("sidelane", off.experiment("off", { control, candidate })),
+          sync("sidelane, sampled out", on.experiment("sampled-out", { control, candidate, sample: 0 })),
+          sync("tzientist", tzientist({ name: "t", control, candidate, options: disabled })),
+        ],
+        rows,
+        count,
+      ),
+    },
+    {
+      title: "Compared, synchronous, tiny equal result",
+      timings: await rounds(
+        [
+          sync("direct call", control),
+          sync("hand-written minimum", minimumSync(control, candidate, yes)),
+          sync("sidelane", on.experiment("on", { control, candidate })),
+          sync("tzientist", tzientist({ name: "t", control, candidate, options: { publish } })),
+        ],
+        rows,
+        count,
+      ),
+    },
+    {
+      title: "Switched off, asynchronous",
+      timings: await rounds(
+        [
+          asynchronous("direct call", controlAsync),
+          asynchronous("hand-written minimum", minimumAsync(controlAsync, candidateAsync, no)),
+          asynchronous("sidelane", off.experiment("off-async", { control: controlAsync, candidate: candidateAsync })),
+          asynchronous(
+            "tzientist",
+            tzientistAsync({ name: "t", control: controlAsync, candidate: candidateAsync, options: disabled }),
+          ),
+          asynchronous("LaunchDarkly createMigration", await migration(LDMigrationStage.Off)),
+        ],
+        few,
+        count,
+      ),
+    },
+    {
+      title: "Compared, asynchronous, tiny equal result",
+      timings: await rounds(
+        [
+          asynchronous("direct call", controlAsync),
+          asynchronous("hand-written minimum", minimumAsync(controlAsync, candidateAsync, yes)),
+          asynchronous("sidelane", on.experiment("on-async", { control: controlAsync, candidate: candidateAsync })),
+          asynchronous(
+            "tzientist",
+            tzientistAsync({
+              name: "t",
+              control: controlAsync,
+              candidate: candidateAsync,
+              options: { publish, inParallel: true },
+            }),
+          ),
+          asynchronous("LaunchDarkly createMigration", await migration(LDMigrationStage.Shadow)),
+        ],
+        few,
+        count,
+      ),
+    },
+  ];
+}
+
+/** The caller's wait for a control of 1 ms beside a candidate of 20 ms, and beside a publisher that never answers. */
+export async function measureWaiting(count: number): Promise<Table> {
+  const after = (ms: number): Promise<number> => new Promise((resolve) => setTimeout(resolve, ms, ms));
+  const fast = (): Promise<number> => after(1);
+  const slow = async (): Promise<number> => (await after(20), 1);
+  const lab = new Laboratory({});
+  const hung = new Laboratory({ publishers: [{ name: "hung", publish: () => new Promise(() => {}) }] });
+  return {
+    title: "Control of 1 ms beside a candidate of 20 ms, asynchronous",
+    timings: await rounds(
+      [
+        asynchronous("direct call", fast),
+        asynchronous("sidelane", lab.experiment("slow", { control: fast, candidate: slow })),
+        asynchronous("sidelane, a publisher hangs", hung.experiment("slow", { control: fast, candidate: slow })),
+        asynchronous(
+          "tzientist",
+          tzientistAsync({ name: "t", control: fast, candidate: slow, options: { publish, inParallel: true } }),
+        ),
+      ],
+      20,
+      Math.min(count, 9),
+    ),
+  };
+}
+
+/** Bytes allocated by one call, and microtasks until its caller goes on. */
+export interface Footprint {
+  readonly name: string;
+  readonly bytes: number;
+  readonly microtasks: number;
+}
+
+export async function measureFootprint(): Promise<Footprint[]> {
+  const lab = new Laboratory({});
+  const contenders: [string, (id: number) => Promise<unknown>][] = [
+    ["direct call", controlAsync],
+    ["hand-written minimum", minimumAsync(controlAsync, candidateAsync, () => true)],
+    ["sidelane", lab.experiment("bytes", { control: controlAsync, candidate: candidateAsync })],
+    [
+      "tzientist",
+      tzientistAsync({
+        name: "t",
+        control: controlAsync,
+        candidate: candidateAsync,
+        options: { publish, inParallel: true },
+      }),
+    ],
+  ];
+  const footprints: Footprint[] = [];
+  for (const [name, call] of contenders) {
+    footprints.push({ name, bytes: await bytesOf(call), microtasks: await microtasksOf(call) });
+  }
+  return footprints;
+}
+
+async function bytesOf(call: (id: number) => Promise<unknown>): Promise<number> {
+  const times = 5_000;
+  for (let id = 0; id < times; id++) await call(id);
+  const samples: number[] = [];
+  for (let round = 0; round < 9; round++) {
+    gc!();
+    const before = process.memoryUsage().heapUsed;
+    for (let id = 0; id < times; id++) await call(id);
+    samples.push((process.memoryUsage().heapUsed - before) / times);
+  }
+  // A collection in the middle makes a round look small: the largest of the usual ones is the truth.
+  return samples.sort((a, b) => b - a)[2]!;
+}
+
+async function microtasksOf(call: (id: number) => Promise<unknown>): Promise<number> {
+  let ticks = 0;
+  let counting = true;
+  const tick = (): void => {
+    if (!counting) return;
+    ticks += 1;
+    queueMicrotask(tick);
+  };
+  const answer = call(1);
+  queueMicrotask(tick);
+  await answer.then(() => (counting = false));
+  return ticks;
+}
+
+export function sawAnything(): boolean {
+  return seen > 0;
+}

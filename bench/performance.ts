@@ -1,0 +1,45 @@
+// Measures everything that docs/performance.md says, and writes it. Run: npm run bench
+import { writeFileSync } from "node:fs";
+import { measureCalls, measureFootprint, measureWaiting, type Table } from "./call.bench.ts";
+import { machine } from "./rounds.ts";
+
+const count = Number(process.argv[2] ?? 21);
+
+function tableOf({ title, timings }: Table): string {
+  const direct = timings[0]!.ns;
+  const peer = timings.find(({ name }) => name === "tzientist")?.ns ?? direct;
+  const unit = direct > 1e5 ? 1e6 : 1;
+  const rows = timings.map(
+    ({ name, ns, spread }) =>
+      `| ${name} | ${(ns / unit).toFixed(unit === 1 ? 0 : 2)} ${unit === 1 ? "ns" : "ms"} | ±${(spread * 100).toFixed(0)} % | ${(ns / direct).toFixed(2)}× | ${(ns / peer).toFixed(2)}× |`,
+  );
+  return [
+    `## ${title}`,
+    "",
+    "| | a call | spread | beside a direct call | beside tzientist |",
+    "|---|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
+const tables = [...(await measureCalls(count)), await measureWaiting(count)];
+const footprints = (await measureFootprint()).map(
+  ({ name, bytes, microtasks }) => `| ${name} | ${Math.round(bytes)} | ${microtasks} |`,
+);
+const page = [
+  "# Performance",
+  "",
+  `Written by \`npm run bench\`: medians of ${count} interleaved rounds. ${machine()}.`,
+  "Times move with the machine, ratios less. The spread is half the distance between the quartiles.",
+  "",
+  ...tables.flatMap((table) => [tableOf(table), ""]),
+  "## Footprint of one asynchronous call, compared, tiny equal result",
+  "",
+  "| | bytes allocated | microtasks until its caller goes on |",
+  "|---|---|---|",
+  ...footprints,
+  "",
+].join("\n");
+writeFileSync(new URL("../docs/performance.md", import.meta.url), page);
+console.log(page);
+process.exit(0);
