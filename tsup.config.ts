@@ -24,6 +24,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
   external: [/^node:/],
   dts: true,
   clean: true,
+  // `fs` without its prefix may be a package's name.
+  removeNodeProtocol: false,
   sourcemap: false,
   // Shared chunks keep one copy of every class; without `treeshake` they would turn `import()` into `require()`.
   splitting: true,
