@@ -2,6 +2,7 @@ import type { RolloutSnapshot } from "../model/rollout.ts";
 import { decide } from "../rollout/decide.ts";
 import type { SkipReason } from "./counters.ts";
 import { ask, failed } from "./host.ts";
+import { conductLean, isLean } from "./lean.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
 import { Run } from "./run.ts";
 import { skip } from "./skip.ts";
@@ -17,6 +18,7 @@ export function call(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): 
   if (plan.rollout !== undefined) return callRolledOut(plan, hooks, self, args);
   const reason = whyNot(plan, hooks, self, args);
   if (reason !== undefined) return alone(plan, hooks, self, args, reason);
+  if (isLean(plan, hooks)) return conductLean(plan, hooks, self, args);
   const run = prepare(plan, hooks, self, args, undefined, undefined);
   return typeof run === "string" ? alone(plan, hooks, self, args, run) : conduct(run);
 }

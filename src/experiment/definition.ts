@@ -7,6 +7,7 @@ import { CandidateBreaker } from "./breaker.ts";
 import { Counters } from "./counters.ts";
 import { CpuBudget } from "./cpu-budget.ts";
 import type { Host } from "./host.ts";
+import { canBeLean } from "./lean.ts";
 import { noiseRuns } from "./noise-runs.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
 import type { AnyFunction, ExperimentLimits, UncheckedDefinition } from "./types.ts";
@@ -85,7 +86,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     );
   }
   const groups = new MismatchGroups({ random: () => host.random() });
-  return {
+  const plan = {
     name,
     host,
     counters,
@@ -112,6 +113,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     about: aboutOf(check, definition.about),
     state: { inFlight: 0, stalled: 0, served: 0, fellBack: 0 },
   };
+  return { ...plan, lean: canBeLean(plan) };
 }
 
 function hooksOf(check: OptionCheck, definition: UncheckedDefinition, limits: typeof defaultLimits): Hooks {

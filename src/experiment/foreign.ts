@@ -22,17 +22,22 @@ export type Shape = "value" | "promise" | "thenable";
 
 /** Tells without running anything, but for one reading of `then` on what is no promise. */
 export function shapeOf(given: unknown): Shape {
-  if ((typeof given !== "object" || given === null) && typeof given !== "function") return "value";
+  if (!mayFollow(given)) return "value";
+  return isPromise(given) && isPlain(given) ? "promise" : "thenable";
+}
+
+/** Whether something follows that can be awaited: a promise or thenable of any kind. */
+export function mayFollow(given: unknown): boolean {
+  if ((typeof given !== "object" || given === null) && typeof given !== "function") return false;
   try {
-    if (isPromise(given)) return isPlain(given) ? "promise" : "thenable";
-    return typeof (given as { then?: unknown }).then === "function" ? "thenable" : "value";
+    return isPromise(given) || typeof (given as { then?: unknown }).then === "function";
   } catch {
     // A revoked proxy, or a getter that throws: whatever it is, nobody can await it.
-    return "value";
+    return false;
   }
 }
 
-function isPlain(promise: object): boolean {
+function isPlain(promise: unknown): boolean {
   if (Object.getPrototypeOf(promise) !== Promise.prototype) return false;
   // Async hooks mark promises with symbols; what a program adds has a name.
   return Object.getOwnPropertyNames(promise).length === 0;

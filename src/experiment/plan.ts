@@ -50,6 +50,8 @@ export interface Plan {
   readonly judgement: Judgement;
   /** Whether the user's own function compares: it gets both values at once where both are at hand. */
   readonly ownCompare: boolean;
+  /** Whether a call may leave nothing but counts when both sides answer at once and alike. */
+  readonly lean: boolean;
   readonly rollout: Rollout | undefined;
   readonly waitForMatch: boolean;
   readonly budget: CpuBudget;

@@ -10,6 +10,34 @@ export interface CurrentRun {
   readonly signal: AbortSignal;
 }
 
+/** One call of a behaviour, as {@link currentRun} tells it. */
+export class Mark implements CurrentRun {
+  readonly experiment: string;
+  readonly behaviour: string;
+  private timedOut = false;
+  private controller: AbortController | undefined = undefined;
+
+  constructor(experiment: string, behaviour: string) {
+    this.experiment = experiment;
+    this.behaviour = behaviour;
+  }
+
+  get role(): "control" | "candidate" {
+    return this.behaviour === "control" ? "control" : "candidate";
+  }
+
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.timedOut) this.timeOut();
+    return this.controller.signal;
+  }
+
+  timeOut(): void {
+    this.timedOut = true;
+    this.controller?.abort(new DOMException("The candidate timed out", "TimeoutError"));
+  }
+}
+
 interface Storage {
   run<Args extends unknown[], Value>(store: unknown, call: (...args: Args) => Value, ...args: Args): Value;
   getStore(): unknown;

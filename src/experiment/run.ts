@@ -10,7 +10,7 @@ import { noRules } from "../compare/rules.ts";
 import { derive, shapeOf } from "./foreign.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
 import { makeResult, worse } from "./result.ts";
-import { callAs, keepContext, type CurrentRun } from "./run-context.ts";
+import { callAs, keepContext, Mark } from "./run-context.ts";
 import { kindOfTrial, Trial } from "./trial.ts";
 
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
@@ -32,7 +32,7 @@ const cannotObserve: Comparison = Object.freeze({
  *
  * Control's outcome goes to the caller as it is; everything else here happens beside that.
  */
-export class Run implements CurrentRun {
+export class Run {
   readonly plan: Plan;
   readonly hooks: Hooks;
   readonly self: unknown;
@@ -64,7 +64,6 @@ export class Run implements CurrentRun {
   #ended = false;
   #result: Result | undefined = undefined;
   #endedAt = 0;
-  #abort: AbortController | undefined = undefined;
 
   constructor(
     plan: Plan,
@@ -93,35 +92,54 @@ export class Run implements CurrentRun {
     const { plan } = this;
     plan.counters.started += 1;
     plan.counters.inFlight += 1;
-    this.startedAt = plan.host.clock.monotonic();
+    let startedAt = (this.startedAt = plan.host.clock.monotonic());
     if (plan.randomOrder && plan.host.random() < 0.5) {
       // Whether control will be asynchronous is not known yet, so the candidate is marked through every `await`.
       this.asynchronous = true;
-      return this.#startControl(this.#startTrials(this.startedAt));
+      startedAt = this.#startTrials(startedAt);
     }
-    return this.#startControl(this.startedAt);
-  }
-
-  #startControl(startedAt: number): unknown {
-    const { clock } = this.plan.host;
-    this.controlStartedAt = startedAt;
     let given: unknown;
     try {
-      given = callAs(this, false, this.hooks.control, this.self, this.args);
+      given = callAs(new Mark(plan.name, "control"), false, this.hooks.control, this.self, this.args);
     } catch (error) {
-      const now = (this.controlSyncEndedAt = clock.monotonic());
-      this.#controlSettled({ kind: "threw", error }, now);
-      this.#afterSyncControl(now);
+      this.controlThrewAtOnce(error, startedAt);
       throw error;
     }
+    return this.controlGave(given, startedAt, plan.host.clock.monotonic());
+  }
+
+  /** Control was called, and threw: its caller gets the error when this returns. */
+  controlThrewAtOnce(error: unknown, startedAt: number): void {
+    const now = this.plan.host.clock.monotonic();
+    this.#controlCalled(startedAt, now);
+    this.#controlSettled({ kind: "threw", error }, now);
+    this.#afterSyncControl(now);
+  }
+
+  /** Control was called, and gave this back; what its caller gets comes back. */
+  controlGave(given: unknown, startedAt: number, now: number): unknown {
+    this.#controlCalled(startedAt, now);
     const shape = shapeOf(given);
-    const now = (this.controlSyncEndedAt = clock.monotonic());
     if (shape === "promise") return this.#followPromise(given, now);
     // Nothing of a thenable's future can be seen without running it, or taking its rejection away from the host.
     if (shape === "thenable") this.#observable = false;
     this.#controlSettled({ kind: "returned", value: given }, now);
     this.#afterSyncControl(now);
     return given;
+  }
+
+  /** Both were called already, one after the other, and control gave a value. */
+  bothCalled(value: unknown, startedAt: number, controlEndedAt: number, tellTrial: (trial: Trial) => number): void {
+    this.#controlCalled(startedAt, controlEndedAt);
+    this.#controlSettled({ kind: "returned", value }, controlEndedAt);
+    this.#starting = false;
+    this.plan.counters.pathMs += tellTrial(this.trials[0]!) - controlEndedAt;
+    if (this.#unsettled > 0) this.#keepControl();
+  }
+
+  #controlCalled(startedAt: number, syncEndedAt: number): void {
+    this.controlStartedAt = startedAt;
+    this.controlSyncEndedAt = syncEndedAt;
   }
 
   #followPromise(promise: unknown, syncEndedAt: number): Promise<unknown> {
@@ -318,23 +336,5 @@ export class Run implements CurrentRun {
   /** The frozen result; made when it is first asked for. */
   result(): Result {
     return (this.#result ??= makeResult(this, this.plan.host.outbox.nextId()));
-  }
-
-  // CurrentRun, of the control
-
-  get experiment(): string {
-    return this.plan.name;
-  }
-
-  get role(): "control" {
-    return "control";
-  }
-
-  get behaviour(): string {
-    return "control";
-  }
-
-  get signal(): AbortSignal {
-    return (this.#abort ??= new AbortController()).signal;
   }
 }

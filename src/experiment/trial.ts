@@ -5,14 +5,13 @@ import type { Sample } from "../model/rollout.ts";
 import type { Awaited } from "./deadlines.ts";
 import type { PlannedCandidate } from "./plan.ts";
 import type { Run } from "./run.ts";
-import type { CurrentRun } from "./run-context.ts";
-import { derive, shapeOf, watch } from "./foreign.ts";
-import { callAs } from "./run-context.ts";
+import { mayFollow, watch } from "./foreign.ts";
+import { callAs, Mark } from "./run-context.ts";
 
 const writeOffMs = 600_000;
 
 /** One candidate of one call: called, awaited, given up on, compared. */
-export class Trial implements Awaited, CurrentRun, Sample {
+export class Trial implements Awaited, Sample {
   readonly run: Run;
   readonly candidate: string;
   readonly planned: PlannedCandidate;
@@ -31,7 +30,7 @@ export class Trial implements Awaited, CurrentRun, Sample {
   dueAt = 0;
   #hasSlot = false;
   #writtenOff = false;
-  #abort: AbortController | undefined = undefined;
+  #mark: Mark | undefined = undefined;
 
   constructor(run: Run, planned: PlannedCandidate) {
     this.run = run;
@@ -47,28 +46,42 @@ export class Trial implements Awaited, CurrentRun, Sample {
    */
   start(args: unknown[], startedAt: number): number {
     const { run } = this;
-    const { host, timeoutMs } = run.plan;
-    this.startedAt = startedAt;
+    const { host, name } = run.plan;
+    const mark = new Mark(name, this.candidate);
     let given: unknown;
     try {
-      given = callAs(this, run.asynchronous && host.trackRuns, this.planned.call, run.self, args);
+      given = callAs(mark, run.asynchronous && host.trackRuns, this.planned.call, run.self, args);
     } catch (error) {
-      const now = (this.syncEndedAt = host.clock.monotonic());
-      this.#end({ kind: "threw", error }, now);
-      return now;
+      return this.threw(error, startedAt, host.clock.monotonic());
     }
-    const shape = shapeOf(given);
-    const now = (this.syncEndedAt = host.clock.monotonic());
-    if (shape === "value") {
+    return this.gave(given, mark, startedAt, host.clock.monotonic());
+  }
+
+  /** It was called, and threw. */
+  threw(error: unknown, startedAt: number, now: number): number {
+    this.startedAt = startedAt;
+    this.syncEndedAt = now;
+    this.#end({ kind: "threw", error }, now);
+    return now;
+  }
+
+  /** It was called, and gave this back: an answer, or a promise of one. */
+  gave(given: unknown, mark: Mark, startedAt: number, now: number): number {
+    const { host, timeoutMs } = this.run.plan;
+    this.startedAt = startedAt;
+    this.syncEndedAt = now;
+    if (!mayFollow(given)) {
       this.#end({ kind: "returned", value: given }, now);
       return now;
     }
+    this.#mark = mark;
     this.#takeSlot();
     host.deadlines.add(this, timeoutMs, startedAt);
-    const returned = (value: unknown): void => this.#settled({ kind: "returned", value });
-    const threw = (error: unknown): void => this.#settled({ kind: "threw", error });
-    if (shape === "promise") void derive(given, returned, threw);
-    else watch(given, returned, threw);
+    watch(
+      given,
+      (value) => this.#settled({ kind: "returned", value }),
+      (error) => this.#settled({ kind: "threw", error }),
+    );
     return now;
   }
 
@@ -92,7 +105,7 @@ export class Trial implements Awaited, CurrentRun, Sample {
     state.stalled += 1;
     if (host.closed) this.#freeSlot();
     else host.deadlines.add(this, writeOffMs, now);
-    this.#abort?.abort(new DOMException("The candidate timed out", "TimeoutError"));
+    this.#mark?.timeOut();
     this.#end({ kind: "timed-out", afterMs: now - this.startedAt }, now);
   }
 
@@ -132,29 +145,11 @@ export class Trial implements Awaited, CurrentRun, Sample {
     plan.host.onInFlight(plan.name, -1);
   }
 
-  // CurrentRun
+  // Sample
 
   get experiment(): string {
     return this.run.plan.name;
   }
-
-  get role(): "candidate" {
-    return "candidate";
-  }
-
-  get behaviour(): string {
-    return this.candidate;
-  }
-
-  get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (this.outcome?.kind === "timed-out") {
-      this.#abort.abort(new DOMException("The candidate timed out", "TimeoutError"));
-    }
-    return this.#abort.signal;
-  }
-
-  // Sample
 
   get kind(): ResultKind {
     return kindOfTrial(this);

@@ -1,0 +1,86 @@
+import { match } from "../compare/judge.ts";
+import { surelyEqual } from "../compare/gate.ts";
+import { mayFollow } from "./foreign.ts";
+import type { Hooks, Plan } from "./plan.ts";
+import { callAs, Mark } from "./run-context.ts";
+import { Run } from "./run.ts";
+
+/**
+ * A call of which nobody wants more than to know of a mismatch: while both sides answer at once and alike, it leaves two
+ * counts and nothing else. As soon as it is anything more, a run takes over, with the stamps taken so far.
+ */
+export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
+  const { counters, name } = plan;
+  const { clock } = plan.host;
+  const [planned] = hooks.candidates;
+  counters.started += 1;
+  counters.inFlight += 1;
+  const startedAt = clock.monotonic();
+  let value: unknown;
+  try {
+    value = callAs(new Mark(name, "control"), false, hooks.control, self, args);
+  } catch (error) {
+    runOf(plan, hooks, self, args, startedAt).controlThrewAtOnce(error, startedAt);
+    throw error;
+  }
+  const controlEndedAt = clock.monotonic();
+  if (mayFollow(value)) {
+    return runOf(plan, hooks, self, args, startedAt).controlGave(value, startedAt, controlEndedAt);
+  }
+  const mark = new Mark(name, planned.name);
+  let answer: unknown;
+  try {
+    answer = callAs(mark, false, planned.call, self, args);
+  } catch (error) {
+    const run = runOf(plan, hooks, self, args, startedAt);
+    run.bothCalled(value, startedAt, controlEndedAt, (trial) => trial.threw(error, controlEndedAt, clock.monotonic()));
+    return value;
+  }
+  const endedAt = clock.monotonic();
+  if (mayFollow(answer) || !surelyEqual(value, answer)) {
+    const run = runOf(plan, hooks, self, args, startedAt);
+    run.bothCalled(value, startedAt, controlEndedAt, (trial) => trial.gave(answer, mark, controlEndedAt, endedAt));
+    return value;
+  }
+  counters.pathMs += endedAt - controlEndedAt;
+  counters.ended(match.kind);
+  planned.counters.started += 1;
+  planned.counters.inFlight += 1;
+  planned.counters.ended(match.kind);
+  planned.breaker.succeeded();
+  return value;
+}
+
+function runOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], startedAt: number): Run {
+  const run = new Run(plan, hooks, hooks.candidates, self, args, args, undefined, undefined);
+  run.startedAt = startedAt;
+  return run;
+}
+
+/** What of a definition keeps its calls from being lean: anything but candidates called with control's own arguments, right after it. */
+export function canBeLean(plan: Omit<Plan, "lean">): boolean {
+  return (
+    plan.rollout === undefined &&
+    plan.hooks.candidates.length === 1 &&
+    !plan.deferred &&
+    !plan.randomOrder &&
+    !plan.isolate &&
+    !plan.ownCompare &&
+    plan.checkArguments === 0 &&
+    plan.stream === undefined &&
+    plan.host.throwOnMismatch === false &&
+    !plan.host.outbox.wants("match")
+  );
+}
+
+/** Whether this very call can be lean; in `science` every call brings functions of its own. */
+export function isLean(plan: Plan, hooks: Hooks): boolean {
+  return (
+    plan.lean &&
+    hooks.prepare === undefined &&
+    hooks.context === undefined &&
+    hooks.beforeRun === undefined &&
+    hooks.afterRun === undefined &&
+    hooks.candidates[0].breaker.state === "closed"
+  );
+}
