@@ -15,11 +15,11 @@ export interface CaptureLimits {
 /**
  * A value as it was:
  *
- * - `captured`: detached, so nothing that its owner does from now on can change it
+ * - `captured`: detached, so nothing that its owner does from now on can change it; `bytes` says about how much it holds
  * - `live`: the value itself, and why it could not be copied
  */
 export type Capture =
-  | { readonly kind: "captured"; readonly value: unknown }
+  | { readonly kind: "captured"; readonly value: unknown; readonly bytes: number }
   | { readonly kind: "live"; readonly value: unknown; readonly reason: string };
 
 export const defaultCaptureLimits: Required<CaptureLimits> = { nodes: 10_000, depth: 64, length: 65_536 };
@@ -50,7 +50,7 @@ export function needsCapture(value: unknown): boolean {
  * Never throws, and reads each getter once. A copy of an instance shares its class and its own data, but no private fields.
  */
 export function capture(value: unknown, limits: CaptureLimits = defaultCaptureLimits): Capture {
-  if (typeof value !== "object" || value === null) return { kind: "captured", value };
+  if (typeof value !== "object" || value === null) return { kind: "captured", value, bytes: 0 };
   const copying: Copying = {
     nodes: limits.nodes ?? defaultCaptureLimits.nodes,
     length: limits.length ?? defaultCaptureLimits.length,
@@ -61,11 +61,20 @@ export function capture(value: unknown, limits: CaptureLimits = defaultCaptureLi
     index: undefined,
   };
   try {
-    return { kind: "captured", value: copyObject(value, 0, copying) };
+    const { nodes, length } = copying;
+    const copy = copyObject(value, 0, copying);
+    return {
+      kind: "captured",
+      value: copy,
+      bytes: (nodes - copying.nodes) * bytesOfNode + (length - copying.length),
+    };
   } catch (error) {
     return { kind: "live", value, reason: error instanceof OverLimit ? error.reason : "threw while being read" };
   }
 }
+
+// A slot, its share of an object's header, and what a number outside of the small ones takes.
+const bytesOfNode = 24;
 
 /** Goes up through the copying, and no further. Not an `Error`, whose stack would cost more than the copying. */
 class OverLimit {

@@ -70,9 +70,9 @@ function alone(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], reason:
 function whyNot(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): SkipReason | undefined {
   const { host, state } = plan;
   if (!plan.allowed) return "not-enabled";
+  if (plan.sample < 1 && (plan.sample === 0 || !(host.random() < plan.sample))) return "sampled-out";
   const around = surroundings();
   if (around !== undefined) return around;
-  if (plan.sample < 1 && !(host.random() < plan.sample)) return "sampled-out";
   if (hooks.enabled !== undefined) {
     const answer = ask(host, plan, "enabled", hooks.enabled, self, args);
     if (answer === failed) return "gate-failed";

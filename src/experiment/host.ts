@@ -33,7 +33,8 @@ export interface Host {
   readonly trackRuns: boolean;
   readonly context: Readonly<Record<string, unknown>> | undefined;
   readonly throwOnMismatch: false | ((result: Result) => Error);
-  onSkip(experiment: string, reason: string): void;
+  /** There where a publisher counts skips. */
+  readonly onSkip: ((experiment: string, reason: string) => void) | undefined;
   onInFlight(experiment: string, change: 1 | -1): void;
   fault(operation: Operation, error: unknown, subject?: Subject, publisher?: string): void;
 }

@@ -318,19 +318,19 @@ function hostOf(
     context: options.context,
     throwOnMismatch: throwOnMismatch === true ? (result) => new MismatchError(result) : throwOnMismatch,
     onSkip: tellAll(publishers, "onSkip", fault),
-    onInFlight: tellAll(publishers, "onInFlight", fault),
+    onInFlight: tellAll(publishers, "onInFlight", fault) ?? (() => undefined),
     fault,
   };
 }
 
-/** Tells those publishers that care; the empty function where none does. */
+/** Tells those publishers that care; `undefined` where none does. */
 function tellAll<Method extends "onSkip" | "onInFlight">(
   publishers: readonly Publisher[],
   method: Method,
   fault: Host["fault"],
-): NonNullable<Publisher[Method]> {
+): Publisher[Method] {
   const listeners = publishers.filter((publisher) => publisher[method] !== undefined);
-  if (listeners.length === 0) return () => undefined;
+  if (listeners.length === 0) return undefined;
   return (...told: unknown[]) => {
     for (const publisher of listeners) {
       try {

@@ -252,7 +252,9 @@ export class Run {
   #copy(value: unknown): { readonly value: unknown } | undefined {
     if (typeof value !== "object" || value === null) return undefined;
     const kept = capture(value, this.plan.captureLimits);
-    return kept.kind === "captured" ? kept : undefined;
+    if (kept.kind === "live") return undefined;
+    this.plan.counters.capturedBytes += kept.bytes;
+    return kept;
   }
 
   /** Both are at hand. What is surely equal is told at once; what needs a walk is walked off the caller's path, on copies. */

@@ -45,8 +45,11 @@ export interface ExperimentStatus extends OutcomeCounts {
   readonly groups: readonly GroupSummary[];
   /** Present where `noise` is looked for. */
   readonly noise?: NoiseReport;
-  /** Mean milliseconds that callers waited beyond their control, per started call: synchronous candidates and Sidelane. */
-  readonly pathMs: number;
+  /**
+   * What observing costs: mean milliseconds per started call that callers waited for candidates' synchronous parts, and
+   * about how many bytes of evidence were copied so far.
+   */
+  readonly cost: { readonly pathMs: number; readonly capturedBytes: number };
   readonly about: { readonly owner?: string; readonly link?: string; readonly overdue: boolean };
 }
 
@@ -78,7 +81,10 @@ export function statusOf(plan: Plan): ExperimentStatus {
     candidates: Object.fromEntries(plan.hooks.candidates.map((candidate) => [candidate.name, candidateOf(candidate)])),
     groups: plan.groups.list(),
     ...(noise && { noise }),
-    pathMs: counters.started === 0 ? 0 : counters.pathMs / counters.started,
+    cost: {
+      pathMs: counters.started === 0 ? 0 : counters.pathMs / counters.started,
+      capturedBytes: counters.capturedBytes,
+    },
     about: {
       ...(owner !== undefined && { owner }),
       ...(link !== undefined && { link }),
@@ -99,6 +105,6 @@ function countsOf(counters: Counters): OutcomeCounts {
     ignored: counters.ignored,
     inconclusive: counters.inconclusive,
     timedOut: counters.timedOut,
-    skips: { ...counters.skips },
+    skips: Object.fromEntries(Object.entries(counters.skips).filter(([, times]) => times > 0)),
   };
 }
