@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { Laboratory } from "../../src/experiment/laboratory.ts";
+import type { RolloutEvent } from "../../src/model/rollout.ts";
+import { memoryStore } from "../../src/rollout/memory-store.ts";
+import { ramp, type RampOptions } from "../../src/rollout/ramp.ts";
+import { mismatch } from "../../src/stats/gates.ts";
+import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
+import { seeded } from "../stats/sample.ts";
+
+const options: RampOptions = { gates: [mismatch(0.01)], onReady: "advance", minimumTimeMs: 60_000 };
+
+interface Simulation {
+  readonly lab: Laboratory;
+  readonly clock: FixedClock;
+  readonly rollout: ReturnType<typeof ramp>;
+  readonly events: readonly RolloutEvent[];
+  /** One second: ten calls of ten customers, each checked for its answer. */
+  second(): Promise<void>;
+}
+
+/** A service whose candidate answers wrongly as often as `badRate` says, and marks its answers when it is right. */
+function simulate(more: RampOptions, badRate: () => number, clock: FixedClock = fixedClock()): Simulation {
+  const rollout = ramp({ ...options, ...more });
+  const events: RolloutEvent[] = [];
+  rollout.on((event) => events.push(event));
+  const lab = new Laboratory({ clock, publishers: [], random: seeded(1) });
+  const random = seeded(11);
+  const price = lab.experiment("price", {
+    control: async (customer: string) => Promise.resolve(customer.length),
+    candidate: async (customer) => Promise.resolve(random() < badRate() ? -1 : customer.length),
+    key: (customer) => customer,
+    onMismatch: "control",
+    rollout,
+  });
+  let customer = 0;
+  return {
+    lab,
+    clock,
+    rollout,
+    events,
+    async second() {
+      const names = Array.from({ length: 10 }, () => `customer-${customer++}`);
+      const answers = await Promise.all(names.map(async (name) => price(name)));
+      // Whoever serves: with `onMismatch: "control"`, nobody ever gets the wrong answer.
+      expect(answers).toEqual(names.map((name) => name.length));
+      await clock.advanceAsync(1_000);
+    },
+  };
+}
+
+describe("an experiment under a ramp", () => {
+  it("reaches live with a good candidate, and stays there", async () => {
+    const { second, rollout, events, lab } = simulate({}, () => 0);
+    for (let elapsed = 0; elapsed < 700; elapsed++) await second();
+    expect(rollout.current()).toMatchObject({ stage: "live", share: 1 });
+    expect(events.filter(({ kind }) => kind === "advanced")).toHaveLength(6);
+    expect(rollout.status().verdicts).toHaveLength(1);
+    await lab.close();
+  });
+
+  it("is back in shadow soon after a regression at 25 %, and latched", async () => {
+    const simulation = simulate({}, () => (simulation.rollout.current().share === 0.25 ? 0.2 : 0));
+    const { second, rollout, events, lab } = simulation;
+    for (let elapsed = 0; elapsed < 600 && rollout.status().state.mode === "running"; elapsed++) await second();
+    const reached = events.find(({ to }) => to.share === 0.25)!;
+    const back = events.find(({ kind }) => kind === "rolledBack")!;
+    expect(back).toMatchObject({ from: { share: 0.25 }, to: { stage: "shadow", share: 0 }, by: "ramp" });
+    // 20 % bad where 1 % is tolerated: within 200 calls, which are 20 s.
+    expect(back.at - reached.at).toBeLessThanOrEqual(20_000);
+    for (let elapsed = 0; elapsed < 120; elapsed++) await second();
+    expect(rollout.current()).toMatchObject({ stage: "shadow", share: 0 });
+    await lab.close();
+  });
+
+  it("never leaves shadow with a candidate that is dead", async () => {
+    const { second, rollout, events, lab } = simulate({}, () => {
+      throw new Error("dead");
+    });
+    for (let elapsed = 0; elapsed < 120; elapsed++) await second();
+    expect(rollout.current()).toMatchObject({ stage: "shadow", share: 0 });
+    expect(events.map(({ kind }) => kind)).toEqual(["rolledBack"]);
+    await lab.close();
+  });
+
+  it("goes on where it was after a restart in the middle", async () => {
+    const store = memoryStore();
+    const first = simulate({ store }, () => 0);
+    for (let elapsed = 0; elapsed < 150; elapsed++) await first.second();
+    const { stage, share, epoch } = first.rollout.current();
+    expect(stage).toBe("ramp");
+    await first.lab.close();
+    const again = simulate({ store }, () => 0, first.clock);
+    await again.rollout.loaded;
+    expect(again.rollout.current()).toMatchObject({ stage, share, epoch });
+    for (let elapsed = 0; elapsed < 150; elapsed++) await again.second();
+    expect(again.rollout.current().share).toBeGreaterThan(share);
+    await again.lab.close();
+  });
+
+  it("tells publishers what happened", async () => {
+    const seen: RolloutEvent[] = [];
+    const clock = fixedClock();
+    const rollout = ramp(options);
+    const lab = new Laboratory({
+      clock,
+      publishers: [{ name: "events", publish: () => undefined, publishEvent: (event) => void seen.push(event) }],
+    });
+    lab.experiment("price", { control: () => 1, candidate: () => 1, rollout });
+    await rollout.advance("Ada", "try it");
+    await clock.advanceAsync(0);
+    await lab.close();
+    expect(seen).toEqual([
+      expect.objectContaining({ kind: "advanced", experiment: "price", by: "Ada", reason: "try it" }),
+    ]);
+  });
+});
