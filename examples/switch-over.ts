@@ -29,7 +29,7 @@ for (let second = 0; second < 300; second++) {
 await rollout.complete("Ada").catch((error: unknown) => {
   console.log(String(error).split(".")[0]);
 });
-await clock.advanceAsync(24 * 60 * 60_000);
+clock.advance(24 * 60 * 60_000);
 await rollout.complete("Ada", "a day without a difference");
 
 const before = controlCalls;
