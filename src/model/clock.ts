@@ -19,12 +19,15 @@ export interface Clock {
   after(delayMs: number, callback: () => void, keepAlive?: boolean): Cancel;
 }
 
-/** The machine's own time. */
+// A timer takes a signed 32-bit number of milliseconds, and fires at once on more.
+const longestDelayMs = 2 ** 31 - 1;
+
+/** The machine's own time. Delays of more than 24.8 days end after 24.8 days. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, callback, keepAlive = false) {
-    const timer: unknown = setTimeout(callback, delayMs);
+    const timer: unknown = setTimeout(callback, Math.min(delayMs, longestDelayMs));
     // Browsers give a number; Node, Bun and Deno an object that can let the process end.
     if (!keepAlive && typeof timer === "object" && timer !== null && "unref" in timer) {
       (timer as { unref(): void }).unref();
