@@ -36,9 +36,11 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  /** @param startedAt monotonic milliseconds, read by the caller anyway */
+  /**
+   * @param delayMs `Infinity` for what ends only when everything does
+   * @param startedAt monotonic milliseconds, read by the caller anyway
+   */
   add(item: Awaited, delayMs: number, startedAt: number): void {
-    if (delayMs === Infinity) return;
     let line = this.#lines.get(delayMs);
     if (line === undefined) this.#lines.set(delayMs, (line = new Line(delayMs)));
     item.line = line;
@@ -47,7 +49,7 @@ export class Deadlines {
     if (line.last) line.last.next = item;
     else line.first = item;
     line.last = item;
-    if (!line.armed) this.#arm(line, delayMs);
+    if (!line.armed && delayMs !== Infinity) this.#arm(line, delayMs);
   }
 
   remove(item: Awaited): void {
