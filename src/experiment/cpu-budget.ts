@@ -20,6 +20,11 @@ export class CpuBudget {
     return this.#tokensMs > 0;
   }
 
+  /** How many milliseconds until there is time to spend again; `Infinity` at a share of nothing. */
+  get restMs(): number {
+    return this.#tokensMs > 0 ? 0 : -this.#tokensMs / this.#share;
+  }
+
   spend(milliseconds: number): void {
     this.#tokensMs -= milliseconds;
   }

@@ -1,4 +1,4 @@
-import type { Clock } from "../model/clock.ts";
+import type { Cancel, Clock } from "../model/clock.ts";
 import type { CpuBudget } from "./cpu-budget.ts";
 import { later } from "./later.ts";
 import { detached } from "./run-context.ts";
@@ -13,13 +13,15 @@ export interface Waiting {
 }
 
 /**
- * Deferred candidates: one per turn of the event loop, so that whatever waits for the loop comes between two of them. Its
- * length is bounded by whoever adds: only what found its place in flight gets here.
+ * Deferred candidates: one per turn of the event loop, so that whatever waits for the loop comes between two of them; of
+ * an experiment that has used up its share of the loop's time, none until it has some again. Its length is bounded by
+ * whoever adds: only what found its place in flight gets here.
  */
 export class DeferredQueue {
   readonly #clock: Clock;
   #queue: Waiting[] = [];
   #scheduled = false;
+  #cancelRest: Cancel | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,21 +39,34 @@ export class DeferredQueue {
   abandonAll(): void {
     const queue = this.#queue;
     this.#queue = [];
+    this.#cancelRest?.();
     for (const waiting of queue) waiting.abandon();
   }
 
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
+    this.#cancelRest?.();
     detached(() => later(() => this.#turn()));
   }
 
   #turn(): void {
     this.#scheduled = false;
-    const waiting = this.#queue.shift();
-    if (waiting === undefined) return;
-    waiting.budget.has(this.#clock.monotonic());
-    waiting.budget.spend(waiting.start());
+    if (this.#queue.length === 0) return;
+    const now = this.#clock.monotonic();
+    const index = this.#queue.findIndex(({ budget }) => budget.has(now));
+    if (index < 0) {
+      this.#rest();
+      return;
+    }
+    const [waiting] = this.#queue.splice(index, 1);
+    waiting!.budget.spend(waiting!.start());
     if (this.#queue.length > 0) this.#schedule();
+  }
+
+  /** Everything that waits is in debt. */
+  #rest(): void {
+    const restMs = Math.min(...this.#queue.map(({ budget }) => budget.restMs));
+    this.#cancelRest = this.#clock.after(Math.max(1, restMs), () => this.#schedule());
   }
 }
