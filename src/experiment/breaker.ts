@@ -1,4 +1,6 @@
 const longestDoublings = 6;
+/** A probe whose control never settles tells nothing: after so long another call may probe. */
+const longestProbeMs = 600_000;
 
 /** `closed`: runs. `open`: pauses. `half-open`: one probe decides. */
 export type BreakerState = "closed" | "open" | "half-open";
@@ -27,9 +29,17 @@ export class CandidateBreaker {
   /** Whether a call may run now; while open, the first one after the pause is the probe. */
   admits(now: number): boolean {
     if (this.#state === "closed") return true;
-    if (this.#state === "half-open" || now < this.#openUntil) return false;
+    if (now < this.#openUntil) return false;
     this.#state = "half-open";
+    this.#openUntil = now + longestProbeMs;
     return true;
+  }
+
+  /** The call that was let in did not take place after all: the next one may be the probe. */
+  release(now: number): void {
+    if (this.#state !== "half-open") return;
+    this.#state = "open";
+    this.#openUntil = now;
   }
 
   succeeded(): void {

@@ -98,7 +98,10 @@ function prepare(
   const candidates = admitted(plan, hooks.candidates);
   if (candidates.length === 0) return "breaker-open";
   const candidateArgs = prepareArguments(plan, hooks, self, args);
-  if (candidateArgs === undefined) return "prepare-failed";
+  if (candidateArgs === undefined) {
+    for (const { breaker } of candidates) breaker.release(host.clock.monotonic());
+    return "prepare-failed";
+  }
   const key = plan.rollout === undefined ? undefined : knownKey;
   const run = new Run(plan, hooks, candidates, self, args, candidateArgs, snapshot, key);
   if (hooks.context !== undefined) run.context = contextOf(plan, hooks.context, self, args);

@@ -100,12 +100,17 @@ export function callAs(mark: CurrentRun, through: boolean, call: AnyFunction, se
   }
 }
 
-/** Calls a gate, hook or rule: experiments that it calls run their control alone. */
+/** Calls a gate or hook: experiments that it calls run their control alone. */
 export function callQuietly(call: AnyFunction, self: unknown, args: readonly unknown[]): unknown {
+  return quietly(() => Reflect.apply(call, self, args) as unknown);
+}
+
+/** Runs rules or hooks of the user's: experiments that they call run their control alone. */
+export function quietly<Value>(work: () => Value): Value {
   const before = inside;
   inside = detachedMark;
   try {
-    return Reflect.apply(call, self, args) as unknown;
+    return work();
   } finally {
     inside = before;
   }

@@ -10,7 +10,7 @@ import { noRules } from "../compare/rules.ts";
 import { derive, shapeOf } from "./foreign.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
 import { makeResult, worse } from "./result.ts";
-import { callAs, keepContext, Mark } from "./run-context.ts";
+import { Mark, callAs, keepContext, quietly } from "./run-context.ts";
 import { kindOfTrial, Trial } from "./trial.ts";
 
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
@@ -63,7 +63,6 @@ export class Run {
   #toJudge = false;
   #ended = false;
   #result: Result | undefined = undefined;
-  #endedAt = 0;
 
   constructor(
     plan: Plan,
@@ -268,7 +267,7 @@ export class Run {
       surelyEqual(control.value, trial.outcome.value)
     ) {
       trial.comparison = match;
-    } else if (plan.ownCompare || this.judgesAtOnce) {
+    } else if (plan.ownCompare || this.judgesAtOnce || trial.outcome?.kind === "timed-out") {
       this.#judge(trial);
     } else {
       this.#toJudge = true;
@@ -277,12 +276,16 @@ export class Run {
 
   #judge(trial: Trial): void {
     const { judgement, host } = this.plan;
-    trial.comparison = judge(this.control!, trial.outcome!, judgement, host.clock.now());
+    trial.comparison = quietly(() => judge(this.control!, trial.outcome!, judgement, host.clock.now()));
   }
 
   #end(now: number): void {
     const { plan } = this;
-    this.#endedAt = now;
+    for (const trial of this.trials) {
+      const failed = trial.outcome!.kind === "timed-out" || (trial.candidateThrew && !this.controlThrew);
+      if (failed) trial.planned.breaker.failed(now);
+      else trial.planned.breaker.succeeded();
+    }
     if (this.#toJudge) {
       this.#keepControl();
       for (const trial of this.trials) if (trial.comparison === undefined) this.#keepCandidate(trial);
@@ -304,9 +307,6 @@ export class Run {
     const { plan } = this;
     for (const trial of this.trials) {
       if (trial.comparison === undefined) this.#judge(trial);
-      const failed = trial.outcome!.kind === "timed-out" || (trial.candidateThrew && !this.controlThrew);
-      if (failed) trial.planned.breaker.failed(this.#endedAt);
-      else trial.planned.breaker.succeeded();
       trial.planned.counters.started += 1;
       trial.planned.counters.inFlight += 1;
       trial.planned.counters.ended(kindOfTrial(trial));
