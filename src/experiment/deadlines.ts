@@ -12,6 +12,19 @@ export interface Awaited {
   expire(): void;
 }
 
+/** Something whose time is up, told to a function. */
+export class Deadline implements Awaited {
+  next: Awaited | undefined = undefined;
+  previous: Awaited | undefined = undefined;
+  line: Line | undefined = undefined;
+  dueAt = 0;
+  readonly expire: () => void;
+
+  constructor(expire: () => void) {
+    this.expire = expire;
+  }
+}
+
 /** Deadlines of one length: whoever came first is due first, so that one timer serves them all. */
 class Line {
   first: Awaited | undefined;

@@ -209,7 +209,9 @@ export class Laboratory implements AsyncDisposable {
   }
 
   #busy(): boolean {
-    for (const { counters } of this.#plans.values()) if (counters.inFlight > 0) return true;
+    for (const { counters, noise } of this.#plans.values()) {
+      if (counters.inFlight > 0 || (noise !== undefined && noise.pending > 0)) return true;
+    }
     return this.#host.outbox.length > 0;
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../model/clock.ts";
+import type { Comparison } from "../model/comparison.ts";
 import type { Result, ResultKind } from "../model/result.ts";
 import type { RolloutEvent } from "../model/rollout.ts";
 import type { Delivery } from "./delivery/delivery.ts";
@@ -130,11 +131,13 @@ export class Outbox {
   #file(run: Run): void {
     const { plan } = run;
     const result: Result = run.result();
+    const mismatches: Extract<Comparison, { kind: "mismatch" }>[] = [];
     for (const { comparison } of result.candidates) {
       if (comparison.kind !== "mismatch") continue;
+      mismatches.push(comparison);
       const isNew = plan.groups.record(comparison.signature, comparison.differences, result.startedAt, () => result);
       if (isNew && plan.onNewMismatch) ask(plan.host, plan, "onNewMismatch", plan.onNewMismatch, undefined, [result]);
-      plan.noise?.consider(run, comparison);
     }
+    plan.noise?.consider(run, mismatches);
   }
 }

@@ -1,4 +1,5 @@
 import type { RolloutSnapshot, Sample } from "../model/rollout.ts";
+import { Deadline } from "./deadlines.ts";
 import { derive, ignoreRejection, shapeOf, watch } from "./foreign.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
 import type { Run } from "./run.ts";
@@ -138,18 +139,6 @@ export function serveAlone(
       () => settleOnce(fallBack),
     );
   });
-}
-
-class Deadline {
-  next: Trial["next"] = undefined;
-  previous: Trial["previous"] = undefined;
-  line: Trial["line"] = undefined;
-  dueAt = 0;
-  readonly expire: () => void;
-
-  constructor(expire: () => void) {
-    this.expire = expire;
-  }
 }
 
 function failedAlone(

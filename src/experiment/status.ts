@@ -66,7 +66,7 @@ export interface LaboratoryStatus {
 export function statusOf(plan: Plan): ExperimentStatus {
   const { counters, state, about } = plan;
   const { owner, link, untilMs } = about;
-  const noise = plan.noise?.report();
+  const noise = plan.noise?.report(plan.groups);
   return {
     calls: counters.calls,
     ...countsOf(counters),
