@@ -1,0 +1,67 @@
+import { compareValues } from "../compare/compare.ts";
+import { describeValue, escapeControls, shorten } from "../compare/describe-value.ts";
+import { compileRules, type CompareRules } from "../compare/rules.ts";
+import type { Difference } from "../model/comparison.ts";
+
+/** What a matcher answers to vitest and jest. */
+export interface MatcherAnswer {
+  readonly pass: boolean;
+  readonly message: () => string;
+}
+
+/**
+ * What {@link toMatchControl} adds to `expect`, for the declaration that a runner's types ask for:
+ *
+ * - vitest: `declare module 'vitest' { interface Matchers<T = any> extends ControlMatchers {} }`
+ * - jest: `declare module 'expect' { interface Matchers<R extends void | Promise<void>, T> extends ControlMatchers<R> {} }`
+ */
+export interface ControlMatchers<Answer = void> {
+  toMatchControl(control: unknown, rules?: CompareRules): Answer;
+}
+
+const differencesTold = 10;
+
+/**
+ * A matcher for vitest and jest: whether a value equals control's, as an experiment would compare them, and where not.
+ *
+ * Fails where an experiment would be inconclusive, and so does `not.toMatchControl`: could not be told is neither.
+ *
+ * @param rules what an experiment takes as `compare`: `ignore`, `unordered`, `tolerance` and so on
+ * @throws {SidelaneError} `invalid-definition` when the rules have a mistake
+ * @example
+ * expect.extend({ toMatchControl })
+ * expect(newPrice(cart)).toMatchControl(legacyPrice(cart), { ignore: ['**.updatedAt'] })
+ */
+export function toMatchControl(
+  this: { readonly isNot?: boolean } | void,
+  candidate: unknown,
+  control: unknown,
+  rules: CompareRules = {},
+): MatcherAnswer {
+  const comparison = compareValues(control, candidate, compileRules(rules, "toMatchControl"));
+  switch (comparison.kind) {
+    case "match":
+      return { pass: true, message: () => `expected another value than control's ${describeValue(control, 200)}` };
+    case "mismatch":
+      return {
+        pass: false,
+        message: () => `expected control's value, which differs\n${linesOf(comparison.differences).join("\n")}`,
+      };
+    default: {
+      const reason = "reason" in comparison ? comparison.reason : comparison.rule;
+      // With `not` the runner turns `pass` around: the one that fails is the other one.
+      return { pass: this?.isNot === true, message: () => `cannot be compared with control's value: ${reason}` };
+    }
+  }
+}
+
+function linesOf(differences: readonly Difference[]): string[] {
+  const lines = differences.slice(0, differencesTold).map((difference) => {
+    const sides = (["control", "candidate"] as const)
+      .filter((side) => side in difference)
+      .map((side) => `${side} ${describeValue(difference[side], 100)}`);
+    return `  ${shorten(escapeControls(difference.path), 200)}  ${[difference.kind, sides.join(", ")].join("  ")}`.trimEnd();
+  });
+  const more = differences.length - lines.length;
+  return more > 0 ? [...lines, `  … ${more} more`] : lines;
+}
