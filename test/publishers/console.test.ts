@@ -4,19 +4,6 @@ import type { Result } from "../../src/model/result.ts";
 import { consolePublisher, type ConsolePublisherOptions } from "../../src/publishers/console.ts";
 import { aResult, type ResultParts } from "../../src/testing/a-result.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
-import { testPublisher } from "../../src/testing/test-publisher.ts";
-
-testPublisher(
-  "console",
-  () => {
-    const written: string[] = [];
-    return {
-      publisher: consolePublisher({ write: (text) => void written.push(text), perMinute: 10_000 }),
-      written: () => written.join("\n"),
-    };
-  },
-  { describe, it },
-);
 
 function printed(result: Result, options: ConsolePublisherOptions = {}): string {
   const written: string[] = [];

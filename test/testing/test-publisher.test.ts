@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { memoryPublisher } from "../../src/publishers/memory.ts";
 import { secretsIn, plantedSecrets } from "../../src/testing/secrets.ts";
 import { testPublisher, type OpenPublisher } from "../../src/testing/test-publisher.ts";
 import type { PublisherLike } from "../../src/model/publisher.ts";
-
-testPublisher("memory", () => ({ publisher: memoryPublisher() }), { describe, it });
 
 /** Runs the suite by hand; gives the titles of the tests that fail. */
 async function failures(open: OpenPublisher): Promise<string[]> {

@@ -5,42 +5,15 @@ import type { Publisher } from "../../../src/model/publisher.ts";
 import type { Result, ResultKind } from "../../../src/model/result.ts";
 import { all, batch, only, redact, sample, throttle } from "../../../src/publishers/combine/index.ts";
 import { memoryPublisher } from "../../../src/publishers/memory.ts";
-import { ndjsonPublisher } from "../../../src/publishers/ndjson/index.ts";
 import { present } from "../../../src/publishers/privacy.ts";
 import { compileRedaction } from "../../../src/publishers/redaction.ts";
 import { aResult } from "../../../src/testing/a-result.ts";
 import { fixedClock } from "../../../src/testing/fixed-clock.ts";
 import { plantedResults, secretsIn } from "../../../src/testing/secrets.ts";
 import { seededRandom } from "../../../src/testing/seeded-random.ts";
-import { testPublisher } from "../../../src/testing/test-publisher.ts";
 
 const kinds: readonly ResultKind[] = ["match", "mismatch", "ignored", "inconclusive", "timed-out"];
 const quiet = { publishBatch: (): void => {}, publish: (): void => {}, name: "inner" };
-
-for (const [name, wrap] of [
-  ["only", (inner: Publisher) => only(kinds, inner)],
-  ["sample", (inner: Publisher) => sample(1, inner)],
-  ["throttle", (inner: Publisher) => throttle({ perMinute: 1e6 }, inner)],
-  ["redact", (inner: Publisher) => redact({}, inner)],
-  ["batch", (inner: Publisher) => batch({ size: 7, clock: fixedClock() }, inner)],
-  ["all", (inner: Publisher) => all(inner, memoryPublisher())],
-] as const) {
-  testPublisher(
-    `${name}(ndjson)`,
-    () => {
-      let written = "";
-      const stream = {
-        on: () => undefined,
-        write(chunk: string, done: () => void) {
-          written += chunk;
-          done();
-        },
-      };
-      return { publisher: wrap(ndjsonPublisher({ stream })), written: () => written };
-    },
-    { describe, it },
-  );
-}
 
 function mismatch(signature: string): Result {
   const differences: [Difference] = [{ path: "$", kind: "value", control: 1, candidate: 2 }];

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough, Writable } from "node:stream";
+import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Delivery } from "../../../src/experiment/delivery/delivery.ts";
 import { systemClock } from "../../../src/model/clock.ts";
@@ -27,7 +27,6 @@ import {
   type ResultSource,
 } from "../../../src/publishers/ndjson/index.ts";
 import { aResult } from "../../../src/testing/a-result.ts";
-import { testPublisher } from "../../../src/testing/test-publisher.ts";
 
 let folder = "";
 let files = 0;
@@ -37,30 +36,6 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const freshPath = (): string => join(folder, `results-${files++}.ndjson`);
-
-testPublisher(
-  "ndjson to a file",
-  () => {
-    const path = freshPath();
-    return { publisher: ndjsonPublisher({ path }), written: () => readFileSync(path, "utf8") };
-  },
-  { describe, it },
-);
-
-testPublisher(
-  "ndjson to a stream",
-  () => {
-    let written = "";
-    const stream = new Writable({
-      write(chunk, _, done) {
-        written += String(chunk);
-        done();
-      },
-    });
-    return { publisher: ndjsonPublisher({ stream }), written: () => written };
-  },
-  { describe, it },
-);
 
 async function all(source: ResultSource, skipped: number[] = []): Promise<PresentedResult[]> {
   const results: PresentedResult[] = [];
