@@ -30,3 +30,6 @@ export type { Decision, Rollout, RolloutEvent, RolloutHost, RolloutSnapshot, Sam
 export { consolePublisher, type ConsolePublisherOptions } from "./publishers/console.ts";
 export { memoryPublisher, type MemoryPublisher, type MemoryPublisherOptions } from "./publishers/memory.ts";
 export type { GroupSummary } from "./stats/groups.ts";
+export type { HistogramData } from "./stats/histogram.ts";
+export type { TallyData } from "./stats/tally.ts";
+export type { GateReading, Verdict } from "./stats/verdict.ts";

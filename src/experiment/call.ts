@@ -28,7 +28,7 @@ function callRolledOut(plan: Plan, hooks: Hooks, self: unknown, args: unknown[])
   const snapshot = currentSnapshot(plan);
   if (snapshot === undefined || snapshot.stage === "off") return alone(plan, hooks, self, args, "off");
   const key = keyOf(plan, hooks, self, args);
-  const bucket = key === undefined || snapshot.stage !== "ramp" ? undefined : plan.rollout!.bucket(plan.name, key);
+  const bucket = key === undefined || snapshot.stage !== "ramp" ? undefined : bucketOf(plan, key);
   const draw = snapshot.compare >= 1 ? 0 : host.random();
   const { serve, compare } = decide(snapshot, bucket, draw);
   const notDrawn = snapshot.stage === "complete" ? "complete" : "sampled-out";
@@ -54,6 +54,15 @@ function callRolledOut(plan: Plan, hooks: Hooks, self: unknown, args: unknown[])
 function currentSnapshot(plan: Plan): RolloutSnapshot | undefined {
   try {
     return plan.rollout!.current();
+  } catch (error) {
+    plan.host.fault("rollout", error, plan);
+    return undefined;
+  }
+}
+
+function bucketOf(plan: Plan, key: string): number | undefined {
+  try {
+    return plan.rollout!.bucket(plan.name, key);
   } catch (error) {
     plan.host.fault("rollout", error, plan);
     return undefined;
@@ -102,7 +111,7 @@ function prepare(
     for (const { breaker } of candidates) breaker.release(host.clock.monotonic());
     return "prepare-failed";
   }
-  const key = plan.rollout === undefined ? undefined : knownKey;
+  const key = plan.rollout === undefined ? keyOf(plan, hooks, self, args) : knownKey;
   const run = new Run(plan, hooks, candidates, self, args, candidateArgs, snapshot, key);
   if (hooks.context !== undefined) run.context = contextOf(plan, hooks.context, self, args);
   if (hooks.beforeRun !== undefined) ask(host, plan, "beforeRun", hooks.beforeRun, self, args);

@@ -2,14 +2,18 @@ import { checkOptions, type OptionCheck } from "../model/options.ts";
 import { compileCaptureLimits } from "../compare/capture.ts";
 import { compileJudgement } from "../compare/judge.ts";
 import { rolloutOf } from "../rollout/fixed.ts";
+import { judges } from "../rollout/judging.ts";
 import { MismatchGroups } from "../stats/groups.ts";
 import { CandidateBreaker } from "./breaker.ts";
 import { Counters } from "./counters.ts";
 import { CpuBudget } from "./cpu-budget.ts";
 import type { Host } from "./host.ts";
 import { canBeLean } from "./lean.ts";
+import { later } from "./later.ts";
 import { noiseRuns } from "./noise-runs.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
+import { CandidateRecord } from "./record.ts";
+import { detached } from "./run-context.ts";
 import type { AnyFunction, ExperimentLimits, UncheckedDefinition } from "./types.ts";
 
 const knownOptions: readonly (keyof UncheckedDefinition)[] = [
@@ -65,7 +69,10 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
   const counters = new Counters();
   const subject = { name, counters };
   const limits = limitsOf(check, definition.limits);
-  const hooks = hooksOf(check, definition, limits);
+  const rollout = definition.rollout === undefined ? undefined : rolloutOf(definition.rollout, place);
+  const recordOf = (candidate: string): CandidateRecord =>
+    new CandidateRecord(name, candidate, !judges(rollout), host.clock, (work) => detached(() => later(work)));
+  const hooks = hooksOf(check, definition, limits, recordOf);
   checkGates(check, definition);
   const judgement = compileJudgement(
     {
@@ -76,7 +83,6 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     },
     place,
   );
-  const rollout = definition.rollout === undefined ? undefined : rolloutOf(definition.rollout, place);
   if (rollout !== undefined && hooks.candidates.length > 1) {
     check.fail(
       "rollout",
@@ -111,12 +117,26 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     noise: noiseRuns(check, definition),
     onNewMismatch: definition.onNewMismatch as AnyFunction | undefined,
     about: aboutOf(check, definition.about),
-    state: { inFlight: 0, stalled: 0, served: 0, fellBack: 0 },
+    state: { inFlight: 0, stalled: 0, served: 0, fellBack: 0, asynchronous: isAsync(hooks.control) },
   };
   return { ...plan, lean: canBeLean(plan) };
 }
 
-function hooksOf(check: OptionCheck, definition: UncheckedDefinition, limits: typeof defaultLimits): Hooks {
+/** Whether it says so itself; of other functions, a call tells. */
+function isAsync(control: AnyFunction): boolean {
+  try {
+    return Object.prototype.toString.call(control) === "[object AsyncFunction]";
+  } catch {
+    return false;
+  }
+}
+
+function hooksOf(
+  check: OptionCheck,
+  definition: UncheckedDefinition,
+  limits: typeof defaultLimits,
+  recordOf: (candidate: string) => CandidateRecord,
+): Hooks {
   check.function("control", definition.control);
   for (const option of functionOptions) {
     if (definition[option] !== undefined) check.function(option, definition[option]);
@@ -125,7 +145,7 @@ function hooksOf(check: OptionCheck, definition: UncheckedDefinition, limits: ty
   if (context !== undefined && typeof context !== "function") check.object("context", context);
   return {
     control: definition.control!,
-    candidates: candidatesOf(check, definition, limits),
+    candidates: candidatesOf(check, definition, limits, recordOf),
     enabled: typeof definition.enabled === "function" ? definition.enabled : undefined,
     key: definition.key,
     context,
@@ -140,6 +160,7 @@ function candidatesOf(
   check: OptionCheck,
   { candidate, candidates }: UncheckedDefinition,
   limits: typeof defaultLimits,
+  recordOf: (candidate: string) => CandidateRecord,
 ): readonly [PlannedCandidate, ...PlannedCandidate[]] {
   if (candidate !== undefined && candidates !== undefined) {
     check.fail("candidates", "left out where there is a `candidate`", candidates, "Name them all in `candidates`");
@@ -157,6 +178,7 @@ function candidatesOf(
       call: call as AnyFunction,
       breaker: new CandidateBreaker(limits.breakAfter, limits.breakMs),
       counters: new Counters(),
+      record: recordOf(name),
     };
   });
   return planned as [PlannedCandidate, ...PlannedCandidate[]];

@@ -1,4 +1,4 @@
-import type { Clock } from "../model/clock.ts";
+import type { Cancel, Clock } from "../model/clock.ts";
 import { systemClock } from "../model/clock.ts";
 import { SidelaneError } from "../model/errors.ts";
 import type { Fault } from "../model/fault.ts";
@@ -18,6 +18,7 @@ import { nextTurn } from "./next-turn.ts";
 import { Outbox } from "./outbox.ts";
 import type { Plan } from "./plan.ts";
 import { detached } from "./run-context.ts";
+import { reportOf } from "./report.ts";
 import { safeClock, safeRandom } from "./safe-clock.ts";
 import { Science } from "./science.ts";
 import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status.ts";
@@ -142,6 +143,24 @@ export class Laboratory implements AsyncDisposable {
   }
 
   /**
+   * One readable page about an experiment: stage, traffic, verdict and what is missing, latencies, kinds of mismatch,
+   * faults, cost. Without a name, a page about each.
+   *
+   * @throws {SidelaneError} `invalid-option` when there is no experiment of that name
+   */
+  report(name?: string): string {
+    if (name === undefined) return [...this.#plans.values()].map(reportOf).join("\n");
+    const plan = this.#plans.get(name);
+    if (plan !== undefined) return reportOf(plan);
+    return checkOptions("report").fail(
+      "name",
+      "that of an experiment",
+      name,
+      `There are: ${[...this.#plans.keys()].join(", ") || "none"}`,
+    );
+  }
+
+  /**
    * Waits until every run that has started has ended, been compared and been handed to the publishers.
    *
    * A candidate that hangs holds it until it times out.
@@ -189,15 +208,9 @@ export class Laboratory implements AsyncDisposable {
     await this.#runsEnd(timeoutMs * 0.6);
     host.deadlines.expireAll();
     host.outbox.empty();
+    await this.#rolloutsEnd(timeoutMs * 0.2);
     const left = Math.max(0, deadline - clock.monotonic());
     const done = await Promise.all(this.#deliveries.map((delivery) => delivery.close(left)));
-    for (const { rollout } of this.#plans.values()) {
-      try {
-        await rollout?.close?.();
-      } catch (error) {
-        host.fault("rollout", error);
-      }
-    }
     return { complete: done.every(Boolean), publishers: this.#counts() };
   }
 
@@ -205,6 +218,18 @@ export class Laboratory implements AsyncDisposable {
     let over = false;
     const cancel = this.#host.clock.after(timeoutMs, () => (over = true), true);
     while (!over && this.#host.inFlight > 0) await nextTurn();
+    cancel();
+  }
+
+  /** A store that hangs holds nobody longer than its share of the time. */
+  async #rolloutsEnd(timeoutMs: number): Promise<void> {
+    const closing = [...this.#plans.values()].filter(({ rollout }) => rollout?.close).map(closeRollout);
+    if (closing.length === 0) return;
+    let cancel: Cancel = () => undefined;
+    const over = new Promise<void>((resolve) => {
+      cancel = this.#host.clock.after(timeoutMs, resolve, true);
+    });
+    await Promise.race([Promise.all(closing), over]);
     cancel();
   }
 
@@ -223,8 +248,10 @@ export class Laboratory implements AsyncDisposable {
         `experiment(${JSON.stringify(name)}): this laboratory has an experiment of that name. Choose another, or pass \`replace: true\` (hot reloading)`,
       );
     }
-    this.#plans.set(name, plan);
+    const replaced = this.#plans.get(name);
+    if (replaced && replaced.rollout !== plan.rollout) void closeRollout(replaced);
     bindRollout(plan);
+    this.#plans.set(name, plan);
     return plan;
   }
 
@@ -233,10 +260,19 @@ export class Laboratory implements AsyncDisposable {
   }
 }
 
+async function closeRollout(plan: Plan): Promise<void> {
+  try {
+    await plan.rollout?.close?.();
+  } catch (error) {
+    plan.host.fault("rollout", error, plan);
+  }
+}
+
 function bindRollout(plan: Plan): void {
   const { host, rollout } = plan;
   rollout?.bind?.(plan.name, {
-    clock: host.clock,
+    // What a rollout does by the clock is no part of the request in which its experiment was defined.
+    clock: { ...host.clock, after: (...timer) => detached(() => host.clock.after(...timer)) },
     onEvent: (event) => host.outbox.event(event),
     onFault: (operation, error) => host.fault(operation, error, plan),
     calls: () => plan.counters.calls,

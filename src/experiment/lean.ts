@@ -48,6 +48,7 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   planned.counters.inFlight += 1;
   planned.counters.ended(match.kind);
   planned.breaker.succeeded();
+  planned.record.match(startedAt, controlEndedAt - startedAt, endedAt - controlEndedAt, undefined);
   return value;
 }
 
@@ -78,6 +79,7 @@ export function isLean(plan: Plan, hooks: Hooks): boolean {
   return (
     plan.lean &&
     hooks.prepare === undefined &&
+    hooks.key === undefined &&
     hooks.context === undefined &&
     hooks.beforeRun === undefined &&
     hooks.afterRun === undefined &&

@@ -7,6 +7,7 @@ import type { Counters } from "./counters.ts";
 import type { CpuBudget } from "./cpu-budget.ts";
 import type { Host } from "./host.ts";
 import type { NoiseRuns } from "./noise-runs.ts";
+import type { CandidateRecord } from "./record.ts";
 import type { AnyFunction } from "./types.ts";
 
 /** One candidate of an experiment: what is called, and what is kept about it from call to call. */
@@ -15,6 +16,7 @@ export interface PlannedCandidate {
   readonly call: AnyFunction;
   readonly breaker: CandidateBreaker;
   readonly counters: Counters;
+  readonly record: CandidateRecord;
 }
 
 /** The user's functions; in `science` they are those of the present call. */
@@ -70,4 +72,6 @@ export interface PlanState {
   /** Calls that the candidate answered, and those it failed so that control answered in its place. */
   served: number;
   fellBack: number;
+  /** Control is known to give promises: so must whatever answers in its place. */
+  asynchronous: boolean;
 }

@@ -9,6 +9,7 @@ import { judge, match } from "../compare/judge.ts";
 import { noRules } from "../compare/rules.ts";
 import { derive, shapeOf } from "./foreign.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
+import { recordIn } from "./record-in.ts";
 import { makeResult, worse } from "./result.ts";
 import { Mark, callAs, keepContext, quietly } from "./run-context.ts";
 import { kindOfTrial, Trial } from "./trial.ts";
@@ -143,6 +144,7 @@ export class Run {
 
   #followPromise(promise: unknown, syncEndedAt: number): Promise<unknown> {
     this.asynchronous = true;
+    this.plan.state.asynchronous = true;
     const { clock } = this.plan.host;
     const derived = derive(
       promise,
@@ -309,8 +311,12 @@ export class Run {
       if (trial.comparison === undefined) this.#judge(trial);
       trial.planned.counters.started += 1;
       trial.planned.counters.inFlight += 1;
-      trial.planned.counters.ended(kindOfTrial(trial));
-      plan.rollout?.record?.(trial);
+      const kind = kindOfTrial(trial);
+      trial.planned.counters.ended(kind);
+      const { record } = trial.planned;
+      if (kind !== "match") record.add(trial);
+      else record.match(trial.startedAt, this.controlMs, trial.candidateMs, this.key);
+      if (plan.rollout !== undefined) recordIn(plan, trial);
     }
     plan.counters.ended(this.kind());
     this.watcher?.ended?.();

@@ -2,6 +2,7 @@ import type { RolloutSnapshot, Sample } from "../model/rollout.ts";
 import { Deadline } from "./deadlines.ts";
 import { derive, ignoreRejection, shapeOf, watch } from "./foreign.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
+import { recordIn } from "./record-in.ts";
 import type { Run } from "./run.ts";
 import type { Trial } from "./trial.ts";
 
@@ -19,19 +20,19 @@ export function serveCompared(run: Run): unknown {
   try {
     given = run.conduct();
   } catch (error) {
-    // A synchronous caller cannot wait for a candidate that has not answered yet.
-    if (served.decided()) return served.value;
+    if (served.decidedAtOnce()) return served.value;
     throw error;
   }
   const shape = shapeOf(given);
   if (shape === "promise") return served.follow(given);
-  return shape === "value" && served.decided() ? served.value : given;
+  return served.decidedAtOnce() && shape === "value" ? served.value : given;
 }
 
 class Served {
   readonly #run: Run;
   #trial: Trial | undefined;
   #settle: (() => void) | undefined;
+  #chosen = false;
   value: unknown;
 
   constructor(run: Run) {
@@ -49,8 +50,9 @@ class Served {
     if (this.#run.plan.waitForMatch) this.#choose();
   }
 
-  /** Whether the candidate answers; asked by a synchronous caller when both had their turn. */
-  decided(): boolean {
+  /** Whether the candidate answers a synchronous caller, who cannot wait for one that has not answered yet. */
+  decidedAtOnce(): boolean {
+    if (!this.#chosen) this.#fallBack();
     return this.#run.served !== "control";
   }
 
@@ -58,23 +60,31 @@ class Served {
     // When the candidate answers, nobody is left to handle what control rejects with.
     ignoreRejection(control);
     return new Promise((resolve) => {
-      const settle = (): void => resolve(this.decided() ? this.value : control);
-      if (this.#trial?.outcome !== undefined && (!this.#run.plan.waitForMatch || this.#run.settled)) settle();
+      const settle = (): void => resolve(this.#run.served === "control" ? control : this.value);
+      if (this.#chosen) settle();
       else this.#settle = settle;
     });
   }
 
+  /** Once: what its caller got is what a call is counted for. */
   #choose(): void {
+    if (this.#chosen) return;
     const run = this.#run;
     const trial = this.#trial;
     const mismatched = run.plan.waitForMatch && trial?.comparison?.kind === "mismatch";
     if (trial?.outcome?.kind === "returned" && !mismatched) {
+      this.#chosen = true;
       run.served = trial.candidate;
       run.plan.state.served += 1;
     } else {
-      run.plan.state.fellBack += 1;
+      this.#fallBack();
     }
     this.#settle?.();
+  }
+
+  #fallBack(): void {
+    this.#chosen = true;
+    this.#run.plan.state.fellBack += 1;
   }
 }
 
@@ -94,17 +104,25 @@ export function serveAlone(
 ): unknown {
   const { clock } = plan.host;
   const startedAt = clock.monotonic();
-  plan.state.served += 1;
-  if (snapshot.stage === "complete") return Reflect.apply(planned.call, self, candidateArgs) as unknown;
+  if (snapshot.stage === "complete") {
+    plan.state.served += 1;
+    return complete(plan, planned, self, candidateArgs);
+  }
   let given: unknown;
+  const succeeded = (value: unknown): unknown => {
+    plan.state.served += 1;
+    planned.breaker.succeeded();
+    recordIn(plan, ranAlone(plan, planned, clock.monotonic() - startedAt, key, snapshot, false));
+    return value;
+  };
   const fallBack = (): unknown => {
-    plan.state.served -= 1;
     plan.state.fellBack += 1;
-    const candidateMs = clock.monotonic() - startedAt;
-    planned.breaker.failed(clock.monotonic());
+    const now = clock.monotonic();
+    const candidateMs = now - startedAt;
+    planned.breaker.failed(now);
     const answer: unknown = Reflect.apply(hooks.control, self, args);
     // Reached only when control does not throw as well.
-    plan.rollout?.record?.(failedAlone(plan, planned, candidateMs, key, snapshot));
+    recordIn(plan, ranAlone(plan, planned, candidateMs, key, snapshot, true));
     return answer;
   };
   try {
@@ -112,10 +130,7 @@ export function serveAlone(
   } catch {
     return fallBack();
   }
-  if (shapeOf(given) === "value") {
-    planned.breaker.succeeded();
-    return given;
-  }
+  if (shapeOf(given) === "value") return asControl(plan, succeeded(given));
   return new Promise((resolve) => {
     const deadline = new Deadline(() => {
       settleOnce(() => fallBack());
@@ -131,37 +146,46 @@ export function serveAlone(
     plan.host.deadlines.add(deadline, plan.timeoutMs, startedAt);
     watch(
       given,
-      (value) =>
-        settleOnce(() => {
-          planned.breaker.succeeded();
-          return value;
-        }),
+      (value) => settleOnce(() => succeeded(value)),
       () => settleOnce(fallBack),
     );
   });
 }
 
-function failedAlone(
+function complete(plan: Plan, planned: PlannedCandidate, self: unknown, args: unknown[]): unknown {
+  try {
+    return asControl(plan, Reflect.apply(planned.call, self, args) as unknown);
+  } catch (error) {
+    if (!plan.state.asynchronous) throw error;
+    return new Promise((_resolve, reject) => reject(error));
+  }
+}
+
+/** A synchronous candidate in place of an asynchronous control: its callers expect a promise. */
+function asControl(plan: Plan, given: unknown): unknown {
+  return plan.state.asynchronous && shapeOf(given) === "value" ? Promise.resolve(given) : given;
+}
+
+/** What can be told of a candidate that ran without control: whether it failed, and no more. */
+function ranAlone(
   plan: Plan,
   planned: PlannedCandidate,
   candidateMs: number,
   key: string | undefined,
   snapshot: RolloutSnapshot,
+  failed: boolean,
 ): Sample {
-  const at = plan.host.clock.now();
   return {
     experiment: plan.name,
     candidate: planned.name,
-    kind: "mismatch",
-    controlMs: 0,
+    kind: "inconclusive",
+    controlMs: NaN,
     candidateMs,
     controlThrew: false,
-    candidateThrew: true,
+    candidateThrew: failed,
     key,
-    at,
+    at: plan.host.clock.now(),
     epoch: snapshot.epoch,
-    result() {
-      throw new Error("No result: control did not run beside the candidate");
-    },
+    result: () => undefined,
   };
 }

@@ -1,10 +1,14 @@
 import type { Operation } from "../model/fault.ts";
 import type { DeliveryCounts } from "../model/publisher.ts";
+import type { ServedStage } from "../model/result.ts";
 import type { GroupSummary } from "../stats/groups.ts";
+import type { TallyData } from "../stats/tally.ts";
+import type { Verdict } from "../stats/verdict.ts";
 import type { BreakerState } from "./breaker.ts";
 import type { Counters, SkipReason } from "./counters.ts";
 import type { NoiseReport } from "./noise-runs.ts";
 import type { Plan, PlannedCandidate } from "./plan.ts";
+import { stageOf, verdictOn } from "./report.ts";
 
 /** Counts of what came of calls, or of one candidate's runs. */
 export interface OutcomeCounts {
@@ -19,6 +23,10 @@ export interface OutcomeCounts {
 
 export interface CandidateStatus extends OutcomeCounts {
   readonly breaker: BreakerState;
+  /** Counts and latencies that add up over processes: `Tally` of `sidelane/stats` reads them. */
+  readonly tally: TallyData;
+  /** What the evidence says: the rollout's verdict where it judges by itself, else that of all calls so far. */
+  readonly verdict: Verdict;
 }
 
 /**
@@ -27,6 +35,8 @@ export interface CandidateStatus extends OutcomeCounts {
  */
 export interface ExperimentStatus extends OutcomeCounts {
   readonly calls: number;
+  /** Where the rollout stands; absent without one. */
+  readonly rollout?: ServedStage;
   /** Calls whose outcomes were looked at and told: `matched` + `mismatched` + `ignored`. */
   readonly compared: number;
   /** Started calls that have not ended. */
@@ -67,8 +77,10 @@ export function statusOf(plan: Plan): ExperimentStatus {
   const { counters, state, about } = plan;
   const { owner, link, untilMs } = about;
   const noise = plan.noise?.report(plan.groups);
+  const stage = stageOf(plan);
   return {
     calls: counters.calls,
+    ...(stage && { rollout: stage }),
     ...countsOf(counters),
     compared: counters.match + counters.mismatch + counters.ignored,
     inFlight: counters.inFlight,
@@ -78,7 +90,9 @@ export function statusOf(plan: Plan): ExperimentStatus {
     fellBack: state.fellBack,
     argumentsMutated: counters.argumentsMutated,
     faults: { ...counters.faults },
-    candidates: Object.fromEntries(plan.hooks.candidates.map((candidate) => [candidate.name, candidateOf(candidate)])),
+    candidates: Object.fromEntries(
+      plan.hooks.candidates.map((candidate) => [candidate.name, candidateOf(plan, candidate)]),
+    ),
     groups: plan.groups.list(),
     ...(noise && { noise }),
     cost: {
@@ -93,8 +107,14 @@ export function statusOf(plan: Plan): ExperimentStatus {
   };
 }
 
-function candidateOf({ counters, breaker }: PlannedCandidate): CandidateStatus {
-  return { ...countsOf(counters), breaker: breaker.state };
+function candidateOf(plan: Plan, candidate: PlannedCandidate): CandidateStatus {
+  const { counters, breaker, record } = candidate;
+  return {
+    ...countsOf(counters),
+    breaker: breaker.state,
+    tally: record.tally.toJSON(),
+    verdict: verdictOn(plan, candidate),
+  };
 }
 
 function countsOf(counters: Counters): OutcomeCounts {

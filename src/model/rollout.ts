@@ -23,7 +23,9 @@ export interface Sample {
   readonly experiment: string;
   readonly candidate: string;
   readonly kind: ResultKind;
+  /** How long control took, in milliseconds; `NaN` where that was not kept, or control did not run. */
   readonly controlMs: number;
+  /** How long the candidate took, in milliseconds; `NaN` where that was not kept. */
   readonly candidateMs: number;
   readonly controlThrew: boolean;
   readonly candidateThrew: boolean;
@@ -33,8 +35,8 @@ export interface Sample {
   readonly at: number;
   /** The rollout's epoch when the call started; 0 without a rollout. */
   readonly epoch: number;
-  /** The whole result, made on demand: only gates of your own ask for it. */
-  result(): Result;
+  /** The whole result, made on demand: only gates of your own ask for it. `undefined` where control did not run beside the candidate. */
+  result(): Result | undefined;
 }
 
 /** Decides for an experiment, call by call. */

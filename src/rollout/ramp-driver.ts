@@ -29,7 +29,7 @@ export class RampDriver {
 
   readonly #settings: RampSettings;
   readonly #storage: RampStorage | undefined;
-  readonly #listeners = new Set<(event: RolloutEvent) => void>();
+  readonly #listeners = new Set<(event: RolloutEvent) => unknown>();
   #experiment: string | undefined;
   #host: RolloutHost | undefined;
   #state: RolloutState;
@@ -355,10 +355,13 @@ export class RampDriver {
   #emit(event: RolloutChange | Omit<RolloutEvent, "experiment">): void {
     const whole: RolloutEvent = Object.freeze({ ...event, experiment: this.#experiment ?? "" });
     for (const listener of this.#listeners) {
+      const onFault = (error: unknown): void => this.#host?.onFault("listener", error);
       try {
-        listener(whole);
+        // An `async` listener passes for one that gives nothing.
+        const given = listener(whole);
+        if (given instanceof Promise) given.catch(onFault);
       } catch (error) {
-        this.#host?.onFault("listener", error);
+        onFault(error);
       }
     }
     this.#host?.onEvent(whole);

@@ -24,6 +24,20 @@ export interface EvidenceOptions {
   readonly onFault?: (error: unknown) => void;
 }
 
+const someMatch: Sample = {
+  experiment: "",
+  candidate: "",
+  kind: "match",
+  controlMs: NaN,
+  candidateMs: NaN,
+  controlThrew: false,
+  candidateThrew: false,
+  key: undefined,
+  at: 0,
+  epoch: 0,
+  result: () => undefined,
+};
+
 /** What one candidate's comparisons say about its gates. Memory does not grow with traffic: about 9 KB. */
 export class CandidateEvidence {
   readonly gates: readonly Gate[];
@@ -67,6 +81,20 @@ export class CandidateEvidence {
       if (penalty === undefined) continue;
       if (this.#evidence[index]!.add(penalty, at)) this.#alarmed ??= gate.name;
     }
+  }
+
+  /** Adds so many matches, of which neither the keys nor the durations are known, each a unit. Never throws. */
+  matched(times: number, at: number): void {
+    if (times <= 0) return;
+    if (this.#comparisons === 0) this.#firstAt = at;
+    this.#comparisons += times;
+    this.#units += times;
+    this.#lastAt = at;
+    const sample = { ...someMatch, at };
+    this.gates.forEach((gate, index) => {
+      // What a gate holds against a match that it knows nothing else of is no evidence.
+      if (this.#penalty(gate, sample) === 0) this.#evidence[index]!.addGood(times);
+    });
   }
 
   /** What to report to others. */

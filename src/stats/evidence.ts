@@ -171,6 +171,18 @@ export class GateEvidence {
     return this.regressedSince !== undefined;
   }
 
+  /** Adds so many good units at once. */
+  addGood(times: number): void {
+    if (times <= 0) return;
+    this.units += times;
+    const level = this.#level;
+    for (let index = 0; index < level.length; index++) {
+      const good = this.#good[index]!;
+      const last = Math.max(level[index]!, 0) + (times - 1) * good;
+      level[index] = Math.max(last, 0) + good;
+    }
+  }
+
   #sum(): number {
     let sum = 0;
     for (const level of this.#level) sum += Math.exp(level);

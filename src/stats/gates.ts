@@ -74,7 +74,9 @@ export function slowerThan({ ratio = 1.1, marginMs = 1, max = 0.5 }: SlowerThanO
     penalty(sample) {
       if (sample.kind === "timed-out") return 1;
       if (sample.controlThrew || sample.candidateThrew) return undefined;
-      return sample.candidateMs > ratio * sample.controlMs + marginMs ? 1 : 0;
+      const beyondMs = sample.candidateMs - (ratio * sample.controlMs + marginMs);
+      if (Number.isNaN(beyondMs)) return undefined;
+      return beyondMs > 0 ? 1 : 0;
     },
   };
 }
@@ -104,7 +106,14 @@ export function gate(definition: GateDefinition): Gate {
   checkMax("gate", definition.max);
   check.function("of", definition.of);
   const { name, max, of } = definition;
-  return { name, max, penalty: (sample) => of(sample.result()) };
+  return {
+    name,
+    max,
+    penalty(sample) {
+      const result = sample.result();
+      return result && of(result);
+    },
+  };
 }
 
 /** Mismatches and candidate-only errors up to 0.1 %, and no more than half of the pairs slower by over 10 % and 1 ms. */

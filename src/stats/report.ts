@@ -26,10 +26,15 @@ export interface ReportInput {
   }[];
   /** Faults by operation. */
   readonly faults?: Readonly<Record<string, number>>;
+  /** Calls that the candidate answered, and calls in which control had to answer for it. */
+  readonly served?: number;
+  readonly fellBack?: number;
   /** What comparing costs. */
   readonly cost?: {
     /** Time that candidates spent synchronously on the caller's path, in milliseconds, all calls together. */
     readonly syncMs: number;
+    /** About how much evidence was copied, in bytes. */
+    readonly capturedBytes?: number;
   };
   readonly about?: {
     readonly owner?: string | undefined;
@@ -61,7 +66,11 @@ export function reportPage(input: ReportInput): string {
   lines.push("", `faults       ${faults.length === 0 ? "none" : counts(faults)}`);
   if (input.cost && input.calls > 0) {
     const perCall = (input.cost.syncMs / input.calls).toPrecision(2);
-    lines.push(`cost         ${milliseconds(input.cost.syncMs)} on the callers' path, ${Number(perCall)} ms a call`);
+    const bytes = input.cost.capturedBytes ?? 0;
+    const copied = bytes === 0 ? "" : `; ${number(bytes)} bytes of evidence copied`;
+    lines.push(
+      `cost         ${milliseconds(input.cost.syncMs)} on the callers' path, ${Number(perCall)} ms a call${copied}`,
+    );
   }
   return lines.map((line) => escape(line)).join("\n") + "\n";
 }
@@ -78,10 +87,13 @@ function heading({ experiment, stage, at, about }: ReportInput): string {
   return parts.join(" · ");
 }
 
-function traffic({ calls, skips }: ReportInput): string[] {
+function traffic({ calls, skips, served = 0, fellBack = 0 }: ReportInput): string[] {
   const skipped = Object.entries(skips).filter(([, times]) => times > 0);
   const lines = [`calls        ${number(calls)}`];
   if (skipped.length > 0) lines.push(`not compared ${counts(skipped)}`);
+  if (served + fellBack > 0) {
+    lines.push(`served       ${number(served)} by the candidate, ${number(fellBack)} by control in its place`);
+  }
   return lines;
 }
 

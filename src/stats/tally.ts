@@ -86,6 +86,11 @@ export class Tally {
     this.candidate.add(sample.candidateMs);
   }
 
+  /** Counts matches whose durations are not known. */
+  matched(times: number): void {
+    this.#match += times;
+  }
+
   /** Counts calls in which the candidate did not run. */
   skip(reason: string, times = 1): void {
     this.#skips.set(reason, (this.#skips.get(reason) ?? 0) + times);

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   alternativesFor,
@@ -105,6 +106,26 @@ describe("evidence for ready", () => {
 });
 
 describe("a gate's alarm", () => {
+  it("is where many good units at once leave it too", () => {
+    const mix = fc.array(fc.record({ good: fc.integer({ min: 0, max: 3_000 }), bad: fc.integer({ min: 0, max: 3 }) }), {
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(mix, fc.constantFrom(0.001, 0.5), (parts, max) => {
+        const atOnce = new GateEvidence(max, 1e4);
+        const oneByOne = new GateEvidence(max, 1e4);
+        let at = 0;
+        for (const { good, bad } of parts) {
+          atOnce.addGood(good);
+          for (let unit = 0; unit < good; unit++) oneByOne.add(0, at);
+          for (let unit = 0; unit < bad; unit++) expect(atOnce.add(1, ++at)).toBe(oneByOne.add(1, at));
+        }
+        expect(atOnce.units).toBe(oneByOne.units);
+        expect(atOnce.regressedSince).toBe(oneByOne.regressedSince);
+      }),
+    );
+  });
+
   it.each([
     [0.001, 1e5],
     [0.01, 1e3],

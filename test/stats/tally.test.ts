@@ -73,6 +73,14 @@ describe("a latency histogram", () => {
 });
 
 describe("a tally", () => {
+  it("counts matches whose durations are not known, and leaves them out of latencies", () => {
+    const tally = new Tally();
+    tally.matched(1_000);
+    tally.record(sample());
+    expect(tally.kinds.match).toBe(1_001);
+    expect([tally.control.count, tally.candidate.count]).toEqual([1, 1]);
+  });
+
   it("counts each kind, and errors of one side only", () => {
     const tally = new Tally();
     tally.record(sample());

@@ -194,3 +194,25 @@ describe("a gate of one's own", () => {
     expect(make).toThrow(expect.objectContaining({ code: "invalid-option", message: expect.stringMatching(message) }));
   });
 });
+
+describe("matches of which nothing else is known", () => {
+  it("weigh as much as told one by one, but say nothing of latencies", () => {
+    const defaults = new CandidateEvidence();
+    defaults.matched(1_000, 5_000);
+    const verdict = defaults.verdict("v2", {});
+    expect(verdict).toMatchObject({ comparisons: 1_000, units: 1_000 });
+    expect(Object.fromEntries(verdict.gates.map(({ name, units }) => [name, units]))).toEqual({
+      mismatch: 1_000,
+      candidateError: 1_000,
+      slowerThan: 0,
+    });
+    defaults.record(sample({ kind: "mismatch", at: 6_000 }));
+    expect(defaults.verdict("v2", {}).gates[0]).toMatchObject({ units: 1_001, bad: 1 });
+  });
+
+  it("add nothing when there are none", () => {
+    const evidence = new CandidateEvidence();
+    evidence.matched(0, 5_000);
+    expect(evidence.totals().comparisons).toBe(0);
+  });
+});
