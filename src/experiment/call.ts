@@ -27,7 +27,8 @@ function callRolledOut(plan: Plan, hooks: Hooks, self: unknown, args: unknown[])
   const { host } = plan;
   const snapshot = currentSnapshot(plan);
   if (snapshot === undefined || snapshot.stage === "off") return alone(plan, hooks, self, args, "off");
-  const key = keyOf(plan, hooks, self, args);
+  // Inside a hook no key is asked for: one that calls its own experiment would be asked for ever.
+  const key = surroundings() === "detached" ? undefined : keyOf(plan, hooks, self, args);
   const bucket = key === undefined || snapshot.stage !== "ramp" ? undefined : bucketOf(plan, key);
   const draw = snapshot.compare >= 1 ? 0 : host.random();
   const { serve, compare } = decide(snapshot, bucket, draw);

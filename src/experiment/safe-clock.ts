@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from "../model/clock.ts";
+import { ignoreRejection } from "./foreign.ts";
 import { callQuietly } from "./run-context.ts";
 import type { AnyFunction } from "./types.ts";
 
@@ -10,6 +11,7 @@ export function safeClock(clock: Clock, onFault: (error: unknown) => void): Cloc
     try {
       const time = callQuietly(clock[method] as AnyFunction, clock, []);
       if (typeof time === "number" && Number.isFinite(time)) return time;
+      ignoreRejection(time);
       onFault(new TypeError(`\`clock.${method}\` gave no finite number`));
     } catch (error) {
       onFault(error);
@@ -24,6 +26,7 @@ export function safeClock(clock: Clock, onFault: (error: unknown) => void): Cloc
       try {
         const cancel = callQuietly(clock.after as AnyFunction, clock, [delayMs, callback, keepAlive]);
         if (typeof cancel === "function") return cancel as () => void;
+        ignoreRejection(cancel);
         onFault(new TypeError("`clock.after` gave no function to cancel with"));
       } catch (error) {
         onFault(error);
@@ -36,13 +39,20 @@ export function safeClock(clock: Clock, onFault: (error: unknown) => void): Cloc
 /** Random numbers from 0 up to 1, whatever the given source does; 1 when it fails, so that nothing is drawn. */
 export function safeRandom(random: (() => number) | undefined, onFault: (error: unknown) => void): () => number {
   if (random === undefined) return () => Math.random();
+  let asking = false;
   return () => {
+    // A source that calls an experiment would be asked by it for ever.
+    if (asking) return 1;
+    asking = true;
     try {
       const number = callQuietly(random as AnyFunction, undefined, []);
       if (typeof number === "number" && number >= 0 && number < 1) return number;
+      ignoreRejection(number);
       onFault(new TypeError("`random` gave no number from 0 up to 1"));
     } catch (error) {
       onFault(error);
+    } finally {
+      asking = false;
     }
     return 1;
   };
