@@ -91,6 +91,16 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
       "One `candidate` can answer callers",
     );
   }
+  const stream = streamOf(check, definition.stream);
+  for (const option of ["rollout", "noise"] as const) {
+    if (stream === undefined || definition[option] === undefined) continue;
+    check.fail(
+      option,
+      "left out where there is `stream`",
+      definition[option],
+      "A stream is read once, by control's caller",
+    );
+  }
   const groups = new MismatchGroups({ random: () => host.random() });
   const plan = {
     name,
@@ -107,7 +117,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     captureLimits: compileCaptureLimits(definition.limits?.capture, place),
     isolate: definition.isolate === true,
     checkArguments: definition.checkArguments ?? 0,
-    stream: streamOf(check, definition.stream),
+    stream,
     judgement,
     ownCompare: typeof definition.compare === "function",
     rollout,

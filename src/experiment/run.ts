@@ -12,6 +12,8 @@ import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
 import { recordIn } from "./record-in.ts";
 import { makeResult, worse } from "./result.ts";
 import { Mark, callAs, keepContext, quietly } from "./run-context.ts";
+import { streamKind } from "./stream/kind.ts";
+import { StreamPair } from "./stream/stream-pair.ts";
 import { kindOfTrial, Trial } from "./trial.ts";
 
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
@@ -57,10 +59,14 @@ export class Run {
   /** Candidates wait for a later turn; not where they are to answer the caller. */
   deferred: boolean;
   watcher: Watcher | undefined = undefined;
+  readonly streams: StreamPair | undefined;
+  /** Control gave a stream, which its caller still has to read. */
+  streaming = false;
   #candidateArgs: unknown[];
   #unsettled = 0;
   #starting = true;
-  #observable = true;
+  /** Why nothing of this call can be compared, where that is so. */
+  #inconclusive: Comparison | undefined = undefined;
   #toJudge = false;
   #ended = false;
   #result: Result | undefined = undefined;
@@ -85,6 +91,7 @@ export class Run {
     for (const planned of candidates) this.trials.push(new Trial(this, planned));
     this.#unsettled = candidates.length + 1;
     this.deferred = plan.deferred;
+    this.streams = plan.stream && new StreamPair(plan.host, plan.stream, plan.timeoutMs);
   }
 
   /** Runs both sides and gives the caller control's own answer, or throws what control throws. */
@@ -122,8 +129,8 @@ export class Run {
     const shape = shapeOf(given);
     if (shape === "promise") return this.#followPromise(given, now);
     // Nothing of a thenable's future can be seen without running it, or taking its rejection away from the host.
-    if (shape === "thenable") this.#observable = false;
-    this.#controlSettled({ kind: "returned", value: given }, now);
+    if (shape === "thenable") this.#inconclusive = cannotObserve;
+    if (!this.#observesStream(given)) this.#controlSettled({ kind: "returned", value: given }, now);
     this.#afterSyncControl(now);
     return given;
   }
@@ -149,7 +156,7 @@ export class Run {
     const derived = derive(
       promise,
       (value) => {
-        this.#controlSettled({ kind: "returned", value }, clock.monotonic());
+        if (!this.#observesStream(value)) this.#controlSettled({ kind: "returned", value }, clock.monotonic());
         this.#startDeferred();
         return value;
       },
@@ -214,7 +221,28 @@ export class Run {
     });
   }
 
+  /** A stream is an outcome only when the caller has read it to its end. */
+  #observesStream(value: unknown): boolean {
+    const { streams } = this;
+    if (streams === undefined || streamKind(value) === undefined) return false;
+    this.streaming = true;
+    streams.observeControl(value as object, (end) => {
+      const now = this.plan.host.clock.monotonic();
+      if (end.kind === "lost") {
+        this.#inconclusive = { kind: "inconclusive", reason: end.reason };
+        this.controlEvidence = "omitted";
+        this.#controlSettled({ kind: "returned", value: undefined }, now);
+        return;
+      }
+      this.controlEvidence = "captured";
+      this.plan.counters.capturedBytes += end.bytes;
+      this.#controlSettled(end.outcome, now);
+    });
+    return true;
+  }
+
   #controlSettled(outcome: Outcome, now: number): void {
+    if (!this.streaming) this.streams?.noControl();
     this.control = outcome;
     this.controlEndedAt = now;
     this.#unsettled -= 1;
@@ -235,7 +263,7 @@ export class Run {
   /** Before control's caller gets the value and may change it. When the candidates follow in this very turn nothing is copied. */
   #keepControl(): void {
     if (!this.plan.capture || this.control?.kind !== "returned" || this.controlEvidence !== "live") return;
-    if (!this.#observable || (this.#starting && !this.deferred)) return;
+    if (this.#inconclusive !== undefined || (this.#starting && !this.deferred)) return;
     const kept = this.#copy(this.control.value);
     if (kept === undefined) return;
     this.control = { kind: "returned", value: kept.value };
@@ -261,7 +289,8 @@ export class Run {
   /** Both are at hand. What is surely equal is told at once; what needs a walk is walked off the caller's path, on copies. */
   #compare(trial: Trial): void {
     const { plan, control } = this;
-    if (!this.#observable) trial.comparison = cannotObserve;
+    const inconclusive = this.#inconclusive ?? trial.inconclusive;
+    if (inconclusive !== undefined) trial.comparison = inconclusive;
     else if (
       !plan.ownCompare &&
       control?.kind === "returned" &&

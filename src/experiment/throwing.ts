@@ -23,7 +23,9 @@ export function conductThrowing(run: Run, makeError: (result: Result) => Error):
     if (run.settled) resolve();
     else run.watcher = { ended: resolve };
   });
-  const afterwards = (): Promise<void> => ended.then(() => throwMismatch(run, makeError));
+  // A stream ends when its caller has read it, which it could not do while it waited here.
+  const afterwards = (): Promise<void> =>
+    run.streaming ? Promise.resolve() : ended.then(() => throwMismatch(run, makeError));
   return derive(
     given,
     (value) => afterwards().then(() => value),

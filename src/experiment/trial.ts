@@ -7,6 +7,7 @@ import type { PlannedCandidate } from "./plan.ts";
 import type { Run } from "./run.ts";
 import { mayFollow, watch } from "./foreign.ts";
 import { callAs, Mark } from "./run-context.ts";
+import { streamKind } from "./stream/kind.ts";
 
 const writeOffMs = 600_000;
 
@@ -18,6 +19,8 @@ export class Trial implements Awaited, Sample {
   outcome: Outcome | undefined = undefined;
   evidence: Evidence = "live";
   comparison: Comparison | undefined = undefined;
+  /** Why it cannot be compared, where that is so. */
+  inconclusive: Comparison | undefined = undefined;
   /** Stamps of the monotonic clock: called, gave something back, settled. */
   startedAt = 0;
   syncEndedAt = 0;
@@ -70,11 +73,11 @@ export class Trial implements Awaited, Sample {
     const { host, timeoutMs } = this.run.plan;
     this.startedAt = startedAt;
     this.syncEndedAt = now;
+    this.#mark = mark;
     if (!mayFollow(given)) {
-      this.#end({ kind: "returned", value: given }, now);
+      if (!this.#drains(given)) this.#end({ kind: "returned", value: given }, now);
       return now;
     }
-    this.#mark = mark;
     this.#takeSlot();
     host.deadlines.add(this, timeoutMs, startedAt);
     watch(
@@ -118,8 +121,32 @@ export class Trial implements Awaited, Sample {
       this.#freeSlot();
       return;
     }
+    if (outcome.kind === "returned" && this.#drains(outcome.value)) return;
     this.#freeSlot();
     this.#end(outcome, host.clock.monotonic());
+  }
+
+  /** A stream is an outcome only when it has been read, beside control's. */
+  #drains(value: unknown): boolean {
+    const { streams, plan } = this.run;
+    if (streams === undefined || streamKind(value) === undefined) return false;
+    if (!this.#hasSlot) this.#takeSlot();
+    streams.drain(value as object, this.#mark!, (end) => {
+      const now = plan.host.clock.monotonic();
+      this.#freeSlot();
+      if (end.kind === "unread") this.#end({ kind: "returned", value }, now);
+      else if (end.kind === "timed-out") this.#end({ kind: "timed-out", afterMs: now - this.startedAt }, now);
+      else if (end.kind === "lost") {
+        this.inconclusive = { kind: "inconclusive", reason: end.reason };
+        this.evidence = "omitted";
+        this.#end({ kind: "returned", value: undefined }, now);
+      } else {
+        this.evidence = "captured";
+        plan.counters.capturedBytes += end.bytes;
+        this.#end(end.outcome, now);
+      }
+    });
+    return true;
   }
 
   #end(outcome: Outcome, now: number): void {

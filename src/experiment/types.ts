@@ -106,7 +106,12 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   readonly isolate?: boolean;
   /** Share of calls in which a change that the candidate makes to its arguments is looked for; 0 by default. */
   readonly checkArguments?: number;
-  /** Observes the items of a stream while the caller consumes it; without it streams are never touched. */
+  /**
+   * Compares streams item by item: generators, async iterables, `ReadableStream`s and Node streams that control gives,
+   * while its caller reads them, with the candidate's, which is read beside it and never more than 8 items ahead. The
+   * outcome is the array of items; who stops early, or passes a limit, makes it `inconclusive`. `limits.timeoutMs` is then
+   * how long a side may keep still. Not beside `rollout` or `noise`. Without it streams are never touched.
+   */
   readonly stream?: StreamLimits | true;
   /** Says that running control twice does no harm; `noise` asks for it. */
   readonly readOnly?: boolean;
