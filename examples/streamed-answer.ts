@@ -24,4 +24,6 @@ if (comparison.kind === "mismatch") console.log(comparison.differences);
 // what
 // is
 // new?
-// [ { path: '$[1]', kind: 'value', control: 'asked:', candidate: 'ask:' } ]
+// [
+//   { path: '$[1]', kind: 'value', control: 'asked:', candidate: 'ask:' }
+// ]
