@@ -1,3 +1,4 @@
+import type { Clock } from "../model/clock.ts";
 import { checkOptions, type OptionCheck } from "../model/options.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
@@ -5,6 +6,7 @@ import { presentationOf, privacyOptions, type PrivacyOptions } from "./presentat
 import { present, type Presentation } from "./privacy.ts";
 import { dialects, type DialectName, type Migration } from "./sql/dialect.ts";
 import { rowsOf } from "./sql/row.ts";
+import { skipCounts } from "./sql/skips.ts";
 
 export type { PrivacyOptions } from "./presentation.ts";
 export type { RedactOptions } from "./redaction.ts";
@@ -12,7 +14,7 @@ export type { DialectName, Migration } from "./sql/dialect.ts";
 
 export interface SqlPublisherOptions extends PrivacyOptions {
   /**
-   * Runs one statement with its parameters; called once a batch.
+   * Runs one statement with its parameters; called once a batch, and for skips at most once in 10 s.
    *
    * With `pg`: `(sql, parameters) => pool.query(sql, parameters)`; with `better-sqlite3` or `node:sqlite`:
    * `(sql, parameters) => db.prepare(sql).run(...parameters)`.
@@ -21,18 +23,22 @@ export interface SqlPublisherOptions extends PrivacyOptions {
   readonly dialect: DialectName;
   /** What the names of the tables start with; `sidelane_` by default. Lower-case letters, digits and underscores. */
   readonly prefix?: string;
+  /** For the times of skips; the system's by default. */
+  readonly clock?: Clock;
 }
 
 /**
- * Writes results into three tables, made by {@link migrations}:
+ * Writes results and skips into four tables, made by {@link migrations}:
  *
  * - `sidelane_results`: one row a candidate of a result, with kind, signature, outcomes, durations (`_ms`, milliseconds),
  *   `started_at_ms` (milliseconds since 1970), and `detail`, JSON with the differences
  * - `sidelane_groups`: one row a kind of mismatch: how many, the first and the last, an example
  * - `sidelane_tallies`: one row an experiment, candidate and kind: how many, and the sums of both durations
+ * - `sidelane_skips`: one row an experiment and reason: how many calls ran control alone, the first and the last
  *
  * The counts outlive results that you delete. A result that is written twice counts once, so that a failed batch is tried
- * again. One statement a batch, all or nothing, with one parameter.
+ * again. One statement a batch, all or nothing, with one parameter. Skips carry no id: they are added up in memory, written
+ * every 10 s, at a flush and at the end, and count again when the database wrote them and answered with an error.
  *
  * @throws {SidelaneError} `invalid-option`
  * @example sqlPublisher({ dialect: 'postgresql', execute: (sql, parameters) => pool.query(sql, parameters) })
@@ -41,12 +47,26 @@ export function sqlPublisher(options: SqlPublisherOptions): Publisher {
   const presentation = check(options);
   const { execute, dialect, prefix = defaultPrefix } = options;
   const insert = dialects[dialect].insert(prefix);
+  const insertSkips = dialects[dialect].insertSkips(prefix);
   const write = async (results: readonly Result[]): Promise<void> => {
     if (results.length === 0) return;
     const rows = results.flatMap((result) => rowsOf(present(result, presentation)));
     await execute(insert, [JSON.stringify(rows)]);
   };
-  return { name: "sql", idempotent: true, publish: (result) => write([result]), publishBatch: write };
+  const skips = skipCounts((rows) => execute(insertSkips, [rows]), options.clock);
+  return {
+    name: "sql",
+    idempotent: true,
+    attach: (host) => skips.start((error) => host.onFault({ operation: "publish", error })),
+    publish: (result) => write([result]),
+    publishBatch: write,
+    onSkip: (experiment, reason) => skips.add(experiment, reason),
+    flush: () => skips.write(),
+    close() {
+      skips.stop();
+      return skips.write();
+    },
+  };
 }
 
 const defaultPrefix = "sidelane_";
@@ -67,9 +87,10 @@ export function migrations(dialect: DialectName, prefix: string = defaultPrefix)
 function check(options: SqlPublisherOptions): Presentation {
   const check: OptionCheck = checkOptions("sqlPublisher");
   check.object("options", options);
-  check.known(options, ["execute", "dialect", "prefix", ...privacyOptions]);
+  check.known(options, ["execute", "dialect", "prefix", "clock", ...privacyOptions]);
   check.function("execute", options.execute);
   checkNames(check, options.dialect, options.prefix ?? defaultPrefix);
+  if (options.clock !== undefined) check.object("clock", options.clock);
   return presentationOf(options, check, "sqlPublisher");
 }
 

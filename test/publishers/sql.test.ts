@@ -3,8 +3,11 @@ import fc from "fast-check";
 import initSqlite from "sql.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Result } from "../../src/model/result.ts";
-import { migrations, sqlPublisher, type DialectName } from "../../src/publishers/sql.ts";
+import { migrations, sqlPublisher, type DialectName, type SqlPublisherOptions } from "../../src/publishers/sql.ts";
+import { Laboratory } from "../../src/index.ts";
+import type { Fault } from "../../src/model/fault.ts";
 import { aResult } from "../../src/testing/a-result.ts";
+import { fixedClock } from "../../src/testing/fixed-clock.ts";
 
 interface Database {
   run(sql: string, parameters?: string[]): Promise<unknown>;
@@ -36,7 +39,7 @@ const databases: Readonly<Record<DialectName, () => Promise<Database>>> = {
   },
 };
 
-const tables = ["results", "groups", "tallies"];
+const tables = ["results", "groups", "tallies", "skips"];
 
 describe.each(Object.keys(databases) as DialectName[])("sqlPublisher on %s", (dialect) => {
   let db: Database;
@@ -46,7 +49,7 @@ describe.each(Object.keys(databases) as DialectName[])("sqlPublisher on %s", (di
       for (const statement of statements) await db.run(statement);
   }
 
-  const open = (options: { prefix?: string; values?: "shown" } = {}) =>
+  const open = (options: Partial<SqlPublisherOptions> = {}) =>
     sqlPublisher({ dialect, execute: (sql, parameters) => db.run(sql, parameters), ...options });
 
   beforeAll(async () => {
@@ -190,6 +193,34 @@ describe.each(Object.keys(databases) as DialectName[])("sqlPublisher on %s", (di
     expect(await db.rows("SELECT results FROM sidelane_tallies")).toEqual([{ results: 1 }]);
   });
 
+  it("adds up skips by reason, across publishers, and writes them at a flush and at the end", async () => {
+    const clock = fixedClock(1_000);
+    const [first, second] = [open({ clock }), open({ clock })];
+    for (let call = 0; call < 3; call++) first.onSkip!("price \0", "sampled-out");
+    first.onSkip!("price \0", "in-flight");
+    first.onSkip!("price \ufffd", "in-flight");
+    await first.flush!();
+    await first.flush!();
+    clock.advance(500);
+    second.onSkip!("price \0", "sampled-out");
+    await second.close!();
+    expect(await db.rows("SELECT * FROM sidelane_skips ORDER BY reason")).toEqual([
+      { experiment: "price \ufffd", reason: "in-flight", calls: 2, first_at_ms: 1_000, last_at_ms: 1_000 },
+      { experiment: "price \ufffd", reason: "sampled-out", calls: 4, first_at_ms: 1_000, last_at_ms: 1_500 },
+    ]);
+  });
+
+  it("counts what a laboratory skips, every one of its calls", async () => {
+    const lab = new Laboratory({ publishers: [open()] });
+    const price = lab.experiment("price", { control: () => 1, candidate: () => 1, sample: 0.5 });
+    for (let call = 0; call < 100; call++) price();
+    await lab.close();
+    const [skipped] = await db.rows("SELECT reason, calls FROM sidelane_skips");
+    const [compared] = await db.rows("SELECT kind, results FROM sidelane_tallies");
+    expect([skipped!["reason"], compared!["kind"]]).toEqual(["sampled-out", "match"]);
+    expect(Number(skipped!["calls"]) + Number(compared!["results"])).toBe(100);
+  });
+
   it("rejects when the database refuses, so that the batch is tried again", async () => {
     await expect(open({ prefix: "nowhere_" }).publish(aResult())).rejects.toThrow(/nowhere_results/);
   });
@@ -204,6 +235,35 @@ describe("sqlPublisher", () => {
     await publisher.publishBatch!(Array.from({ length: 100 }, () => aResult()));
     expect(calls).toHaveLength(1);
     expect(JSON.parse((calls[0]![1] as string[])[0]!)).toHaveLength(100);
+  });
+
+  it("writes skips every 10 s while there are any, keeps what failed, and lets go at the end", async () => {
+    const clock = fixedClock();
+    const written: unknown[] = [];
+    let refusing = true;
+    const publisher = sqlPublisher({
+      dialect: "postgresql",
+      clock,
+      execute(_, [rows]) {
+        if (refusing) throw new Error("no");
+        written.push(...(JSON.parse(rows!) as { reason: string; calls: number }[]).map(({ calls }) => calls));
+      },
+    });
+    const faults: Fault[] = [];
+    publisher.attach!({ onFault: (fault) => void faults.push(fault) });
+    publisher.onSkip!("price", "sampled-out");
+    await clock.advanceAsync(10_000);
+    expect(faults).toMatchObject([{ operation: "publish", error: { message: "no" } }]);
+    refusing = false;
+    publisher.onSkip!("price", "sampled-out");
+    await clock.advanceAsync(10_000);
+    expect(written).toEqual([2]);
+    await clock.advanceAsync(60_000);
+    publisher.onSkip!("price", "sampled-out");
+    await publisher.close!();
+    await clock.advanceAsync(60_000);
+    expect(written).toEqual([2, 1]);
+    expect(faults).toHaveLength(1);
   });
 
   it("ships migrations in versions that rise", () => {

@@ -14,6 +14,8 @@ export interface Dialect {
   migrations(prefix: string): readonly Migration[];
   /** One statement with one parameter, a JSON array of rows: the results not yet there, and their counts. */
   insert(prefix: string): string;
+  /** One statement with one parameter, a JSON array of counts by experiment and reason: added to those that are there. */
+  insertSkips(prefix: string): string;
 }
 
 export type DialectName = "sqlite" | "postgresql";

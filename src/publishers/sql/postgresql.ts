@@ -48,6 +48,14 @@ export const postgresql: Dialect = {
   last_at_ms bigint NOT NULL,
   PRIMARY KEY (experiment, candidate, kind)
 )`,
+        `CREATE TABLE IF NOT EXISTS ${prefix}skips (
+  experiment text NOT NULL,
+  reason text NOT NULL,
+  calls bigint NOT NULL,
+  first_at_ms bigint NOT NULL,
+  last_at_ms bigint NOT NULL,
+  PRIMARY KEY (experiment, reason)
+)`,
       ],
     },
   ],
@@ -85,6 +93,17 @@ ON CONFLICT (experiment, candidate, kind) DO UPDATE SET
   results = known.results + excluded.results,
   control_ms_sum = known.control_ms_sum + excluded.control_ms_sum,
   candidate_ms_sum = known.candidate_ms_sum + excluded.candidate_ms_sum,
+  first_at_ms = least(known.first_at_ms, excluded.first_at_ms),
+  last_at_ms = greatest(known.last_at_ms, excluded.last_at_ms)`,
+  insertSkips: (prefix) => `INSERT INTO ${prefix}skips AS known (experiment, reason, calls, first_at_ms, last_at_ms)
+SELECT experiment, reason, sum(calls), min(first_at_ms), max(last_at_ms)
+FROM jsonb_to_recordset($1::jsonb) AS given (
+  experiment text, reason text, calls bigint, first_at_ms bigint, last_at_ms bigint
+)
+GROUP BY experiment, reason
+ORDER BY experiment, reason
+ON CONFLICT (experiment, reason) DO UPDATE SET
+  calls = known.calls + excluded.calls,
   first_at_ms = least(known.first_at_ms, excluded.first_at_ms),
   last_at_ms = greatest(known.last_at_ms, excluded.last_at_ms)`,
 };

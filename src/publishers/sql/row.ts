@@ -49,7 +49,7 @@ function kindOf({ outcome, comparison }: PresentedCandidate): string {
 }
 
 /** PostgreSQL stores neither NUL nor half a surrogate pair, and would refuse the whole batch. */
-function storable(text: string): string {
+export function storable(text: string): string {
   return text.replace(/[\0\p{Surrogate}]/gu, "\ufffd");
 }
 

@@ -48,6 +48,14 @@ export const sqlite: Dialect = {
   last_at_ms INTEGER NOT NULL,
   PRIMARY KEY (experiment, candidate, kind)
 )`,
+        `CREATE TABLE IF NOT EXISTS ${prefix}skips (
+  experiment TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  calls INTEGER NOT NULL,
+  first_at_ms INTEGER NOT NULL,
+  last_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (experiment, reason)
+)`,
         `CREATE TRIGGER IF NOT EXISTS ${prefix}group_result AFTER INSERT ON ${prefix}results
 WHEN new.signature IS NOT NULL
 BEGIN
@@ -78,4 +86,12 @@ END`,
 SELECT ${columns.map((column) => `json_extract(value, '$.${column}')`).join(", ")}
 FROM json_each(?) WHERE true
 ON CONFLICT (result_id, candidate) DO NOTHING`,
+  insertSkips: (prefix) => `INSERT INTO ${prefix}skips (experiment, reason, calls, first_at_ms, last_at_ms)
+SELECT json_extract(value, '$.experiment'), json_extract(value, '$.reason'), json_extract(value, '$.calls'),
+  json_extract(value, '$.first_at_ms'), json_extract(value, '$.last_at_ms')
+FROM json_each(?) WHERE true
+ON CONFLICT (experiment, reason) DO UPDATE SET
+  calls = calls + excluded.calls,
+  first_at_ms = min(first_at_ms, excluded.first_at_ms),
+  last_at_ms = max(last_at_ms, excluded.last_at_ms)`,
 };
