@@ -1,0 +1,12 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+// The tests that mutants are to fail: no child processes, since what runs there is not mutated.
+const config: ViteUserConfig = defineConfig({
+  test: {
+    include: ["test/experiment/**/*.test.ts", "test/proof/**/*.test.ts"],
+    exclude: ["test/proof/*-in-processes.test.ts"],
+    testTimeout: 10_000,
+  },
+});
+
+export default config;
