@@ -1,6 +1,7 @@
 // Measures everything that docs/performance.md says, and writes it. Run: npm run bench
 import { writeFileSync } from "node:fs";
 import { measureCalls, measureFootprint, measureWaiting, type Table } from "./call.bench.ts";
+import { measureNdjson } from "./ndjson.bench.ts";
 import { machine } from "./rounds.ts";
 
 const count = Number(process.argv[2] ?? 21);
@@ -22,10 +23,26 @@ function tableOf({ title, timings }: Table): string {
   ].join("\n");
 }
 
+/** Figures that are no calls: each beside the first row, and how many a second that makes. */
+function rateTableOf({ title, timings }: Table): string {
+  const rows = timings.map(
+    ({ name, ns, spread }) =>
+      `| ${name} | ${ns.toFixed(0)} ns | ±${(spread * 100).toFixed(0)} % | ${(ns - timings[0]!.ns).toFixed(0)} ns | ${(1e6 / ns).toFixed(0)} 000 |`,
+  );
+  return [
+    `## ${title}`,
+    "",
+    "| | each | spread | more than the first row | a second |",
+    "|---|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
 const tables = [...(await measureCalls(count)), await measureWaiting(count)];
 const footprints = (await measureFootprint()).map(
   ({ name, bytes, microtasks }) => `| ${name} | ${Math.round(bytes)} | ${microtasks} |`,
 );
+const ndjson = await measureNdjson(count);
 const page = [
   "# Performance",
   "",
@@ -38,6 +55,10 @@ const page = [
   "| | bytes allocated | microtasks until its caller goes on |",
   "|---|---|---|",
   ...footprints,
+  "",
+  ...ndjson.flatMap((table) => [rateTableOf(table), ""]),
+  "The queue of a publisher takes results faster than a disk: what it cannot hold, 1 000 results or 8 MB, is dropped and",
+  "counted. `written` is what one process writes, of a result with one difference.",
   "",
 ].join("\n");
 writeFileSync(new URL("../docs/performance.md", import.meta.url), page);
