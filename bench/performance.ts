@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { measureCalls, measureFootprint, measureWaiting, type Table } from "./call.bench.ts";
 import { measureNdjson } from "./ndjson.bench.ts";
+import { measureRollout } from "./rollout.bench.ts";
 import { machine } from "./rounds.ts";
 
 const count = Number(process.argv[2] ?? 21);
@@ -43,6 +44,10 @@ const footprints = (await measureFootprint()).map(
   ({ name, bytes, microtasks }) => `| ${name} | ${Math.round(bytes)} | ${microtasks} |`,
 );
 const ndjson = await measureNdjson(count);
+const rollout = (await measureRollout(count)).map(
+  ({ name, ns, spread, budgetNs }) =>
+    `| ${name} | ${ns.toFixed(1)} ns | ±${(spread * 100).toFixed(0)} % | ${budgetNs === undefined ? "" : `${budgetNs} ns`} |`,
+);
 const page = [
   "# Performance",
   "",
@@ -59,6 +64,12 @@ const page = [
   ...ndjson.flatMap((table) => [rateTableOf(table), ""]),
   "The queue of a publisher takes results faster than a disk: what it cannot hold, 1 000 results or 8 MB, is dropped and",
   "counted. `written` is what one process writes, of a result with one difference.",
+  "",
+  "## A rollout's part in a call",
+  "",
+  "| | a time | spread | budget |",
+  "|---|---|---|---|",
+  ...rollout,
   "",
 ].join("\n");
 writeFileSync(new URL("../docs/performance.md", import.meta.url), page);

@@ -1,6 +1,5 @@
-// What a rollout costs a call: deciding, and recording a comparison. Run: npx tsx bench/rollout.bench.ts
+// What does a rollout cost a call: deciding, and recording a comparison?
 import { createHash } from "node:crypto";
-import { cpus } from "node:os";
 import type { Sample } from "../src/model/rollout.ts";
 import { bucketing } from "../src/rollout/bucket.ts";
 import { decide } from "../src/rollout/decide.ts";
@@ -8,8 +7,8 @@ import { snapshotOf } from "../src/rollout/snapshot.ts";
 import { CandidateEvidence } from "../src/stats/candidate-evidence.ts";
 import { LatencyHistogram } from "../src/stats/histogram.ts";
 import { Tally } from "../src/stats/tally.ts";
+import { rounds } from "./rounds.ts";
 
-const rounds = 15;
 const keys = Array.from({ length: 4_096 }, (_, index) => `customer-${index * 7_919}`);
 const sample: Sample = {
   experiment: "price",
@@ -110,23 +109,26 @@ const questions: Record<string, Question> = {
   },
 };
 
-console.log(`node ${process.version}, ${cpus()[0]?.model ?? "unknown processor"}`);
-const measured = new Map<string, number[]>(Object.keys(questions).map((name) => [name, []]));
-// Alternated, so that a busy moment of the machine hits every question.
-for (let round = 0; round < rounds; round++) {
-  for (const [name, { times, run }] of Object.entries(questions)) {
-    const startedAt = performance.now();
-    run(times);
-    measured.get(name)!.push(((performance.now() - startedAt) * 1e6) / times);
+/** One step, and what it may cost. */
+export interface Cost {
+  readonly name: string;
+  readonly ns: number;
+  readonly spread: number;
+  readonly budgetNs?: number;
+}
+
+/** Medians of interleaved rounds, in nanoseconds for one time. */
+export async function measureRollout(count: number): Promise<Cost[]> {
+  const costs: Cost[] = [];
+  const contenders = Object.entries(questions).map(([name, { times, run }]) => ({
+    name,
+    // Each repeats by itself, so that all rounds take about as long.
+    run: (share: number) => run(Math.round(times * share)),
+  }));
+  for (const { name, ns, spread } of await rounds(contenders, 1, count)) {
+    const { times, budgetNs } = questions[name]!;
+    costs.push({ name, ns: ns / times, spread, ...(budgetNs !== undefined && { budgetNs }) });
   }
+  if (sink < 0) throw new Error("Nothing was measured");
+  return costs;
 }
-for (const [name, figures] of measured) {
-  const sorted = figures.slice(3).sort((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)]!;
-  const least = sorted[0]!;
-  const { budgetNs } = questions[name]!;
-  // Other work on the machine only ever adds: the least says what the code costs.
-  const verdict = budgetNs === undefined ? "" : ` of at most ${budgetNs}${least <= budgetNs ? "" : ": OVER"}`;
-  console.log(`${name.padEnd(60)} least ${least.toFixed(1)} ns${verdict}, median ${median.toFixed(1)} ns`);
-}
-if (sink === 0.5) console.log("never");

@@ -73,25 +73,32 @@ function absorb(text: string): void {
   let { hash, word, shift, length } = registers;
   for (let index = 0; index < text.length; index++) {
     let bytes = text.charCodeAt(index);
-    let count = 1;
-    if (bytes >= 0x80) {
-      const point = text.codePointAt(index)!;
-      if (point > 0xffff) index++;
-      count =
-        point < 0x800 ? 2
-        : point > 0xffff ? 4
-        : 3;
-      bytes = utf8(point);
+    if (bytes < 0x80) {
+      // Nearly every key is nothing but such characters.
+      length++;
+      word |= bytes << shift;
+      if (shift < 24) {
+        shift += 8;
+      } else {
+        hash = mix(hash, word);
+        word = shift = 0;
+      }
+      continue;
     }
+    const point = text.codePointAt(index)!;
+    if (point > 0xffff) index++;
+    let count =
+      point < 0x800 ? 2
+      : point > 0xffff ? 4
+      : 3;
+    bytes = utf8(point);
     length += count;
     for (; count > 0; count--) {
       word |= (bytes & 0xff) << shift;
       bytes >>>= 8;
       shift += 8;
       if (shift === 32) {
-        hash ^= scramble(word);
-        hash = (hash << 13) | (hash >>> 19);
-        hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
+        hash = mix(hash, word);
         word = shift = 0;
       }
     }
@@ -100,6 +107,12 @@ function absorb(text: string): void {
   registers.word = word;
   registers.shift = shift;
   registers.length = length;
+}
+
+/** Takes in a block of four bytes. */
+function mix(hash: number, word: number): number {
+  const mixed = hash ^ scramble(word);
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
 }
 
 /** The UTF-8 bytes of a code point from U+0080 on, the first byte lowest. */

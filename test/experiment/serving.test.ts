@@ -35,6 +35,7 @@ function bench(options: LaboratoryOptions = {}): Bench {
 
 const live = { serve: 1, compare: 1 };
 const alone = { serve: 1, compare: 0.0001 };
+const byKey: (key: string) => string = () => "control";
 const never = (): Promise<never> => new Promise(() => undefined);
 
 async function outcomeOf(call: () => unknown): Promise<unknown> {
@@ -49,7 +50,7 @@ describe("serving the candidate beside control", () => {
   it("gives its share of keys the candidate's answer, and everybody else control's", async () => {
     const { lab, results } = bench();
     const who = lab.experiment("who", {
-      control: ((): string => "control"),
+      control: byKey,
       candidate: () => "candidate",
       key: (key) => key,
       rollout: { serve: 0.3, compare: 1 },
@@ -71,7 +72,7 @@ describe("serving the candidate beside control", () => {
     const { lab } = bench();
     const whoAt = [0.01, 0.05, 0.1, 0.25, 0.5, 1].map((serve) =>
       lab.experiment("who", {
-        control: ((): string => "control"),
+        control: byKey,
         candidate: () => "candidate",
         key: (key) => key,
         rollout: { serve, compare: 0 },
@@ -275,8 +276,9 @@ describe('`onMismatch: "control"`', () => {
   it("waits for both, and serves control where they differ", async () => {
     const { lab, results } = bench();
     let finish: (value: number) => void = () => undefined;
+    const slow: (cents: number) => Promise<number> = () => new Promise((resolve) => (finish = resolve));
     const price = lab.experiment("price", {
-      control: (async () => new Promise<number>((resolve) => (finish = resolve))),
+      control: slow,
       candidate: async (cents) => Promise.resolve(cents),
       onMismatch: "control",
       rollout: live,
@@ -401,8 +403,9 @@ describe("serving the candidate alone", () => {
       record: (sample) => void samples.push(sample),
     };
     const { lab } = bench({ random: () => 0.5 });
+    const control: (fails: boolean) => Promise<string> = async () => Promise.resolve("control");
     const who = lab.experiment("who", {
-      control: (async () => Promise.resolve("control")),
+      control,
       candidate: async (fails) => (fails ? Promise.reject(new Error("candidate")) : Promise.resolve("candidate")),
       rollout,
     });
