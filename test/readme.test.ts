@@ -17,17 +17,19 @@ interface Block {
  * Every ```ts block. What a block takes for granted stands before it, unseen by readers of the page:
  * `<!-- given` on a line of its own, declarations, `-->`.
  */
-function blocksOf(markdown: string): readonly Block[] {
+function blocksOf(page: string): readonly Block[] {
+  const markdown = readFileSync(join(root, page), "utf8");
   const pattern = /(?:<!-- given\n(?<given>.*?)\n-->\n+)?```ts\n(?<code>.*?)\n```/gs;
   return [...markdown.matchAll(pattern)].map(({ groups, index }) => {
     const line = markdown.slice(0, index).split("\n").length;
     // A module of its own, so that names of two blocks do not meet.
     const code = `${groups!["given"] ?? ""}\n${groups!["code"]!}\nexport {};\n`.trimStart();
-    return { name: `the block at line ${line}`, file: join(folder, `line-${line}.ts`), code };
+    const file = join(folder, `${page.replace(/\W/g, "-")}-line-${line}.ts`);
+    return { name: `the block of ${page} at line ${line}`, file, code };
   });
 }
 
-const blocks = blocksOf(readFileSync(join(root, "README.md"), "utf8"));
+const blocks = ["README.md", "docs/publishers.md"].flatMap(blocksOf);
 
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
@@ -41,7 +43,7 @@ describe("README.md", () => {
     expect(lines.join("\n")).toMatch(/```ts\nimport .*\/\/ Prints:\n\/\/ ./s);
   });
 
-  it("type-checks, every block of it", () => {
+  it("type-checks, every block of it and of the pages", () => {
     const path = join(root, "tsconfig.json");
     const { config } = ts.readConfigFile(path, (file) => readFileSync(file, "utf8"));
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
