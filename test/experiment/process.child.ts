@@ -1,0 +1,93 @@
+// Each mode is one process; what it prints, and how it ends, is what the test looks at.
+const [mode = ""] = process.argv.slice(2);
+
+async function broken(): Promise<never> {
+  await Promise.resolve();
+  throw new Error("control broke");
+}
+
+async function wrappedBroken(): Promise<() => Promise<never>> {
+  const { Laboratory } = await import("../../src/index.ts");
+  return new Laboratory().experiment("broken", { control: broken, candidate: broken });
+}
+
+const modes: Record<string, () => Promise<void> | void> = {
+  async "bare-uncaught"() {
+    void broken();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    console.log("went on");
+  },
+  async "wrapped-uncaught"() {
+    void (await wrappedBroken())();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    console.log("went on");
+  },
+  async "wrapped-unhandled"() {
+    process.on("unhandledRejection", (reason) => console.log("unhandled:", (reason as Error).message));
+    void (await wrappedBroken())();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  },
+  async "candidate-rejects"() {
+    process.on("unhandledRejection", (reason) => console.log("unhandled:", reason));
+    const { Laboratory } = await import("../../src/index.ts");
+    const lab = new Laboratory();
+    const call = lab.experiment("quiet", { control: async () => 1, candidate: broken });
+    console.log(await call());
+    await lab.close();
+  },
+  async stack() {
+    const call = await wrappedBroken();
+    async function outermostCaller(): Promise<void> {
+      await call();
+    }
+    await outermostCaller().catch((error: unknown) => console.log((error as Error).stack));
+  },
+  async import() {
+    const before = footprint();
+    const names = new Set(Object.getOwnPropertyNames(globalThis));
+    for (const subpath of ["index", "compare/index", "stats/index", "rollout/index", "render/index", "testing/index"]) {
+      await import(`../../src/${subpath}.ts`);
+    }
+    const added = Object.getOwnPropertyNames(globalThis).filter((name) => !names.has(name));
+    console.log(JSON.stringify({ before, after: footprint(), added }));
+  },
+  async pending() {
+    const { Laboratory } = await import("../../src/index.ts");
+    const call = new Laboratory().experiment("pending", {
+      control: async () => 1,
+      candidate: () => new Promise<number>(() => undefined),
+      limits: { timeoutMs: 600_000 },
+    });
+    console.log(await call());
+  },
+  async close() {
+    const { Laboratory } = await import("../../src/index.ts");
+    const lab = new Laboratory({ publishers: [{ name: "hangs", publish: () => new Promise<void>(() => undefined) }] });
+    const call = lab.experiment("pending", {
+      control: async () => 1,
+      candidate: () => new Promise<number>(() => undefined),
+    });
+    await call();
+    const startedAt = performance.now();
+    const { complete } = await lab.close({ timeoutMs: 400 });
+    console.log(JSON.stringify({ complete, waited: performance.now() - startedAt }));
+  },
+  async off() {
+    const { experiment, science } = await import("../../src/index.ts");
+    const candidate = (): number => {
+      console.log("candidate ran");
+      return 2;
+    };
+    console.log(experiment("off", { control: () => 1, candidate })(), science("once", { control: () => 1, candidate }));
+  },
+};
+
+function footprint(): unknown {
+  const handles = (process as unknown as { _getActiveHandles(): { constructor: { name: string } }[] })
+    ._getActiveHandles()
+    .map(({ constructor }) => constructor.name);
+  const listeners = process.eventNames().map((name) => [String(name), process.listenerCount(name as "exit")]);
+  return { handles: handles.filter((name) => name !== "Socket" && name !== "MessagePort"), listeners };
+}
+
+await modes[mode]!();
