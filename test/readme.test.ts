@@ -29,7 +29,7 @@ function blocksOf(page: string): readonly Block[] {
   });
 }
 
-const blocks = ["README.md", "docs/publishers.md"].flatMap(blocksOf);
+const blocks = ["README.md", "docs/publishers.md", "docs/rollout.md"].flatMap(blocksOf);
 
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
