@@ -5,7 +5,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ["test/experiment/**/*.test.ts", "test/proof/**/*.test.ts"],
     exclude: ["test/proof/*-in-processes.test.ts"],
-    testTimeout: 10_000,
+    testTimeout: 5_000,
   },
 });
 
