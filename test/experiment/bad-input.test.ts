@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Laboratory, SidelaneError, type LaboratoryOptions } from "../../src/index.ts";
+import { Laboratory, SidelaneError } from "../../src/index.ts";
 
 const control = (n: number): number => n;
 const candidate = control;
