@@ -126,7 +126,9 @@ function quantiles(histogram: Tally["control"]): string {
 }
 
 function milliseconds(durationMs: number): string {
-  return durationMs >= 10_000 ? span(durationMs) : `${Number(durationMs.toPrecision(3))} ms`;
+  if (durationMs >= 10_000) return span(durationMs);
+  // No digits beyond a tenth of a microsecond: they say nothing, and would not fit their column.
+  return `${Number(Number(durationMs.toPrecision(3)).toFixed(4))} ms`;
 }
 
 function counts(entries: readonly (readonly [string, number])[]): string {

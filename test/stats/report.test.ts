@@ -78,6 +78,14 @@ cost         123 ms on the callers' path, 0.01 ms a call
     expect(reportPage(input(1, { groups }))).toMatch(/ 8 × v1-0\n[^]*4 × v1-4\n +and 3 more\n/);
   });
 
+  it("keeps its columns apart, however short the calls are", () => {
+    const tally = new Tally();
+    for (const controlMs of [0.000817, 0.00494, 0.0665, 123.4])
+      tally.record(sample({ controlMs, candidateMs: 0.00218 }));
+    const page = reportPage(input(1, { candidates: [{ ...input(1).candidates[0]!, tally }] }));
+    expect(page).toMatch(/\n {2}control( +[\d.]+ ms){3}\n {2}candidate +0\.0022 ms +0\.0022 ms +0\.0022 ms\n/);
+  });
+
   it("writes control characters of names as their codes", () => {
     expect(reportPage(input(1, { experiment: "a\u001b[31m\nb\u202e" }))).toMatch(/^a\\u001b\[31m\\u000ab\\u202e\n/);
   });
