@@ -97,6 +97,52 @@ describe("an experiment under a ramp", () => {
     await again.lab.close();
   });
 
+  it("goes on and comes back together in two processes on one store", async () => {
+    const store = memoryStore();
+    let badRate = 0;
+    const one = simulate({ store, checkEveryMs: 1_000 }, () => 0);
+    const two = simulate({ store, checkEveryMs: 1_000 }, () => badRate, one.clock);
+    for (let elapsed = 0; elapsed < 200; elapsed++) {
+      await one.second();
+      await two.second();
+    }
+    expect(one.rollout.current().share).toBeGreaterThan(0);
+    expect(two.rollout.current()).toMatchObject({ share: one.rollout.current().share });
+    badRate = 0.5;
+    for (let elapsed = 0; elapsed < 20; elapsed++) {
+      await two.second();
+      await one.second();
+    }
+    expect(one.rollout.status().state).toMatchObject({ stage: "shadow", mode: "rolled-back" });
+    expect(two.rollout.status().state).toEqual(one.rollout.status().state);
+    expect(one.events.filter(({ kind }) => kind === "rolledBack")).toHaveLength(1);
+    await one.lab.close();
+    await two.lab.close();
+  });
+
+  it("counts and tells what a store does wrong, and serves nobody by it", async () => {
+    const clock = fixedClock();
+    const faults: string[] = [];
+    const lab = new Laboratory({
+      clock,
+      onFault: ({ operation, experiment }) => faults.push(`${operation} ${experiment}`),
+    });
+    const fails = async (): Promise<never> => Promise.reject(new Error("unreachable"));
+    const store = { load: fails, compareAndSet: fails, report: fails, totals: fails };
+    const rollout = ramp({ ...options, store, checkEveryMs: 1_000 });
+    const price = lab.experiment("price", { control: (): string => "control", candidate: () => "candidate", rollout });
+    for (let second = 0; second < 5; second++) {
+      expect(price()).toBe("control");
+      await clock.advanceAsync(1_000);
+    }
+    expect(faults.length).toBeGreaterThanOrEqual(5);
+    expect(new Set(faults)).toEqual(new Set(["store price"]));
+    expect(lab.status().experiments["price"]!.faults).toEqual({ store: faults.length });
+    expect(lab.report("price")).toContain(`faults       ${faults.length} store`);
+    await expect(rollout.advance("Ada")).rejects.toMatchObject({ code: "invalid-state" });
+    await lab.close();
+  });
+
   it("tells publishers what happened", async () => {
     const seen: RolloutEvent[] = [];
     const clock = fixedClock();
