@@ -4,7 +4,8 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ["test/experiment/**/*.test.ts", "test/proof/**/*.test.ts"],
-    exclude: ["test/proof/*-in-processes.test.ts"],
+    exclude: ["test/**/*in-processes.test.ts"],
+    setupFiles: ["test/conserved.setup.ts"],
     testTimeout: 5_000,
   },
 });
