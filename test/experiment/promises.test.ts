@@ -1,0 +1,112 @@
+import { runInNewContext } from "node:vm";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Laboratory } from "../../src/index.ts";
+
+// What property tests cannot make up: promises and functions of other makes, and what a host hears of them.
+
+const unhandled: unknown[] = [];
+const remember = (reason: unknown): void => void unhandled.push(reason);
+
+beforeEach(() => {
+  unhandled.length = 0;
+  process.on("unhandledRejection", remember);
+});
+afterEach(() => {
+  process.off("unhandledRejection", remember);
+});
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Runs a query each time that somebody waits for it, as query builders do. */
+function lazyQuery(): { readonly query: PromiseLike<number>; readonly runs: () => number } {
+  let runs = 0;
+  const query = {
+    then(resolve: (rows: number) => void): void {
+      runs += 1;
+      resolve(runs);
+    },
+  } as PromiseLike<number>;
+  return { query, runs: () => runs };
+}
+
+class Cancellable<Value> extends Promise<Value> {
+  cancel(): string {
+    return "cancelled";
+  }
+}
+
+describe("what control gives", () => {
+  it.each(["concurrent", "deferred"] as const)(
+    "is not run early where it is lazy, nor twice: %s",
+    async (execution) => {
+      const lab = new Laboratory();
+      const control = lazyQuery();
+      const candidate = lazyQuery();
+      const call = lab.experiment("lazy", {
+        control: () => control.query,
+        candidate: () => candidate.query,
+        execution,
+      });
+      const given = call();
+      expect(given).toBe(control.query);
+      await turns();
+      expect(control.runs()).toBe(0);
+      expect(await given).toBe(1);
+      expect(control.runs()).toBe(1);
+      expect(candidate.runs()).toBe(1);
+      expect(lab.status().experiments["lazy"]!.inconclusive).toBe(1);
+    },
+  );
+
+  it.each([
+    ["a promise with a method of its own", () => Object.assign(Promise.reject(new Error("lost")), { cancel: () => 1 })],
+    ["a promise of a class of its own", () => Cancellable.reject(new Error("lost"))],
+    ["a promise of another realm", () => runInNewContext("Promise.reject(new Error('lost'))") as Promise<unknown>],
+  ])("is handed back where it is %s, and the host hears of its rejection", async (_, make) => {
+    const given = make();
+    const lab = new Laboratory();
+    expect(lab.experiment("own", { control: () => given, candidate: () => Promise.resolve(1) })()).toBe(given);
+    await turns();
+    expect(unhandled.map((error) => (error as Error).message)).toEqual(["lost"]);
+  });
+});
+
+describe("a wrapped class", () => {
+  class Point {
+    static readonly dimensions = 1;
+    readonly x: number;
+    constructor(x: number) {
+      this.x = x;
+    }
+  }
+  const wrapped = (): typeof Point => {
+    const made: unknown = new Laboratory().experiment("Point", {
+      control: Point as never,
+      candidate: (() => 1),
+    });
+    return made as typeof Point;
+  };
+
+  it("makes instances of its control, and can be extended", () => {
+    const Wrapped = wrapped();
+    class Named extends Wrapped {
+      readonly label = "origin";
+    }
+    expect([Wrapped.name, Wrapped.length, Wrapped.dimensions]).toEqual(["Point", 1, 1]);
+    expect(new Wrapped(3)).toBeInstanceOf(Point);
+    expect(new Wrapped(3).x).toBe(3);
+    expect(new Named(4)).toMatchObject({ x: 4, label: "origin" });
+  });
+
+  it("throws what control throws without `new`", () => {
+    expect(() => (wrapped() as unknown as () => void)()).toThrow("cannot be invoked without 'new'");
+  });
+});
+
+it("what cannot be called with `new` cannot be when it is wrapped", () => {
+  const arrow = new Laboratory().experiment("arrow", { control: () => 1, candidate: () => 1 });
+  expect("prototype" in arrow).toBe(false);
+  expect(() => new (arrow as unknown as new () => unknown)()).toThrow(TypeError);
+});
