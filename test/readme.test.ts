@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { documentedOutput, expectPrinted, runFile } from "./documented.ts";
@@ -29,7 +29,8 @@ function blocksOf(page: string): readonly Block[] {
   });
 }
 
-const blocks = ["README.md", "docs/publishers.md", "docs/rollout.md"].flatMap(blocksOf);
+const pages = ["README.md", "docs/comparison.md", "docs/noise.md", "docs/publishers.md", "docs/rollout.md"];
+const blocks = pages.flatMap(blocksOf);
 
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
@@ -56,6 +57,18 @@ describe("README.md", () => {
       return `${file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
     });
     expect(problems).toEqual([]);
+  });
+
+  it("names no file that is not there", () => {
+    for (const page of pages) {
+      const text = readFileSync(join(root, page), "utf8");
+      for (const [, link] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+        expect(existsSync(join(root, dirname(page), link!)), `${page}: ${link!}`).toBe(true);
+      }
+      for (const [, file] of text.matchAll(/`(test\/[^`]+\.ts)`/g)) {
+        expect(existsSync(join(root, file!)), `${page}: ${file!}`).toBe(true);
+      }
+    }
   });
 
   const printing = blocks.flatMap((block) => {

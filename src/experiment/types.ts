@@ -172,15 +172,15 @@ export type Definition<
   Same<Control> &
   (Single<Control, Alike<Control>, Prepared> | Named<Control, Alikes<Control>, Prepared>);
 
-/** Wraps a control: gives back control's own type. */
+/** Wraps a control: gives back control's own type. (`| []` has what `prepare` gives inferred as a tuple.) */
 export interface ExperimentMaker {
-  <Control extends AnyFunction, Prepared extends readonly unknown[] = Parameters<Control>>(
+  <Control extends AnyFunction, Prepared extends readonly unknown[] | [] = Parameters<Control>>(
     name: string,
     definition: Options<Control, ValueOf<Control>, Prepared> &
       Same<Control> &
       Single<Control, Alike<Control>, Prepared>,
   ): Control;
-  <Control extends AnyFunction, Prepared extends readonly unknown[] = Parameters<Control>>(
+  <Control extends AnyFunction, Prepared extends readonly unknown[] | [] = Parameters<Control>>(
     name: string,
     definition: Options<Control, ValueOf<Control>, Prepared> &
       Same<Control> &
@@ -189,7 +189,7 @@ export interface ExperimentMaker {
   <
     Control extends AnyFunction,
     Given extends Unlike<Control>,
-    Prepared extends readonly unknown[] = Parameters<Control>,
+    Prepared extends readonly unknown[] | [] = Parameters<Control>,
   >(
     name: string,
     definition: Options<Control, Awaited<Given>, Prepared> &
@@ -199,7 +199,7 @@ export interface ExperimentMaker {
   <
     Control extends AnyFunction,
     Givens extends Readonly<Record<string, Unlike<Control>>>,
-    Prepared extends readonly unknown[] = Parameters<Control>,
+    Prepared extends readonly unknown[] | [] = Parameters<Control>,
   >(
     name: string,
     definition: Options<Control, Awaited<Givens[keyof Givens]>, Prepared> &

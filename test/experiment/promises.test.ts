@@ -84,7 +84,7 @@ describe("a wrapped class", () => {
   const wrapped = (): typeof Point => {
     const made: unknown = new Laboratory().experiment("Point", {
       control: Point as never,
-      candidate: (() => 1),
+      candidate: () => 1,
     });
     return made as typeof Point;
   };
