@@ -8,7 +8,6 @@ const config: KnipConfig = {
     "test/**/*.test-d.ts",
     "test/**/*.child.ts",
     "bench/*.bench.ts",
-    "bench/performance.ts",
     "examples/**/*.ts",
   ],
   project: ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts"],

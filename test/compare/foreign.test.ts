@@ -111,7 +111,8 @@ function frozen(value: unknown, seen = new Set<unknown>()): void {
   if (typeof value !== "object" || value === null || seen.has(value) || ArrayBuffer.isView(value)) return;
   seen.add(value);
   try {
-    for (const key of Reflect.ownKeys(value)) frozen(Object.getOwnPropertyDescriptor(value, key)?.value, seen);
+    // Not behind symbols: platform objects keep the state there that they go on writing.
+    for (const key of Object.getOwnPropertyNames(value)) frozen(Object.getOwnPropertyDescriptor(value, key)?.value, seen);
     Object.freeze(value);
   } catch {
     // Hostile ones refuse.
