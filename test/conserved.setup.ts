@@ -18,6 +18,7 @@ vi.mock("../src/experiment/laboratory.ts", async (importOriginal) => {
   };
 });
 
+// A property test makes a laboratory a case: to look at all of them takes its time.
 afterEach(() => {
   for (const laboratory of made) {
     const residuals = residualsOf(laboratory.status());
@@ -25,4 +26,4 @@ afterEach(() => {
     if (Object.keys(residuals).length > 0) made.delete(laboratory);
     expect(residuals, "calls and results that no count accounts for").toEqual({});
   }
-});
+}, 120_000);

@@ -112,7 +112,8 @@ function frozen(value: unknown, seen = new Set<unknown>()): void {
   seen.add(value);
   try {
     // Not behind symbols: platform objects keep the state there that they go on writing.
-    for (const key of Object.getOwnPropertyNames(value)) frozen(Object.getOwnPropertyDescriptor(value, key)?.value, seen);
+    for (const key of Object.getOwnPropertyNames(value))
+      frozen(Object.getOwnPropertyDescriptor(value, key)?.value, seen);
     Object.freeze(value);
   } catch {
     // Hostile ones refuse.
