@@ -130,13 +130,25 @@ export class RampDriver {
       running: this.snapshot,
       limitedBySource: this.#limited,
       synchronized: this.#known && !this.#storage?.waiting,
-      verdicts: this.#evidence.verdicts(this.#terms(this.#now())),
+      verdicts: this.#evidence.verdicts(this.#terms(this.#now())).map((verdict) => this.#withStanding(verdict)),
     };
   }
 
   verdict(candidate?: string): Verdict {
     const terms = this.#terms(this.#now());
-    return candidate === undefined ? this.#evidence.driving(terms) : this.#evidence.verdict(candidate, terms);
+    const evidence = this.#evidence;
+    return this.#withStanding(candidate === undefined ? evidence.driving(terms) : evidence.verdict(candidate, terms));
+  }
+
+  /** A ramp that stands still says why, before what the evidence of this epoch says. */
+  #withStanding(verdict: Verdict): Verdict {
+    const { mode, history } = this.#state;
+    if (mode === "running") return verdict;
+    const kind = mode === "paused" ? "paused" : "rolledBack";
+    const change = history.findLast((each) => each.kind === kind);
+    if (change === undefined) return verdict;
+    const standing = mode === "paused" ? "Paused" : "Rolled back until a person clears it,";
+    return { ...verdict, reasons: [`${standing} by ${change.by}, ${change.reason}`, ...verdict.reasons] };
   }
 
   on(listener: (event: RolloutEvent) => void): Cancel {

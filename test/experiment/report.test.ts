@@ -164,6 +164,21 @@ cost         50 ms on the callers' path, 0.5 ms a call; 96 bytes of evidence cop
     await lab.close();
   });
 
+  it("says that a ramp was rolled back, by whom and why, and when it pauses", async () => {
+    const { lab } = laboratory();
+    const rollout = ramp({});
+    const greet = lab.experiment("greet", { control: () => 1, candidate: () => 2, rollout });
+    await rollout.pause("ada", "lunch");
+    expect(lab.report("greet")).toContain("Paused by ada, lunch");
+    await rollout.resume("ada", "back");
+    for (let time = 0; time < 20; time++) greet();
+    await lab.settled();
+    expect(rollout.verdict().reasons[0]).toMatch(
+      /^Rolled back until a person clears it, by ramp, candidate: .*mismatch/,
+    );
+    expect(lab.report("greet")).toContain("Rolled back until a person clears it");
+  });
+
   it("is about every experiment where none is named", () => {
     const { lab } = laboratory();
     lab.experiment("one", { control: () => 1, candidate: () => 1 });
