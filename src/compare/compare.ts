@@ -30,7 +30,7 @@ export function compareValues(
   now: () => number = monotonic,
 ): Comparison {
   // Rules only loosen, so that what is equal without them needs none of them.
-  if (surelyEqual(control, candidate)) return match;
+  if (surelyEqual(control, candidate, rules.start)) return match;
   if (rules.normalize !== undefined) {
     try {
       control = rules.normalize(control);
@@ -38,11 +38,10 @@ export function compareValues(
     } catch (error) {
       return { kind: "inconclusive", reason: "`normalize` threw", error };
     }
-    if (surelyEqual(control, candidate)) return match;
   }
   const walk = new Walk(rules, now);
-  // What the gate has seen to differ may be the same under rules.
-  if (!rules.start.dead && walk.quick.same(control, candidate, rules.start)) return match;
+  // Not by the gate again: what it has read once may be in what `normalize` gave.
+  if (rules.normalize !== undefined && walk.quick.same(control, candidate, rules.start)) return match;
   try {
     if (walk.same(control, candidate, rules.start, 0)) return match;
   } catch (stop) {
