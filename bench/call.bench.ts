@@ -77,7 +77,16 @@ export interface Table {
   readonly timings: readonly Timing[];
 }
 
-export async function measureCalls(count: number): Promise<Table[]> {
+/** @param only tables whose titles hold this text */
+export async function measureCalls(count: number, only = ""): Promise<Table[]> {
+  const tables: Table[] = [];
+  for (const { title, contenders, times } of await contests()) {
+    if (title.includes(only)) tables.push({ title, timings: await rounds(contenders, times, count) });
+  }
+  return tables;
+}
+
+async function contests(): Promise<{ title: string; contenders: Contender[]; times: number }[]> {
   const on = new Laboratory({});
   const off = new Laboratory({ enabled: false });
   const yes = (): boolean => true;
@@ -88,69 +97,57 @@ export async function measureCalls(count: number): Promise<Table[]> {
   return [
     {
       title: "Switched off, synchronous",
-      timings: await rounds(
-        [
-          sync("direct call", control),
-          sync("hand-written minimum", minimumSync(control, candidate, no)),
-          sync("sidelane", off.experiment("off", { control, candidate })),
-          sync("sidelane, sampled out", on.experiment("sampled-out", { control, candidate, sample: 0 })),
-          sync("tzientist", tzientist({ name: "t", control, candidate, options: disabled })),
-        ],
-        rows,
-        count,
-      ),
+      contenders: [
+        sync("direct call", control),
+        sync("hand-written minimum", minimumSync(control, candidate, no)),
+        sync("sidelane", off.experiment("off", { control, candidate })),
+        sync("sidelane, sampled out", on.experiment("sampled-out", { control, candidate, sample: 0 })),
+        sync("tzientist", tzientist({ name: "t", control, candidate, options: disabled })),
+      ],
+      times: rows,
     },
     {
       title: "Compared, synchronous, tiny equal result",
-      timings: await rounds(
-        [
-          sync("direct call", control),
-          sync("hand-written minimum", minimumSync(control, candidate, yes)),
-          sync("sidelane", on.experiment("on", { control, candidate })),
-          sync("tzientist", tzientist({ name: "t", control, candidate, options: { publish } })),
-        ],
-        rows,
-        count,
-      ),
+      contenders: [
+        sync("direct call", control),
+        sync("hand-written minimum", minimumSync(control, candidate, yes)),
+        sync("sidelane", on.experiment("on", { control, candidate })),
+        sync("tzientist", tzientist({ name: "t", control, candidate, options: { publish } })),
+      ],
+      times: rows,
     },
     {
       title: "Switched off, asynchronous",
-      timings: await rounds(
-        [
-          asynchronous("direct call", controlAsync),
-          asynchronous("hand-written minimum", minimumAsync(controlAsync, candidateAsync, no)),
-          asynchronous("sidelane", off.experiment("off-async", { control: controlAsync, candidate: candidateAsync })),
-          asynchronous(
-            "tzientist",
-            tzientistAsync({ name: "t", control: controlAsync, candidate: candidateAsync, options: disabled }),
-          ),
-          asynchronous("LaunchDarkly createMigration", await migration(LDMigrationStage.Off)),
-        ],
-        few,
-        count,
-      ),
+      contenders: [
+        asynchronous("direct call", controlAsync),
+        asynchronous("hand-written minimum", minimumAsync(controlAsync, candidateAsync, no)),
+        asynchronous("sidelane", off.experiment("off-async", { control: controlAsync, candidate: candidateAsync })),
+        asynchronous(
+          "tzientist",
+          tzientistAsync({ name: "t", control: controlAsync, candidate: candidateAsync, options: disabled }),
+        ),
+        asynchronous("LaunchDarkly createMigration", await migration(LDMigrationStage.Off)),
+      ],
+      times: few,
     },
     {
       title: "Compared, asynchronous, tiny equal result",
-      timings: await rounds(
-        [
-          asynchronous("direct call", controlAsync),
-          asynchronous("hand-written minimum", minimumAsync(controlAsync, candidateAsync, yes)),
-          asynchronous("sidelane", on.experiment("on-async", { control: controlAsync, candidate: candidateAsync })),
-          asynchronous(
-            "tzientist",
-            tzientistAsync({
-              name: "t",
-              control: controlAsync,
-              candidate: candidateAsync,
-              options: { publish, inParallel: true },
-            }),
-          ),
-          asynchronous("LaunchDarkly createMigration", await migration(LDMigrationStage.Shadow)),
-        ],
-        few,
-        count,
-      ),
+      contenders: [
+        asynchronous("direct call", controlAsync),
+        asynchronous("hand-written minimum", minimumAsync(controlAsync, candidateAsync, yes)),
+        asynchronous("sidelane", on.experiment("on-async", { control: controlAsync, candidate: candidateAsync })),
+        asynchronous(
+          "tzientist",
+          tzientistAsync({
+            name: "t",
+            control: controlAsync,
+            candidate: candidateAsync,
+            options: { publish, inParallel: true },
+          }),
+        ),
+        asynchronous("LaunchDarkly createMigration", await migration(LDMigrationStage.Shadow)),
+      ],
+      times: few,
     },
   ];
 }

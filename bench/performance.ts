@@ -1,4 +1,5 @@
-// Measures everything that docs/performance.md says, and writes it. Run: npm run bench
+// Measures everything that docs/performance.md says, and writes it. Run: npm run bench [rounds]
+// With a part of a title as well, prints the tables of calls that have it, and writes nothing: npm run bench 15 synchronous
 import { writeFileSync } from "node:fs";
 import { measureCalls, measureFootprint, measureWaiting, type Table } from "./call.bench.ts";
 import { measureNdjson } from "./ndjson.bench.ts";
@@ -6,6 +7,7 @@ import { measureRollout } from "./rollout.bench.ts";
 import { machine } from "./rounds.ts";
 
 const count = Number(process.argv[2] ?? 21);
+const only = process.argv[3];
 
 function tableOf({ title, timings }: Table): string {
   const direct = timings[0]!.ns;
@@ -37,6 +39,11 @@ function rateTableOf({ title, timings }: Table): string {
     "|---|---|---|---|---|",
     ...rows,
   ].join("\n");
+}
+
+if (only !== undefined) {
+  for (const table of await measureCalls(count, only)) console.log(`${tableOf(table)}\n`);
+  process.exit(0);
 }
 
 const tables = [...(await measureCalls(count)), await measureWaiting(count)];

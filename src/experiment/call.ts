@@ -1,6 +1,6 @@
 import type { RolloutSnapshot } from "../model/rollout.ts";
 import { decide } from "../rollout/decide.ts";
-import type { SkipReason } from "./counters.ts";
+import type { Skip } from "./counters.ts";
 import { ask, failed } from "./host.ts";
 import { conductLean, isLean } from "./lean.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
@@ -10,37 +10,50 @@ import { surroundings } from "./run-context.ts";
 import { serveAlone, serveCompared } from "./serving.ts";
 import { conductThrowing } from "./throwing.ts";
 
-/** One call of an experiment: asks the gates, then runs control alone, or both sides. */
+/**
+ * One call of an experiment: asks the gates, then runs control alone, or both sides. Small, as what follows when a call is
+ * switched off or not drawn is then all one piece with the wrapper.
+ */
 export function call(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
-  const { host, counters } = plan;
+  const { counters, host } = plan;
   counters.calls += 1;
-  if (!host.open) return alone(plan, hooks, self, args, host.closed ? "closed" : "disabled");
+  if (!host.open) {
+    return alone(plan, hooks, self, args, host.closed ? counters.skips.closed : counters.skips.disabled);
+  }
   if (plan.rollout !== undefined) return callRolledOut(plan, hooks, self, args);
+  const reason = notDrawn(plan);
+  return reason === undefined ? callDrawn(plan, hooks, self, args) : alone(plan, hooks, self, args, reason);
+}
+
+function callDrawn(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
   const reason = whyNot(plan, hooks, self, args);
   if (reason !== undefined) return alone(plan, hooks, self, args, reason);
   if (isLean(plan, hooks)) return conductLean(plan, hooks, self, args);
   const run = prepare(plan, hooks, self, args, undefined, undefined);
-  return typeof run === "string" ? alone(plan, hooks, self, args, run) : conduct(run);
+  return run instanceof Run ? conduct(run) : alone(plan, hooks, self, args, run);
 }
 
 function callRolledOut(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
-  const { host } = plan;
+  const {
+    host,
+    counters: { skips },
+  } = plan;
   const snapshot = currentSnapshot(plan);
-  if (snapshot === undefined || snapshot.stage === "off") return alone(plan, hooks, self, args, "off");
+  if (snapshot === undefined || snapshot.stage === "off") return alone(plan, hooks, self, args, skips.off);
   // Inside a hook no key is asked for: one that calls its own experiment would be asked for ever.
   const key = surroundings() === "detached" ? undefined : keyOf(plan, hooks, self, args);
   const bucket = key === undefined || snapshot.stage !== "ramp" ? undefined : bucketOf(plan, key);
   const draw = snapshot.compare >= 1 ? 0 : host.random();
   const { serve, compare } = decide(snapshot, bucket, draw);
-  const notDrawn = snapshot.stage === "complete" ? "complete" : "sampled-out";
-  const reason = compare ? whyNot(plan, hooks, self, args) : notDrawn;
+  const notCompared = snapshot.stage === "complete" ? skips.complete : skips["sampled-out"];
+  const reason = compare ? (notDrawn(plan) ?? whyNot(plan, hooks, self, args)) : notCompared;
   const candidate = hooks.candidates[0];
   // A candidate that fails in a row answers nobody until a probe has succeeded.
   const healthy = snapshot.stage === "complete" || candidate.breaker.state === "closed";
   if (serve === "control" || !healthy) {
     if (reason !== undefined) return alone(plan, hooks, self, args, reason);
     const run = prepare(plan, hooks, self, args, snapshot, key);
-    return typeof run === "string" ? alone(plan, hooks, self, args, run) : conduct(run);
+    return run instanceof Run ? conduct(run) : alone(plan, hooks, self, args, run);
   }
   if (reason !== undefined) {
     skip(plan, reason);
@@ -49,7 +62,7 @@ function callRolledOut(plan: Plan, hooks: Hooks, self: unknown, args: unknown[])
     return serveAlone(plan, hooks, candidate, self, args, candidateArgs, snapshot, key);
   }
   const run = prepare(plan, hooks, self, args, snapshot, key);
-  return typeof run === "string" ? alone(plan, hooks, self, args, run) : serveCompared(run);
+  return run instanceof Run ? serveCompared(run) : alone(plan, hooks, self, args, run);
 }
 
 function currentSnapshot(plan: Plan): RolloutSnapshot | undefined {
@@ -71,27 +84,32 @@ function bucketOf(plan: Plan, key: string): number | undefined {
 }
 
 /** Control runs alone, and its own answer comes back. */
-function alone(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], reason: SkipReason): unknown {
+function alone(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], reason: Skip): unknown {
   skip(plan, reason);
   return Reflect.apply(hooks.control, self, args);
 }
 
-/** Why this call is not to be compared; the cheapest questions first. */
-function whyNot(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): SkipReason | undefined {
+/** Why this call is not to be compared, by the definition alone. */
+function notDrawn({ allowed, sample, host, counters: { skips } }: Plan): Skip | undefined {
+  if (!allowed) return skips["not-enabled"];
+  return sample >= 1 || (sample > 0 && host.random() < sample) ? undefined : skips["sampled-out"];
+}
+
+/** Why a call that was drawn is not to be compared; the cheapest questions first. */
+function whyNot(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): Skip | undefined {
   const { host, state } = plan;
-  if (!plan.allowed) return "not-enabled";
-  if (plan.sample < 1 && (plan.sample === 0 || !(host.random() < plan.sample))) return "sampled-out";
+  const { skips } = plan.counters;
   const around = surroundings();
-  if (around !== undefined) return around;
+  if (around !== undefined) return skips[around];
   if (hooks.enabled !== undefined) {
     const answer = ask(host, plan, "enabled", hooks.enabled, self, args);
-    if (answer === failed) return "gate-failed";
-    if (!answer) return "not-enabled";
+    if (answer === failed) return skips["gate-failed"];
+    if (!answer) return skips["not-enabled"];
   }
-  if (state.inFlight >= plan.maxInFlight) return "in-flight";
-  if (host.inFlight + host.deferred.length >= host.maxInFlight) return "laboratory-in-flight";
-  if (host.guard.busy) return "loop-busy";
-  if (plan.deferred && !plan.budget.has(host.clock.monotonic())) return "cpu-budget";
+  if (state.inFlight >= plan.maxInFlight) return skips["in-flight"];
+  if (host.inFlight + host.deferred.length >= host.maxInFlight) return skips["laboratory-in-flight"];
+  if (host.guard.busy) return skips["loop-busy"];
+  if (plan.deferred && !plan.budget.has(host.clock.monotonic())) return skips["cpu-budget"];
   return undefined;
 }
 
@@ -103,14 +121,15 @@ function prepare(
   args: unknown[],
   snapshot: RolloutSnapshot | undefined,
   knownKey: string | undefined,
-): Run | SkipReason {
+): Run | Skip {
   const { host } = plan;
+  const { skips } = plan.counters;
   const candidates = admitted(plan, hooks.candidates);
-  if (candidates.length === 0) return "breaker-open";
+  if (candidates.length === 0) return skips["breaker-open"];
   const candidateArgs = prepareArguments(plan, hooks, self, args);
   if (candidateArgs === undefined) {
     for (const { breaker } of candidates) breaker.release(host.clock.monotonic());
-    return "prepare-failed";
+    return skips["prepare-failed"];
   }
   const key = plan.rollout === undefined ? keyOf(plan, hooks, self, args) : knownKey;
   const run = new Run(plan, hooks, candidates, self, args, candidateArgs, snapshot, key);
@@ -130,7 +149,7 @@ function admitted(plan: Plan, candidates: Hooks["candidates"]): readonly Planned
     const now = plan.host.clock.monotonic();
     return candidates.filter((each) => {
       const admits = each.breaker.admits(now);
-      if (!admits) each.counters.skip("breaker-open");
+      if (!admits) each.counters.skips["breaker-open"].times += 1;
       return admits;
     });
   }

@@ -34,26 +34,31 @@ export type SkipReason =
   | "constructed"
   | "too-many-names";
 
-// All of them from the start: counters of one shape are counted up faster.
-const none: Readonly<Record<SkipReason, number>> = {
-  disabled: 0,
-  closed: 0,
-  off: 0,
-  complete: 0,
-  "sampled-out": 0,
-  "not-enabled": 0,
-  "gate-failed": 0,
-  nested: 0,
-  detached: 0,
-  "in-flight": 0,
-  "laboratory-in-flight": 0,
-  "breaker-open": 0,
-  "loop-busy": 0,
-  "cpu-budget": 0,
-  "prepare-failed": 0,
-  constructed: 0,
-  "too-many-names": 0,
-};
+const reasons: readonly SkipReason[] = [
+  "disabled",
+  "closed",
+  "off",
+  "complete",
+  "sampled-out",
+  "not-enabled",
+  "gate-failed",
+  "nested",
+  "detached",
+  "in-flight",
+  "laboratory-in-flight",
+  "breaker-open",
+  "loop-busy",
+  "cpu-budget",
+  "prepare-failed",
+  "constructed",
+  "too-many-names",
+];
+
+/** How often calls were skipped for one reason. Passed about as the reason itself: what counts it up looks nothing up. */
+export interface Skip {
+  readonly reason: SkipReason;
+  times: number;
+}
 
 /** Counts of calls by what came of them, and of what went wrong. Plain fields: they are written on every call. */
 export class Counters {
@@ -69,11 +74,19 @@ export class Counters {
   /** Time spent on callers' paths between control's answer and the last candidate's. */
   pathMs = 0;
   capturedBytes = 0;
-  readonly skips: Record<SkipReason, number> = { ...none };
+  readonly skips: Readonly<Record<SkipReason, Skip>> = noSkips();
   readonly faults: Partial<Record<Operation, number>> = {};
 
-  skip(reason: SkipReason): void {
-    this.skips[reason] += 1;
+  /** Of every reason that there was. */
+  skipped(): Partial<Record<SkipReason, number>> {
+    const there = Object.values(this.skips).filter(({ times }) => times > 0);
+    return Object.fromEntries(there.map(({ reason, times }) => [reason, times]));
+  }
+
+  /** The most usual of all ends, by its name. */
+  matched(): void {
+    this.inFlight -= 1;
+    this.match += 1;
   }
 
   ended(kind: ResultKind): void {
@@ -81,4 +94,9 @@ export class Counters {
     if (kind === "timed-out") this.timedOut += 1;
     else this[kind] += 1;
   }
+}
+
+// All of them from the start: counters of one shape are read faster.
+function noSkips(): Record<SkipReason, Skip> {
+  return Object.fromEntries(reasons.map((reason) => [reason, { reason, times: 0 }])) as Record<SkipReason, Skip>;
 }

@@ -1,4 +1,3 @@
-import { match } from "../compare/judge.ts";
 import { surelyEqual } from "../compare/gate.ts";
 import { mayFollow } from "./foreign.ts";
 import type { Hooks, Plan } from "./plan.ts";
@@ -32,21 +31,24 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   try {
     answer = callAs(mark, false, planned.call, self, args);
   } catch (error) {
+    const threwAt = clock.monotonic();
     const run = runOf(plan, hooks, self, args, startedAt);
-    run.bothCalled(value, startedAt, controlEndedAt, (trial) => trial.threw(error, controlEndedAt, clock.monotonic()));
+    run.bothCalled(value, startedAt, controlEndedAt).threw(error, controlEndedAt, threwAt);
+    run.bothTold(controlEndedAt, threwAt);
     return value;
   }
   const endedAt = clock.monotonic();
   if (mayFollow(answer) || !surelyEqual(value, answer)) {
     const run = runOf(plan, hooks, self, args, startedAt);
-    run.bothCalled(value, startedAt, controlEndedAt, (trial) => trial.gave(answer, mark, controlEndedAt, endedAt));
+    // Nothing here may be held by a closure: whatever is, is allocated in every call.
+    run.bothCalled(value, startedAt, controlEndedAt).gave(answer, mark, controlEndedAt, endedAt);
+    run.bothTold(controlEndedAt, endedAt);
     return value;
   }
   counters.pathMs += endedAt - controlEndedAt;
-  counters.ended(match.kind);
+  counters.matched();
   planned.counters.started += 1;
-  planned.counters.inFlight += 1;
-  planned.counters.ended(match.kind);
+  planned.counters.match += 1;
   planned.breaker.succeeded();
   planned.record.match(startedAt, controlEndedAt - startedAt, endedAt - controlEndedAt, undefined);
   return value;

@@ -12,7 +12,7 @@ export function reportOf(plan: Plan): string {
     experiment: plan.name,
     at: plan.host.clock.now(),
     calls: counters.calls,
-    skips: counters.skips,
+    skips: counters.skipped(),
     ...(stage && { stage, served: state.served, fellBack: state.fellBack }),
     candidates: plan.hooks.candidates.map((candidate) => ({
       name: candidate.name,

@@ -135,12 +135,17 @@ export class Run {
     return given;
   }
 
-  /** Both were called already, one after the other, and control gave a value. */
-  bothCalled(value: unknown, startedAt: number, controlEndedAt: number, tellTrial: (trial: Trial) => number): void {
+  /** Control was called, and gave a value; the candidate was called as well, and its trial, which comes back, is still to be told. */
+  bothCalled(value: unknown, startedAt: number, controlEndedAt: number): Trial {
     this.#controlCalled(startedAt, controlEndedAt);
     this.#controlSettled({ kind: "returned", value }, controlEndedAt);
     this.#starting = false;
-    this.plan.counters.pathMs += tellTrial(this.trials[0]!) - controlEndedAt;
+    return this.trials[0]!;
+  }
+
+  /** After {@link bothCalled}, when the trial has been told. */
+  bothTold(controlEndedAt: number, endedAt: number): void {
+    this.plan.counters.pathMs += endedAt - controlEndedAt;
     if (this.#unsettled > 0) this.#keepControl();
   }
 

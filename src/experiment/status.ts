@@ -125,6 +125,6 @@ function countsOf(counters: Counters): OutcomeCounts {
     ignored: counters.ignored,
     inconclusive: counters.inconclusive,
     timedOut: counters.timedOut,
-    skips: Object.fromEntries(Object.entries(counters.skips).filter(([, times]) => times > 0)),
+    skips: counters.skipped(),
   };
 }

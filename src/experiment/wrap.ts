@@ -34,7 +34,7 @@ function constructible(plan: Plan): AnyFunction {
   return function (this: unknown, ...args: unknown[]): unknown {
     if (new.target === undefined) return call(plan, hooks, this, args);
     plan.counters.calls += 1;
-    skip(plan, "constructed");
+    skip(plan, plan.counters.skips.constructed);
     return Reflect.construct(hooks.control as unknown as new () => unknown, args, new.target as AnyFunction) as unknown;
   } as AnyFunction;
 }
