@@ -1,0 +1,75 @@
+// Does a server answer later when everything it looks up is compared? Run with `npm run bench`.
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { Agent, get } from "node:http";
+
+/** Latencies of one way to answer, over all its turns. */
+export interface Latency {
+  readonly name: string;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly requests: number;
+}
+
+const everyMs = 2;
+const perTurn = 1_000;
+const ways = ["without", "with"] as const;
+
+/**
+ * A server in a process of its own, a request every 2 ms over kept connections whether answers come or not, and the two
+ * ways to answer in turn: A B A B. Of each way, medians of the turns.
+ */
+export async function measureHttp(turns: number): Promise<Latency[]> {
+  const server = fork(new URL("./http-server.js", import.meta.url));
+  const port = await told(server);
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  const taken = { without: [] as number[][], with: [] as number[][] };
+  for (let turn = -2; turn < turns; turn++) {
+    for (const way of ways) {
+      const latencies = await load(agent, port, way);
+      if (turn >= 0) taken[way].push(latencies.sort((a, b) => a - b));
+    }
+  }
+  server.send("matched?");
+  const matched = await told(server);
+  server.kill();
+  agent.destroy();
+  if (matched < turns * perTurn) throw new Error(`Of ${turns * perTurn} requests only ${matched} were compared`);
+  return ways.map((way) => ({
+    name: way === "with" ? "sidelane, everything compared" : "no experiment",
+    p50Ms: median(taken[way].map((turn) => turn[Math.floor(0.5 * perTurn)]!)),
+    p99Ms: median(taken[way].map((turn) => turn[Math.floor(0.99 * perTurn)]!)),
+    requests: turns * perTurn,
+  }));
+}
+
+async function told(server: ChildProcess): Promise<number> {
+  const [message] = (await once(server, "message")) as [number];
+  return message;
+}
+
+function load(agent: Agent, port: number, way: string): Promise<number[]> {
+  const latencies: number[] = [];
+  return new Promise((resolve, reject) => {
+    let sent = 0;
+    const startedAt = performance.now();
+    const timer = setInterval(() => {
+      // As many as are due: a late timer must not lower the load.
+      while (sent < perTurn && sent * everyMs <= performance.now() - startedAt) send(sent++);
+      if (sent === perTurn) clearInterval(timer);
+    }, 1);
+    const send = (id: number): void => {
+      const sentAt = performance.now();
+      get({ agent, port, host: "127.0.0.1", path: `/${way}/${id}` }, (response) => {
+        response.resume().on("end", () => {
+          latencies.push(performance.now() - sentAt);
+          if (latencies.length === perTurn) resolve(latencies);
+        });
+      }).on("error", reject);
+    };
+  });
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
