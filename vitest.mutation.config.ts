@@ -7,6 +7,8 @@ const config: ViteUserConfig = defineConfig({
     exclude: ["test/**/*in-processes.test.ts"],
     setupFiles: ["test/conserved.setup.ts"],
     testTimeout: 5_000,
+    // Every change pays for every test that reaches it.
+    env: { LAW_ONE_CASES: "300" },
   },
 });
 
