@@ -15,11 +15,12 @@ export interface CaptureLimits {
 /**
  * A value as it was:
  *
- * - `captured`: detached, so nothing that its owner does from now on can change it; `bytes` says about how much it holds
+ * - `captured`: detached, so nothing that its owner does from now on can change it; `bytes` says about how much it holds,
+ *   `symbols` whether any object in it may have keys that are symbols
  * - `live`: the value itself, and why it could not be copied
  */
 export type Capture =
-  | { readonly kind: "captured"; readonly value: unknown; readonly bytes: number }
+  | { readonly kind: "captured"; readonly value: unknown; readonly bytes: number; readonly symbols: boolean }
   | { readonly kind: "live"; readonly value: unknown; readonly reason: string };
 
 export const defaultCaptureLimits: Required<CaptureLimits> = { nodes: 10_000, depth: 64, length: 65_536 };
@@ -50,7 +51,7 @@ export function needsCapture(value: unknown): boolean {
  * Never throws, and reads each getter once. A copy of an instance shares its class and its own data, but no private fields.
  */
 export function capture(value: unknown, limits: CaptureLimits = defaultCaptureLimits): Capture {
-  if (typeof value !== "object" || value === null) return { kind: "captured", value, bytes: 0 };
+  if (typeof value !== "object" || value === null) return { kind: "captured", value, bytes: 0, symbols: false };
   const copying: Copying = {
     nodes: limits.nodes ?? defaultCaptureLimits.nodes,
     length: limits.length ?? defaultCaptureLimits.length,
@@ -59,6 +60,7 @@ export function capture(value: unknown, limits: CaptureLimits = defaultCaptureLi
     latest: undefined,
     chain: 0,
     index: undefined,
+    symbols: false,
   };
   try {
     const { nodes, length } = copying;
@@ -67,6 +69,7 @@ export function capture(value: unknown, limits: CaptureLimits = defaultCaptureLi
       kind: "captured",
       value: copy,
       bytes: (nodes - copying.nodes) * bytesOfNode + (length - copying.length),
+      symbols: copying.symbols,
     };
   } catch (error) {
     return { kind: "live", value, reason: error instanceof OverLimit ? error.reason : "threw while being read" };
@@ -95,6 +98,8 @@ interface Copying {
   chain: number;
   /** By original, once the chain is long. */
   index: Map<object, Known> | undefined;
+  /** Some object has a key that is a symbol, or is not copied key by key. */
+  symbols: boolean;
 }
 
 interface Known {
@@ -168,7 +173,10 @@ function copyKeys(value: object, copy: object, depth: number, copying: Copying):
     if (count > copying.nodes) spendNodes(count, copying);
   }
   const symbols = Object.getOwnPropertySymbols(copy);
-  for (const symbol of symbols) parts[symbol] = copyPart(parts[symbol], depth + 1, copying);
+  if (symbols.length > 0) {
+    copying.symbols = true;
+    for (const symbol of symbols) parts[symbol] = copyPart(parts[symbol], depth + 1, copying);
+  }
   spendNodes(count, copying);
   return copy;
 }
@@ -200,6 +208,7 @@ function copyNamedKeys(value: readonly unknown[], copy: unknown[], depth: number
 }
 
 function copyKind(value: object, prototype: object | null, depth: number, copying: Copying): unknown {
+  copying.symbols = true;
   const part = (inner: unknown): unknown => copyPart(inner, depth + 1, copying);
   const alike = <Copy extends object>(copy: Copy): Copy => {
     if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype);

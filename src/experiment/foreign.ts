@@ -9,7 +9,16 @@ const builtin = (globalThis as { process?: { getBuiltinModule?: (id: string) => 
 const types = (builtin?.("node:util") as { types?: { isPromise(value: unknown): boolean } } | undefined)?.types;
 
 /** Whether a value is a promise by its inner slots; without Node's word, whether it says so. */
-const isPromise: (value: unknown) => boolean = types?.isPromise ?? ((value) => value instanceof Promise);
+export const isPromise: (value: unknown) => boolean = types?.isPromise ?? saysPromise;
+
+function saysPromise(value: unknown): boolean {
+  try {
+    return value instanceof Promise;
+  } catch {
+    // A proxy may throw when asked for its prototype.
+    return false;
+  }
+}
 
 /**
  * What a behaviour gave back:
@@ -22,15 +31,23 @@ export type Shape = "value" | "promise" | "thenable";
 
 /** Tells without running anything, but for one reading of `then` on what is no promise. */
 export function shapeOf(given: unknown): Shape {
-  if (!mayFollow(given)) return "value";
-  return isPromise(given) && isPlain(given) ? "promise" : "thenable";
+  if (!holdsKeys(given)) return "value";
+  if (isPromise(given)) return isPlain(given) ? "promise" : "thenable";
+  return hasThen(given) ? "thenable" : "value";
 }
 
 /** Whether something follows that can be awaited: a promise or thenable of any kind. */
 export function mayFollow(given: unknown): boolean {
-  if ((typeof given !== "object" || given === null) && typeof given !== "function") return false;
+  return holdsKeys(given) && (isPromise(given) || hasThen(given));
+}
+
+function holdsKeys(given: unknown): given is object {
+  return (typeof given === "object" && given !== null) || typeof given === "function";
+}
+
+function hasThen(given: object): boolean {
   try {
-    return isPromise(given) || typeof (given as { then?: unknown }).then === "function";
+    return typeof (given as { then?: unknown }).then === "function";
   } catch {
     // A revoked proxy, or a getter that throws: whatever it is, nobody can await it.
     return false;
@@ -58,10 +75,17 @@ export function watch(
   onFulfilled: (value: unknown) => void,
   onRejected: (error: unknown) => void,
 ): void {
-  let promise = given;
+  // Adopting it calls its `then` once, and lets it settle once.
+  watchPromise(isPromise(given) ? given : new Promise((resolve) => resolve(given)), onFulfilled, onRejected);
+}
+
+/** Learns how a native promise ends, where {@link isPromise} has been asked. */
+export function watchPromise(
+  promise: unknown,
+  onFulfilled: (value: unknown) => void,
+  onRejected: (error: unknown) => void,
+): void {
   try {
-    // Adopting it calls its `then` once, and lets it settle once.
-    if (!isPromise(given)) promise = new Promise((resolve) => resolve(given));
     void nativeThen(promise, onFulfilled, onRejected);
   } catch (error) {
     onRejected(error);

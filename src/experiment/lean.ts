@@ -1,8 +1,8 @@
 import { surelyEqual } from "../compare/gate.ts";
-import { mayFollow } from "./foreign.ts";
+import { mayFollow, shapeOf } from "./foreign.ts";
+import { Pair, runOf } from "./pair.ts";
 import type { Hooks, Plan } from "./plan.ts";
 import { callAs, Mark } from "./run-context.ts";
-import { Run } from "./run.ts";
 
 /**
  * A call of which nobody wants more than to know of a mismatch: while both sides answer at once and alike, it leaves two
@@ -23,7 +23,9 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
     throw error;
   }
   const controlEndedAt = clock.monotonic();
-  if (mayFollow(value)) {
+  const shape = shapeOf(value);
+  if (shape === "promise") return new Pair(plan, hooks, self, args, startedAt, controlEndedAt).follow(value);
+  if (shape === "thenable") {
     return runOf(plan, hooks, self, args, startedAt).controlGave(value, startedAt, controlEndedAt);
   }
   const mark = new Mark(name, planned.name);
@@ -52,12 +54,6 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   planned.breaker.succeeded();
   planned.record.match(startedAt, controlEndedAt - startedAt, endedAt - controlEndedAt, undefined);
   return value;
-}
-
-function runOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], startedAt: number): Run {
-  const run = new Run(plan, hooks, hooks.candidates, self, args, args, undefined, undefined);
-  run.startedAt = startedAt;
-  return run;
 }
 
 /** What of a definition keeps its calls from being lean: anything but candidates called with control's own arguments, right after it. */

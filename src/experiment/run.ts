@@ -8,6 +8,7 @@ import { surelyEqual } from "../compare/gate.ts";
 import { judge, match } from "../compare/judge.ts";
 import { noRules } from "../compare/rules.ts";
 import { derive, shapeOf } from "./foreign.ts";
+import { keep } from "./keep.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
 import { recordIn } from "./record-in.ts";
 import { makeResult, worse } from "./result.ts";
@@ -143,6 +144,20 @@ export class Run {
     return this.trials[0]!;
   }
 
+  /** Control was called and gave a promise, which somebody else follows, and so was the candidate: its trial comes back. */
+  follow(startedAt: number, controlSyncEndedAt: number): Trial {
+    this.#controlCalled(startedAt, controlSyncEndedAt);
+    this.asynchronous = true;
+    this.#starting = false;
+    return this.trials[0]!;
+  }
+
+  /** After {@link follow}: control has settled, and this is what is left of it. */
+  controlSettledAs(outcome: Outcome, evidence: Evidence, endedAt: number): void {
+    this.controlEvidence = evidence;
+    this.#controlSettled(outcome, endedAt);
+  }
+
   /** After {@link bothCalled}, when the trial has been told. */
   bothTold(controlEndedAt: number, endedAt: number): void {
     this.plan.counters.pathMs += endedAt - controlEndedAt;
@@ -267,28 +282,20 @@ export class Run {
 
   /** Before control's caller gets the value and may change it. When the candidates follow in this very turn nothing is copied. */
   #keepControl(): void {
-    if (!this.plan.capture || this.control?.kind !== "returned" || this.controlEvidence !== "live") return;
+    if (this.control?.kind !== "returned" || this.controlEvidence !== "live") return;
     if (this.#inconclusive !== undefined || (this.#starting && !this.deferred)) return;
-    const kept = this.#copy(this.control.value);
+    const kept = keep(this.plan, this.control.value);
     if (kept === undefined) return;
     this.control = { kind: "returned", value: kept.value };
     this.controlEvidence = "captured";
   }
 
   #keepCandidate(trial: Trial): void {
-    if (!this.plan.capture || trial.outcome?.kind !== "returned" || trial.evidence !== "live") return;
-    const kept = this.#copy(trial.outcome.value);
+    if (trial.outcome?.kind !== "returned" || trial.evidence !== "live") return;
+    const kept = keep(this.plan, trial.outcome.value);
     if (kept === undefined) return;
     trial.outcome = { kind: "returned", value: kept.value };
     trial.evidence = "captured";
-  }
-
-  #copy(value: unknown): { readonly value: unknown } | undefined {
-    if (typeof value !== "object" || value === null) return undefined;
-    const kept = capture(value, this.plan.captureLimits);
-    if (kept.kind === "live") return undefined;
-    this.plan.counters.capturedBytes += kept.bytes;
-    return kept;
   }
 
   /** Both are at hand. What is surely equal is told at once; what needs a walk is walked off the caller's path, on copies. */

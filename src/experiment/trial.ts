@@ -3,7 +3,7 @@ import type { Evidence, Outcome } from "../model/observation.ts";
 import type { Result, ResultKind } from "../model/result.ts";
 import type { Sample } from "../model/rollout.ts";
 import type { Awaited } from "./deadlines.ts";
-import type { PlannedCandidate } from "./plan.ts";
+import type { Plan, PlannedCandidate } from "./plan.ts";
 import type { Run } from "./run.ts";
 import { mayFollow, watch } from "./foreign.ts";
 import { callAs, Mark } from "./run-context.ts";
@@ -82,8 +82,8 @@ export class Trial implements Awaited, Sample {
     host.deadlines.add(this, timeoutMs, startedAt);
     watch(
       given,
-      (value) => this.#settled({ kind: "returned", value }),
-      (error) => this.#settled({ kind: "threw", error }),
+      (value) => this.settle({ kind: "returned", value }),
+      (error) => this.settle({ kind: "threw", error }),
     );
     return now;
   }
@@ -112,7 +112,22 @@ export class Trial implements Awaited, Sample {
     this.#end({ kind: "timed-out", afterMs: now - this.startedAt }, now);
   }
 
-  #settled(outcome: Outcome): void {
+  /** It was called and gave a promise, which somebody else awaits and has taken a slot and a deadline for. */
+  follow(mark: Mark, startedAt: number, syncEndedAt: number, hasSlot: boolean): void {
+    this.startedAt = startedAt;
+    this.syncEndedAt = syncEndedAt;
+    this.#mark = mark;
+    this.#hasSlot = hasSlot;
+  }
+
+  /** After {@link follow}: it has settled, and this is what is left of it. */
+  settledAs(outcome: Outcome, evidence: Evidence, endedAt: number): void {
+    this.evidence = evidence;
+    this.#end(outcome, endedAt);
+  }
+
+  /** What it gave has settled now. */
+  settle(outcome: Outcome): void {
     const { host, state } = this.run.plan;
     host.deadlines.remove(this);
     if (this.outcome !== undefined) {
@@ -156,20 +171,14 @@ export class Trial implements Awaited, Sample {
   }
 
   #takeSlot(): void {
-    const { plan } = this.run;
     this.#hasSlot = true;
-    plan.state.inFlight += 1;
-    plan.host.inFlight += 1;
-    plan.host.onInFlight(plan.name, 1);
+    inFlight(this.run.plan, 1);
   }
 
   #freeSlot(): void {
     if (!this.#hasSlot) return;
-    const { plan } = this.run;
     this.#hasSlot = false;
-    plan.state.inFlight -= 1;
-    plan.host.inFlight -= 1;
-    plan.host.onInFlight(plan.name, -1);
+    inFlight(this.run.plan, -1);
   }
 
   // Sample
@@ -213,6 +222,13 @@ export class Trial implements Awaited, Sample {
   result(): Result {
     return this.run.result();
   }
+}
+
+/** One candidate more, or one less, is in flight. */
+export function inFlight(plan: Plan, change: 1 | -1): void {
+  plan.state.inFlight += change;
+  plan.host.inFlight += change;
+  plan.host.onInFlight(plan.name, change);
 }
 
 /** A candidate that timed out is counted as such; its comparison says `inconclusive`. */

@@ -283,7 +283,7 @@ describe("capturing", () => {
   it("needs no copy of what nobody can change", () => {
     for (const value of [1, "a", null, undefined, 1n, true, Symbol("s"), () => 1]) {
       expect(needsCapture(value)).toBe(false);
-      expect(capture(value)).toEqual({ kind: "captured", value, bytes: 0 });
+      expect(capture(value)).toEqual({ kind: "captured", value, bytes: 0, symbols: false });
     }
     expect(needsCapture({})).toBe(true);
   });

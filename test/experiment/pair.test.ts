@@ -1,0 +1,173 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Laboratory } from "../../src/experiment/laboratory.ts";
+import type { LaboratoryStatus } from "../../src/experiment/status.ts";
+import type { Result, ResultKind } from "../../src/model/result.ts";
+import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
+import { held, turn, type Held } from "../proof/held.ts";
+
+const butMatches: ResultKind[] = ["mismatch", "ignored", "inconclusive", "timed-out"];
+const timeoutMs = 50;
+
+/** What a behaviour does when it is called, and what comes of its promise. */
+type Call = "promises" | "throws" | "answers" | "gives a thenable";
+type Step = "control returns" | "control rejects" | "candidate returns" | "candidate rejects" | "10 ms" | "60 ms";
+
+interface Story {
+  readonly candidate: Call;
+  readonly values: readonly [unknown, unknown];
+  readonly steps: readonly Step[];
+  readonly ignored: boolean;
+}
+
+/** Two equal objects, two that differ, two that differ in a key that is a symbol, and what cannot be copied. */
+const key = Symbol("key");
+const values = fc.constantFrom<() => readonly [unknown, unknown]>(
+  () => [
+    { id: 1, tags: ["a"] },
+    { id: 1, tags: ["a"] },
+  ],
+  () => [{ id: 1 }, { id: 2 }],
+  () => [{ [key]: 1 }, { [key]: 1 }],
+  () => [{ [key]: 1 }, { [key]: 2 }],
+  () => [{ id: 1 }, { id: 1, [key]: 2 }],
+  () => [new Map([[1, {}]]), new Map([[1, {}]])],
+  () => [7, 7],
+  () => [undefined, null],
+  () => [new WeakMap(), new WeakMap()],
+);
+const steps = fc.shuffledSubarray<Step>(
+  ["control returns", "control rejects", "candidate returns", "candidate rejects", "10 ms", "60 ms"],
+  { minLength: 2 },
+);
+
+describe("a call of which nobody wants to know a match", () => {
+  it("comes to the same as one of which somebody does, whatever its two promises do, and when", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom<Call>("promises", "promises", "promises", "throws", "answers", "gives a thenable"),
+        values,
+        steps,
+        fc.boolean(),
+        async (candidate, makeValues, order, ignored) => {
+          const told = await Promise.all(
+            [butMatches, undefined].map((kinds) =>
+              tell({ candidate, values: makeValues(), steps: order, ignored }, kinds),
+            ),
+          );
+          expect(told[0]).toEqual(told[1]);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it.each(["control", "candidate"] as const)(
+    "compares what %s gave as it was when it came, whoever is first",
+    async (first) => {
+      for (const kinds of [butMatches, undefined]) {
+        const { lab, run, sides } = start({ kinds });
+        const answer = run();
+        const early = { id: 1, parts: [{ id: 2 }] };
+        sides[first].resolve(early);
+        await turn();
+        early.parts[0]!.id = 3;
+        sides[first === "control" ? "candidate" : "control"].resolve({ id: 1, parts: [{ id: 2 }] });
+        await answer;
+        await lab.settled();
+        expect(lab.status().experiments["pair"]).toMatchObject({ matched: 1, mismatched: 0 });
+      }
+    },
+  );
+
+  it("gives its caller a promise that goes on one microtask after control's", async () => {
+    const { run, sides } = start({ kinds: butMatches });
+    const order: string[] = [];
+    void sides.control.promise
+      .then(() => order.push("control's"))
+      .then(() => order.push("one later"))
+      .then(() => order.push("two later"));
+    void run().then(() => order.push("the caller's"));
+    sides.control.resolve(1);
+    await turn();
+    expect(order).toEqual(["control's", "one later", "the caller's", "two later"]);
+    sides.candidate.resolve(1);
+  });
+});
+
+interface Started {
+  readonly lab: Laboratory;
+  readonly clock: FixedClock;
+  readonly results: Result[];
+  readonly run: () => Promise<unknown>;
+  readonly sides: Readonly<Record<"control" | "candidate", Held<unknown>>>;
+}
+
+function start(options: {
+  kinds: ResultKind[] | undefined;
+  candidate?: Call;
+  value?: unknown;
+  ignored?: boolean;
+}): Started {
+  const { kinds, candidate = "promises", value, ignored = false } = options;
+  const clock = fixedClock();
+  const results: Result[] = [];
+  const lab = new Laboratory({
+    clock,
+    random: () => 0.5,
+    publishers: [{ name: "all", ...(kinds && { kinds }), publish: (result) => void results.push(result) }],
+  });
+  const sides = { control: held<unknown>(), candidate: held<unknown>() };
+  // A candidate that throws at once leaves its promise to nobody.
+  void sides.candidate.promise.catch(() => undefined);
+  const run = lab.experiment("pair", {
+    control: () => sides.control.promise,
+    candidate: (): Promise<unknown> => {
+      clock.advance(2);
+      if (candidate === "throws") throw new Error("at once");
+      if (candidate === "answers") return value as Promise<unknown>;
+      const { promise } = sides.candidate;
+      return candidate === "promises" ? promise : ({ then: promise.then.bind(promise) } as Promise<unknown>);
+    },
+    ignore: ignored ? [{ name: "any", when: () => true }] : [],
+    limits: { timeoutMs, breakAfter: 1 },
+  });
+  return { lab, clock, results, run, sides };
+}
+
+/** Tells a story, and what the caller, the counters and the publisher have seen of it at each step. */
+async function tell(story: Story, kinds: ResultKind[] | undefined): Promise<unknown> {
+  const [controls, candidates] = story.values;
+  const { lab, clock, results, run, sides } = start({ ...story, kinds, value: candidates });
+  const seen: unknown[] = [];
+  const caller = run().then(
+    (value) => ({ same: value === controls }),
+    (error: unknown) => ({ error }),
+  );
+  void caller.then((answer) => seen.push(answer));
+  for (const step of story.steps) {
+    if (step === "control returns") sides.control.resolve(controls);
+    else if (step === "control rejects") sides.control.reject("control failed");
+    else if (step === "candidate returns") sides.candidate.resolve(candidates);
+    else if (step === "candidate rejects") sides.candidate.reject("candidate failed");
+    else clock.advance(step === "10 ms" ? 10 : 60);
+    await turn();
+    seen.push(step, counted(lab.status()));
+  }
+  sides.control.resolve(controls);
+  sides.candidate.resolve(candidates);
+  await caller;
+  await lab.settled();
+  const status = counted(lab.status());
+  clock.advance(700_000);
+  return {
+    seen,
+    status,
+    later: counted(lab.status()),
+    results: results.filter(({ kind }) => kind !== "match"),
+  };
+}
+
+function counted({ experiments, candidatesInFlight }: LaboratoryStatus): unknown {
+  return { candidatesInFlight, experiments };
+}
