@@ -107,7 +107,7 @@ function whyNot(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): Skip 
     if (!answer) return skips["not-enabled"];
   }
   if (state.inFlight >= plan.maxInFlight) return skips["in-flight"];
-  if (host.inFlight + host.deferred.length >= host.maxInFlight) return skips["laboratory-in-flight"];
+  if (host.inFlight.count + host.deferred.length >= host.maxInFlight) return skips["laboratory-in-flight"];
   if (host.guard.busy) return skips["loop-busy"];
   if (plan.deferred && !plan.budget.has(host.clock.monotonic())) return skips["cpu-budget"];
   return undefined;

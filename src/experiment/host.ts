@@ -3,6 +3,7 @@ import type { Fault, Operation } from "../model/fault.ts";
 import type { Result } from "../model/result.ts";
 import type { Counters } from "./counters.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { InFlight } from "./in-flight.ts";
 import type { LoopGuard } from "./loop-guard.ts";
 import type { Outbox } from "./outbox.ts";
 import type { DeferredQueue } from "./deferred.ts";
@@ -28,7 +29,7 @@ export interface Host {
   readonly outbox: Outbox;
   readonly deferred: DeferredQueue;
   readonly maxInFlight: number;
-  inFlight: number;
+  readonly inFlight: InFlight;
   /** Whether candidates are known by what they call, also after an `await`. */
   readonly trackRuns: boolean;
   readonly context: Readonly<Record<string, unknown>> | undefined;

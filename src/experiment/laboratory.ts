@@ -12,6 +12,7 @@ import { planOf } from "./definition.ts";
 import { Delivery } from "./delivery/delivery.ts";
 import { toPublisher } from "./delivery/to-publisher.ts";
 import { faultHandler, type Host } from "./host.ts";
+import { InFlight } from "./in-flight.ts";
 import { LoopGuard } from "./loop-guard.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import { nextTurn } from "./next-turn.ts";
@@ -135,7 +136,7 @@ export class Laboratory implements AsyncDisposable {
     return {
       enabled: this.#host.open,
       closed: this.#host.closed,
-      candidatesInFlight: this.#host.inFlight,
+      candidatesInFlight: this.#host.inFlight.count,
       experiments,
       publishers: this.#counts(),
       faults: { ...this.#unassigned.faults },
@@ -215,10 +216,15 @@ export class Laboratory implements AsyncDisposable {
   }
 
   async #runsEnd(timeoutMs: number): Promise<void> {
-    let over = false;
-    const cancel = this.#host.clock.after(timeoutMs, () => (over = true), true);
-    while (!over && this.#host.inFlight > 0) await nextTurn();
+    const { clock, inFlight } = this.#host;
+    let cancel: Cancel = () => undefined;
+    await new Promise<void>((resolve) => {
+      cancel = clock.after(timeoutMs, resolve, true);
+      inFlight.whenNone(resolve);
+    });
     cancel();
+    // The last of them may have answered before its control.
+    await nextTurn();
   }
 
   /** A store that hangs holds nobody longer than its share of the time. */
@@ -351,7 +357,7 @@ function hostOf(
     outbox: new Outbox(clock, random),
     deferred: new DeferredQueue(clock),
     maxInFlight: limits.maxInFlight ?? 1_000,
-    inFlight: 0,
+    inFlight: new InFlight(),
     trackRuns: options.trackRuns !== false,
     context: options.context,
     throwOnMismatch: throwOnMismatch === true ? (result) => new MismatchError(result) : throwOnMismatch,

@@ -73,7 +73,7 @@ export class NoiseRuns {
   consider(run: Run, mismatches: readonly Mismatch[]): void {
     if (mismatches.length === 0) return;
     const { host } = run.plan;
-    if (host.closed || !this.#admits(host.clock.monotonic(), host.random) || host.inFlight >= host.maxInFlight) {
+    if (host.closed || !this.#admits(host.clock.monotonic(), host.random) || host.inFlight.count >= host.maxInFlight) {
       this.#skipped += 1;
       return;
     }
@@ -122,7 +122,7 @@ export class NoiseRuns {
     let open = true;
     this.pending += 1;
     this.#unsettled += 1;
-    host.inFlight += 1;
+    host.inFlight.change(1);
     const end = (): boolean => {
       if (!open) return false;
       open = false;
@@ -137,7 +137,7 @@ export class NoiseRuns {
     host.deadlines.add(deadline, plan.timeoutMs, host.clock.monotonic());
     const came = (outcome: Outcome): void => {
       host.deadlines.remove(deadline);
-      host.inFlight -= 1;
+      host.inFlight.change(-1);
       this.#unsettled -= 1;
       if (end()) settled(outcome);
     };

@@ -227,7 +227,7 @@ export class Trial implements Awaited, Sample {
 /** One candidate more, or one less, is in flight. */
 export function inFlight(plan: Plan, change: 1 | -1): void {
   plan.state.inFlight += change;
-  plan.host.inFlight += change;
+  plan.host.inFlight.change(change);
   plan.host.onInFlight(plan.name, change);
 }
 

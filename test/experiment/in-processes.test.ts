@@ -50,13 +50,16 @@ describe("a process with an experiment", () => {
     expect(tookMs).toBeLessThan(20_000);
   });
 
-  it("is kept alive by `close()`, until its deadline", () => {
+  it("is kept alive by `close()`, until its deadline, and has little to do meanwhile", () => {
     const { status, stdout } = run("close");
     expect(status).toBe(0);
-    const { complete, waited } = JSON.parse(stdout) as { complete: boolean; waited: number };
+    const { complete, waited, utilization } = JSON.parse(stdout) as Record<"waited" | "utilization", number> & {
+      complete: boolean;
+    };
     expect(complete).toBe(false);
     expect(waited).toBeGreaterThanOrEqual(200);
     expect(waited).toBeLessThan(5_000);
+    expect(utilization).toBeLessThan(0.5);
   });
 
   it("runs controls alone under SIDELANE=off", () => {

@@ -69,8 +69,11 @@ const modes: Record<string, () => Promise<void> | void> = {
     });
     await call();
     const startedAt = performance.now();
+    const { eventLoopUtilization } = (await import("node:perf_hooks")).performance;
+    const before = eventLoopUtilization();
     const { complete } = await lab.close({ timeoutMs: 400 });
-    console.log(JSON.stringify({ complete, waited: performance.now() - startedAt }));
+    const { utilization } = eventLoopUtilization(before);
+    console.log(JSON.stringify({ complete, waited: performance.now() - startedAt, utilization }));
   },
   async off() {
     const { experiment, science } = await import("../../src/index.ts");
