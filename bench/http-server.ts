@@ -10,20 +10,30 @@ interface User {
   readonly tags: readonly string[];
 }
 
-const lab = new Laboratory({ publishers: [{ name: "nobody", publish: () => undefined }] });
+const silent = new Laboratory();
+const telling = new Laboratory({ publishers: [{ name: "nobody", publish: () => undefined }] });
 
 async function find(id: number): Promise<User> {
   await sleep(2);
   return { id, name: "Ada", tags: ["a", "b", "c"] };
 }
 
-const compared = lab.experiment("find", { control: find, candidate: async (id) => find(id) });
+const lookUps: Record<string, (id: number) => Promise<User>> = {
+  without: find,
+  again: find,
+  with: silent.experiment("find", { control: find, candidate: async (id) => find(id) }),
+  published: telling.experiment("find", { control: find, candidate: async (id) => find(id) }),
+};
 
 const server = createServer((request, response) => {
-  const url = request.url ?? "/";
-  const lookUp = url.startsWith("/with/") ? compared : find;
-  void lookUp(Number(url.slice(url.lastIndexOf("/") + 1))).then((user) => response.end(JSON.stringify(user)));
+  const [, way, id] = request.url!.split("/");
+  void lookUps[way!]!(Number(id)).then((user) => response.end(JSON.stringify(user)));
 });
 server.listen(0, "127.0.0.1", () => process.send!((server.address() as AddressInfo).port));
 // What was compared is told at the end: a load that was not compared would have measured nothing.
-process.on("message", () => void lab.settled().then(() => process.send!(lab.status().experiments["find"]!.matched)));
+process.on("message", () => void Promise.all([silent.settled(), telling.settled()]).then(tell));
+
+function tell(): void {
+  const [one, other] = [silent, telling].map((lab) => lab.status().experiments["find"]!.matched);
+  process.send!(one! + other!);
+}

@@ -13,19 +13,28 @@ export interface Latency {
 
 const everyMs = 2;
 const perTurn = 1_000;
-const ways = ["without", "with"] as const;
+// The same server twice: what its second row is away from its first, any other row may be by chance.
+const ways = {
+  without: "no experiment",
+  again: "no experiment, again",
+  with: "sidelane, everything compared",
+  published: "sidelane, everything compared and published",
+} as const;
+type Way = keyof typeof ways;
+const names = Object.keys(ways) as Way[];
 
 /**
- * A server in a process of its own, a request every 2 ms over kept connections whether answers come or not, and the two
- * ways to answer in turn: A B A B. Of each way, medians of the turns.
+ * A server in a process of its own, a request every 2 ms over kept connections whether answers come or not, and the ways
+ * to answer in turn, beginning with another one each time. Of each way, medians of the turns.
  */
 export async function measureHttp(turns: number): Promise<Latency[]> {
   const server = fork(new URL("./http-server.js", import.meta.url));
   const port = await told(server);
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-  const taken = { without: [] as number[][], with: [] as number[][] };
+  const taken: Record<Way, number[][]> = { without: [], again: [], with: [], published: [] };
   for (let turn = -2; turn < turns; turn++) {
-    for (const way of ways) {
+    const first = (turn + 2) % names.length;
+    for (const way of [...names.slice(first), ...names.slice(0, first)]) {
       const latencies = await load(agent, port, way);
       if (turn >= 0) taken[way].push(latencies.sort((a, b) => a - b));
     }
@@ -34,9 +43,10 @@ export async function measureHttp(turns: number): Promise<Latency[]> {
   const matched = await told(server);
   server.kill();
   agent.destroy();
-  if (matched < turns * perTurn) throw new Error(`Of ${turns * perTurn} requests only ${matched} were compared`);
-  return ways.map((way) => ({
-    name: way === "with" ? "sidelane, everything compared" : "no experiment",
+  const expected = 2 * (turns + 2) * perTurn;
+  if (matched !== expected) throw new Error(`Of ${expected} requests ${matched} were compared and matched`);
+  return names.map((way) => ({
+    name: ways[way],
     p50Ms: median(taken[way].map((turn) => turn[Math.floor(0.5 * perTurn)]!)),
     p99Ms: median(taken[way].map((turn) => turn[Math.floor(0.99 * perTurn)]!)),
     requests: turns * perTurn,

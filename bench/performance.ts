@@ -1,7 +1,8 @@
 // Measures everything that docs/performance.md says, and writes it. Run: npm run bench [rounds]
 // With a part of a title as well, prints the tables of calls that have it, and writes nothing: npm run bench 15 synchronous
 import { writeFileSync } from "node:fs";
-import { measureCalls, measureFootprint, measureWaiting, type Table } from "./call.bench.ts";
+import { measureCalls, measureWaiting, type Table } from "./call.bench.ts";
+import { measureFootprint } from "./footprint.bench.ts";
 import { measureHttp } from "./http.bench.ts";
 import { measureNdjson } from "./ndjson.bench.ts";
 import { measureRollout } from "./rollout.bench.ts";
@@ -72,7 +73,7 @@ const page = [
   "",
   "## An HTTP server on loopback under steady load",
   "",
-  "500 requests a second, each looked up in 2 ms; medians of 15 turns of 1 000 requests, with and without in turn.",
+  "500 requests a second, each looked up in 2 ms; medians of 15 turns of 1 000 requests, one way after the other.",
   "",
   "| | median | 99th percentile | beside no experiment |",
   "|---|---|---|---|",

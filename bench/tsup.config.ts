@@ -2,7 +2,7 @@ import { defineConfig } from "tsup";
 
 // Measured as it ships: bundled, its functions not renamed by a loader.
 const config: ReturnType<typeof defineConfig> = defineConfig({
-  entry: ["bench/performance.ts", "bench/http-server.ts"],
+  entry: ["bench/performance.ts", "bench/footprint.ts", "bench/http-server.ts"],
   format: "esm",
   outDir: ".bench",
   skipNodeModulesBundle: true,
