@@ -52,16 +52,8 @@ export function needsCapture(value: unknown): boolean {
  */
 export function capture(value: unknown, limits: CaptureLimits = defaultCaptureLimits): Capture {
   if (typeof value !== "object" || value === null) return { kind: "captured", value, bytes: 0, symbols: false };
-  const copying: Copying = {
-    nodes: limits.nodes ?? defaultCaptureLimits.nodes,
-    length: limits.length ?? defaultCaptureLimits.length,
-    depth: limits.depth ?? defaultCaptureLimits.depth,
-    limits,
-    latest: undefined,
-    chain: 0,
-    index: undefined,
-    symbols: false,
-  };
+  const copying = (spare ?? new Copying()).begin(limits);
+  spare = undefined;
   try {
     const { nodes, length } = copying;
     const copy = copyObject(value, 0, copying);
@@ -73,6 +65,9 @@ export function capture(value: unknown, limits: CaptureLimits = defaultCaptureLi
     };
   } catch (error) {
     return { kind: "live", value, reason: error instanceof OverLimit ? error.reason : "threw while being read" };
+  } finally {
+    copying.end();
+    spare = copying;
   }
 }
 
@@ -87,20 +82,39 @@ class OverLimit {
   }
 }
 
-interface Copying {
+/** What one capture knows while it goes on. */
+class Copying {
+  limits: CaptureLimits = defaultCaptureLimits;
   /** What is left. */
-  nodes: number;
-  length: number;
-  readonly depth: number;
-  readonly limits: CaptureLimits;
+  nodes = 0;
+  length = 0;
+  depth = 0;
   /** The copies made so far, newest first; shared parts and cycles are found here. */
-  latest: Known | undefined;
-  chain: number;
+  latest: Known | undefined = undefined;
+  chain = 0;
   /** By original, once the chain is long. */
-  index: Map<object, Known> | undefined;
+  index: Map<object, Known> | undefined = undefined;
   /** Some object has a key that is a symbol, or is not copied key by key. */
-  symbols: boolean;
+  symbols = false;
+
+  begin(limits: CaptureLimits): this {
+    this.limits = limits;
+    this.nodes = limits.nodes ?? defaultCaptureLimits.nodes;
+    this.length = limits.length ?? defaultCaptureLimits.length;
+    this.depth = limits.depth ?? defaultCaptureLimits.depth;
+    this.symbols = false;
+    return this;
+  }
+
+  /** Lets go of every value. */
+  end(): void {
+    this.latest = this.index = undefined;
+    this.chain = 0;
+  }
 }
+
+// Most captures are small, and one after another. A getter or `toJSON()` may start one within another.
+let spare: Copying | undefined;
 
 interface Known {
   readonly original: object;
@@ -161,20 +175,26 @@ function remember<Copy>(original: object, copy: Copy, copying: Copying): Copy {
 
 /** `copy` has the very values of `value` still: here its parts become copies too. Spreading has read each getter once. */
 function copyKeys(value: object, copy: object, depth: number, copying: Copying): object {
-  remember(value, copy, copying);
+  // Nothing leads back to a root that has no parts.
+  let remembered = depth > 0;
+  if (remembered) remember(value, copy, copying);
   const parts = copy as Record<string | symbol, unknown>;
   let count = 0;
   for (const key in parts) {
     count++;
     const part = parts[key];
-    if (typeof part === "object" && part !== null) parts[key] = copyObject(part, depth + 1, copying);
-    else if (typeof part === "string") spend(part.length, copying);
+    if (typeof part === "object" && part !== null) {
+      if (!remembered) remember(value, copy, copying);
+      remembered = true;
+      parts[key] = copyObject(part, depth + 1, copying);
+    } else if (typeof part === "string") spend(part.length, copying);
     // An object whose keys alone are too many is given up at once; parts that are objects have been counted.
     if (count > copying.nodes) spendNodes(count, copying);
   }
   const symbols = Object.getOwnPropertySymbols(copy);
   if (symbols.length > 0) {
     copying.symbols = true;
+    if (!remembered) remember(value, copy, copying);
     for (const symbol of symbols) parts[symbol] = copyPart(parts[symbol], depth + 1, copying);
   }
   spendNodes(count, copying);

@@ -1,5 +1,5 @@
 import type { Clock } from "../model/clock.ts";
-import { detached } from "./run-context.ts";
+import type { Detached } from "./run-context.ts";
 
 /** Something that is to end in time. */
 export interface Awaited {
@@ -43,10 +43,12 @@ class Line {
  */
 export class Deadlines {
   readonly #clock: Clock;
+  readonly #detached: Detached;
   readonly #lines = new Map<number, Line>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, detached: Detached) {
     this.#clock = clock;
+    this.#detached = detached;
   }
 
   /**
@@ -98,7 +100,7 @@ export class Deadlines {
   #arm(line: Line, delayMs: number): void {
     line.armed = true;
     // A timer armed inside a request would keep that request's context alive, and run in it.
-    detached(() =>
+    this.#detached(() =>
       this.#clock.after(delayMs, () => {
         line.armed = false;
         this.#sweep(line, this.#clock.monotonic());

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from "../model/clock.ts";
 import type { CpuBudget } from "./cpu-budget.ts";
 import { later } from "./later.ts";
-import { detached } from "./run-context.ts";
+import type { Detached } from "./run-context.ts";
 
 /** Candidates of one call, waiting for a later turn. */
 export interface Waiting {
@@ -19,12 +19,14 @@ export interface Waiting {
  */
 export class DeferredQueue {
   readonly #clock: Clock;
+  readonly #detached: Detached;
   #queue: Waiting[] = [];
   #scheduled = false;
   #cancelRest: Cancel | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, detached: Detached) {
     this.#clock = clock;
+    this.#detached = detached;
   }
 
   get length(): number {
@@ -47,7 +49,7 @@ export class DeferredQueue {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#cancelRest?.();
-    detached(() => later(() => this.#turn()));
+    this.#detached(() => later(() => this.#turn()));
   }
 
   #turn(): void {

@@ -13,7 +13,7 @@ import { later } from "./later.ts";
 import { noiseRuns } from "./noise-runs.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
 import { CandidateRecord } from "./record.ts";
-import { detached } from "./run-context.ts";
+import { ControlMark } from "./run-context.ts";
 import type { AnyFunction, ExperimentLimits, UncheckedDefinition } from "./types.ts";
 
 const knownOptions: readonly (keyof UncheckedDefinition)[] = [
@@ -71,7 +71,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
   const limits = limitsOf(check, definition.limits);
   const rollout = definition.rollout === undefined ? undefined : rolloutOf(definition.rollout, place);
   const recordOf = (candidate: string): CandidateRecord =>
-    new CandidateRecord(name, candidate, !judges(rollout), host.clock, (work) => detached(() => later(work)));
+    new CandidateRecord(name, candidate, !judges(rollout), host.clock, (work) => host.detached(() => later(work)));
   const hooks = hooksOf(check, definition, limits, recordOf);
   checkGates(check, definition);
   const judgement = compileJudgement(
@@ -107,6 +107,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     host,
     counters,
     hooks,
+    controlMark: new ControlMark(name),
     allowed: definition.enabled !== false,
     sample: definition.sample ?? 1,
     deferred: definition.execution === "deferred",

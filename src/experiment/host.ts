@@ -7,7 +7,7 @@ import type { InFlight } from "./in-flight.ts";
 import type { LoopGuard } from "./loop-guard.ts";
 import type { Outbox } from "./outbox.ts";
 import type { DeferredQueue } from "./deferred.ts";
-import { callQuietly } from "./run-context.ts";
+import { callQuietly, type Detached } from "./run-context.ts";
 import { ignoreRejection, shapeOf } from "./foreign.ts";
 import type { AnyFunction } from "./types.ts";
 
@@ -30,6 +30,7 @@ export interface Host {
   readonly deferred: DeferredQueue;
   readonly maxInFlight: number;
   readonly inFlight: InFlight;
+  readonly detached: Detached;
   /** Whether candidates are known by what they call, also after an `await`. */
   readonly trackRuns: boolean;
   readonly context: Readonly<Record<string, unknown>> | undefined;

@@ -18,7 +18,7 @@ import { MismatchError } from "./mismatch-error.ts";
 import { nextTurn } from "./next-turn.ts";
 import { Outbox } from "./outbox.ts";
 import type { Plan } from "./plan.ts";
-import { detached } from "./run-context.ts";
+import { detachedAs } from "./run-context.ts";
 import { reportOf } from "./report.ts";
 import { safeClock, safeRandom } from "./safe-clock.ts";
 import { Science } from "./science.ts";
@@ -54,9 +54,9 @@ export interface LaboratoryOptions {
   readonly throwOnMismatch?: boolean | ((result: Result) => Error);
   readonly limits?: LaboratoryLimits;
   /**
-   * Whether a candidate is known as such in everything that it calls, also after an `await`: for `currentRun()` and for
-   * nested experiments. `true` by default, where the runtime has AsyncLocalStorage; on Node before 24 its first use slows
-   * every promise of the process.
+   * Whether a candidate or a publisher is known as such in everything that it calls, also after an `await`: for
+   * `currentRun()` and for nested experiments. `true` by default, where the runtime has AsyncLocalStorage; on Node before
+   * 24 its first use slows every promise of the process. With `false` a publisher must call no experiment after an `await`.
    */
   readonly trackRuns?: boolean;
   /** Where time comes from; the system by default. */
@@ -108,7 +108,7 @@ export class Laboratory implements AsyncDisposable {
         new Delivery(publisher, {
           clock,
           random,
-          detached,
+          detached: this.#host.detached,
           onFault: (each) => {
             fault(each.operation, each.error, undefined, each.publisher);
           },
@@ -278,7 +278,7 @@ function bindRollout(plan: Plan): void {
   const { host, rollout } = plan;
   rollout?.bind?.(plan.name, {
     // What a rollout does by the clock is no part of the request in which its experiment was defined.
-    clock: { ...host.clock, after: (...timer) => detached(() => host.clock.after(...timer)) },
+    clock: { ...host.clock, after: (...timer) => host.detached(() => host.clock.after(...timer)) },
     onEvent: (event) => host.outbox.event(event),
     onFault: (operation, error) => host.fault(operation, error, plan),
     calls: () => plan.counters.calls,
@@ -346,19 +346,21 @@ function hostOf(
   publishers: readonly Publisher[],
   open: boolean,
 ): Host {
-  const { throwOnMismatch = false, limits = {} } = options;
+  const { throwOnMismatch = false, limits = {}, trackRuns = true } = options;
+  const detached = detachedAs(trackRuns);
   return {
     open,
     closed: false,
     clock,
     random,
-    deadlines: new Deadlines(clock),
+    deadlines: new Deadlines(clock, detached),
     guard: new LoopGuard(limits.maxLoopUtilization ?? 1, clock),
-    outbox: new Outbox(clock, random),
-    deferred: new DeferredQueue(clock),
+    outbox: new Outbox(clock, random, detached),
+    deferred: new DeferredQueue(clock, detached),
     maxInFlight: limits.maxInFlight ?? 1_000,
     inFlight: new InFlight(),
-    trackRuns: options.trackRuns !== false,
+    detached,
+    trackRuns,
     context: options.context,
     throwOnMismatch: throwOnMismatch === true ? (result) => new MismatchError(result) : throwOnMismatch,
     onSkip: tellAll(publishers, "onSkip", fault),

@@ -17,7 +17,7 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   const startedAt = clock.monotonic();
   let value: unknown;
   try {
-    value = callAs(new Mark(name, "control"), false, hooks.control, self, args);
+    value = callAs(plan.controlMark, false, hooks.control, self, args);
   } catch (error) {
     runOf(plan, hooks, self, args, startedAt).controlThrewAtOnce(error, startedAt);
     throw error;

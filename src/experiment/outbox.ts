@@ -5,7 +5,7 @@ import type { RolloutEvent } from "../model/rollout.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 import { ask, type Host } from "./host.ts";
 import { later } from "./later.ts";
-import { detached } from "./run-context.ts";
+import type { Detached } from "./run-context.ts";
 import type { Run } from "./run.ts";
 
 const most = 1_000;
@@ -19,6 +19,7 @@ const sliceMs = 10;
  */
 export class Outbox {
   readonly #clock: Clock;
+  readonly #detached: Detached;
   readonly #prefix: string;
   #deliveries: readonly Delivery[] = [];
   #wanted: ReadonlySet<ResultKind> | "all" = new Set();
@@ -28,8 +29,9 @@ export class Outbox {
   #number = 0;
   #idle: (() => void)[] = [];
 
-  constructor(clock: Clock, random: () => number) {
+  constructor(clock: Clock, random: () => number, detached: Detached) {
     this.#clock = clock;
+    this.#detached = detached;
     this.#prefix = Math.floor(random() * 2 ** 42).toString(36);
   }
 
@@ -60,14 +62,14 @@ export class Outbox {
   }
 
   event(event: RolloutEvent): void {
-    detached(() => {
+    this.#detached(() => {
       for (const delivery of this.#deliveries) delivery.acceptEvent(event);
     });
   }
 
   /** Everything that waits now is compared and handed to the publishers' queues, before this returns. */
   empty(): void {
-    detached(() => this.#drain(Infinity));
+    this.#detached(() => this.#drain(Infinity));
   }
 
   /** Resolves when nothing waits. */
@@ -85,7 +87,7 @@ export class Outbox {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    detached(() => later(() => this.#turn()));
+    this.#detached(() => later(() => this.#turn()));
   }
 
   #turn(): void {

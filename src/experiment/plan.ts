@@ -8,6 +8,7 @@ import type { CpuBudget } from "./cpu-budget.ts";
 import type { Host } from "./host.ts";
 import type { NoiseRuns } from "./noise-runs.ts";
 import type { CandidateRecord } from "./record.ts";
+import type { ControlMark } from "./run-context.ts";
 import type { AnyFunction } from "./types.ts";
 
 /** One candidate of an experiment: what is called, and what is kept about it from call to call. */
@@ -38,6 +39,7 @@ export interface Plan {
   readonly host: Host;
   readonly counters: Counters;
   readonly hooks: Hooks;
+  readonly controlMark: ControlMark;
   readonly allowed: boolean;
   readonly sample: number;
   readonly deferred: boolean;

@@ -10,7 +10,7 @@ export interface CurrentRun {
   readonly signal: AbortSignal;
 }
 
-/** One call of a behaviour, as {@link currentRun} tells it. */
+/** One call of a candidate, as {@link currentRun} tells it. */
 export class Mark implements CurrentRun {
   readonly experiment: string;
   readonly behaviour: string;
@@ -22,8 +22,8 @@ export class Mark implements CurrentRun {
     this.behaviour = behaviour;
   }
 
-  get role(): "control" | "candidate" {
-    return this.behaviour === "control" ? "control" : "candidate";
+  get role(): "candidate" {
+    return "candidate";
   }
 
   get signal(): AbortSignal {
@@ -35,6 +35,22 @@ export class Mark implements CurrentRun {
   timeOut(): void {
     this.timedOut = true;
     this.controller?.abort(new DOMException("The candidate timed out", "TimeoutError"));
+  }
+}
+
+/** Every call of an experiment's control: there is nothing to tell of one that is not true of all. */
+export class ControlMark implements CurrentRun {
+  readonly experiment: string;
+  readonly role = "control";
+  readonly behaviour = "control";
+
+  constructor(experiment: string) {
+    this.experiment = experiment;
+  }
+
+  /** Never aborted; a new one each time, since listeners of one call must not pile up on another's. */
+  get signal(): AbortSignal {
+    return new AbortController().signal;
   }
 }
 
@@ -116,13 +132,14 @@ export function quietly<Value>(work: () => Value): Value {
   }
 }
 
-/** Runs outside of every request's context; experiments called there, also later, run their control alone. */
-export function detached<Value>(call: () => Value): Value {
-  const run = (): Value =>
-    storage === undefined ?
-      (callQuietly(call, undefined, []) as Value)
-    : storage.run(detachedMark, () => callQuietly(call, undefined, []) as Value);
-  return atRoot === undefined ? run() : atRoot(run);
+/** Runs something outside of every request's context; experiments that it calls run their control alone. */
+export type Detached = <Value>(call: () => Value) => Value;
+
+/** @param through whether that holds through every `await`, where the runtime has AsyncLocalStorage: entering it has its price */
+export function detachedAs(through: boolean): Detached {
+  const mark: Detached =
+    through && storage !== undefined ? (call) => storage.run(detachedMark, () => quietly(call)) : quietly;
+  return atRoot === undefined ? mark : (call) => atRoot(() => mark(call));
 }
 
 /** Keeps the present context, to run something in it later. */

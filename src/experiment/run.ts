@@ -12,7 +12,7 @@ import { keep } from "./keep.ts";
 import type { Hooks, Plan, PlannedCandidate } from "./plan.ts";
 import { recordIn } from "./record-in.ts";
 import { makeResult, worse } from "./result.ts";
-import { Mark, callAs, keepContext, quietly } from "./run-context.ts";
+import { callAs, keepContext, quietly } from "./run-context.ts";
 import { streamKind } from "./stream/kind.ts";
 import { StreamPair } from "./stream/stream-pair.ts";
 import { kindOfTrial, Trial } from "./trial.ts";
@@ -108,7 +108,7 @@ export class Run {
     }
     let given: unknown;
     try {
-      given = callAs(new Mark(plan.name, "control"), false, this.hooks.control, this.self, this.args);
+      given = callAs(plan.controlMark, false, this.hooks.control, this.self, this.args);
     } catch (error) {
       this.controlThrewAtOnce(error, startedAt);
       throw error;

@@ -62,6 +62,10 @@ describe("a process with an experiment", () => {
     expect(utilization).toBeLessThan(0.5);
   });
 
+  it("has promises as they were with `trackRuns: false`, which AsyncLocalStorage marks on Node before 24", () => {
+    expect(run("untracked")).toMatchObject({ status: 0, stdout: "0\n" });
+  });
+
   it("runs controls alone under SIDELANE=off", () => {
     expect(run("off", { SIDELANE: "off" })).toMatchObject({ status: 0, stdout: "1 1\n" });
   });

@@ -75,6 +75,20 @@ const modes: Record<string, () => Promise<void> | void> = {
     const { utilization } = eventLoopUtilization(before);
     console.log(JSON.stringify({ complete, waited: performance.now() - startedAt, utilization }));
   },
+  async untracked() {
+    const { Laboratory } = await import("../../src/index.ts");
+    const lab = new Laboratory({
+      trackRuns: false,
+      publishers: [{ name: "awaits", publish: () => Promise.resolve() }],
+    });
+    const candidate = async (): Promise<number> => 2;
+    const run = lab.experiment("untracked", { control: async () => 1, candidate });
+    const deferred = lab.experiment("deferred", { control: async () => 1, candidate, execution: "deferred" });
+    await Promise.all([run(), deferred()]);
+    await lab.settled();
+    await lab.close();
+    console.log(Object.getOwnPropertySymbols(Promise.resolve()).length);
+  },
   async off() {
     const { experiment, science } = await import("../../src/index.ts");
     const candidate = (): number => {
