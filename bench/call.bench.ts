@@ -26,10 +26,10 @@ const candidateAsync = async (id: number): Promise<User> => ({ id, name: "Ada" }
 // The peers have no comparison of their own: they get ours, so that what differs is the rest.
 const equal = (one: unknown, other: unknown): boolean => compare(one, other).kind === "match";
 
-/** So that no comparison is left out as useless. */
-export let seen = 0;
+let matches = 0;
 const publish = (results: { controlResult?: unknown; candidateResult?: unknown }): void => {
-  if (equal(results.controlResult, results.candidateResult)) seen += 1;
+  // Whatever it comes to, it has to be counted somewhere.
+  if (equal(results.controlResult, results.candidateResult)) matches = (matches + 1) % 1_000_000;
 };
 
 function sync(name: string, call: (id: number) => User): Contender {

@@ -7,6 +7,7 @@ import { MismatchGroups } from "../stats/groups.ts";
 import { CandidateBreaker } from "./breaker.ts";
 import { Counters } from "./counters.ts";
 import { CpuBudget } from "./cpu-budget.ts";
+import { givesPlainPromises } from "./foreign.ts";
 import type { Host } from "./host.ts";
 import { canBeLean } from "./lean.ts";
 import { later } from "./later.ts";
@@ -156,6 +157,7 @@ function hooksOf(
   if (context !== undefined && typeof context !== "function") check.object("context", context);
   return {
     control: definition.control!,
+    givesPromises: givesPlainPromises(definition.control),
     candidates: candidatesOf(check, definition, limits, recordOf),
     enabled: typeof definition.enabled === "function" ? definition.enabled : undefined,
     key: definition.key,

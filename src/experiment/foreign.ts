@@ -6,7 +6,11 @@ const nativeThen = Function.prototype.call.bind(Promise.prototype.then) as (
 ) => Promise<unknown>;
 
 const builtin = (globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } }).process?.getBuiltinModule;
-const types = (builtin?.("node:util") as { types?: { isPromise(value: unknown): boolean } } | undefined)?.types;
+interface Types {
+  isPromise(value: unknown): boolean;
+  isAsyncFunction(value: unknown): boolean;
+}
+const types = (builtin?.("node:util") as { types?: Types } | undefined)?.types;
 
 /** Whether a value is a promise by its inner slots; without Node's word, whether it says so. */
 export const isPromise: (value: unknown) => boolean = types?.isPromise ?? saysPromise;
@@ -28,6 +32,18 @@ function saysPromise(value: unknown): boolean {
  * - `thenable`: a promise with methods of its own, or a lazy thenable such as a query builder
  */
 export type Shape = "value" | "promise" | "thenable";
+
+const asyncPrototype: unknown = Object.getPrototypeOf(async () => {
+  await Promise.resolve();
+});
+
+/**
+ * Whether a function gives nothing but plain native promises, each a new one that nobody else has seen: an async function
+ * of this realm does. `false` says nothing.
+ */
+export function givesPlainPromises(call: unknown): boolean {
+  return types?.isAsyncFunction(call) === true && Object.getPrototypeOf(call) === asyncPrototype;
+}
 
 /** Tells without running anything, but for one reading of `then` on what is no promise. */
 export function shapeOf(given: unknown): Shape {

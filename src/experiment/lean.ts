@@ -1,5 +1,5 @@
 import { surelyEqual } from "../compare/gate.ts";
-import { mayFollow, shapeOf } from "./foreign.ts";
+import { shapeOf } from "./foreign.ts";
 import { Pair, runOf } from "./pair.ts";
 import type { Hooks, Plan } from "./plan.ts";
 import { callAs, Mark } from "./run-context.ts";
@@ -23,7 +23,7 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
     throw error;
   }
   const controlEndedAt = clock.monotonic();
-  const shape = shapeOf(value);
+  const shape = hooks.givesPromises ? "promise" : shapeOf(value);
   if (shape === "promise") return new Pair(plan, hooks, self, args, startedAt, controlEndedAt).follow(value);
   if (shape === "thenable") {
     return runOf(plan, hooks, self, args, startedAt).controlGave(value, startedAt, controlEndedAt);
@@ -40,7 +40,8 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
     return value;
   }
   const endedAt = clock.monotonic();
-  if (mayFollow(answer) || !surelyEqual(value, answer)) {
+  // What is surely equal to control's value is no more a promise than that is.
+  if (!surelyEqual(value, answer)) {
     const run = runOf(plan, hooks, self, args, startedAt);
     // Nothing here may be held by a closure: whatever is, is allocated in every call.
     run.bothCalled(value, startedAt, controlEndedAt).gave(answer, mark, controlEndedAt, endedAt);

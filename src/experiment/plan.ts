@@ -23,6 +23,8 @@ export interface PlannedCandidate {
 /** The user's functions; in `science` they are those of the present call. */
 export interface Hooks {
   readonly control: AnyFunction;
+  /** Whether control is known to give plain promises, and nothing else. */
+  readonly givesPromises: boolean;
   readonly candidates: readonly [PlannedCandidate, ...PlannedCandidate[]];
   readonly enabled: AnyFunction | undefined;
   readonly key: AnyFunction | undefined;

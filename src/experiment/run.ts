@@ -127,7 +127,7 @@ export class Run {
   /** Control was called, and gave this back; what its caller gets comes back. */
   controlGave(given: unknown, startedAt: number, now: number): unknown {
     this.#controlCalled(startedAt, now);
-    const shape = shapeOf(given);
+    const shape = this.hooks.givesPromises ? "promise" : shapeOf(given);
     if (shape === "promise") return this.#followPromise(given, now);
     // Nothing of a thenable's future can be seen without running it, or taking its rejection away from the host.
     if (shape === "thenable") this.#inconclusive = cannotObserve;

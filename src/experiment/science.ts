@@ -1,5 +1,6 @@
 import { call } from "./call.ts";
 import { SidelaneError } from "../model/errors.ts";
+import { givesPlainPromises } from "./foreign.ts";
 import type { Host } from "./host.ts";
 import type { Hooks, Plan } from "./plan.ts";
 import type { AnyFunction, UncheckedDefinition } from "./types.ts";
@@ -51,6 +52,7 @@ function hooksOf(plan: Plan, definition: UncheckedDefinition): Hooks {
   });
   return {
     control: definition.control as AnyFunction,
+    givesPromises: givesPlainPromises(definition.control),
     candidates: planned as unknown as Hooks["candidates"],
     enabled: typeof enabled === "function" ? enabled : undefined,
     key: definition.key,

@@ -22,10 +22,15 @@ export interface Clock {
 // A timer takes a signed 32-bit number of milliseconds, and fires at once on more.
 const longestDelayMs = 2 ** 31 - 1;
 
+// Reading the global `performance` takes a third of the time of a stamp: in Node it is an accessor. Fake timers replace it
+// together with `setTimeout`, which is none.
+const ownPerformance = performance;
+const ownSetTimeout = setTimeout;
+
 /** The machine's own time. Delays of more than 24.8 days end after 24.8 days. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: () => (setTimeout === ownSetTimeout ? ownPerformance : performance).now(),
   after(delayMs, callback, keepAlive = false) {
     const timer: unknown = setTimeout(callback, Math.min(delayMs, longestDelayMs));
     // Browsers give a number; Node, Bun and Deno an object that can let the process end.

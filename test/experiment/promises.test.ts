@@ -38,6 +38,31 @@ class Cancellable<Value> extends Promise<Value> {
 }
 
 describe("what control gives", () => {
+  it("is handed back as it is where it is a promise of another realm, or of a function that only calls itself asynchronous", async () => {
+    const lab = new Laboratory();
+    const foreign = runInNewContext("(async () => 1)") as () => Promise<number>;
+    const masked = Object.setPrototypeOf(
+      () => Object.assign(Promise.resolve(1), { cancel: () => "cancelled" }),
+      Object.getPrototypeOf(async () => Promise.resolve()) as object,
+    ) as () => Promise<number> & { cancel(): string };
+    for (const [name, control] of Object.entries({ foreign, masked })) {
+      const given: Promise<number>[] = [];
+      const call = lab.experiment(name, {
+        control: () => (given.push(control()), given[0]!),
+        candidate: () => control(),
+      });
+      expect(call()).toBe(given[0]);
+      await turns();
+      expect(lab.status().experiments[name]!.inconclusive).toBe(1);
+    }
+    expect(lab.experiment("itself", { control: masked, candidate: masked })().cancel()).toBe("cancelled");
+    const realm = lab.experiment("realm", { control: foreign, candidate: foreign })();
+    expect(Object.getPrototypeOf(realm)).not.toBe(Promise.prototype);
+    expect(await realm).toBe(1);
+    await turns();
+    expect(lab.status().experiments["realm"]!.inconclusive).toBe(1);
+  });
+
   it.each(["concurrent", "deferred"] as const)(
     "is not run early where it is lazy, nor twice: %s",
     async (execution) => {
