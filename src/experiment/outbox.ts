@@ -27,7 +27,6 @@ export class Outbox {
   #waiting: Run[] = [];
   #scheduled = false;
   #number = 0;
-  #idle: (() => void)[] = [];
 
   constructor(clock: Clock, random: () => number, detached: Detached) {
     this.#clock = clock;
@@ -72,12 +71,6 @@ export class Outbox {
     this.#detached(() => this.#drain(Infinity));
   }
 
-  /** Resolves when nothing waits. */
-  idle(): Promise<void> {
-    if (this.#waiting.length === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
-  }
-
   #dropOldest(): void {
     const run = this.#waiting.shift()!;
     run.conclude();
@@ -106,11 +99,7 @@ export class Outbox {
       this.#send(run);
       if (this.#clock.monotonic() > until) break;
     }
-    if (taken < waiting.length) this.#waiting = [...waiting.slice(taken), ...this.#waiting];
-    if (this.#waiting.length > 0) return;
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const resolve of idle) resolve();
+    this.#waiting = [...waiting.slice(taken), ...this.#waiting];
   }
 
   #send(run: Run): void {

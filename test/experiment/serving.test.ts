@@ -419,6 +419,78 @@ describe("serving the candidate alone", () => {
     expect(lab.status().experiments["who"]!.candidates["candidate"]!.tally.kinds.match).toBe(0);
   });
 
+  it("tells a rollout how long the candidate took, and that control did not throw", async () => {
+    const samples: Sample[] = [];
+    const rollout: Rollout = {
+      current: () => ({ stage: "live", share: 1, compare: 0.0001, epoch: 7 }),
+      bucket: () => 0,
+      record: (sample) => void samples.push(sample),
+    };
+    const { lab, clock } = bench({ random: () => 0.5 });
+    clock.advance(1_000);
+    const control: (fails: boolean) => string = () => "control";
+    const who = lab.experiment("who", {
+      control,
+      candidate: (fails) => {
+        clock.advance(7);
+        if (fails) throw new Error("candidate");
+        return "candidate";
+      },
+      rollout,
+    });
+    expect([who(false), who(true)]).toEqual(["candidate", "control"]);
+    expect(
+      samples.map(({ candidateMs, controlMs, controlThrew }) => ({ candidateMs, controlMs, controlThrew })),
+    ).toEqual([
+      { candidateMs: 7, controlMs: NaN, controlThrew: false },
+      { candidateMs: 7, controlMs: NaN, controlThrew: false },
+    ]);
+  });
+
+  it("is done with a call when control has answered it, whatever its candidate comes to later", async () => {
+    const { lab, clock } = bench({ random: () => 0.5 });
+    let late: (value: string) => void = () => undefined;
+    let controlCalls = 0;
+    const who = lab.experiment("who", {
+      control: async () => Promise.resolve(`control ${++controlCalls}`),
+      candidate: () => new Promise<string>((resolve) => (late = resolve)),
+      rollout: alone,
+      limits: { timeoutMs: 50 },
+    });
+    const answer = who();
+    clock.advance(60);
+    expect(await answer).toBe("control 1");
+    late("candidate");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(controlCalls).toBe(1);
+    expect(lab.status().experiments["who"]).toMatchObject({ served: 0, fellBack: 1 });
+  });
+
+  it("throws at once what a synchronous candidate throws when it is complete", () => {
+    const { lab } = bench();
+    const who = lab.experiment("who", {
+      control: () => "control",
+      candidate: () => {
+        throw new Error("candidate");
+      },
+      rollout: "complete",
+    });
+    expect(who).toThrow("candidate");
+  });
+
+  it("hands on what can be awaited as it is, beside an asynchronous control too", async () => {
+    const { lab } = bench();
+    const query = { then: (resolve: (rows: string) => void) => resolve("rows") } as PromiseLike<string>;
+    const who = lab.experiment("who", {
+      control: async (): Promise<string> => Promise.resolve("control"),
+      candidate: () => query as Promise<string>,
+      rollout: "complete",
+    });
+    const given: unknown = who();
+    expect(given).toBe(query);
+    expect(await given).toBe("rows");
+  });
+
   it("has nobody to fall back to when it is complete", async () => {
     const { lab } = bench();
     let controlCalls = 0;
