@@ -8,7 +8,8 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: ["test/conserved.setup.ts"],
     testTimeout: 5_000,
     // Every change pays for every test that reaches it.
-    env: { LAW_ONE_CASES: "300" },
+    env: { CASES_SHARE: "0.05" },
+    isolate: false,
   },
 });
 

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { Laboratory, type AnyFunction } from "../../src/index.ts";
+import { cases } from "../cases.ts";
 
 // Law one: whoever calls the wrapped function cannot tell it from control. Shown side by side, bare and wrapped.
 
-const cases = Number(process.env["LAW_ONE_CASES"] ?? 20_000);
+const runs = cases(20_000);
 
 const unhandled: unknown[] = [];
 const remember = (reason: unknown): void => void unhandled.push(reason);
@@ -227,7 +228,7 @@ function wrapped(setting: Setting, control: AnyFunction): { lab: Laboratory; cal
 }
 
 describe("a wrapped function", () => {
-  it(`is not to be told from its control, in ${cases} cases`, { timeout: 120_000 }, async () => {
+  it(`is not to be told from its control, in ${runs} cases`, { timeout: 120_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(settings, async (setting) => {
         const self = { me: true };
@@ -258,7 +259,7 @@ describe("a wrapped function", () => {
         expect(calls).toBe(1);
         expect(started + Object.values(skips).reduce((sum, times) => sum + times, 0)).toBe(1);
       }),
-      { numRuns: cases },
+      { numRuns: runs },
     );
     // Rejections that nobody handles are told a turn later.
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -5,6 +5,7 @@ import type { LaboratoryStatus } from "../../src/experiment/status.ts";
 import type { Result, ResultKind } from "../../src/model/result.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { held, turn, type Held } from "../proof/held.ts";
+import { cases } from "../cases.ts";
 
 const butMatches: ResultKind[] = ["mismatch", "ignored", "inconclusive", "timed-out"];
 const timeoutMs = 50;
@@ -58,7 +59,7 @@ describe("a call of which nobody wants to know a match", () => {
           expect(told[0]).toEqual(told[1]);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: cases(400) },
     );
   });
 

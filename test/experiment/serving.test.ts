@@ -10,6 +10,7 @@ import { admits, bucketsOf } from "../../src/rollout/bucket.ts";
 import type { RolloutOption } from "../../src/rollout/fixed.ts";
 import { ramp } from "../../src/rollout/ramp.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
+import { cases } from "../cases.ts";
 
 interface Bench {
   readonly lab: Laboratory;
@@ -598,7 +599,7 @@ describe("the first law, under a rollout", () => {
         expect(identical, JSON.stringify({ got, allowed })).toBe(true);
       },
     );
-    await fc.assert(property, { numRuns: 300 });
+    await fc.assert(property, { numRuns: cases(300) });
   });
 });
 

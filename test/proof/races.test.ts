@@ -5,6 +5,7 @@ import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { assertConserved } from "./conservation.ts";
 import { held, turn } from "./held.ts";
 import { residualsOf } from "./residuals.ts";
+import { cases } from "../cases.ts";
 
 /** What may happen, in any order: how a behaviour ends, that time passes, that somebody closes or flushes. */
 type Settling = "returns" | "rejects" | "never settles";
@@ -83,7 +84,7 @@ describe("in whatever order control, candidate, timeout, publish, flush and clos
           expect(broken).toEqual([]);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: cases(150) },
     );
   });
 });

@@ -8,6 +8,7 @@ import type { Result } from "../../../src/model/result.ts";
 import type { RolloutEvent } from "../../../src/model/rollout.ts";
 import { aResult } from "../../../src/testing/a-result.ts";
 import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
+import { cases } from "../../cases.ts";
 
 interface Bench {
   readonly delivery: Delivery;
@@ -432,7 +433,7 @@ describe("what becomes of results", () => {
           expect(bench.delivery.counts().queued).toBe(0);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     );
   });
 });
