@@ -8,9 +8,8 @@ export class InFlight {
     if (this.count === 0) this.#told?.();
   }
 
-  /** Calls back once when none runs: now, if that is so already. */
+  /** Calls back when the last of those that run has ended. */
   whenNone(tell: () => void): void {
-    if (this.count === 0) tell();
-    else this.#told = tell;
+    this.#told = tell;
   }
 }

@@ -214,6 +214,7 @@ export class Laboratory implements AsyncDisposable {
 
   async #runsEnd(timeoutMs: number): Promise<void> {
     const { clock, inFlight } = this.#host;
+    if (inFlight.count === 0) return;
     let cancel: Cancel = () => undefined;
     await new Promise<void>((resolve) => {
       cancel = clock.after(timeoutMs, resolve, true);
