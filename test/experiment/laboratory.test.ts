@@ -1,0 +1,271 @@
+import { describe, expect, it, vi } from "vitest";
+import { Laboratory, MismatchError, SidelaneError, type LaboratoryOptions } from "../../src/index.ts";
+import type { Fault } from "../../src/model/fault.ts";
+import type { Publisher } from "../../src/model/publisher.ts";
+import type { Result } from "../../src/model/result.ts";
+import { fixedClock } from "../../src/testing/fixed-clock.ts";
+import { held, turn } from "../proof/held.ts";
+
+const same = { control: () => 1, candidate: () => 1 };
+const differing = { control: () => 1, candidate: () => 2 };
+const timers = { now: () => 0, monotonic: () => 0, after: () => () => undefined };
+
+function errorOf(options: unknown): { code?: string; message?: string } | undefined {
+  try {
+    new Laboratory(options as LaboratoryOptions);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SidelaneError)) throw error;
+    return { code: error.code, message: error.message };
+  }
+}
+
+describe("a laboratory's options", () => {
+  it.each<[unknown, string]>([
+    [7, "expected `options` to be an object, got 7"],
+    [{ publishers: {} }, "expected `publishers` to be an array, got an object"],
+    [{ onFault: 1 }, "expected `onFault` to be a function, got 1"],
+    [{ enabled: "yes" }, 'expected `enabled` to be true or false, got "yes"'],
+    [{ context: "shop" }, 'expected `context` to be an object, got "shop"'],
+    [{ throwOnMismatch: 1 }, "expected `throwOnMismatch` to be a function, got 1"],
+    [{ trackRuns: 0 }, "expected `trackRuns` to be true or false, got 0"],
+    [{ random: 0.5 }, "expected `random` to be a function, got 0.5"],
+    [{ clock: 0 }, "expected `clock` to be an object, got 0"],
+    [{ clock: { ...timers, now: 0 } }, "expected `clock.now` to be a function, got 0"],
+    [{ clock: { ...timers, monotonic: 0 } }, "expected `clock.monotonic` to be a function, got 0"],
+    [{ clock: { ...timers, after: 0 } }, "expected `clock.after` to be a function, got 0"],
+    [{ limits: 5 }, "expected `limits` to be an object, got 5"],
+    [{ limits: { maxInFlight: -1 } }, "expected `limits.maxInFlight` to be a whole number of at least 0, got -1"],
+    [{ limits: { maxInFlight: 1.5 } }, "expected `limits.maxInFlight` to be a whole number of at least 0, got 1.5"],
+    [
+      { limits: { maxLoopUtilization: 1.5 } },
+      "expected `limits.maxLoopUtilization` to be a number from 0 to 1, got 1.5",
+    ],
+    [
+      { limits: { maxInflight: 5 } },
+      "unknown option `limits.maxInflight`; did you mean `limits.maxInFlight`? Known options: maxInFlight, maxLoopUtilization",
+    ],
+    [
+      { publisher: [] },
+      "unknown option `publisher`; did you mean `publishers`? Known options: publishers, onFault, enabled, context, throwOnMismatch, limits, trackRuns, clock, random",
+    ],
+    [
+      {
+        publishers: [
+          { name: "log", publish() {} },
+          { name: "log", publish() {} },
+        ],
+      },
+      'expected `publishers` to be of different names, got "log". Give one of them another `name`',
+    ],
+  ])("are refused where they are wrong: %j", (options, message) => {
+    expect(errorOf(options)).toEqual({ code: "invalid-definition", message: `new Laboratory(): ${message}` });
+  });
+
+  it("says which publisher is none", () => {
+    const message = errorOf({ publishers: [() => undefined, {}] })!.message!;
+    expect(message).toContain("publishers[1]");
+  });
+
+  it.each<[LaboratoryOptions]>([
+    [{}],
+    [
+      {
+        publishers: [],
+        enabled: true,
+        context: {},
+        throwOnMismatch: false,
+        trackRuns: true,
+        random: () => 0,
+        clock: timers,
+      },
+    ],
+    [{ throwOnMismatch: true, limits: {} }],
+    [{ throwOnMismatch: () => new Error("mismatch"), limits: { maxInFlight: 0, maxLoopUtilization: 1 } }],
+  ])("are taken where they are right", (options) => {
+    expect(errorOf(options)).toBeUndefined();
+  });
+
+  it("names that are taken are refused, unless they are to be replaced", () => {
+    const lab = new Laboratory();
+    lab.experiment("price", same);
+    expect(() => lab.experiment("price", same)).toThrow(
+      expect.objectContaining({
+        code: "name-taken",
+        message:
+          'experiment("price"): this laboratory has an experiment of that name. Choose another, or pass `replace: true` (hot reloading)',
+      }),
+    );
+    expect(lab.experiment("price", { ...same, replace: true })()).toBe(1);
+  });
+});
+
+describe("the switch", () => {
+  it("turns a laboratory off and on, and on again not after its end", async () => {
+    const lab = new Laboratory();
+    const run = lab.experiment("switched", same);
+    expect(lab.enabled).toBe(true);
+    lab.enabled = false;
+    run();
+    expect(lab.status()).toMatchObject({ enabled: false, closed: false });
+    lab.enabled = true;
+    run();
+    await lab.close();
+    lab.enabled = true;
+    expect(lab.enabled).toBe(false);
+    run();
+    expect(lab.status()).toMatchObject({ enabled: false, closed: true });
+    expect(lab.status().experiments["switched"]).toMatchObject({
+      calls: 3,
+      started: 1,
+      skips: { disabled: 1, closed: 1 },
+    });
+  });
+
+  it("is off from the start where the environment says so, whatever the program says", () => {
+    vi.stubEnv("SIDELANE", "off");
+    const lab = new Laboratory({ enabled: true });
+    lab.enabled = true;
+    expect(lab.enabled).toBe(false);
+    vi.stubEnv("SIDELANE", "on");
+    expect(new Laboratory().enabled).toBe(true);
+    expect(new Laboratory({ enabled: false }).enabled).toBe(false);
+    vi.unstubAllEnvs();
+  });
+});
+
+describe("`throwOnMismatch`", () => {
+  it("throws an error of ours, or one of the caller's making", () => {
+    expect(() => new Laboratory({ throwOnMismatch: true }).experiment("ours", differing)()).toThrow(MismatchError);
+    const own = new Error("own");
+    expect(() => new Laboratory({ throwOnMismatch: () => own }).experiment("own", differing)()).toThrow(own);
+    expect(new Laboratory({ throwOnMismatch: false }).experiment("not", differing)()).toBe(1);
+  });
+});
+
+describe("publishers", () => {
+  it("are told of skips and of candidates in flight where they care, and one that throws is a fault of its name", async () => {
+    const told: unknown[] = [];
+    const faults: Fault[] = [];
+    const careless: Publisher = { name: "careless", publish() {} };
+    const careful: Publisher = {
+      name: "careful",
+      publish() {},
+      onSkip: (experiment, reason) => void told.push([experiment, reason]),
+      onInFlight: (experiment, change) => void told.push([experiment, change]),
+    };
+    const broken: Publisher = {
+      name: "broken",
+      publish() {},
+      onSkip() {
+        throw new Error("no");
+      },
+    };
+    const lab = new Laboratory({ publishers: [broken, careless, careful], onFault: (fault) => faults.push(fault) });
+    lab.experiment("skipped", { ...same, enabled: () => false })();
+    await lab.experiment("promised", {
+      control: async () => Promise.resolve(1),
+      candidate: async () => Promise.resolve(1),
+    })();
+    await lab.settled();
+    expect(told).toEqual([
+      ["skipped", "not-enabled"],
+      ["promised", 1],
+      ["promised", -1],
+    ]);
+    expect(faults).toEqual([expect.objectContaining({ operation: "publish", publisher: "broken" })]);
+    expect(lab.status().faults).toEqual({ publish: 1 });
+  });
+
+  it("get what their kinds say, also where another wants everything", async () => {
+    for (const others of [[], [{ name: "all", publish() {} }]] as Publisher[][]) {
+      const kinds: string[] = [];
+      const choosy = (name: string, wanted: Result["kind"]): Publisher => ({
+        name,
+        kinds: [wanted],
+        publish: ({ kind }) => void kinds.push(`${name} ${kind}`),
+      });
+      const lab = new Laboratory({ publishers: [choosy("one", "match"), choosy("two", "mismatch"), ...others] });
+      lab.experiment("same", same)();
+      lab.experiment("differing", differing)();
+      await lab.settled();
+      await lab.flush();
+      expect(kinds).toEqual(["one match", "two mismatch"]);
+    }
+  });
+});
+
+describe("the end of a laboratory", () => {
+  it("is the same for everybody who asks for it", async () => {
+    const closed: string[] = [];
+    const lab = new Laboratory({
+      publishers: [{ name: "log", publish() {}, close: async () => Promise.resolve(void closed.push("log")) }],
+    });
+    const closing = lab.close();
+    expect(lab.close()).toBe(closing);
+    const report = await closing;
+    expect(report).toMatchObject({ complete: true, publishers: { log: { accepted: 0 } } });
+    expect(closed).toEqual(["log"]);
+    await lab[Symbol.asyncDispose]();
+    expect(closed).toEqual(["log"]);
+  });
+
+  it("waits for candidates in flight until they have ended, and for three fifths of its time at most", async () => {
+    for (const ends of [true, false]) {
+      const clock = fixedClock();
+      const lab = new Laboratory({ clock });
+      const late = held<number>();
+      await lab.experiment("late", { control: async () => Promise.resolve(1), candidate: () => late.promise })();
+      let closed = false;
+      const closing = lab.close({ timeoutMs: 1_000 }).then(() => (closed = true));
+      await clock.advanceAsync(599);
+      await turn();
+      expect(closed).toBe(false);
+      if (ends) late.resolve(1);
+      else clock.advance(1);
+      await closing;
+      expect(lab.status().experiments["late"]).toMatchObject(ends ? { matched: 1 } : { timedOut: 1 });
+      // What is left is the sweep of deadlines.
+      expect(clock.pending).toBe(1);
+    }
+  });
+
+  it("has 5 s by default", async () => {
+    const clock = fixedClock();
+    const lab = new Laboratory({ clock });
+    await lab.experiment("late", {
+      control: async () => Promise.resolve(1),
+      candidate: () => new Promise<number>(() => undefined),
+      limits: { timeoutMs: Infinity },
+    })();
+    let closed = false;
+    const closing = lab.close().then(() => (closed = true));
+    await clock.advanceAsync(2_999);
+    await turn();
+    expect(closed).toBe(false);
+    await clock.advanceAsync(1);
+    await closing;
+  });
+
+  it("ends deferred candidates that have not run", async () => {
+    const lab = new Laboratory();
+    let ran = 0;
+    lab.experiment("deferred", { control: () => 1, candidate: () => ++ran, execution: "deferred" })();
+    await lab.close();
+    await turn();
+    expect(ran).toBe(0);
+    expect(lab.status().experiments["deferred"]).toMatchObject({ started: 1, timedOut: 1, inFlight: 0 });
+  });
+
+  it("counts a rollout that cannot be closed as a fault", async () => {
+    const lab = new Laboratory();
+    const rollout = {
+      current: () => ({ stage: "shadow", share: 0, compare: 1, epoch: 1 }) as const,
+      bucket: () => 0,
+      close: async () => Promise.reject(new Error("no")),
+    };
+    lab.experiment("open", { ...same, rollout });
+    await lab.close();
+    expect(lab.status().experiments["open"]!.faults).toEqual({ rollout: 1 });
+  });
+});
