@@ -113,10 +113,8 @@ export class CandidateRecord {
       this.#tally.record(match);
       evidence?.record(match);
     }
-    if (this.#beyond > 0) {
-      this.#tally.matched(this.#beyond);
-      evidence?.matched(this.#beyond, now);
-    }
+    this.#tally.matched(this.#beyond);
+    evidence?.matched(this.#beyond, now);
     this.#kept = this.#beyond = this.#keys.length = 0;
   }
 }
