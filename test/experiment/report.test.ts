@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/experiment/laboratory.ts";
 import type { CandidateStatus } from "../../src/experiment/status.ts";
+import type { Fault } from "../../src/model/fault.ts";
 import type { Rollout } from "../../src/model/rollout.ts";
 import { ramp } from "../../src/rollout/ramp.ts";
 import { Tally } from "../../src/stats/tally.ts";
@@ -215,5 +216,25 @@ cost         50 ms on the callers' path, 0.5 ms a call; 96 bytes of evidence cop
     expect(lab.report("price")).toContain("candidate: INSUFFICIENT");
     await lab.close();
     expect(lab.status().experiments["price"]!.faults.rollout).toBeGreaterThanOrEqual(5);
+  });
+
+  it("tells of a rollout that cannot say where it stands, or what it thinks of the candidate", async () => {
+    const faults: Fault[] = [];
+    const lab = new Laboratory({ clock: fixedClock(), onFault: (fault) => faults.push(fault) });
+    const [lost, undecided] = [new Error("lost"), new Error("undecided")];
+    const fail = (error: Error) => () => {
+      throw error;
+    };
+    const rollout = { current: fail(lost), verdict: fail(undecided), bucket: () => undefined } as unknown as Rollout;
+    lab.experiment("price", { control: () => 1, candidate: () => 1, key: () => "a", rollout });
+    expect(lab.report("price")).toMatch(/^price\ncalls/);
+    const told = { operation: "rollout", experiment: "price" };
+    expect(faults).toEqual([
+      { ...told, error: lost },
+      { ...told, error: undecided },
+    ]);
+    expect(lab.status().experiments["price"]).not.toHaveProperty("rollout");
+    expect(candidateOf(lab, "price").verdict).toMatchObject({ missing: "no-traffic" });
+    await lab.close();
   });
 });
