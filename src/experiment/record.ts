@@ -7,6 +7,7 @@ import type { Verdict } from "../stats/verdict.ts";
 // Three numbers a match: when control started, how long control took, how long the candidate took.
 const fields = 3;
 const room = 256;
+const noResult = (): undefined => undefined;
 
 /**
  * What one candidate's comparisons come to: counts, latencies, and evidence, unless its rollout gathers that itself.
@@ -108,7 +109,7 @@ export class CandidateRecord {
         key: this.#keys[index],
         at: stamps[at]! + wallMs,
         epoch: 0,
-        result: nothing,
+        result: noResult,
       };
       this.#tally.record(match);
       evidence?.record(match);
@@ -117,8 +118,4 @@ export class CandidateRecord {
     evidence?.matched(this.#beyond, now);
     this.#kept = this.#beyond = this.#keys.length = 0;
   }
-}
-
-function nothing(): undefined {
-  return undefined;
 }
