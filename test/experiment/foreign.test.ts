@@ -1,5 +1,5 @@
 import { runInNewContext } from "node:vm";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { derive, ignoreRejection, mayFollow, shapeOf, watch } from "../../src/experiment/foreign.ts";
 import { turn } from "../proof/held.ts";
 
@@ -60,6 +60,34 @@ describe("what a behaviour gives back is", () => {
   ])("a thenable, which is not run: %s", (_, given) => {
     expect(shapeOf(given)).toBe("thenable");
     expect(mayFollow(given)).toBe(true);
+  });
+});
+
+describe("what is taken for a promise", () => {
+  it("is no text or number, even where all of them have a `then`, as nobody could await one", () => {
+    const primitives = [String.prototype, Number.prototype] as object[];
+    for (const prototype of primitives) Object.defineProperty(prototype, "then", { value: fail, configurable: true });
+    try {
+      expect(["text", 5].map(shapeOf)).toEqual(["value", "value"]);
+    } finally {
+      for (const prototype of primitives) Reflect.deleteProperty(prototype, "then");
+    }
+  });
+
+  it("is what says that it is one, in a runtime without `node:util`", async () => {
+    vi.resetModules();
+    const spied = vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined);
+    try {
+      const elsewhere = await import("../../src/experiment/foreign.ts");
+      const values = [Promise.resolve(1), Own.resolve(1), runInNewContext("Promise.resolve(1)"), {}, { then: fail }, 1];
+      const shapes = ["promise", "thenable", "thenable", "value", "thenable", "value"];
+      expect(values.map(elsewhere.shapeOf)).toEqual(shapes);
+      const fooled = Object.defineProperty(Promise.resolve(1), "then", { value: undefined });
+      expect(elsewhere.mayFollow(fooled)).toBe(true);
+    } finally {
+      spied.mockRestore();
+      vi.resetModules();
+    }
   });
 });
 

@@ -44,6 +44,16 @@ describe("science", () => {
     ]);
   });
 
+  it("gives its functions no arguments and no `this`", () => {
+    const { lab } = laboratory();
+    const given: unknown[] = [];
+    const note = function (this: unknown, ...args: unknown[]): number {
+      return given.push(this, ...args);
+    };
+    lab.science("bare", { control: note, candidate: note, compare: () => true });
+    expect(given).toEqual([undefined, undefined]);
+  });
+
   it("calls each of several candidates, and the first ones again where a call leaves them out", async () => {
     const { lab, status } = laboratory();
     const first = { rules: () => 1, sql: () => 2 };

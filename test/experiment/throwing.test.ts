@@ -84,6 +84,17 @@ describe("with `throwOnMismatch`, an asynchronous control", () => {
     expect(await answer).toBe(1);
   });
 
+  it("is answered where a candidate makes its promise a plain one while it is looked at", async () => {
+    const { lab } = laboratory();
+    const given = Object.assign(Promise.resolve(1), { cancel: (): void => undefined });
+    const call = lab.experiment("changed", {
+      control: (): Promise<number> => given,
+      candidate: () => Number(Reflect.deleteProperty(given, "cancel")),
+    });
+    expect(await call()).toBe(1);
+    expect(lab.status().experiments["changed"]!.inconclusive).toBe(1);
+  });
+
   it("whose stream is read later is answered at once, and so are its errors", async () => {
     const { lab } = laboratory();
     const call = lab.experiment("stream", {
