@@ -11,7 +11,7 @@ export async function rotateFiles(path: string, files: number, isFull: (size: nu
   const lock = `${path}.lock`;
   if (!(await take(lock))) return;
   try {
-    if (!isFull((await stat(path)).size)) return;
+    if (!isFull(await sizeOf(path))) return;
     if (files === 0) await rm(path, { force: true });
     else {
       for (let number = files - 1; number >= 1; number--) await move(`${path}.${number}`, `${path}.${number + 1}`);
@@ -19,6 +19,16 @@ export async function rotateFiles(path: string, files: number, isFull: (size: nu
     }
   } finally {
     await rm(lock, { force: true });
+  }
+}
+
+/** None where somebody has just set it aside, and nobody has written since. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return 0;
   }
 }
 

@@ -26,6 +26,7 @@ import {
   type PresentedResult,
   type ResultSource,
 } from "../../../src/publishers/ndjson/index.ts";
+import { rotateFiles } from "../../../src/publishers/ndjson/rotate.ts";
 import { aResult } from "../../../src/testing/a-result.ts";
 
 let folder = "";
@@ -105,6 +106,15 @@ describe("ndjsonPublisher", () => {
     }
     expect(ids).toEqual(Array.from({ length: ids.length }, (_, index) => `r-${40 - ids.length + index}`));
     expect(ids.length).toBeGreaterThan(8);
+  });
+
+  it("has nothing to rotate where another process has just done it, and nobody has written since", async () => {
+    const path = freshPath();
+    await rotateFiles(path, 3, (size) => size > 0);
+    expect([path, `${path}.1`, `${path}.lock`].filter((file) => existsSync(file))).toEqual([]);
+    writeFileSync(path, "a");
+    await rotateFiles(path, 3, (size) => size > 0);
+    expect([path, `${path}.1`].filter((file) => existsSync(file))).toEqual([`${path}.1`]);
   });
 
   it.runIf(existsSync("/dev/full"))("survives a full disk: tried again, then counted as failed", async () => {
