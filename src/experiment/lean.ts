@@ -1,6 +1,6 @@
 import { surelyEqual } from "../compare/gate.ts";
 import { shapeOf } from "./foreign.ts";
-import { Pair, runOf } from "./pair.ts";
+import { aPair, runOf } from "./pair.ts";
 import type { Hooks, Plan } from "./plan.ts";
 import { callAs, Mark } from "./run-context.ts";
 
@@ -24,7 +24,7 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   }
   const controlEndedAt = clock.monotonic();
   const shape = hooks.givesPromises ? "promise" : shapeOf(value);
-  if (shape === "promise") return new Pair(plan, hooks, self, args, startedAt, controlEndedAt).follow(value);
+  if (shape === "promise") return aPair().follow(plan, hooks, self, args, startedAt, controlEndedAt, value);
   if (shape === "thenable") {
     return runOf(plan, hooks, self, args, startedAt).controlGave(value, startedAt, controlEndedAt);
   }

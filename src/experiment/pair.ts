@@ -10,24 +10,37 @@ import { inFlight, type Trial } from "./trial.ts";
 
 type Side = "control" | "candidate";
 
+/** Pairs that are over and wait for their next call; of all experiments, and so many at most. */
+const idle: Pair[] = [];
+const mostIdle = 100;
+
+/** A pair for a call whose control gave a plain promise. */
+export function aPair(): Pair {
+  return idle.pop() ?? new Pair();
+}
+
 /**
  * Two promises of a lean call in flight, control's and the candidate's. While both are fulfilled in time, and alike, they
  * leave two counts and nothing else. As soon as it is anything more, a run takes over, with all that is known by then.
+ *
+ * A pair whose promises have both been fulfilled has heard of them for the last time, and serves another call: a new one
+ * with its four reactions would be a third of what a call allocates.
  */
-export class Pair implements Awaited {
+class Pair implements Awaited {
   // Links of the deadline's line.
   next: Awaited | undefined = undefined;
   previous: Awaited | undefined = undefined;
   line: Awaited["line"] = undefined;
   dueAt = 0;
-  private readonly plan: Plan;
-  private readonly hooks: Hooks;
-  private readonly self: unknown;
-  private readonly args: unknown[];
-  private readonly mark: Mark;
+  // Of the present call; an idle pair has none.
+  private plan!: Plan;
+  private hooks!: Hooks;
+  private self: unknown = undefined;
+  private args!: unknown[];
+  private mark!: Mark;
   /** Stamps: control called, the candidate called, it gave its promise, one of them was fulfilled. */
-  private readonly startedAt: number;
-  private readonly calledAt: number;
+  private startedAt = 0;
+  private calledAt = 0;
   private gaveAt = 0;
   private cameAt = 0;
   /** Who came first, and with what: copied, where it could be. */
@@ -40,7 +53,27 @@ export class Pair implements Awaited {
   /** What has taken over. */
   private trial: Trial | undefined = undefined;
 
-  constructor(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], startedAt: number, calledAt: number) {
+  private readonly controlFulfilled = (value: unknown): unknown => {
+    this.controlCame(value, this.plan.host.clock.monotonic());
+    return value;
+  };
+  private readonly controlRejected = (error: unknown): never => {
+    tell(this.takeOver(), "control", { kind: "threw", error }, "live", this.plan.host.clock.monotonic());
+    throw error;
+  };
+  private readonly candidateFulfilled = (value: unknown): void => this.candidateCame(value);
+  private readonly candidateRejected = (error: unknown): void => this.takeOver().settle({ kind: "threw", error });
+
+  /** Follows control's promise, and calls the candidate; the caller's promise comes back. */
+  follow(
+    plan: Plan,
+    hooks: Hooks,
+    self: unknown,
+    args: unknown[],
+    startedAt: number,
+    calledAt: number,
+    promise: unknown,
+  ): Promise<unknown> {
     this.plan = plan;
     this.hooks = hooks;
     this.self = self;
@@ -48,23 +81,8 @@ export class Pair implements Awaited {
     this.startedAt = startedAt;
     this.calledAt = calledAt;
     this.mark = new Mark(plan.name, hooks.candidates[0].name);
-  }
-
-  /** Follows control's promise, and calls the candidate; the caller's promise comes back. */
-  follow(promise: unknown): Promise<unknown> {
-    const { plan, calledAt } = this;
     plan.state.asynchronous = true;
-    const derived = derive(
-      promise,
-      (value) => {
-        this.controlCame(value, plan.host.clock.monotonic());
-        return value;
-      },
-      (error: unknown) => {
-        tell(this.takeOver(), "control", { kind: "threw", error }, "live", plan.host.clock.monotonic());
-        throw error;
-      },
-    );
+    const derived = derive(promise, this.controlFulfilled, this.controlRejected);
     this.callCandidate();
     // The candidate's synchronous part is what this caller waits for beyond control.
     plan.counters.pathMs += this.gaveAt - calledAt;
@@ -95,11 +113,7 @@ export class Pair implements Awaited {
     this.waiting = true;
     inFlight(plan, 1);
     host.deadlines.add(this, plan.timeoutMs, calledAt);
-    watchPromise(
-      given,
-      (value) => this.candidateCame(value),
-      (error) => this.takeOver().settle({ kind: "threw", error }),
-    );
+    watchPromise(given, this.candidateFulfilled, this.candidateRejected);
   }
 
   private controlCame(value: unknown, now: number): void {
@@ -148,6 +162,17 @@ export class Pair implements Awaited {
     planned.counters.match += 1;
     planned.breaker.succeeded();
     planned.record.match(this.startedAt, controlEndedAt - this.startedAt, candidateEndedAt - this.calledAt, undefined);
+    this.retire();
+  }
+
+  /** Forgets its call, and waits for the next one. */
+  private retire(): void {
+    if (idle.length === mostIdle) return;
+    this.plan = this.hooks = this.args = this.mark = undefined as never;
+    this.self = this.value = this.first = undefined;
+    this.evidence = "live";
+    this.symbols = true;
+    idle.push(this);
   }
 
   /** The trial of a run that goes on with what is known so far; made once. */

@@ -1,9 +1,12 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/experiment/laboratory.ts";
 import type { LaboratoryStatus } from "../../src/experiment/status.ts";
 import type { Result, ResultKind } from "../../src/model/result.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
+import { seededRandom } from "../../src/testing/seeded-random.ts";
 import { held, turn, type Held } from "../proof/held.ts";
 import { cases } from "../cases.ts";
 
@@ -94,7 +97,71 @@ describe("a call of which nobody wants to know a match", () => {
     expect(order).toEqual(["control's", "one later", "the caller's", "two later"]);
     sides.candidate.resolve(1);
   });
+
+  it("tells calls apart that serve each other's places, however many are in flight and in whatever order they end", async () => {
+    const lab = new Laboratory();
+    const open = new Map<string, Held<unknown>>();
+    const later = (side: string) => (id: number) => {
+      const promise = held<unknown>();
+      open.set(`${side} ${id}`, promise);
+      return promise.promise;
+    };
+    const run = lab.experiment("many", {
+      control: later("control"),
+      candidate: later("candidate"),
+      limits: { maxInFlight: 1_000 },
+    });
+    const random = seededRandom(5);
+    for (let wave = 0; wave < 3; wave++) {
+      const ids = Array.from({ length: 300 }, (_, index) => 300 * wave + index);
+      const answers = Promise.all(ids.map(run));
+      for (const [name, { resolve }] of [...open].sort(() => random() - 0.5)) {
+        const id = Number(name.split(" ")[1]);
+        // Every tenth candidate is wrong, so that a run takes over.
+        resolve({ id: name.startsWith("candidate") && id % 10 === 0 ? -1 : id });
+        if (random() < 0.2) await turn();
+      }
+      open.clear();
+      expect(await answers).toEqual(ids.map((id) => ({ id })));
+    }
+    await lab.settled();
+    expect(lab.status().experiments["many"]).toMatchObject({
+      started: 900,
+      matched: 810,
+      mismatched: 90,
+      candidatesInFlight: 0,
+    });
+  });
+
+  it("keeps nothing of a call that is over", async () => {
+    const refs: WeakRef<object>[] = [];
+    const seen = <Value extends object>(value: Value): Value => {
+      refs.push(new WeakRef(value));
+      return value;
+    };
+    await (async () => {
+      const lab = new Laboratory();
+      const run = lab.experiment("let go", {
+        control: async (argument: object) => seen({ argument: typeof argument }),
+        candidate: async (argument: object) => seen({ argument: typeof argument }),
+        capture: false,
+      });
+      await run.call(seen({ this: true }), seen({ argument: true }));
+      await lab.settled();
+      expect(lab.status().experiments["let go"]).toMatchObject({ matched: 1 });
+    })();
+    expect(refs).toHaveLength(4);
+    await turn();
+    collectGarbage();
+    expect(refs.filter((ref) => ref.deref() !== undefined)).toEqual([]);
+  });
 });
+
+/** What `--expose-gc` gives, without the flag. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
 
 interface Started {
   readonly lab: Laboratory;
