@@ -1,4 +1,4 @@
-// What does wrapping cost a caller? Run: npx tsx --expose-gc bench/call.bench.ts
+// What does wrapping cost a caller? Run with `npm run bench`.
 import { experiment as tzientist, experimentAsync as tzientistAsync } from "tzientist";
 import {
   createMigration,
@@ -72,109 +72,102 @@ async function migration(stage: LDMigrationStage): Promise<(id: number) => Promi
   return (id) => move.read("move", context, stage, id);
 }
 
-/** Compares two asynchronous look-ups of a tiny object, by hand and by libraries. */
-export function comparedAsync(on: () => boolean): Readonly<Record<string, (id: number) => Promise<unknown>>> {
-  const name = "compared";
-  const sides = { control: controlAsync, candidate: candidateAsync };
-  return {
-    "direct call": controlAsync,
-    "hand-written minimum": minimumAsync(controlAsync, candidateAsync, on),
-    sidelane: new Laboratory().experiment(name, sides),
-    tzientist: tzientistAsync({ name, ...sides, options: { publish, inParallel: true } }),
-  };
+const sides = { control: controlAsync, candidate: candidateAsync };
+const yes = (): boolean => true;
+const no = (): boolean => false;
+const rows = 50_000;
+const few = 5_000;
+
+/** What compares two asynchronous look-ups of a tiny object, by hand and by libraries. Made when it is asked for. */
+export const comparing: Readonly<Record<string, () => (id: number) => Promise<unknown>>> = {
+  "direct call": () => controlAsync,
+  "hand-written minimum": () => minimumAsync(controlAsync, candidateAsync, yes),
+  sidelane: () => new Laboratory().experiment("compared", sides),
+  "sidelane, `trackRuns: false`": () => new Laboratory({ trackRuns: false }).experiment("compared", sides),
+  tzientist: () => tzientistAsync({ name: "compared", ...sides, options: { publish, inParallel: true } }),
+};
+
+function comparingBut(name: string): Contender[] {
+  return Object.entries(comparing)
+    .filter(([each]) => each !== name)
+    .map(([each, make]) => asynchronous(each, make()));
 }
 
-/** One table of the page: what a call costs, beside its peers. */
-export interface Table {
-  readonly title: string;
-  readonly timings: readonly Timing[];
-}
-
-/** @param only tables whose titles hold this text */
-export async function measureCalls(count: number, only = ""): Promise<Table[]> {
-  const tables: Table[] = [];
-  for (const { title, contenders, times } of await contests()) {
-    if (title.includes(only)) tables.push({ title, timings: await rounds(contenders, times, count) });
-  }
-  return tables;
-}
-
-async function contests(): Promise<{ title: string; contenders: Contender[]; times: number }[]> {
-  const on = new Laboratory({});
-  const off = new Laboratory({ enabled: false });
-  const yes = (): boolean => true;
-  const no = (): boolean => false;
-  const disabled = { enabled: no, publish };
-  const rows = 50_000;
-  const few = 5_000;
-  return [
-    {
-      title: "Switched off, synchronous",
-      contenders: [
+export const switchedOff = {
+  sync(count: number): Promise<Timing[]> {
+    const off = new Laboratory({ enabled: false });
+    return rounds(
+      [
         sync("direct call", control),
         sync("hand-written minimum", minimumSync(control, candidate, no)),
         sync("sidelane", off.experiment("off", { control, candidate })),
-        sync("sidelane, sampled out", on.experiment("sampled-out", { control, candidate, sample: 0 })),
-        sync("tzientist", tzientist({ name: "t", control, candidate, options: disabled })),
+        sync("sidelane, sampled out", new Laboratory().experiment("sampled-out", { control, candidate, sample: 0 })),
+        sync("tzientist", tzientist({ name: "t", control, candidate, options: { enabled: no, publish } })),
       ],
-      times: rows,
-    },
-    {
-      title: "Compared, synchronous, tiny equal result",
-      contenders: [
-        sync("direct call", control),
-        sync("hand-written minimum", minimumSync(control, candidate, yes)),
-        sync("sidelane", on.experiment("on", { control, candidate })),
-        sync("tzientist", tzientist({ name: "t", control, candidate, options: { publish } })),
-      ],
-      times: rows,
-    },
-    {
-      title: "Switched off, asynchronous",
-      contenders: [
+      rows,
+      count,
+    );
+  },
+
+  async async(count: number): Promise<Timing[]> {
+    const off = new Laboratory({ enabled: false });
+    return rounds(
+      [
         asynchronous("direct call", controlAsync),
         asynchronous("hand-written minimum", minimumAsync(controlAsync, candidateAsync, no)),
-        asynchronous("sidelane", off.experiment("off-async", { control: controlAsync, candidate: candidateAsync })),
-        asynchronous(
-          "tzientist",
-          tzientistAsync({ name: "t", control: controlAsync, candidate: candidateAsync, options: disabled }),
-        ),
+        asynchronous("sidelane", off.experiment("off", sides)),
+        asynchronous("tzientist", tzientistAsync({ name: "t", ...sides, options: { enabled: no, publish } })),
         asynchronous("LaunchDarkly createMigration", await migration(LDMigrationStage.Off)),
       ],
-      times: few,
-    },
-    {
-      title: "Compared, asynchronous, tiny equal result",
-      contenders: [
-        ...Object.entries(comparedAsync(yes)).map(([name, call]) => asynchronous(name, call)),
-        asynchronous("LaunchDarkly createMigration", await migration(LDMigrationStage.Shadow)),
+      few,
+      count,
+    );
+  },
+};
+
+export const compared = {
+  sync(count: number): Promise<Timing[]> {
+    return rounds(
+      [
+        sync("direct call", control),
+        sync("hand-written minimum", minimumSync(control, candidate, yes)),
+        sync("sidelane", new Laboratory().experiment("on", { control, candidate })),
+        sync("tzientist", tzientist({ name: "t", control, candidate, options: { publish } })),
       ],
-      times: few,
-    },
-  ];
+      rows,
+      count,
+    );
+  },
+
+  async async(count: number): Promise<Timing[]> {
+    const peer = asynchronous("LaunchDarkly createMigration", await migration(LDMigrationStage.Shadow));
+    return rounds([...comparingBut("sidelane, `trackRuns: false`"), peer], few, count);
+  },
+};
+
+/** Where nothing in the process is tracked. */
+export function comparedUntracked(count: number): Promise<Timing[]> {
+  return rounds(comparingBut("sidelane"), few, count);
 }
 
 /** The caller's wait for a control of 1 ms beside a candidate of 20 ms, and beside a publisher that never answers. */
-export async function measureWaiting(count: number): Promise<Table> {
+export function waiting(count: number): Promise<Timing[]> {
   const after = (ms: number): Promise<number> => new Promise((resolve) => setTimeout(resolve, ms, ms));
   const fast = (): Promise<number> => after(1);
   const slow = async (): Promise<number> => (await after(20), 1);
   const lab = new Laboratory({});
   const hung = new Laboratory({ publishers: [{ name: "hung", publish: () => new Promise(() => {}) }] });
-  return {
-    title: "Control of 1 ms beside a candidate of 20 ms, asynchronous",
-    timings: await rounds(
-      [
-        asynchronous("direct call", fast),
-        asynchronous("sidelane", lab.experiment("slow", { control: fast, candidate: slow })),
-        asynchronous("sidelane, a publisher hangs", hung.experiment("slow", { control: fast, candidate: slow })),
-        asynchronous(
-          "tzientist",
-          tzientistAsync({ name: "t", control: fast, candidate: slow, options: { publish, inParallel: true } }),
-        ),
-      ],
-      20,
-      Math.min(count, 9),
-    ),
-  };
+  return rounds(
+    [
+      asynchronous("direct call", fast),
+      asynchronous("sidelane", lab.experiment("slow", { control: fast, candidate: slow })),
+      asynchronous("sidelane, a publisher hangs", hung.experiment("slow", { control: fast, candidate: slow })),
+      asynchronous(
+        "tzientist",
+        tzientistAsync({ name: "t", control: fast, candidate: slow, options: { publish, inParallel: true } }),
+      ),
+    ],
+    20,
+    Math.min(count, 9),
+  );
 }

@@ -1,13 +1,13 @@
 // What one asynchronous call allocates, told to the process that asks. It runs with so much room for young objects that
 // nothing is collected within a round: what is allocated is then what the heap grows by.
-import { comparedAsync } from "./call.bench.ts";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { comparing } from "./call.bench.ts";
 
 const times = 5_000;
-const footprints = [];
-for (const [name, call] of Object.entries(comparedAsync(() => true))) {
-  footprints.push({ name, bytes: await bytesOf(call), microtasks: await microtasksOf(call) });
-}
-process.send!(footprints);
+const [, , name, tracked] = process.argv;
+const call = comparing[name!]!();
+if (tracked !== undefined) new AsyncLocalStorage<number>().run(1, () => undefined);
+process.send!({ bytes: await bytesOf(call), microtasks: await microtasksOf(call) });
 
 /** The median of nine rounds. */
 async function bytesOf(call: (id: number) => Promise<unknown>): Promise<number> {

@@ -7,8 +7,8 @@ import { Laboratory, type Publisher, type Result } from "../src/index.ts";
 import { systemClock } from "../src/model/clock.ts";
 import { ndjsonPublisher } from "../src/publishers/ndjson/index.ts";
 import { aResult } from "../src/testing/a-result.ts";
-import type { Table } from "./call.bench.ts";
 import type { Timing } from "./rounds.ts";
+import type { Table } from "./tables.ts";
 
 /** Something that is timed in bursts, with what it has put off done in between, off the clock. */
 interface Burst {
