@@ -38,6 +38,9 @@ function say(row: Row, peer: Peer): string {
   }
 }
 
+/** What `isDeepStrictEqual` and others say is not the same on every one. */
+export const nodeMajor: string = process.versions.node.split(".")[0]!;
+
 /** The page `docs/equality.md`: every row of the table beside what others say. */
 export function equalityPage(): string {
   const lines: string[] = [];
@@ -68,8 +71,8 @@ export function equalityPage(): string {
     "<!-- Written by `npm run docs:equality` from test/compare/equality-table.ts, which a test runs in both orders. -->",
     "",
     "`compare` answers whether a caller who reads two values could tell them apart. It has three answers, because what cannot be",
-    `looked into is neither equal nor different. These are ${table.length} pairs, with our answer and that of others; **bold** is where`,
-    'theirs is another one (saying "different" of what cannot be told is not counted against anybody).',
+    `looked into is neither equal nor different. These are ${table.length} pairs, with our answer and that of others on Node ${nodeMajor};`,
+    '**bold** is where theirs is another one (saying "different" of what cannot be told is not counted against anybody).',
     "",
     "| of these pairs | wrongly equal | wrongly different | throws |",
     "| --- | --- | --- | --- |",

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { surelyEqual } from "../../src/compare/gate.ts";
-import { answerOf, equalityPage } from "./equality-page.ts";
+import { answerOf, equalityPage, nodeMajor } from "./equality-page.ts";
 import { table } from "./equality-table.ts";
 
 describe("the table of equality", () => {
@@ -27,7 +27,8 @@ describe("the table of equality", () => {
     expect(surelyEqual([{ a: candidate }], [{ a: control }])).toBe(false);
   });
 
-  it("is the page in docs; `npm run docs:equality` writes it", () => {
-    expect(readFileSync(new URL("../../docs/equality.md", import.meta.url), "utf8")).toBe(equalityPage());
+  const page = readFileSync(new URL("../../docs/equality.md", import.meta.url), "utf8");
+  it.runIf(page.includes(`on Node ${nodeMajor};`))("is the page in docs; `npm run docs:equality` writes it", () => {
+    expect(page).toBe(equalityPage());
   });
 });

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/experiment/laboratory.ts";
@@ -9,6 +7,7 @@ import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
 import { held, turn, type Held } from "../proof/held.ts";
 import { cases } from "../cases.ts";
+import { collectGarbage } from "../collect-garbage.ts";
 
 const butMatches: ResultKind[] = ["mismatch", "ignored", "inconclusive", "timed-out"];
 const timeoutMs = 50;
@@ -156,12 +155,6 @@ describe("a call of which nobody wants to know a match", () => {
     expect(refs.filter((ref) => ref.deref() !== undefined)).toEqual([]);
   });
 });
-
-/** What `--expose-gc` gives, without the flag. */
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-}
 
 interface Started {
   readonly lab: Laboratory;

@@ -1,8 +1,9 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
-import { mkdir, open, stat, type FileHandle } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { OptionCheck } from "../../model/options.ts";
 import type { Target } from "./index.ts";
+import { OpenFile } from "./open-file.ts";
 import { rotateFiles } from "./rotate.ts";
 
 /** When a file is set aside: `results.ndjson` becomes `results.ndjson.1`, that one `.2`, and so on. */
@@ -19,18 +20,18 @@ const ownerOnly = 0o600;
 export function fileTarget(path: string, rotation: Rotation | undefined, check: OptionCheck): Target {
   const { bytes, files } = checkedRotation(rotation, check);
   tryOut(path, check);
-  let handle: FileHandle | undefined;
+  let handle: OpenFile | undefined;
   let torn = false;
   let last: Promise<unknown> = Promise.resolve();
 
-  async function opened(): Promise<FileHandle> {
+  async function opened(): Promise<OpenFile> {
     if (handle !== undefined) {
       const [ours, now] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)]);
       if (now !== undefined && ours.ino === now.ino && ours.dev === now.dev) return handle;
       await close();
     }
     await mkdir(dirname(path), { recursive: true });
-    handle = await open(path, "a+", ownerOnly);
+    handle = await OpenFile.open(path, "a+", ownerOnly);
     torn = await endsTorn(handle);
     return handle;
   }
@@ -51,12 +52,12 @@ export function fileTarget(path: string, rotation: Rotation | undefined, check: 
     const whole = torn ? Buffer.concat([Buffer.from("\n"), chunk]) : chunk;
     // Until it is known to be whole: a full disk takes the first part of a write.
     torn = true;
-    const { bytesWritten } = await file.write(whole);
+    const bytesWritten = await file.write(whole);
     if (bytesWritten < whole.length) throw new Error(`Only ${bytesWritten} of ${whole.length} bytes were written`);
     torn = false;
   }
 
-  async function isFull(file: FileHandle, more: number): Promise<boolean> {
+  async function isFull(file: OpenFile, more: number): Promise<boolean> {
     const { size } = await file.stat();
     return size > 0 && size + more > bytes;
   }
@@ -94,9 +95,8 @@ function tryOut(path: string, check: OptionCheck): void {
 }
 
 /** Whether somebody was killed in the middle of a line: then ours has to begin on a new one. */
-async function endsTorn(handle: FileHandle): Promise<boolean> {
+async function endsTorn(handle: OpenFile): Promise<boolean> {
   const status = await handle.stat();
   if (!status.isFile() || status.size === 0) return false;
-  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, status.size - 1);
-  return buffer[0] !== 0x0a;
+  return (await handle.readByte(status.size - 1)) !== 0x0a;
 }

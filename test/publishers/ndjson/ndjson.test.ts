@@ -27,6 +27,7 @@ import {
   type ResultSource,
 } from "../../../src/publishers/ndjson/index.ts";
 import { rotateFiles } from "../../../src/publishers/ndjson/rotate.ts";
+import { collectGarbage } from "../../collect-garbage.ts";
 import { aResult } from "../../../src/testing/a-result.ts";
 
 let folder = "";
@@ -43,6 +44,10 @@ async function all(source: ResultSource, skipped: number[] = []): Promise<Presen
   for await (const result of readResults(source, { onSkip: (line) => void skipped.push(line) })) results.push(result);
   return results;
 }
+
+// Linux's.
+const openFilesOfProcess = "/proc/self/fd";
+const openFiles = (): number => readdirSync(openFilesOfProcess).length;
 
 function delivered(options: NdjsonPublisherOptions): { delivery: Delivery; faults: Fault[] } {
   const faults: Fault[] = [];
@@ -116,6 +121,30 @@ describe("ndjsonPublisher", () => {
     await rotateFiles(path, 3, (size) => size > 0);
     expect([path, `${path}.1`].filter((file) => existsSync(file))).toEqual([`${path}.1`]);
   });
+
+  it.runIf(existsSync(openFilesOfProcess))(
+    "closes a file that is forgotten: nothing is said or thrown for it",
+    async () => {
+      const path = freshPath();
+      const warnings: unknown[] = [];
+      const listener = (warning: unknown): void => void warnings.push(warning);
+      process.on("warning", listener);
+      const before = openFiles();
+      await (async () => {
+        for (let number = 0; number < 5; number++) {
+          await ndjsonPublisher({ path: `${path}-${number}` }).publish(aResult());
+        }
+        expect(openFiles()).toBeGreaterThanOrEqual(before + 5);
+      })();
+      for (let turns = 0; turns < 100 && openFiles() > before; turns++) {
+        collectGarbage();
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      process.off("warning", listener);
+      expect(openFiles()).toBeLessThanOrEqual(before);
+      expect(warnings).toEqual([]);
+    },
+  );
 
   it.runIf(existsSync("/dev/full"))("survives a full disk: tried again, then counted as failed", async () => {
     const { delivery, faults } = delivered({ path: "/dev/full" });
