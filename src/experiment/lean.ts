@@ -31,7 +31,7 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   const mark = new Mark(name, planned.name);
   let answer: unknown;
   try {
-    answer = callAs(mark, false, planned.call, self, args);
+    answer = callAs(mark, plan.host.trackRuns, planned.call, self, args);
   } catch (error) {
     const threwAt = clock.monotonic();
     const run = runOf(plan, hooks, self, args, startedAt);

@@ -46,8 +46,6 @@ export class Run {
   readonly key: string | undefined;
   context: Readonly<Record<string, unknown>> | undefined = undefined;
   served = "control";
-  /** Control gives a promise, or may give one. */
-  asynchronous = false;
   startedAt = 0;
   control: Outcome | undefined = undefined;
   controlEvidence: Evidence = "live";
@@ -102,8 +100,6 @@ export class Run {
     plan.counters.inFlight += 1;
     let startedAt = (this.startedAt = plan.host.clock.monotonic());
     if (plan.randomOrder && plan.host.random() < 0.5) {
-      // Whether control will be asynchronous is not known yet, so the candidate is marked through every `await`.
-      this.asynchronous = true;
       startedAt = this.#startTrials(startedAt);
     }
     let given: unknown;
@@ -147,7 +143,6 @@ export class Run {
   /** Control was called and gave a promise, which somebody else follows, and so was the candidate: its trial comes back. */
   follow(startedAt: number, controlSyncEndedAt: number): Trial {
     this.#controlCalled(startedAt, controlSyncEndedAt);
-    this.asynchronous = true;
     this.#starting = false;
     return this.trials[0]!;
   }
@@ -170,7 +165,6 @@ export class Run {
   }
 
   #followPromise(promise: unknown, syncEndedAt: number): Promise<unknown> {
-    this.asynchronous = true;
     this.plan.state.asynchronous = true;
     const { clock } = this.plan.host;
     const derived = derive(

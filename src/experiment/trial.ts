@@ -53,7 +53,7 @@ export class Trial implements Awaited, Sample {
     const mark = new Mark(name, this.candidate);
     let given: unknown;
     try {
-      given = callAs(mark, run.asynchronous && host.trackRuns, this.planned.call, run.self, args);
+      given = callAs(mark, host.trackRuns, this.planned.call, run.self, args);
     } catch (error) {
       return this.threw(error, startedAt, host.clock.monotonic());
     }

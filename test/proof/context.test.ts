@@ -49,6 +49,33 @@ describe("currentRun()", () => {
     expect(currentRun()).toBeUndefined();
   });
 
+  it.each([
+    ["matches", { kinds: [] }, "concurrent"],
+    ["is published", {}, "concurrent"],
+    ["is deferred", {}, "deferred"],
+  ] as const)(
+    "knows the work that a synchronous candidate leaves behind, where the call %s",
+    async (_, publisher, execution) => {
+      open({ publishers: [{ name: "all", publish: () => undefined, ...publisher }] });
+      const seen: (string | undefined)[] = [];
+      const nested = lab.experiment("nested", { control: () => 1, candidate: () => 1 });
+      const leaveBehind = async (): Promise<void> => {
+        await turn();
+        nested();
+        seen.push(currentRun()?.role);
+      };
+      const run = lab.experiment("leaves", {
+        control: () => 1,
+        candidate: () => (void leaveBehind(), 1),
+        execution,
+      });
+      run();
+      for (let turns = 0; turns < 5; turns++) await turn();
+      expect(seen).toEqual(["candidate"]);
+      expect(lab.status().experiments["nested"]!.skips).toEqual({ nested: 1 });
+    },
+  );
+
   it("names the experiment", () => {
     open();
     let seen: string | undefined;
