@@ -57,10 +57,12 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   return value;
 }
 
-/** What of a definition keeps its calls from being lean: anything but candidates called with control's own arguments, right after it. */
+/**
+ * What of a definition keeps its calls from being lean: anything but a candidate called with control's own arguments, right
+ * after it. A call under a rollout does not ask.
+ */
 export function canBeLean(plan: Omit<Plan, "lean">): boolean {
   return (
-    plan.rollout === undefined &&
     plan.hooks.candidates.length === 1 &&
     !plan.deferred &&
     !plan.randomOrder &&

@@ -81,7 +81,6 @@ class Pair implements Awaited {
     this.startedAt = startedAt;
     this.calledAt = calledAt;
     this.mark = new Mark(plan.name, hooks.candidates[0].name);
-    plan.state.asynchronous = true;
     const derived = derive(promise, this.controlFulfilled, this.controlRejected);
     this.callCandidate();
     // The candidate's synchronous part is what this caller waits for beyond control.

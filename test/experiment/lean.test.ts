@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { planOf } from "../../src/experiment/definition.ts";
+import type { Host } from "../../src/experiment/host.ts";
 import { Laboratory } from "../../src/experiment/laboratory.ts";
+import { isLean } from "../../src/experiment/lean.ts";
+import type { Plan } from "../../src/experiment/plan.ts";
 import type { CandidateStatus, ExperimentStatus } from "../../src/experiment/status.ts";
+import type { UncheckedDefinition } from "../../src/experiment/types.ts";
 import type { Result } from "../../src/model/result.ts";
 import { LatencyHistogram } from "../../src/stats/histogram.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
@@ -183,6 +188,121 @@ describe.each([
     }
     return new Promise((resolve) => clock.after(durationMs, () => resolve(value)));
   }
+});
+
+describe("a synchronous call", () => {
+  it("that control ends by throwing is told, with how long it took", async () => {
+    const error = new Error("no");
+    const run = lab.experiment("lean", {
+      control: (): number => {
+        clock.advance(3);
+        throw error;
+      },
+      candidate: () => (clock.advance(4), 1),
+    });
+    expect(run).toThrow(error);
+    await lab.flush();
+    expect(results).toMatchObject([
+      {
+        kind: "mismatch",
+        control: { outcome: { kind: "threw", error }, durationMs: 3, offsetMs: 0 },
+        candidates: [{ outcome: { kind: "returned", value: 1 }, durationMs: 4, offsetMs: 3 }],
+      },
+    ]);
+  });
+
+  it.each([
+    ["throwing", { kind: "threw", error: "no" }],
+    ["another answer", { kind: "returned", value: 2 }],
+    ["a promise of another answer", { kind: "returned", value: 2 }],
+  ] as const)("that a candidate ends by %s is told, with how long it took", async (how, outcome) => {
+    const run = lab.experiment("lean", {
+      control: () => (clock.advance(3), 1),
+      candidate: () => {
+        clock.advance(4);
+        if (how === "throwing") throw "no";
+        return (how === "another answer" ? 2 : Promise.resolve(2)) as number;
+      },
+    });
+    expect(run()).toBe(1);
+    await lab.settled();
+    await lab.flush();
+    expect(results).toMatchObject([
+      {
+        kind: "mismatch",
+        control: { outcome: { kind: "returned", value: 1 }, durationMs: 3, syncMs: 3, offsetMs: 0 },
+        candidates: [{ outcome, durationMs: 4, syncMs: 4, offsetMs: 3 }],
+      },
+    ]);
+    expect(status().cost.pathMs).toBe(4);
+    expect(candidateStatus()).toMatchObject({ started: 1, mismatched: 1 });
+  });
+
+  it("whose streams are compared leaves them to its caller", async () => {
+    const numbers = function* (): Generator<number> {
+      yield 1;
+      yield 2;
+    };
+    const run = lab.experiment("lean", { control: numbers, candidate: numbers, stream: true });
+    expect([...run()]).toEqual([1, 2]);
+    await lab.settled();
+    expect(status().matched).toBe(1);
+  });
+});
+
+describe("calls are lean", () => {
+  const sides = { control: () => 1, candidate: () => 1 };
+  const plan = ({ wanted = "", ...options }, definition: object = {}): Plan =>
+    planOf(
+      "lean",
+      { ...sides, ...definition } as UncheckedDefinition,
+      {
+        clock,
+        throwOnMismatch: false,
+        outbox: { wants: (kind: string) => kind === wanted },
+        ...options,
+      } as unknown as Host,
+    );
+  const isLeanWith = (options: { wanted?: string; throwOnMismatch?: unknown }, definition: object = {}): boolean => {
+    const planned = plan(options, definition);
+    return isLean(planned, planned.hooks);
+  };
+
+  it.each([{}, { sample: 0.5 }, { limits: { timeoutMs: 1 } }, { clean: () => 1 }, { compare: { tolerance: 1 } }])(
+    "with %j",
+    (definition) => {
+      expect(isLeanWith({}, definition)).toBe(true);
+    },
+  );
+
+  it.each([
+    [{ stream: true }],
+    [{ isolate: true }],
+    [{ order: "random" }],
+    [{ execution: "deferred" }],
+    [{ checkArguments: 0.1 }],
+    [{ compare: () => true }],
+    [{ afterRun: () => undefined }],
+    [{ beforeRun: () => undefined }],
+    [{ key: () => "a" }],
+    [{ prepare: () => [] }],
+    [{ context: {} }],
+    [{ candidate: undefined, candidates: { one: () => 1, two: () => 1 } }],
+  ])("but not with %o", (definition) => {
+    expect(isLeanWith({}, definition)).toBe(false);
+  });
+
+  it("but not where somebody wants to be told of matches, or gets mismatches thrown", () => {
+    expect(isLeanWith({ wanted: "match" })).toBe(false);
+    expect(isLeanWith({ wanted: "mismatch" })).toBe(true);
+    expect(isLeanWith({ throwOnMismatch: () => new Error("mismatch") })).toBe(false);
+  });
+
+  it("but not while the candidate is paused", () => {
+    const planned = plan({});
+    for (let failures = 0; failures < 20; failures++) planned.hooks.candidates[0].breaker.failed(0);
+    expect(isLean(planned, planned.hooks)).toBe(false);
+  });
 });
 
 async function passTime(milliseconds: number): Promise<void> {

@@ -83,6 +83,66 @@ describe("a call of which nobody wants to know a match", () => {
     },
   );
 
+  it.each(["control", "candidate"] as const)(
+    "has a symbol's key seen that only control has, however it was kept and whoever is first: %s",
+    async (first) => {
+      for (const capture of [true, false]) {
+        // Twice, since the second call has the first one's place.
+        for (let time = 1; time <= 2; time++) {
+          const { lab, run, sides } = start({ kinds: butMatches, capture });
+          const answer = run();
+          const values = { control: { id: 1, [key]: 1 }, candidate: { id: 1 } };
+          sides[first].resolve(values[first]);
+          await turn();
+          const second = first === "control" ? "candidate" : "control";
+          sides[second].resolve(values[second]);
+          await answer;
+          await lab.settled();
+          expect(lab.status().experiments["pair"]).toMatchObject({ matched: 0, mismatched: 1 });
+        }
+      }
+    },
+  );
+
+  it.each(["control", "candidate"] as const)("tells how what came first was kept: %s", async (first) => {
+    const second = first === "control" ? "candidate" : "control";
+    for (const [capture, evidence] of [
+      [true, "captured"],
+      [false, "live"],
+    ] as const) {
+      for (const same of [true, false]) {
+        const { lab, run, sides, results } = start({ kinds: butMatches, capture });
+        const answer = run();
+        sides[first].resolve({ id: 1 });
+        await turn();
+        sides[second].resolve({ id: same ? 1 : 2 });
+        await answer;
+        await lab.settled();
+        await lab.flush();
+        expect(results.map((result) => [result.control, ...result.candidates].map((side) => side.evidence))).toEqual(
+          same ? [] : [[evidence, evidence]],
+        );
+      }
+    }
+  });
+
+  it.each([
+    ["throws at once", "throws"],
+    ["answers at once", "answers"],
+    ["answers before control does", "promises"],
+  ] as const)("gives back its slot once where the candidate %s, and differs", async (_name, candidate) => {
+    const { lab, run, sides } = start({ kinds: butMatches, candidate, value: 2 });
+    const answer = run();
+    sides.candidate.resolve(2);
+    await turn();
+    expect(lab.status().candidatesInFlight).toBe(0);
+    sides.control.resolve(1);
+    await answer;
+    await lab.settled();
+    const { candidatesInFlight, experiments } = lab.status();
+    expect({ candidatesInFlight, ...experiments["pair"] }).toMatchObject({ candidatesInFlight: 0, mismatched: 1 });
+  });
+
   it("gives its caller a promise that goes on one microtask after control's", async () => {
     const { run, sides } = start({ kinds: butMatches });
     const order: string[] = [];
@@ -169,8 +229,9 @@ function start(options: {
   candidate?: Call;
   value?: unknown;
   ignored?: boolean;
+  capture?: boolean;
 }): Started {
-  const { kinds, candidate = "promises", value, ignored = false } = options;
+  const { kinds, candidate = "promises", value, ignored = false, capture = true } = options;
   const clock = fixedClock();
   const results: Result[] = [];
   const lab = new Laboratory({
@@ -192,6 +253,7 @@ function start(options: {
     },
     ignore: ignored ? [{ name: "any", when: () => true }] : [],
     limits: { timeoutMs, breakAfter: 1 },
+    capture,
   });
   return { lab, clock, results, run, sides };
 }
