@@ -92,6 +92,10 @@ export class Counters {
 
   ended(kind: ResultKind): void {
     this.inFlight -= 1;
+    this.count(kind);
+  }
+
+  count(kind: ResultKind): void {
     if (kind === "timed-out") this.timedOut += 1;
     else this[kind] += 1;
   }

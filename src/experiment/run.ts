@@ -22,7 +22,7 @@ export interface Watcher {
   /** With the trial's outcome as the candidate gave it. */
   trialSettled?(trial: Trial): void;
   /** Everything is compared and counted. */
-  ended?(): void;
+  ended(): void;
 }
 
 const cannotObserve: Comparison = Object.freeze({
@@ -196,7 +196,7 @@ export class Run {
     if (!this.#starting) return now;
     this.#starting = false;
     for (const trial of this.trials) {
-      if (this.#drawn(this.plan.checkArguments)) now = this.#startChecked(trial, now);
+      if (this.#drawn(this.plan.checkArguments)) now = this.#startChecked(trial);
       else now = trial.start(this.#candidateArgs, now);
     }
     this.#candidateArgs = [];
@@ -208,9 +208,10 @@ export class Run {
   }
 
   /** Looks whether the candidate's synchronous part changes its arguments; what it does later cannot be told from others' doing. */
-  #startChecked(trial: Trial, now: number): number {
+  #startChecked(trial: Trial): number {
     const before = capture(this.#candidateArgs);
-    now = trial.start(this.#candidateArgs, before.kind === "live" ? now : this.plan.host.clock.monotonic());
+    // Copying is nobody's time.
+    const now = trial.start(this.#candidateArgs, this.plan.host.clock.monotonic());
     if (before.kind === "live") return now;
     const changed = compareValues(before.value, this.#candidateArgs, noRules).kind === "mismatch";
     trial.argumentsMutated = changed;
@@ -219,7 +220,7 @@ export class Run {
   }
 
   #startDeferred(): void {
-    if (!this.deferred || !this.#starting) return;
+    if (!this.deferred) return;
     const { deferred, clock } = this.plan.host;
     const inContext = keepContext();
     deferred.add({
@@ -229,7 +230,6 @@ export class Run {
         return inContext(() => this.#startTrials(startedAt)) - startedAt;
       },
       abandon: () => {
-        this.#starting = false;
         for (const trial of this.trials) trial.abandon();
       },
     });
@@ -270,7 +270,7 @@ export class Run {
     this.#unsettled -= 1;
     if (this.control !== undefined) this.#compare(trial);
     this.watcher?.trialSettled?.(trial);
-    if (this.#unsettled > 0 || trial.comparison === undefined) this.#keepCandidate(trial);
+    if (this.#unsettled > 0) this.#keepCandidate(trial);
     if (this.#unsettled === 0) this.#end(trial.endedAt);
   }
 
@@ -285,8 +285,9 @@ export class Run {
   }
 
   #keepCandidate(trial: Trial): void {
-    if (trial.outcome?.kind !== "returned" || trial.evidence !== "live") return;
-    const kept = keep(this.plan, trial.outcome.value);
+    const outcome = trial.outcome!;
+    if (outcome.kind !== "returned" || trial.evidence !== "live") return;
+    const kept = keep(this.plan, outcome.value);
     if (kept === undefined) return;
     trial.outcome = { kind: "returned", value: kept.value };
     trial.evidence = "captured";
@@ -294,17 +295,19 @@ export class Run {
 
   /** Both are at hand. What is surely equal is told at once; what needs a walk is walked off the caller's path, on copies. */
   #compare(trial: Trial): void {
-    const { plan, control } = this;
+    const { plan } = this;
+    const control = this.control!;
+    const outcome = trial.outcome!;
     const inconclusive = this.#inconclusive ?? trial.inconclusive;
     if (inconclusive !== undefined) trial.comparison = inconclusive;
     else if (
       !plan.ownCompare &&
-      control?.kind === "returned" &&
-      trial.outcome?.kind === "returned" &&
-      surelyEqual(control.value, trial.outcome.value)
+      control.kind === "returned" &&
+      outcome.kind === "returned" &&
+      surelyEqual(control.value, outcome.value)
     ) {
       trial.comparison = match;
-    } else if (plan.ownCompare || this.judgesAtOnce || trial.outcome?.kind === "timed-out") {
+    } else if (plan.ownCompare || this.judgesAtOnce || outcome.kind === "timed-out") {
       this.#judge(trial);
     } else {
       this.#toJudge = true;
@@ -344,17 +347,16 @@ export class Run {
     const { plan } = this;
     for (const trial of this.trials) {
       if (trial.comparison === undefined) this.#judge(trial);
-      trial.planned.counters.started += 1;
-      trial.planned.counters.inFlight += 1;
       const kind = kindOfTrial(trial);
-      trial.planned.counters.ended(kind);
-      const { record } = trial.planned;
+      const { counters, record } = trial.planned;
+      counters.started += 1;
+      counters.count(kind);
       if (kind !== "match") record.add(trial);
       else record.match(trial.startedAt, this.controlMs, trial.candidateMs, this.key);
-      if (plan.rollout !== undefined) recordIn(plan, trial);
+      recordIn(plan, trial);
     }
     plan.counters.ended(this.kind());
-    this.watcher?.ended?.();
+    this.watcher?.ended();
   }
 
   get settled(): boolean {
@@ -366,7 +368,7 @@ export class Run {
   }
 
   get controlThrew(): boolean {
-    return this.control?.kind === "threw";
+    return this.control!.kind === "threw";
   }
 
   kind(): ResultKind {

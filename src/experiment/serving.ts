@@ -25,7 +25,9 @@ export function serveCompared(run: Run): unknown {
   }
   const shape = shapeOf(given);
   if (shape === "promise") return served.follow(given);
-  return served.decidedAtOnce() && shape === "value" ? served.value : given;
+  if (!served.decidedAtOnce()) return given;
+  // Whoever awaits control's thenable can await this, too.
+  return shape === "thenable" ? Promise.resolve(served.value) : served.value;
 }
 
 class Served {
@@ -41,13 +43,13 @@ class Served {
 
   trialSettled(trial: Trial): void {
     this.#trial = trial;
-    const { outcome } = trial;
-    if (outcome?.kind === "returned") this.value = outcome.value;
-    if (!this.#run.plan.waitForMatch || outcome?.kind !== "returned") this.#choose();
+    const outcome = trial.outcome!;
+    if (outcome.kind === "returned") this.value = outcome.value;
+    if (!this.#run.plan.waitForMatch || outcome.kind !== "returned") this.#choose();
   }
 
   ended(): void {
-    if (this.#run.plan.waitForMatch) this.#choose();
+    this.#choose();
   }
 
   /** Whether the candidate answers a synchronous caller, who cannot wait for one that has not answered yet. */
@@ -70,9 +72,9 @@ class Served {
   #choose(): void {
     if (this.#chosen) return;
     const run = this.#run;
-    const trial = this.#trial;
-    const mismatched = run.plan.waitForMatch && trial?.comparison?.kind === "mismatch";
-    if (trial?.outcome?.kind === "returned" && !mismatched) {
+    const trial = this.#trial!;
+    const mismatched = run.plan.waitForMatch && trial.comparison?.kind === "mismatch";
+    if (trial.outcome!.kind === "returned" && !mismatched) {
       this.#chosen = true;
       run.served = trial.candidate;
       run.plan.state.served += 1;

@@ -108,7 +108,7 @@ export class Trial implements Awaited, Sample {
     state.stalled += 1;
     if (host.closed) this.#freeSlot();
     else host.deadlines.add(this, writeOffMs, now);
-    this.#mark?.timeOut();
+    this.#mark!.timeOut();
     this.#end({ kind: "timed-out", afterMs: now - this.startedAt }, now);
   }
 
@@ -200,11 +200,11 @@ export class Trial implements Awaited, Sample {
   }
 
   get controlThrew(): boolean {
-    return this.run.control?.kind === "threw";
+    return this.run.controlThrew;
   }
 
   get candidateThrew(): boolean {
-    return this.outcome?.kind === "threw";
+    return this.outcome!.kind === "threw";
   }
 
   get key(): string | undefined {
@@ -231,8 +231,7 @@ export function inFlight(plan: Plan, change: 1 | -1): void {
   plan.host.onInFlight(plan.name, change);
 }
 
-/** A candidate that timed out is counted as such; its comparison says `inconclusive`. */
+/** Of a trial that has been compared. A candidate that timed out is counted as such; its comparison says `inconclusive`. */
 export function kindOfTrial(trial: Trial): ResultKind {
-  if (trial.outcome?.kind === "timed-out") return "timed-out";
-  return trial.comparison?.kind ?? "inconclusive";
+  return trial.outcome!.kind === "timed-out" ? "timed-out" : trial.comparison!.kind;
 }

@@ -86,6 +86,69 @@ describe("serving the candidate beside control", () => {
     }
   });
 
+  it("is a promise where control gives a lazy thenable, which is never run then", async () => {
+    const { lab } = bench();
+    let ran = 0;
+    const query = {
+      then(resolve: (value: string) => void): void {
+        ran += 1;
+        resolve("control");
+      },
+    };
+    const who = lab.experiment("who", {
+      control: () => query as unknown as Promise<string>,
+      candidate: (): Promise<string> => "candidate" as unknown as Promise<string>,
+      rollout: live,
+    });
+    const answer = who();
+    expect(answer).toBeInstanceOf(Promise);
+    expect(await answer).toBe("candidate");
+    expect(ran).toBe(0);
+    expect(lab.status().experiments["who"]).toMatchObject({ served: 1, fellBack: 0, inconclusive: 1 });
+  });
+
+  it("tells its rollout everything of the comparison", async () => {
+    const { lab, clock } = bench();
+    const samples: Sample[] = [];
+    const rollout: Rollout = {
+      current: () => ({ stage: "shadow", share: 0, serve: 0, compare: 1, epoch: 7 }) as never,
+      bucket: () => 0,
+      record: (sample) => void samples.push(sample),
+    };
+    const who = lab.experiment("who", {
+      control: (how: string): string => {
+        clock.advance(3);
+        if (how === "control throws") throw new Error(how);
+        return "a";
+      },
+      candidate: (how) => {
+        clock.advance(4);
+        if (how === "candidate throws") throw new Error(how);
+        return "a";
+      },
+      key: (how) => how,
+      rollout,
+    });
+    clock.advance(100);
+    for (const how of ["both answer", "control throws", "candidate throws"]) await outcomeOf(() => who(how));
+    await lab.settled();
+    const told = samples.map(({ experiment, candidate, kind, controlMs, candidateMs, key, epoch, at }) => ({
+      ...{ experiment, candidate, kind, controlMs, candidateMs, key, epoch, at },
+    }));
+    const all = { experiment: "who", candidate: "candidate", controlMs: 3, candidateMs: 4, epoch: 7, at: clock.now() };
+    expect(told).toEqual([
+      { ...all, kind: "match", key: "both answer", at: expect.any(Number) as number },
+      { ...all, kind: "mismatch", key: "control throws" },
+      { ...all, kind: "mismatch", key: "candidate throws" },
+    ]);
+    expect(samples.map((sample) => [sample.controlThrew, sample.candidateThrew])).toEqual([
+      [false, false],
+      [true, false],
+      [false, true],
+    ]);
+    expect(samples[1]!.result()).toMatchObject({ experiment: "who", kind: "mismatch" });
+  });
+
   it("is control's for a call without a key, or whose key cannot be had", () => {
     const { lab, faults } = bench();
     const keys: AnyFunction[] = [
