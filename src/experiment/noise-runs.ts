@@ -69,9 +69,8 @@ export class NoiseRuns {
     this.#max = max;
   }
 
-  /** Called in a turn of its own, with the mismatches of one run. */
+  /** Called in a turn of its own, with the mismatches of one run, of which there is at least one. */
   consider(run: Run, mismatches: readonly Mismatch[]): void {
-    if (mismatches.length === 0) return;
     const { host } = run.plan;
     if (host.closed || !this.#admits(host.clock.monotonic(), host.random) || host.inFlight.count >= host.maxInFlight) {
       this.#skipped += 1;

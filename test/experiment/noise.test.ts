@@ -1,12 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { currentRun, Laboratory, SidelaneError } from "../../src/index.ts";
+import { currentRun, Laboratory, SidelaneError, type CurrentRun } from "../../src/index.ts";
 import { fixedClock, seededRandom } from "../../src/testing/index.ts";
+import { held, turn } from "../proof/held.ts";
 
 interface Answer {
   readonly id: number;
   readonly token: number;
   readonly price: number;
 }
+
+const fail = (): never => {
+  throw new Error("no");
+};
 
 function unsteady(options: { readonly wrongOneIn?: number; readonly noise?: { rate?: number; max?: number } | true }) {
   const clock = fixedClock();
@@ -130,6 +135,99 @@ describe("noise", () => {
     expect(run()).toBe(1);
     await lab.settled();
     expect(lab.status().experiments["throwing"]!.noise!.groups[0]).toMatchObject({ reruns: 1, differed: 1 });
+  });
+
+  it.each([
+    ["answers at once", (): unknown => 1],
+    ["throws at once", fail],
+    ["answers", async (): Promise<unknown> => 1],
+    ["rejects", async (): Promise<unknown> => fail()],
+  ])("learns that control agrees with itself where it %s, twice", async (_, control) => {
+    const lab = new Laboratory();
+    const run = lab.experiment("steady", {
+      control,
+      candidate: () => 2,
+      readOnly: true,
+      noise: {},
+    });
+    await (async () => run())().catch(() => undefined);
+    await lab.settled();
+    const status = lab.status();
+    expect(status.experiments["steady"]!.noise).toMatchObject({
+      reruns: 1,
+      timedOut: 0,
+      groups: [{ reruns: 1, differed: 0 }],
+      paths: [{ name: "$", reruns: 1, differed: 0 }],
+      proposals: [],
+    });
+    expect(status.candidatesInFlight).toBe(0);
+  });
+
+  it("is known in a second run as control again, which is told when its time is up, and learnt of no more", async () => {
+    const clock = fixedClock();
+    const lab = new Laboratory({ clock });
+    const late = held<number>();
+    const runs: (CurrentRun | undefined)[] = [];
+    const run = lab.experiment("late", {
+      control: (): Promise<number> => {
+        runs.push(currentRun());
+        return runs.length > 1 ? late.promise : Promise.resolve(1);
+      },
+      candidate: async () => 2,
+      readOnly: true,
+      noise: true,
+      limits: { timeoutMs: 100 },
+    });
+    await run();
+    await turn();
+    await turn();
+    let settled = false;
+    const settling = lab.settled().then(() => (settled = true));
+    expect(runs[1]).toMatchObject({ role: "candidate", behaviour: "control again", signal: { aborted: false } });
+    expect(lab.status().candidatesInFlight).toBe(1);
+    await turn();
+    expect(settled).toBe(false);
+    clock.advance(100);
+    await settling;
+    expect(runs[1]!.signal.aborted).toBe(true);
+    expect(lab.status().candidatesInFlight).toBe(1);
+    late.resolve(1);
+    await turn();
+    expect(lab.status().candidatesInFlight).toBe(0);
+    expect(lab.status().experiments["late"]!.noise).toMatchObject({ reruns: 1, timedOut: 1, groups: [] });
+    // Nobody is waited for twice, or less than not at all.
+    await run();
+    await lab.settled();
+    expect(lab.status().experiments["late"]!.noise).toMatchObject({ reruns: 2, timedOut: 1, groups: [{ reruns: 1 }] });
+  });
+
+  it("draws for each mismatch whether to run control again", async () => {
+    let chance = 0.5;
+    const lab = new Laboratory({ random: () => chance });
+    const call = lab.experiment("half", {
+      control: () => 1,
+      candidate: () => 2,
+      readOnly: true,
+      noise: { rate: 0.5 },
+    });
+    for (chance of [0.5, 0.49]) {
+      call();
+      await lab.settled();
+    }
+    expect(lab.status().experiments["half"]!.noise).toMatchObject({ reruns: 1, skipped: 1 });
+  });
+
+  it("runs nothing again where as many candidates as may be are running already", async () => {
+    const lab = new Laboratory({ limits: { maxInFlight: 1 } });
+    const late = held<number>();
+    const call = lab.experiment("unsteady", { control: () => 1, candidate: () => 2, readOnly: true, noise: true });
+    call();
+    const other = lab.experiment("other", { control: async () => 1, candidate: () => late.promise });
+    await other();
+    for (let turns = 0; turns < 3; turns++) await turn();
+    expect(lab.status().experiments["unsteady"]!.noise).toMatchObject({ reruns: 0, skipped: 1 });
+    late.resolve(1);
+    await lab.settled();
   });
 
   it("gives up on a second run that hangs, and runs no more of them when ten hang", async () => {

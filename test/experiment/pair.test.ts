@@ -86,19 +86,22 @@ describe("a call of which nobody wants to know a match", () => {
   it.each(["control", "candidate"] as const)(
     "has a symbol's key seen that only control has, however it was kept and whoever is first: %s",
     async (first) => {
+      const second = first === "control" ? "candidate" : "control";
+      const values = { control: { id: 1, [key]: 1 }, candidate: { id: 1 } };
       for (const capture of [true, false]) {
-        // Twice, since the second call has the first one's place.
-        for (let time = 1; time <= 2; time++) {
+        // A call that matches leaves its place to the next one.
+        for (const [one, other, kind] of [
+          [values.candidate, values.candidate, "matched"],
+          [values[first], values[second], "mismatched"],
+        ] as const) {
           const { lab, run, sides } = start({ kinds: butMatches, capture });
           const answer = run();
-          const values = { control: { id: 1, [key]: 1 }, candidate: { id: 1 } };
-          sides[first].resolve(values[first]);
+          sides[first].resolve(one);
           await turn();
-          const second = first === "control" ? "candidate" : "control";
-          sides[second].resolve(values[second]);
+          sides[second].resolve({ ...other });
           await answer;
           await lab.settled();
-          expect(lab.status().experiments["pair"]).toMatchObject({ matched: 0, mismatched: 1 });
+          expect(lab.status().experiments["pair"]).toMatchObject({ matched: 0, mismatched: 0, [kind]: 1 });
         }
       }
     },
@@ -106,22 +109,22 @@ describe("a call of which nobody wants to know a match", () => {
 
   it.each(["control", "candidate"] as const)("tells how what came first was kept: %s", async (first) => {
     const second = first === "control" ? "candidate" : "control";
-    for (const [capture, evidence] of [
-      [true, "captured"],
-      [false, "live"],
+    for (const [capture, value, evidence] of [
+      [true, { id: 1 }, "captured"],
+      [true, 1, "live"],
+      [false, { id: 1 }, "live"],
     ] as const) {
       for (const same of [true, false]) {
         const { lab, run, sides, results } = start({ kinds: butMatches, capture });
         const answer = run();
-        sides[first].resolve({ id: 1 });
+        sides[first].resolve(value);
         await turn();
-        sides[second].resolve({ id: same ? 1 : 2 });
+        sides[second].resolve(same ? value : { id: 2 });
         await answer;
         await lab.settled();
         await lab.flush();
-        expect(results.map((result) => [result.control, ...result.candidates].map((side) => side.evidence))).toEqual(
-          same ? [] : [[evidence, evidence]],
-        );
+        const kept = first === "control" ? results[0]?.control : results[0]?.candidates[0];
+        expect(kept?.evidence).toBe(same ? undefined : evidence);
       }
     }
   });
