@@ -97,6 +97,21 @@ describe("evidence", () => {
     },
   );
 
+  it("that is too much to copy is compared as it is by then, and costs nothing", async () => {
+    const late = held<readonly number[]>();
+    const run = lab.experiment("run", {
+      control: async (): Promise<readonly number[]> => [1, 2, 3],
+      candidate: () => late.promise,
+      limits: { capture: { nodes: 2 } },
+    });
+    const answer = await run();
+    late.resolve([1, 2, 3]);
+    const [result] = await told();
+    expect(result!.control).toMatchObject({ evidence: "live", outcome: { value: answer } });
+    expect((result!.control.outcome as { value?: unknown }).value).toBe(answer);
+    expect(status().cost.capturedBytes).toBe(0);
+  });
+
   it("of a candidate is copied while others are awaited", async () => {
     const late = held<number>();
     const early: Data = { id: 1 };

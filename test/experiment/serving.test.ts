@@ -107,6 +107,21 @@ describe("serving the candidate beside control", () => {
     expect(lab.status().experiments["who"]).toMatchObject({ served: 1, fellBack: 0, inconclusive: 1 });
   });
 
+  it("needs no rollout that listens, and counts one that fails to", async () => {
+    const { lab, faults } = bench();
+    const shadow = { stage: "shadow", share: 0, serve: 0, compare: 1, epoch: 1 } as never;
+    const sides = { control: () => 1, candidate: () => 1 };
+    lab.experiment("deaf", { ...sides, rollout: { current: () => shadow, bucket: () => 0 } })();
+    expect(faults).toEqual([]);
+    const error = new Error("no record");
+    const record = (): never => {
+      throw error;
+    };
+    lab.experiment("failing", { ...sides, rollout: { current: () => shadow, bucket: () => 0, record } })();
+    await lab.settled();
+    expect(faults).toEqual([{ operation: "rollout", error, experiment: "failing" }]);
+  });
+
   it("tells its rollout everything of the comparison", async () => {
     const { lab, clock } = bench();
     const samples: Sample[] = [];

@@ -435,6 +435,26 @@ describe("a deferred candidate that computes", () => {
     expect(status("computing").skips).toEqual({ "cpu-budget": 1 });
   });
 
+  it("runs as soon as its own share of the time has paid, however long another one rests", async () => {
+    open();
+    const order: string[] = [];
+    const computing = (name: string, costMs: number) =>
+      lab.experiment(name, {
+        control: () => 1,
+        candidate: () => (order.push(name), clock.advance(costMs), 1),
+        execution: "deferred",
+      });
+    const [dear, cheap] = [computing("dear", 100), computing("cheap", 60)];
+    // A debt of 50 ms, to be paid in 5 s, and one of 10 ms, to be paid in 1 s.
+    for (const run of [dear, cheap, dear, cheap]) run();
+    for (let turns = 0; turns < 10; turns++) await turn();
+    expect(order).toEqual(["dear", "cheap"]);
+    await clock.advanceAsync(1_100);
+    await turn();
+    expect(order).toEqual(["dear", "cheap", "cheap"]);
+    await lab.close({ timeoutMs: 0 }).catch(() => {});
+  });
+
   it("keeps to its share also when a burst of calls comes in one turn", async () => {
     open();
     const { run, runs } = computing(20);
