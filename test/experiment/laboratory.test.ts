@@ -214,17 +214,20 @@ describe("the end of a laboratory", () => {
     for (const ends of [true, false]) {
       const clock = fixedClock();
       const lab = new Laboratory({ clock });
-      const late = held<number>();
-      await lab.experiment("late", { control: async () => Promise.resolve(1), candidate: () => late.promise })();
+      const [early, late] = [held<number>(), held<number>()];
+      const candidates = [early, late];
+      const run = lab.experiment("late", { control: async () => 1, candidate: () => candidates.shift()!.promise });
+      await Promise.all([run(), run()]);
       let closed = false;
       const closing = lab.close({ timeoutMs: 1_000 }).then(() => (closed = true));
       await clock.advanceAsync(599);
+      early.resolve(1);
       await turn();
       expect(closed).toBe(false);
       if (ends) late.resolve(1);
       else clock.advance(1);
       await closing;
-      expect(lab.status().experiments["late"]).toMatchObject(ends ? { matched: 1 } : { timedOut: 1 });
+      expect(lab.status().experiments["late"]).toMatchObject(ends ? { matched: 2 } : { matched: 1, timedOut: 1 });
       // What is left is the sweep of deadlines.
       expect(clock.pending).toBe(1);
     }
