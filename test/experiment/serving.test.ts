@@ -107,6 +107,21 @@ describe("serving the candidate beside control", () => {
     expect(lab.status().experiments["who"]).toMatchObject({ served: 1, fellBack: 0, inconclusive: 1 });
   });
 
+  it("is control's where the candidate's arguments cannot be made, and nothing is compared", () => {
+    const { lab, faults } = bench({ random: () => 0.99 });
+    const who = lab.experiment("who", {
+      control: (): string => "control",
+      candidate: () => "candidate",
+      prepare: () => {
+        throw new Error("no arguments");
+      },
+      rollout: alone,
+    });
+    expect(who()).toBe("control");
+    expect(faults.map(({ operation }) => operation)).toEqual(["prepare"]);
+    expect(lab.status().experiments["who"]).toMatchObject({ served: 0, started: 0, skips: { "sampled-out": 1 } });
+  });
+
   it("needs no rollout that listens, and counts one that fails to", async () => {
     const { lab, faults } = bench();
     const shadow = { stage: "shadow", share: 0, serve: 0, compare: 1, epoch: 1 } as never;
