@@ -4,7 +4,6 @@ import { estimateBytes } from "../../../src/experiment/delivery/size.ts";
 import { toPublisher } from "../../../src/model/to-publisher.ts";
 import { SidelaneError } from "../../../src/model/errors.ts";
 import type { PublisherLike } from "../../../src/model/publisher.ts";
-import type { Observation } from "../../../src/model/observation.ts";
 import type { CandidateObservation } from "../../../src/model/result.ts";
 import { aResult, type ResultParts } from "../../../src/testing/a-result.ts";
 
