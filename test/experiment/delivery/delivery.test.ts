@@ -288,6 +288,167 @@ describe("Delivery", () => {
   });
 });
 
+describe("a publisher", () => {
+  const boom = new Error("boom");
+  const fail = (): never => {
+    throw boom;
+  };
+
+  it("that takes no events is told of none, and neither is one that is closed", async () => {
+    const { delivery, faults } = deliver({});
+    delivery.acceptEvent(event);
+    expect(await delivery.flush()).toBe(true);
+    const publishEvent = vi.fn();
+    const closing = deliver({ publishEvent });
+    void closing.delivery.close();
+    closing.delivery.acceptEvent(event);
+    await closing.delivery.close();
+    expect(publishEvent).not.toHaveBeenCalled();
+    expect([...faults, ...closing.faults]).toEqual([]);
+  });
+
+  it("keeps at most 100 events waiting, the newest, and a fault tells of each that was dropped", async () => {
+    const seen: number[] = [];
+    const { delivery, faults } = deliver({ publishEvent: ({ at }) => void seen.push(at) });
+    for (let at = 0; at < 100; at++) delivery.acceptEvent({ ...event, at });
+    expect(faults).toEqual([]);
+    delivery.acceptEvent({ ...event, at: 100 });
+    const dropped = new Error("An event was dropped: 100 events are waiting already");
+    expect(faults).toEqual([{ operation: "publish", error: dropped, publisher: "test" }]);
+    await delivery.flush();
+    expect(seen).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+  });
+
+  it("whose event hangs is waited for", async () => {
+    let finish!: () => void;
+    const { delivery } = deliver({ publishEvent: () => new Promise<void>((resolve) => (finish = resolve)) });
+    delivery.acceptEvent(event);
+    delivery.acceptEvent(event);
+    let flushed = false;
+    const flushing = delivery.flush().then((all) => (flushed = all));
+    await settled();
+    finish();
+    await settled();
+    expect(flushed).toBe(false);
+    finish();
+    await flushing;
+    expect(flushed).toBe(true);
+  });
+
+  it.each([
+    ["throws", fail, [boom]],
+    ["gives a thenable that cannot be read", () => Object.defineProperty({}, "then", { get: fail }), [boom]],
+    ["rejects", () => Promise.reject(boom), []],
+    ["gives something that is no promise", () => ({ then: true }), []],
+    ["gives a function that is no promise", () => fail, []],
+  ])("that %s when it is attached does no harm", async (_, attach, errors) => {
+    const { delivery, faults } = deliver({ attach: attach });
+    delivery.accept(aResult());
+    await delivery.flush();
+    await settled();
+    expect(faults).toEqual(errors.map((error) => ({ operation: "internal", error, publisher: "test" })));
+    expect(delivery.counts().published).toBe(1);
+  });
+
+  it("is not counted for results of kinds that it does not want, also where they were given up before", () => {
+    const { delivery } = deliver({ kinds: ["mismatch"] });
+    delivery.refuse("match");
+    expect(delivery.counts()).toMatchObject({ accepted: 0, dropped: { "queue-full": 0 } });
+    delivery.refuse("mismatch");
+    expect(delivery.counts()).toMatchObject({ accepted: 1, dropped: { "queue-full": 1 } });
+  });
+
+  it("is not asked again when its time was up, since it may have published after all", async () => {
+    const publish = vi.fn(never);
+    const { delivery, clock } = deliver({ idempotent: true, publish });
+    delivery.accept(aResult());
+    await clock.advanceAsync(20_000);
+    expect(publish).toHaveBeenCalledTimes(1);
+    expect(delivery.counts()).toMatchObject({ failed: 1, queued: 0 });
+  });
+
+  it.each([
+    [0, 100],
+    [1, 200],
+  ])("is asked again later each time, shortened by chance: %d makes it %d ms at first", async (random, firstMs) => {
+    const publish = vi.fn(() => Promise.reject(boom));
+    const { delivery, clock } = deliver({ idempotent: true, publish }, { random: () => random });
+    delivery.accept(aResult());
+    await clock.advanceAsync(0);
+    const calls: number[] = [];
+    for (const ms of [firstMs - 1, 1, 2 * firstMs - 1, 1]) {
+      await clock.advanceAsync(ms);
+      calls.push(publish.mock.calls.length);
+    }
+    expect(calls).toEqual([1, 2, 2, 3]);
+  });
+
+  it("that pauses keeps no more bytes waiting than one that is busy", async () => {
+    const { delivery, clock } = deliver({ idempotent: true, publish: () => Promise.reject(boom) });
+    delivery.accept(aResult());
+    await clock.advanceAsync(0);
+    const outcome = { kind: "returned", value: "x".repeat(1_500_000) } as const;
+    for (let count = 0; count < 4; count++) delivery.accept(aResult({ control: { outcome } }));
+    expect(delivery.counts().dropped["queue-full"]).toBe(2);
+  });
+
+  it("is not named for one experiment where it failed for many", async () => {
+    const { delivery, faults } = deliver({ publishBatch: () => Promise.reject(boom) });
+    for (const result of results(2)) delivery.accept(result);
+    await settled();
+    expect(faults).toStrictEqual([{ operation: "publish", error: boom, publisher: "test" }]);
+  });
+
+  it.each([
+    ["resolves twice", { then: (yes: () => unknown) => [yes(), yes()] }, { published: 1, failed: 0 }],
+    ["resolves, then throws", { then: (yes: () => unknown) => [yes(), fail()] }, { published: 1, failed: 0 }],
+    [
+      "rejects, then resolves",
+      { then: (yes: () => unknown, no: () => unknown) => [no(), yes()] },
+      { published: 0, failed: 1 },
+    ],
+    ["is a function", Object.assign(() => 1, { then: (yes: () => void) => yes() }), { published: 1, failed: 0 }],
+    ["cannot be read", Object.defineProperty({}, "then", { get: fail }), { published: 0, failed: 1 }],
+  ])("whose thenable %s is counted once", async (_, thenable, counts) => {
+    const { delivery } = deliver({ publish: () => thenable as unknown as Promise<void> });
+    delivery.accept(aResult());
+    await delivery.flush();
+    expect(delivery.counts()).toMatchObject(counts);
+  });
+
+  it("whose `then` gives a promise that rejects leaves nothing unhandled", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    const thenable = {
+      then: (yes: () => void) => {
+        yes();
+        return Promise.reject(boom);
+      },
+    };
+    const { delivery } = deliver({ publish: () => thenable as unknown as Promise<void> });
+    delivery.accept(aResult());
+    await delivery.flush();
+    await settled();
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(delivery.counts().published).toBe(1);
+  });
+
+  it("is not called again while it is busy, whoever flushes", async () => {
+    const publish = vi.fn(never);
+    const { delivery, clock } = deliver({ publish });
+    for (const result of results(2)) delivery.accept(result);
+    await settled();
+    void delivery.flush(1_000);
+    await clock.advanceAsync(1_000);
+    expect(publish).toHaveBeenCalledTimes(1);
+    await clock.advanceAsync(3_999);
+    expect(publish).toHaveBeenCalledTimes(1);
+    await clock.advanceAsync(1);
+    expect(publish).toHaveBeenCalledTimes(2);
+  });
+});
+
 describe("Delivery.flush", () => {
   it("waits for what was accepted before, then for the publisher's own flush", async () => {
     const seen: string[] = [];
@@ -338,6 +499,63 @@ describe("Delivery.flush", () => {
     await clock.advanceAsync(250);
     expect(await flushed).toBe(true);
     expect(delivery.counts().queued).toBe(0);
+  });
+});
+
+describe("whoever waits for the end", () => {
+  it("keeps the process alive, and a publish that hangs does not", async () => {
+    const kept: (boolean | undefined)[] = [];
+    const clock = fixedClock();
+    const { delivery } = deliver(
+      { publish: never },
+      { clock: { ...clock, after: (ms, run, keepAlive) => (kept.push(keepAlive), clock.after(ms, run, keepAlive)) } },
+    );
+    delivery.accept(aResult());
+    await settled();
+    expect(kept).toEqual([undefined]);
+    void delivery.flush(10);
+    void delivery.close(10);
+    expect(kept).toEqual([undefined, true, true]);
+    await clock.advanceAsync(10);
+  });
+
+  it("is answered by a flush after the end as by the end itself", async () => {
+    const { delivery, clock } = deliver({ publish: never });
+    delivery.accept(aResult());
+    const closing = delivery.close(100);
+    const flushing = delivery.flush(1);
+    await clock.advanceAsync(100);
+    expect(await Promise.all([closing, flushing, delivery.flush(), delivery.close()])).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it("is answered no where the publisher could not flush before it was closed", async () => {
+    const order: string[] = [];
+    const { delivery } = deliver({
+      flush: () => (order.push("flush"), Promise.reject(new Error("disk"))),
+      close: async () => void order.push("close"),
+    });
+    expect(await delivery.close()).toBe(false);
+    expect(order).toEqual(["flush", "close"]);
+  });
+
+  it("at the end goes on trying until the publisher answers", async () => {
+    let down = true;
+    const { delivery, clock } = deliver({
+      publish: async () => (down ? Promise.reject(new Error("down")) : undefined),
+    });
+    for (const result of results(20)) delivery.accept(result);
+    await clock.advanceAsync(0);
+    const closing = delivery.close(5_000);
+    await clock.advanceAsync(500);
+    down = false;
+    await clock.advanceAsync(250);
+    expect(await closing).toBe(true);
+    expect(delivery.counts()).toMatchObject({ queued: 0, dropped: { closed: 0 } });
   });
 });
 
