@@ -3,6 +3,7 @@ import { Laboratory, MismatchError, SidelaneError, type LaboratoryOptions } from
 import type { Fault } from "../../src/model/fault.ts";
 import type { Publisher } from "../../src/model/publisher.ts";
 import type { Result } from "../../src/model/result.ts";
+import type { Rollout, RolloutHost } from "../../src/model/rollout.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { held, turn } from "../proof/held.ts";
 
@@ -250,6 +251,83 @@ describe("the end of a laboratory", () => {
     await closing;
   });
 
+  it("answers a flush with whether every publisher is done, in the time that is given", async () => {
+    const clock = fixedClock();
+    const hung = { name: "hung", publish: () => new Promise<void>(() => undefined) };
+    const lab = new Laboratory({ clock, publishers: [hung, { name: "quick", publish: () => undefined }] });
+    lab.experiment("told", { ...same })();
+    const flushing = lab.flush({ timeoutMs: 100 });
+    await clock.advanceAsync(100);
+    expect(await flushing).toMatchObject({
+      complete: false,
+      publishers: { hung: { published: 0, queued: 1 }, quick: { published: 1 } },
+    });
+    const closing = lab.close({ timeoutMs: 100 });
+    await clock.advanceAsync(100);
+    expect(await closing).toMatchObject({
+      complete: false,
+      publishers: { hung: { failed: 1 }, quick: { published: 1 } },
+    });
+  });
+
+  it("leaves publishers what candidates have not used, and keeps the process alive until then", async () => {
+    const kept: (readonly [number, boolean | undefined])[] = [];
+    const clock = fixedClock();
+    clock.advance(10_000);
+    const lab = new Laboratory({
+      clock: { ...clock, after: (ms, run, keepAlive) => (kept.push([ms, keepAlive]), clock.after(ms, run, keepAlive)) },
+      publishers: [{ name: "hung", publish: () => undefined, close: () => new Promise<void>(() => undefined) }],
+    });
+    const never = new Promise<number>(() => undefined);
+    await lab.experiment("late", { control: async () => 1, candidate: () => never })();
+    kept.length = 0;
+    const closing = lab.close({ timeoutMs: 1_000 });
+    await clock.advanceAsync(600);
+    await turn();
+    expect(kept).toEqual([
+      [600, true],
+      [400, true],
+    ]);
+    await clock.advanceAsync(400);
+    expect(await closing).toMatchObject({ complete: false });
+  });
+
+  it("gives a rollout's store a fifth of its time, and asks none that there is not", async () => {
+    const kept: (readonly [number, boolean | undefined])[] = [];
+    const clock = fixedClock();
+    const lab = new Laboratory({
+      clock: { ...clock, after: (ms, run, keepAlive) => (kept.push([ms, keepAlive]), clock.after(ms, run, keepAlive)) },
+    });
+    const rollout = {
+      current: () => ({ stage: "shadow", share: 0, compare: 1, epoch: 1 }) as const,
+      bucket: () => 0,
+    };
+    lab.experiment("quick", { ...same, rollout });
+    lab.experiment("hung", { ...same, rollout: { ...rollout, close: () => new Promise<void>(() => undefined) } });
+    const closing = lab.close({ timeoutMs: 1_000 });
+    await turn();
+    expect(kept).toEqual([[200, true]]);
+    await clock.advanceAsync(200);
+    expect(await closing).toMatchObject({ complete: true });
+    expect(clock.pending).toBe(0);
+    expect(lab.status().experiments["quick"]!.faults).toEqual({});
+  });
+
+  it("is not the end of a rollout that goes on under a new definition", () => {
+    const close = vi.fn(() => Promise.resolve());
+    const lab = new Laboratory();
+    const rollout = {
+      current: () => ({ stage: "shadow", share: 0, compare: 1, epoch: 1 }) as const,
+      bucket: () => 0,
+      close,
+    };
+    lab.experiment("replaced", { ...same, rollout });
+    lab.experiment("replaced", { ...same, rollout, replace: true });
+    expect(close).not.toHaveBeenCalled();
+    lab.experiment("replaced", { ...same, replace: true });
+    expect(close).toHaveBeenCalledTimes(1);
+  });
+
   it("ends deferred candidates that have not run", async () => {
     const lab = new Laboratory();
     let ran = 0;
@@ -258,6 +336,23 @@ describe("the end of a laboratory", () => {
     await turn();
     expect(ran).toBe(0);
     expect(lab.status().experiments["deferred"]).toMatchObject({ started: 1, timedOut: 1, inFlight: 0 });
+  });
+
+  it("is what a rollout can ask of it until then: to count its faults, and how many calls there were", () => {
+    const lab = new Laboratory();
+    const error = new Error("store");
+    let host!: RolloutHost;
+    const rollout: Rollout = {
+      current: () => ({ stage: "shadow", share: 0, compare: 1, epoch: 1 }),
+      bucket: () => 0,
+      bind: (_, given) => void (host = given),
+    };
+    const run = lab.experiment("bound", { ...same, rollout });
+    run();
+    run();
+    expect(host.calls()).toBe(2);
+    host.onFault("store", error);
+    expect(lab.status().experiments["bound"]!.faults).toEqual({ store: 1 });
   });
 
   it("counts a rollout that cannot be closed as a fault", async () => {
