@@ -48,7 +48,9 @@ export interface ExperimentStatus extends OutcomeCounts {
   /** Calls that a candidate answered, and calls in which control had to answer for it. */
   readonly served: number;
   readonly fellBack: number;
+  /** Of the calls that `checkArguments` looked at: those in which the candidate changed its arguments. */
   readonly argumentsMutated: number;
+  /** What foreign code did wrong, by what Sidelane was doing. */
   readonly faults: Readonly<Partial<Record<Operation, number>>>;
   readonly candidates: Readonly<Record<string, CandidateStatus>>;
   /** Kinds of mismatch, the most frequent first. */
@@ -67,6 +69,7 @@ export interface ExperimentStatus extends OutcomeCounts {
 export interface LaboratoryStatus {
   readonly enabled: boolean;
   readonly closed: boolean;
+  /** Of all experiments, timed-out candidates that have not settled included. */
   readonly candidatesInFlight: number;
   readonly experiments: Readonly<Record<string, ExperimentStatus>>;
   readonly publishers: Readonly<Record<string, DeliveryCounts>>;

@@ -46,8 +46,11 @@ export interface ExperimentLimits {
 
 /** Who answers for an experiment, and until when it should be over. */
 export interface About {
+  /** A person or team, for the report. */
   readonly owner?: string;
+  /** Where more is said of it: an issue, a page. */
   readonly link?: string;
+  /** From then on the status and the report say that it is overdue: a date, its text, or milliseconds since 1970. */
   readonly until?: string | number | Date;
 }
 
@@ -99,6 +102,7 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   readonly beforeRun?: Beside<Control, void>;
   /** Called with the result of every compared call, off the caller's path. */
   readonly afterRun?: (result: Result) => void;
+  /** Bounds of time, candidates in flight, failures, and copies; each has a default. */
   readonly limits?: ExperimentLimits;
   /** Whether late values are copied so that later changes do not falsify the evidence; `true` by default. */
   readonly capture?: boolean;
@@ -123,6 +127,7 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   readonly onMismatch?: "serve" | "control";
   /** Called once for every kind of mismatch never seen before by this process. */
   readonly onNewMismatch?: (result: Result) => void;
+  /** Who answers for it, and until when it should be over; for the status and the report. */
   readonly about?: About;
   /** Takes the place of an experiment of the same name, as hot reloading needs. */
   readonly replace?: boolean;

@@ -11,7 +11,7 @@ export type Outcome<Value = unknown> =
  * - `live`: the very value that the behaviour gave; its owner may have changed it since
  * - `captured`: a detached copy, made when the behaviour settled
  * - `cleaned`: what `clean` made of it
- * - `omitted`: `clean` threw, so the value is left out (`value` is `undefined`)
+ * - `omitted`: left out (`value` is `undefined`), since `clean` threw, or a stream was not kept to its end
  */
 export type Evidence = "live" | "captured" | "cleaned" | "omitted";
 

@@ -33,14 +33,24 @@ export interface Publisher {
 /** A plain function is a publisher too. */
 export type PublisherLike = Publisher | ((result: Result) => void | PromiseLike<void>);
 
-/** Why a publisher did not get a result. */
+/**
+ * Why a publisher did not get a result:
+ *
+ * - `queue-full`: 1 000 results or 8 MB were waiting already, and newer ones have its place
+ * - `too-large`: it alone is bigger than 8 MB
+ * - `breaker-open`: as `queue-full`, while the publisher paused since it kept failing
+ * - `closed`: it came after the end, or was waiting at the deadline
+ */
 export type DropReason = "queue-full" | "too-large" | "breaker-open" | "closed";
 
 /** What became of the results that one publisher was given: `accepted = published + failed + dropped + queued`. */
 export interface DeliveryCounts {
+  /** All that it was given. */
   readonly accepted: number;
   readonly published: number;
+  /** It threw, rejected or timed out, as often as it was tried. */
   readonly failed: number;
+  /** What its queue could not hold, by reason. */
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** Waiting, or being published just now. */
   readonly queued: number;
