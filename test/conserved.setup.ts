@@ -1,6 +1,7 @@
 // After every test of the suite: no laboratory that it made has lost a call or a result uncounted.
 import { afterEach, expect, vi } from "vitest";
 import type * as Module from "../src/experiment/laboratory.ts";
+import type { LaboratoryOptions } from "../src/experiment/laboratory-options.ts";
 import { residualsOf } from "./proof/residuals.ts";
 
 const { made } = vi.hoisted(() => ({ made: new Set<Module.Laboratory>() }));
@@ -10,7 +11,7 @@ vi.mock("../src/experiment/laboratory.ts", async (importOriginal) => {
   return {
     ...original,
     Laboratory: class extends original.Laboratory {
-      constructor(options?: Module.LaboratoryOptions) {
+      constructor(options?: LaboratoryOptions) {
         super(options);
         made.add(this);
       }

@@ -1,81 +1,23 @@
-import type { Cancel, Clock } from "../model/clock.ts";
+import type { Cancel } from "../model/clock.ts";
 import { systemClock } from "../model/clock.ts";
 import { SidelaneError } from "../model/errors.ts";
-import type { Fault } from "../model/fault.ts";
-import { checkOptions, type OptionCheck } from "../model/options.ts";
-import type { FlushReport, Publisher, PublisherLike } from "../model/publisher.ts";
-import type { Result, ResultKind } from "../model/result.ts";
+import { checkOptions } from "../model/options.ts";
+import type { FlushReport } from "../model/publisher.ts";
 import { Counters } from "./counters.ts";
-import { Deadlines } from "./deadlines.ts";
-import { DeferredQueue } from "./deferred.ts";
 import { planOf } from "./definition.ts";
 import { Delivery } from "./delivery/delivery.ts";
-import { toPublisher } from "./delivery/to-publisher.ts";
 import { faultHandler, type Host } from "./host.ts";
-import { InFlight } from "./in-flight.ts";
-import { LoopGuard } from "./loop-guard.ts";
-import { MismatchError } from "./mismatch-error.ts";
+import { checkLaboratory, type LaboratoryOptions } from "./laboratory-options.ts";
 import { nextTurn } from "./next-turn.ts";
-import { Outbox } from "./outbox.ts";
+import { openHost, publishersOf, wantedBy } from "./open-host.ts";
 import type { Plan } from "./plan.ts";
-import { detachedAs } from "./run-context.ts";
 import { reportOf } from "./report.ts";
 import { safeClock, safeRandom } from "./safe-clock.ts";
 import { Science } from "./science.ts";
 import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status.ts";
-import type { AnyFunction, ExperimentMaker, ScienceMaker, UncheckedDefinition } from "./types.ts";
+import type { ExperimentMaker, ScienceMaker, UncheckedDefinition } from "./types.ts";
 import { wrap } from "./wrap.ts";
 
-/** Bounds that all experiments of a laboratory share. */
-export interface LaboratoryLimits {
-  /** Candidates in flight at once; 1 000 by default. */
-  readonly maxInFlight?: number;
-  /**
-   * Event loop utilisation, from 0 to 1, over which candidates are skipped; 1, the default, for never: a program that
-   * only computes has a busy loop by nature. Node only.
-   */
-  readonly maxLoopUtilization?: number;
-}
-
-/** What experiments share. */
-export interface LaboratoryOptions {
-  /** Who receives results; nobody by default. Two publishers need two names. */
-  readonly publishers?: readonly PublisherLike[];
-  /** Told of everything that gates, hooks, rules and publishers do wrong. */
-  readonly onFault?: (fault: Fault) => void;
-  /** The switch; `false` runs control alone. `SIDELANE=off` in the environment wins over `true`. */
-  readonly enabled?: boolean;
-  /** Part of every result's context; an experiment's own `context` goes over it. */
-  readonly context?: Readonly<Record<string, unknown>>;
-  /**
-   * For test suites: a mismatch is thrown to the caller, who then waits for candidates. `true` throws a
-   * {@link MismatchError}; a function makes an error of its own.
-   */
-  readonly throwOnMismatch?: boolean | ((result: Result) => Error);
-  readonly limits?: LaboratoryLimits;
-  /**
-   * Whether a candidate or a publisher is known as such in everything that it calls, also after an `await`: for
-   * `currentRun()` and for nested experiments. `true` by default, where the runtime has AsyncLocalStorage; on Node before
-   * 24 its first use slows every promise of the process. With `false` a publisher must call no experiment after an `await`.
-   */
-  readonly trackRuns?: boolean;
-  /** Where time comes from; the system by default. */
-  readonly clock?: Clock;
-  /** Numbers from 0 up to 1; `Math.random` by default. */
-  readonly random?: () => number;
-}
-
-const known: readonly (keyof LaboratoryOptions)[] = [
-  "publishers",
-  "onFault",
-  "enabled",
-  "context",
-  "throwOnMismatch",
-  "limits",
-  "trackRuns",
-  "clock",
-  "random",
-];
 const closeTimeoutMs = 5_000;
 
 /**
@@ -102,7 +44,7 @@ export class Laboratory implements AsyncDisposable {
     const clock = safeClock(options.clock ?? systemClock, (error) => fault("clock", error));
     const random = safeRandom(options.random, (error) => fault("random", error));
     const publishers = publishersOf(options.publishers ?? []);
-    this.#host = hostOf(options, clock, random, fault, publishers, !this.#killed && options.enabled !== false);
+    this.#host = openHost(options, clock, random, fault, publishers, !this.#killed && options.enabled !== false);
     this.#deliveries = publishers.map(
       (publisher) =>
         new Delivery(publisher, {
@@ -281,109 +223,6 @@ function bindRollout(plan: Plan): void {
     onFault: (operation, error) => host.fault(operation, error, plan),
     calls: () => plan.counters.calls,
   });
-}
-
-function checkLaboratory(options: LaboratoryOptions): void {
-  const check: OptionCheck = checkOptions("new Laboratory()", "invalid-definition");
-  check.object("options", options);
-  check.known(options, known);
-  const { publishers, onFault, enabled, context, throwOnMismatch, limits, trackRuns, clock, random } = options;
-  if (publishers !== undefined && !Array.isArray(publishers)) check.fail("publishers", "an array", publishers);
-  if (onFault !== undefined) check.function("onFault", onFault);
-  if (enabled !== undefined) check.boolean("enabled", enabled);
-  if (context !== undefined) check.object("context", context);
-  if (throwOnMismatch !== undefined && typeof throwOnMismatch !== "boolean") {
-    check.function("throwOnMismatch", throwOnMismatch);
-  }
-  if (trackRuns !== undefined) check.boolean("trackRuns", trackRuns);
-  if (random !== undefined) check.function("random", random);
-  if (clock !== undefined) {
-    check.object("clock", clock);
-    for (const method of ["now", "monotonic", "after"] as const) check.function(`clock.${method}`, clock[method]);
-  }
-  if (limits === undefined) return;
-  check.object("limits", limits);
-  check.known(limits, ["maxInFlight", "maxLoopUtilization"], "limits.");
-  if (limits.maxInFlight !== undefined) check.number("limits.maxInFlight", limits.maxInFlight, { integer: true });
-  if (limits.maxLoopUtilization !== undefined) {
-    check.number("limits.maxLoopUtilization", limits.maxLoopUtilization, { max: 1 });
-  }
-}
-
-function publishersOf(likes: readonly PublisherLike[]): readonly Publisher[] {
-  const publishers = likes.map((like, index) => toPublisher(like, `publishers[${index}]`));
-  const names = new Set<string>();
-  for (const { name } of publishers) {
-    if (names.has(name)) {
-      checkOptions("new Laboratory()", "invalid-definition").fail(
-        "publishers",
-        "of different names",
-        name,
-        "Give one of them another `name`",
-      );
-    }
-    names.add(name);
-  }
-  return publishers;
-}
-
-function wantedBy(publishers: readonly Publisher[]): ReadonlySet<ResultKind> | "all" {
-  const wanted = new Set<ResultKind>();
-  for (const { kinds } of publishers) {
-    if (kinds === undefined) return "all";
-    for (const kind of kinds) wanted.add(kind);
-  }
-  return wanted;
-}
-
-function hostOf(
-  options: LaboratoryOptions,
-  clock: Clock,
-  random: () => number,
-  fault: Host["fault"],
-  publishers: readonly Publisher[],
-  open: boolean,
-): Host {
-  const { throwOnMismatch = false, limits = {}, trackRuns = true } = options;
-  const detached = detachedAs(trackRuns);
-  return {
-    open,
-    closed: false,
-    clock,
-    random,
-    deadlines: new Deadlines(clock, detached),
-    guard: new LoopGuard(limits.maxLoopUtilization ?? 1, clock),
-    outbox: new Outbox(clock, random, detached),
-    deferred: new DeferredQueue(clock, detached),
-    maxInFlight: limits.maxInFlight ?? 1_000,
-    inFlight: new InFlight(),
-    detached,
-    trackRuns,
-    context: options.context,
-    throwOnMismatch: throwOnMismatch === true ? (result) => new MismatchError(result) : throwOnMismatch,
-    onSkip: tellAll(publishers, "onSkip", fault),
-    onInFlight: tellAll(publishers, "onInFlight", fault) ?? (() => undefined),
-    fault,
-  };
-}
-
-/** Tells those publishers that care; `undefined` where none does. */
-function tellAll<Method extends "onSkip" | "onInFlight">(
-  publishers: readonly Publisher[],
-  method: Method,
-  fault: Host["fault"],
-): Publisher[Method] {
-  const listeners = publishers.filter((publisher) => publisher[method] !== undefined);
-  if (listeners.length === 0) return undefined;
-  return (...told: unknown[]) => {
-    for (const publisher of listeners) {
-      try {
-        Reflect.apply(publisher[method] as AnyFunction, publisher, told);
-      } catch (error) {
-        fault("publish", error, undefined, publisher.name);
-      }
-    }
-  };
 }
 
 function environment(name: string): string | undefined {

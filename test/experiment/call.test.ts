@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Laboratory, type LaboratoryOptions } from "../../src/experiment/laboratory.ts";
+import { Laboratory } from "../../src/experiment/laboratory.ts";
+import type { LaboratoryOptions } from "../../src/experiment/laboratory-options.ts";
 import type { ExperimentStatus } from "../../src/experiment/status.ts";
 import type { Fault } from "../../src/model/fault.ts";
 import type { Result } from "../../src/model/result.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Laboratory, type LaboratoryOptions } from "../../src/experiment/laboratory.ts";
+import { Laboratory } from "../../src/experiment/laboratory.ts";
+import type { LaboratoryOptions } from "../../src/experiment/laboratory-options.ts";
 import type { AnyFunction } from "../../src/experiment/types.ts";
 import type { Fault } from "../../src/model/fault.ts";
 import type { Result } from "../../src/model/result.ts";

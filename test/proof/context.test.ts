@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, describe, expect, it } from "vitest";
-import { Laboratory, type LaboratoryOptions } from "../../src/experiment/laboratory.ts";
+import { Laboratory } from "../../src/experiment/laboratory.ts";
+import type { LaboratoryOptions } from "../../src/experiment/laboratory-options.ts";
 import { currentRun, type CurrentRun } from "../../src/experiment/run-context.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { assertConserved } from "./conservation.ts";

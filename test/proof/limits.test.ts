@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Laboratory, type LaboratoryOptions } from "../../src/experiment/laboratory.ts";
+import { Laboratory } from "../../src/experiment/laboratory.ts";
+import type { LaboratoryOptions } from "../../src/experiment/laboratory-options.ts";
 import { LoopGuard } from "../../src/experiment/loop-guard.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { assertConserved } from "./conservation.ts";
