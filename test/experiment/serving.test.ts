@@ -123,6 +123,27 @@ describe("serving the candidate beside control", () => {
     expect(lab.status().experiments["who"]).toMatchObject({ served: 0, started: 0, skips: { "sampled-out": 1 } });
   });
 
+  it.each(["concurrent", "later"] as const)(
+    "throws what control throws where the candidate fails as well, or answers too late: %s",
+    async (when) => {
+      const { lab } = bench();
+      const error = new Error("control");
+      const who = lab.experiment("who", {
+        control: (): string => {
+          throw error;
+        },
+        candidate: (): string => {
+          if (when === "later") return Promise.resolve("late") as never;
+          throw new Error("candidate");
+        },
+        rollout: live,
+      });
+      expect(who).toThrow(error);
+      await lab.settled();
+      expect(lab.status().experiments["who"]).toMatchObject({ served: 0, fellBack: 1 });
+    },
+  );
+
   it("needs no rollout that listens, and counts one that fails to", async () => {
     const { lab, faults } = bench();
     const shadow = { stage: "shadow", share: 0, serve: 0, compare: 1, epoch: 1 } as never;
