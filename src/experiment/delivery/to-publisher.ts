@@ -1,1 +1,0 @@
-export { toPublisher } from "../../model/to-publisher.ts";
