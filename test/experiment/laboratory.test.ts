@@ -144,6 +144,29 @@ describe("`throwOnMismatch`", () => {
   });
 });
 
+describe("a clock and a source of chance that fail", () => {
+  it("are faults of the laboratory's own, and no call is lost by them", () => {
+    const fail = (): never => {
+      throw new Error("no");
+    };
+    const told: Fault[] = [];
+    const lab = new Laboratory({
+      clock: { now: fail, monotonic: fail, after: fail },
+      random: fail,
+      onFault: (fault) => told.push(fault),
+    });
+    expect(lab.experiment("half", { ...same, sample: 0.5 })()).toBe(1);
+    expect(lab.experiment("all", { ...same })()).toBe(1);
+    const { faults, experiments } = lab.status();
+    expect(faults.clock).toBeGreaterThan(0);
+    expect(faults.random).toBeGreaterThan(0);
+    expect(new Set(told.map(({ operation, experiment }) => `${operation} ${experiment}`))).toEqual(
+      new Set(["clock undefined", "random undefined"]),
+    );
+    expect([experiments["half"]!.skips, experiments["all"]!.matched]).toEqual([{ "sampled-out": 1 }, 1]);
+  });
+});
+
 describe("publishers", () => {
   it("are told of skips and of candidates in flight where they care, and one that throws is a fault of its name", async () => {
     const told: unknown[] = [];
@@ -249,6 +272,14 @@ describe("the end of a laboratory", () => {
     expect(closed).toBe(false);
     await clock.advanceAsync(1);
     await closing;
+  });
+
+  it("answers a flush and its end with yes where every publisher is done", async () => {
+    const lab = new Laboratory({ publishers: [{ name: "quick", publish: () => undefined }] });
+    lab.experiment("told", { ...same })();
+    const report = { complete: true, publishers: { quick: { accepted: 1, published: 1 } } };
+    expect(await lab.flush()).toMatchObject(report);
+    expect(await lab.close()).toMatchObject(report);
   });
 
   it("answers a flush with whether every publisher is done, in the time that is given", async () => {
