@@ -19,12 +19,14 @@ let drawn: number[];
 // Nobody wants to be told of matches, so that a call that matches may leave nothing but counts.
 beforeEach(() => {
   clock = fixedClock();
-  results = [];
+  // Of this laboratory alone, whatever others tell late.
+  const seen: Result[] = [];
+  results = seen;
   drawn = [];
   lab = new Laboratory({
     clock,
     random: () => drawn.shift() ?? 0.5,
-    publishers: [{ name: "mismatches", kinds: ["mismatch"], publish: (result) => void results.push(result) }],
+    publishers: [{ name: "mismatches", kinds: ["mismatch"], publish: (result) => void seen.push(result) }],
   });
 });
 

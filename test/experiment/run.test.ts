@@ -20,12 +20,14 @@ beforeEach(() => {
   clock = fixedClock();
   // So that no stamp is nothing by chance.
   clock.advance(1_000);
-  results = [];
+  // Of this laboratory alone, whatever others tell late.
+  const seen: Result[] = [];
+  results = seen;
   drawn = [];
   lab = new Laboratory({
     clock,
     random: () => drawn.shift() ?? 0.5,
-    publishers: [{ name: "all", publish: (result) => void results.push(result) }],
+    publishers: [{ name: "all", publish: (result) => void seen.push(result) }],
   });
 });
 
