@@ -57,6 +57,7 @@ export class ControlMark implements CurrentRun {
 interface Storage {
   run<Args extends unknown[], Value>(store: unknown, call: (...args: Args) => Value, ...args: Args): Value;
   getStore(): unknown;
+  enterWith(store: unknown): void;
 }
 
 interface AsyncHooks {
@@ -106,12 +107,22 @@ export function currentRun(): CurrentRun | undefined {
  */
 export function callAs(mark: CurrentRun, through: boolean, call: AnyFunction, self: unknown, args: unknown[]): unknown {
   const before = inside;
+  // `inside` is what the synchronous part sees, also where the behaviour has entered storage of its own.
   inside = mark;
+  if (!through || storage === undefined) {
+    try {
+      return Reflect.apply(call, self, args) as unknown;
+    } finally {
+      inside = before;
+    }
+  }
+  // What `run` does, with nothing looked up or passed on twice.
+  const outside = storage.getStore();
+  storage.enterWith(mark);
   try {
-    // `inside` is what the synchronous part sees, also where the behaviour has entered storage of its own.
-    if (through && storage !== undefined) return storage.run(mark, Reflect.apply, call, self, args) as unknown;
     return Reflect.apply(call, self, args) as unknown;
   } finally {
+    storage.enterWith(outside);
     inside = before;
   }
 }
