@@ -8,6 +8,8 @@ export interface Latency {
   readonly name: string;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** The median of what each turn's 99th percentile is beside that of the same turn without an experiment. */
+  readonly besideWithout: number;
   readonly requests: number;
 }
 
@@ -48,7 +50,8 @@ export async function measureHttp(turns: number): Promise<Latency[]> {
   return names.map((way) => ({
     name: ways[way],
     p50Ms: median(taken[way].map((turn) => turn[Math.floor(0.5 * perTurn)]!)),
-    p99Ms: median(taken[way].map((turn) => turn[Math.floor(0.99 * perTurn)]!)),
+    p99Ms: median(taken[way].map(p99)),
+    besideWithout: median(taken[way].map((turn, index) => p99(turn) / p99(taken.without[index]!))),
     requests: turns * perTurn,
   }));
 }
@@ -78,6 +81,10 @@ function load(agent: Agent, port: number, way: string): Promise<number[]> {
       }).on("error", reject);
     };
   });
+}
+
+function p99(turn: readonly number[]): number {
+  return turn[Math.floor(0.99 * perTurn)]!;
 }
 
 function median(values: readonly number[]): number {

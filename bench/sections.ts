@@ -12,7 +12,7 @@ export interface Section {
   measure(count: number): Promise<string>;
 }
 
-const httpTurns = 15;
+const httpTurns = 21;
 
 export const sections: readonly Section[] = [
   calls("Switched off, synchronous", (count) => switchedOff.sync(count)),
@@ -56,12 +56,12 @@ export const sections: readonly Section[] = [
         `500 requests a second, each looked up in 2 ms; medians of ${httpTurns} turns of 1 000 requests, one way after the other.`,
         "",
         markdown(
-          ["", "median", "99th percentile", "beside no experiment"],
-          rows.map(({ name, p50Ms, p99Ms }) => [
+          ["", "median", "99th percentile", "beside no experiment, turn by turn"],
+          rows.map(({ name, p50Ms, p99Ms, besideWithout }) => [
             name,
             `${p50Ms.toFixed(2)} ms`,
             `${p99Ms.toFixed(2)} ms`,
-            times(p99Ms / rows[0]!.p99Ms),
+            times(besideWithout),
           ]),
         ),
       ].join("\n");
