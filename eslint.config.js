@@ -26,7 +26,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["test/**", "bench/**", "examples/**"],
+    files: ["test/**", "scripts/**", "bench/**", "examples/**"],
     rules: {
       "@typescript-eslint/no-empty-function": "off",
       "@typescript-eslint/require-await": "off",

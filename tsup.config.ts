@@ -1,19 +1,9 @@
-import { existsSync } from "node:fs";
 import { defineConfig } from "tsup";
-import manifest from "./package.json" with { type: "json" };
+import { builtName, entries } from "./scripts/entries.ts";
 
-// One entry per subpath of `exports`, so that the two lists cannot drift apart.
-const subpaths = Object.keys(manifest.exports).filter((subpath) => subpath !== "./package.json");
-
-function sourceOf(name: string): string {
-  const folder = `src/${name}/index.ts`;
-  return existsSync(folder) ? folder : `src/${name}.ts`;
-}
-
+/** What is built, and from which file. */
 export const entry: Readonly<Record<string, string>> = Object.fromEntries(
-  subpaths.map((subpath) =>
-    subpath === "." ? ["index", "src/index.ts"] : [subpath.slice(2), sourceOf(subpath.slice(2))],
-  ),
+  Object.entries(entries).map(([subpath, file]) => [builtName(subpath), file]),
 );
 
 const config: ReturnType<typeof defineConfig> = defineConfig({

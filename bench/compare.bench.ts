@@ -10,7 +10,7 @@ import { isEqual as toolkitIsEqual } from "es-toolkit";
 import fastDeepEqual from "fast-deep-equal";
 import lodash from "lodash";
 import { compareValues } from "../src/compare/compare.ts";
-import { compileRules, noRules, type CompareRules } from "../src/compare/rules.ts";
+import { compileRules, noRules, type CompareRules } from "../src/compare/rules/rules.ts";
 
 type Contender = readonly [name: string, run: () => unknown];
 

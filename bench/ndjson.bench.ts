@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Delivery } from "../src/experiment/delivery/delivery.ts";
+import { Delivery } from "../src/experiment/deliver/delivery.ts";
 import { Laboratory, type Publisher, type Result } from "../src/index.ts";
 import { systemClock } from "../src/model/clock.ts";
 import { ndjsonPublisher } from "../src/publishers/ndjson/index.ts";

@@ -1,14 +1,14 @@
 export { defaultLaboratory, experiment, science } from "./default-laboratory.ts";
-export type { CaptureLimits } from "./compare/capture.ts";
-export type { IgnoreRule, Outcomes } from "./compare/ignore.ts";
-export type { CompareRules } from "./compare/rules.ts";
-export type { BreakerState } from "./experiment/breaker.ts";
-export type { SkipReason } from "./experiment/counters.ts";
+export type { CaptureLimits } from "./compare/copy/capture.ts";
+export type { IgnoreRule, Outcomes } from "./compare/rules/known-mismatches.ts";
+export type { CompareRules } from "./compare/rules/rules.ts";
+export type { BreakerState } from "./experiment/limits/circuit-breaker.ts";
+export type { SkipReason } from "./experiment/record/counters.ts";
 export { Laboratory } from "./experiment/laboratory.ts";
-export type { LaboratoryLimits, LaboratoryOptions } from "./experiment/laboratory-options.ts";
-export { MismatchError } from "./experiment/mismatch-error.ts";
-export { currentRun, type CurrentRun } from "./experiment/run-context.ts";
-export type { CandidateStatus, ExperimentStatus, LaboratoryStatus, OutcomeCounts } from "./experiment/status.ts";
+export type { LaboratoryLimits, LaboratoryOptions } from "./experiment/define/laboratory-options.ts";
+export { MismatchError } from "./experiment/status/mismatch-error.ts";
+export { currentRun, type CurrentRun } from "./experiment/runtime/current-run.ts";
+export type { CandidateStatus, ExperimentStatus, LaboratoryStatus, OutcomeCounts } from "./experiment/status/status.ts";
 export type {
   About,
   AnyFunction,
@@ -19,7 +19,7 @@ export type {
   NoiseOptions,
   ScienceMaker,
   StreamLimits,
-} from "./experiment/types.ts";
+} from "./experiment/define/options.ts";
 export type { Cancel, Clock } from "./model/clock.ts";
 export type { Comparison, Difference, DifferenceKind } from "./model/comparison.ts";
 export { SidelaneError, type SidelaneErrorCode } from "./model/errors.ts";

@@ -1,7 +1,7 @@
 // After every test of the suite: no laboratory that it made has lost a call or a result uncounted.
 import { afterEach, expect, vi } from "vitest";
 import type * as Module from "../src/experiment/laboratory.ts";
-import type { LaboratoryOptions } from "../src/experiment/laboratory-options.ts";
+import type { LaboratoryOptions } from "../src/experiment/define/laboratory-options.ts";
 import { residualsOf } from "./proof/residuals.ts";
 
 const { made } = vi.hoisted(() => ({ made: new Set<Module.Laboratory>() }));

@@ -1,9 +1,9 @@
 import type { Comparison, Difference } from "../model/comparison.ts";
-import { surelyEqual } from "./gate.ts";
-import { compileRules, type CompareRules, type CompiledRules } from "./rules.ts";
+import { surelyEqual } from "./equality/surely-equal.ts";
+import { compileRules, type CompareRules, type CompiledRules } from "./rules/rules.ts";
 import { signatureOf } from "./signature.ts";
-import { Stop } from "./stop.ts";
-import { Walk } from "./walk.ts";
+import { Stop } from "./equality/walker.ts";
+import { Walk } from "./equality/walk.ts";
 
 /**
  * Compares two values and says where they differ. Pure and synchronous; changes nothing, prints nothing, and never

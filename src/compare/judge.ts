@@ -1,17 +1,17 @@
 import type { Comparison, Difference } from "../model/comparison.ts";
 import type { Operation } from "../model/fault.ts";
 import type { Outcome } from "../model/observation.ts";
-import { checkOptions, type OptionCheck } from "../model/options.ts";
-import { readAnswer } from "./answer.ts";
+import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { readAnswer } from "./comparer-answer.ts";
 import { compareValues } from "./compare.ts";
-import { describeValue } from "./describe-value.ts";
-import { surelyEqual } from "./gate.ts";
-import { compileIgnoreRules, ruleFor, type CompiledIgnoreRule, type IgnoreRule } from "./ignore.ts";
-import { compileRules, noRules, type CompareRules, type CompiledRules } from "./rules.ts";
+import { describeValue } from "./copy/describe-value.ts";
+import { surelyEqual } from "./equality/surely-equal.ts";
+import { compileIgnoreRules, ruleFor, type CompiledIgnoreRule, type IgnoreRule } from "./rules/known-mismatches.ts";
+import { compileRules, noRules, type CompareRules, type CompiledRules } from "./rules/rules.ts";
 import { signatureOf } from "./signature.ts";
-import { typeNameOf } from "./type-name.ts";
+import { typeNameOf } from "./kinds/type-name.ts";
 
-export type { IgnoreRule } from "./ignore.ts";
+export type { IgnoreRule } from "./rules/known-mismatches.ts";
 
 /** The one answer to all that is equal. */
 export const match: Comparison = Object.freeze({ kind: "match" });

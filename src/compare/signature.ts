@@ -1,5 +1,5 @@
 import type { Difference } from "../model/comparison.ts";
-import { typeNameOf } from "./type-name.ts";
+import { typeNameOf } from "./kinds/type-name.ts";
 
 /** The name of a kind of mismatch. */
 export interface Signature {

@@ -1,22 +1,22 @@
 import type { Cancel } from "../model/clock.ts";
 import { systemClock } from "../model/clock.ts";
 import { SidelaneError } from "../model/errors.ts";
-import { checkOptions } from "../model/options.ts";
+import { checkOptions } from "../model/check-options.ts";
 import type { FlushReport } from "../model/publisher.ts";
-import { Counters } from "./counters.ts";
-import { planOf } from "./definition.ts";
-import { Delivery } from "./delivery/delivery.ts";
-import { faultHandler, type Host } from "./host.ts";
-import { checkLaboratory, type LaboratoryOptions } from "./laboratory-options.ts";
-import { nextTurn } from "./next-turn.ts";
-import { openHost, publishersOf, wantedBy } from "./open-host.ts";
-import type { Plan } from "./plan.ts";
-import { reportOf } from "./report.ts";
-import { safeClock, safeRandom } from "./safe-clock.ts";
-import { Science } from "./science.ts";
-import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status.ts";
-import type { ExperimentMaker, ScienceMaker, UncheckedDefinition } from "./types.ts";
-import { wrap } from "./wrap.ts";
+import { Counters } from "./record/counters.ts";
+import { planOf } from "./define/compile-experiment.ts";
+import { Delivery } from "./deliver/delivery.ts";
+import { faultHandler, type Host } from "./define/services.ts";
+import { checkLaboratory, type LaboratoryOptions } from "./define/laboratory-options.ts";
+import { nextTurn } from "./runtime/event-loop.ts";
+import { openHost, publishersOf, wantedBy } from "./open-services.ts";
+import type { Plan } from "./define/experiment-plan.ts";
+import { reportOf } from "./status/text-report.ts";
+import { safeClock, safeRandom } from "./runtime/safe-clock.ts";
+import { Science } from "./call/science.ts";
+import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status/status.ts";
+import type { ExperimentMaker, ScienceMaker, UncheckedDefinition } from "./define/options.ts";
+import { wrap } from "./call/wrap.ts";
 
 const closeTimeoutMs = 5_000;
 

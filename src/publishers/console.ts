@@ -1,10 +1,15 @@
-import { describeDrawn, escapeControls, shorten } from "../compare/describe-value.ts";
+import { describeDrawn, escapeControls, shorten } from "../compare/copy/describe-value.ts";
 import { systemClock, type Clock } from "../model/clock.ts";
-import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result, ResultKind } from "../model/result.ts";
-import { present, type PresentedCandidate, type PresentedDifference, type PresentedResult } from "./privacy.ts";
-import { compileRedaction, type RedactOptions } from "./redaction.ts";
+import {
+  present,
+  type PresentedCandidate,
+  type PresentedDifference,
+  type PresentedResult,
+} from "../records/present.ts";
+import { compileRedaction, type RedactOptions } from "../records/redaction.ts";
 
 export interface ConsolePublisherOptions {
   /** Gets each text, of one or several lines and without a line break at its end; by default `console.log`. */

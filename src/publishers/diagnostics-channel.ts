@@ -1,4 +1,4 @@
-import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import { SidelaneError } from "../model/errors.ts";
 import type { Publisher } from "../model/publisher.ts";
 

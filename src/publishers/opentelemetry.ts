@@ -1,4 +1,4 @@
-import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Fault } from "../model/fault.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { CandidateObservation, Result } from "../model/result.ts";

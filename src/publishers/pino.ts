@@ -1,12 +1,12 @@
-import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { ResultKind } from "../model/result.ts";
-import { presentationOf, privacyOptions, type PrivacyOptions } from "./presentation.ts";
-import { present, type Presentation } from "./privacy.ts";
-import { sentenceOf, sentenceOfEvent } from "./sentence.ts";
+import { presentationOf, privacyOptions, type PrivacyOptions } from "../records/privacy-options.ts";
+import { present, type Presentation } from "../records/present.ts";
+import { sentenceOf, sentenceOfEvent } from "../records/sentence.ts";
 
-export type { PrivacyOptions } from "./presentation.ts";
-export type { RedactOptions } from "./redaction.ts";
+export type { PrivacyOptions } from "../records/privacy-options.ts";
+export type { RedactOptions } from "../records/redaction.ts";
 
 /** A method that takes fields first and then a message, as pino, bunyan and Fastify's and Nest's pino loggers have it. */
 export type LogMethod = (fields: object, message: string) => void;

@@ -1,11 +1,11 @@
-import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
-import { presentationOf, privacyOptions, type PrivacyOptions } from "./presentation.ts";
-import { present, type Presentation } from "./privacy.ts";
+import { presentationOf, privacyOptions, type PrivacyOptions } from "../records/privacy-options.ts";
+import { present, type Presentation } from "../records/present.ts";
 
-export type { PrivacyOptions } from "./presentation.ts";
-export type { RedactOptions } from "./redaction.ts";
+export type { PrivacyOptions } from "../records/privacy-options.ts";
+export type { RedactOptions } from "../records/redaction.ts";
 
 /** The part of a node-redis client (the `redis` package, 4 or later) that is used. */
 export interface RedisStreamClient {

@@ -1,12 +1,12 @@
-import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { ResultKind } from "../model/result.ts";
-import { presentationOf, privacyOptions, type PrivacyOptions } from "./presentation.ts";
-import { present, type Presentation, type PresentedCandidate, type PresentedResult } from "./privacy.ts";
-import { sentenceOf } from "./sentence.ts";
+import { presentationOf, privacyOptions, type PrivacyOptions } from "../records/privacy-options.ts";
+import { present, type Presentation, type PresentedCandidate, type PresentedResult } from "../records/present.ts";
+import { sentenceOf } from "../records/sentence.ts";
 
-export type { PrivacyOptions } from "./presentation.ts";
-export type { RedactOptions } from "./redaction.ts";
+export type { PrivacyOptions } from "../records/privacy-options.ts";
+export type { RedactOptions } from "../records/redaction.ts";
 
 /** The part of an event that is sent. */
 export interface SentryEvent {

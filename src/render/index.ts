@@ -1,5 +1,5 @@
-import { shorten } from "../compare/describe-value.ts";
-import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { shorten } from "../compare/copy/describe-value.ts";
+import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Result } from "../model/result.ts";
 import { loadJsonDiffPatch, type DiffModule } from "./differ.ts";
 import { writeHtml } from "./html.ts";

@@ -1,12 +1,12 @@
-import { describeValue, escapeControls } from "../compare/describe-value.ts";
-import { preview } from "../compare/preview.ts";
+import { describeValue, escapeControls } from "../compare/copy/describe-value.ts";
+import { preview } from "../compare/copy/preview.ts";
 import { signatureOf } from "../compare/signature.ts";
 import type { Difference } from "../model/comparison.ts";
 import type { Observation, Outcome } from "../model/observation.ts";
 import type { CandidateObservation, Result } from "../model/result.ts";
 import { diffPreviews, type DiffModule } from "./differ.ts";
 import { drawLines, type Line } from "./lines.ts";
-import { aroundDifference } from "./strings.ts";
+import { aroundDifference } from "./lines.ts";
 
 /** A result as text, before it is laid out. All of it is safe to print; nothing is escaped for HTML. */
 export interface Page {

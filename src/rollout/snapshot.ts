@@ -1,4 +1,4 @@
-import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { RolloutSnapshot, Stage } from "../model/rollout.ts";
 
 /** The stages in their order, from nothing to everything. */

@@ -1,4 +1,4 @@
-import { checkOptions, type OptionCheck } from "../model/options.ts";
+import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Result } from "../model/result.ts";
 import type { Sample } from "../model/rollout.ts";
 

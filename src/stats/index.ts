@@ -18,7 +18,6 @@ export {
   type SlowerThanOptions,
 } from "./gates.ts";
 export { LatencyHistogram, type HistogramData } from "./histogram.ts";
-export { reportPage, type ReportInput } from "./report.ts";
 export { Tally, type TallyData } from "./tally.ts";
 export { UnitFilter } from "./units.ts";
 export { verdictOf, type GateReading, type Verdict, type VerdictInput, type VerdictTerms } from "./verdict.ts";

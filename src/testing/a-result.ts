@@ -1,6 +1,6 @@
 import type { Comparison, Difference } from "../model/comparison.ts";
 import type { Observation, Outcome } from "../model/observation.ts";
-import { checkOptions } from "../model/options.ts";
+import { checkOptions } from "../model/check-options.ts";
 import type { CandidateObservation, Result, ResultKind } from "../model/result.ts";
 import { signatureOf } from "../compare/signature.ts";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../model/clock.ts";
-import { checkOptions } from "../model/options.ts";
+import { checkOptions } from "../model/check-options.ts";
 
 /** A clock that stands still until it is told to go on. */
 export interface FixedClock extends Clock {

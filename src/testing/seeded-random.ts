@@ -1,4 +1,4 @@
-import { checkOptions } from "../model/options.ts";
+import { checkOptions } from "../model/check-options.ts";
 
 /**
  * Random numbers from 0 up to 1 that are the same in every run with the same seed.

@@ -1,5 +1,5 @@
-import { toPublisher } from "../model/to-publisher.ts";
-import { checkOptions } from "../model/options.ts";
+import { toPublisher } from "../model/publisher.ts";
+import { checkOptions } from "../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
 import type { RolloutEvent } from "../model/rollout.ts";

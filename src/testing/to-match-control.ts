@@ -1,6 +1,6 @@
 import { compareValues } from "../compare/compare.ts";
-import { describeValue, escapeControls, shorten } from "../compare/describe-value.ts";
-import { compileRules, type CompareRules } from "../compare/rules.ts";
+import { describeValue, escapeControls, shorten } from "../compare/copy/describe-value.ts";
+import { compileRules, type CompareRules } from "../compare/rules/rules.ts";
 import type { Difference } from "../model/comparison.ts";
 
 /** What a matcher answers to vitest and jest. */

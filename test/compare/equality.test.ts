@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { surelyEqual } from "../../src/compare/gate.ts";
+import { surelyEqual } from "../../src/compare/equality/surely-equal.ts";
 import { answerOf, equalityPage, nodeMajor } from "./equality-page.ts";
 import { table } from "./equality-table.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compare, type CompareRules } from "../../src/compare/index.ts";
-import { surelyEqual } from "../../src/compare/gate.ts";
+import { surelyEqual } from "../../src/compare/equality/surely-equal.ts";
 import { table } from "./equality-table.ts";
 import { hostile } from "./hostile.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { CandidateBreaker } from "../../src/experiment/breaker.ts";
-import { CpuBudget } from "../../src/experiment/cpu-budget.ts";
+import { CandidateBreaker } from "../../src/experiment/limits/circuit-breaker.ts";
+import { CpuBudget } from "../../src/experiment/limits/cpu-budget.ts";
 
 describe("a breaker that let a call in which did not take place", () => {
   it("stays closed where it was closed", () => {

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/experiment/laboratory.ts";
-import type { LaboratoryOptions } from "../../src/experiment/laboratory-options.ts";
-import { currentRun, type CurrentRun } from "../../src/experiment/run-context.ts";
+import type { LaboratoryOptions } from "../../src/experiment/define/laboratory-options.ts";
+import { currentRun, type CurrentRun } from "../../src/experiment/runtime/current-run.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { assertConserved } from "./conservation.ts";
 import { held, turn } from "./held.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { LaboratoryStatus } from "../../src/experiment/status.ts";
+import type { LaboratoryStatus } from "../../src/experiment/status/status.ts";
 import type { FlushReport } from "../../src/model/publisher.ts";
 import { runChild, type ChildOptions } from "./child.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Laboratory } from "../../src/experiment/laboratory.ts";
-import type { LaboratoryOptions } from "../../src/experiment/laboratory-options.ts";
-import { LoopGuard } from "../../src/experiment/loop-guard.ts";
+import type { LaboratoryOptions } from "../../src/experiment/define/laboratory-options.ts";
+import { LoopGuard } from "../../src/experiment/limits/loop-guard.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { assertConserved } from "./conservation.ts";
 import { held, turn, type Held } from "./held.ts";
@@ -71,7 +71,7 @@ describe("a candidate's time", () => {
   it("never ends with `timeoutMs: Infinity`, but at close it has", async () => {
     open();
     let signal: AbortSignal | undefined;
-    const { currentRun } = await import("../../src/experiment/run-context.ts");
+    const { currentRun } = await import("../../src/experiment/runtime/current-run.ts");
     const run = lab.experiment("endless", {
       control: async () => 1,
       candidate: () => {

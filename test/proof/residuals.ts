@@ -1,4 +1,4 @@
-import type { LaboratoryStatus, OutcomeCounts } from "../../src/experiment/status.ts";
+import type { LaboratoryStatus, OutcomeCounts } from "../../src/experiment/status/status.ts";
 
 /**
  * By how much each law of conservation is off, and which counts are below zero. Empty when everything is accounted for:

@@ -3,7 +3,7 @@ import { SidelaneError } from "../../src/model/errors.ts";
 import { all, batch, only, redact, sample, throttle } from "../../src/publishers/combine/index.ts";
 import { memoryPublisher } from "../../src/publishers/memory.ts";
 import { ndjsonPublisher } from "../../src/publishers/ndjson/index.ts";
-import { webhookPublisher } from "../../src/publishers/webhook.ts";
+import { webhookPublisher } from "../../src/publishers/webhook/index.ts";
 
 const inner = memoryPublisher();
 const batches = { ...inner, publishBatch: (): void => undefined };

@@ -25,8 +25,8 @@ import { pinoPublisher } from "../../src/publishers/pino.ts";
 import { prometheusPublisher } from "../../src/publishers/prometheus.ts";
 import { redisStreamPublisher } from "../../src/publishers/redis-stream.ts";
 import { sentryPublisher } from "../../src/publishers/sentry.ts";
-import { migrations, sqlPublisher } from "../../src/publishers/sql.ts";
-import { webhookPublisher } from "../../src/publishers/webhook.ts";
+import { migrations, sqlPublisher } from "../../src/publishers/sql/index.ts";
+import { webhookPublisher } from "../../src/publishers/webhook/index.ts";
 import type { OpenedPublisher } from "../../src/testing/test-publisher.ts";
 import { sentryInMemory } from "./sentry-in-memory.ts";
 

@@ -3,7 +3,12 @@ import fc from "fast-check";
 import initSqlite from "sql.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Result } from "../../src/model/result.ts";
-import { migrations, sqlPublisher, type DialectName, type SqlPublisherOptions } from "../../src/publishers/sql.ts";
+import {
+  migrations,
+  sqlPublisher,
+  type DialectName,
+  type SqlPublisherOptions,
+} from "../../src/publishers/sql/index.ts";
 import { Laboratory } from "../../src/index.ts";
 import type { Fault } from "../../src/model/fault.ts";
 import { aResult } from "../../src/testing/a-result.ts";

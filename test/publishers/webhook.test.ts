@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Fault } from "../../src/model/fault.ts";
 import type { Result } from "../../src/model/result.ts";
 import type { RolloutEvent } from "../../src/model/rollout.ts";
-import { webhookPublisher, type WebhookPublisherOptions } from "../../src/publishers/webhook.ts";
+import { webhookPublisher, type WebhookPublisherOptions } from "../../src/publishers/webhook/index.ts";
 import { aResult } from "../../src/testing/a-result.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
 

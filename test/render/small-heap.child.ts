@@ -1,5 +1,5 @@
 // Run by render.test.ts with a heap of 128 MB: what must not exhaust memory, from capture to the drawing.
-import { capture } from "../../src/compare/capture.ts";
+import { capture } from "../../src/compare/copy/capture.ts";
 import { compileJudgement, judge } from "../../src/compare/judge.ts";
 import { signatureOf } from "../../src/compare/signature.ts";
 import type { Result } from "../../src/model/result.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { admits, bucketing, bucketsOf, murmur3 } from "../../src/rollout/bucket.ts";
 import { decide } from "../../src/rollout/decide.ts";
-import { fixedRollout, rolloutOf } from "../../src/rollout/fixed.ts";
+import { fixedRollout, rolloutOf } from "../../src/rollout/to-rollout.ts";
 import { lesserOf, snapshotOf, stages } from "../../src/rollout/snapshot.ts";
 
 /** The reference algorithm over bytes, block by block, as Appleby's C++ has it. */

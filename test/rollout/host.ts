@@ -1,5 +1,5 @@
 import type { RolloutEvent, RolloutHost } from "../../src/model/rollout.ts";
-import type { Ramp } from "../../src/rollout/ramp.ts";
+import type { Ramp } from "../../src/rollout/ramp/ramp.ts";
 import { decide } from "../../src/rollout/decide.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { sample } from "../stats/sample.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/experiment/laboratory.ts";
 import type { RolloutEvent } from "../../src/model/rollout.ts";
-import { memoryStore } from "../../src/rollout/memory-store.ts";
-import { ramp, type RampOptions } from "../../src/rollout/ramp.ts";
+import { memoryStore } from "../../src/rollout/stores/memory.ts";
+import { ramp, type RampOptions } from "../../src/rollout/ramp/ramp.ts";
 import { mismatch } from "../../src/stats/gates.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { seeded } from "../stats/sample.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { initialState, transition, type RolloutState } from "../../src/rollout/state.ts";
-import type { ReportedTotals, RolloutStore } from "../../src/rollout/store.ts";
+import type { ReportedTotals, RolloutStore } from "../../src/rollout/stores/store.ts";
 
 /** What every store owes; `open` gives two views of one fresh store, as two processes would have. */
 export function testStore(name: string, open: () => Promise<readonly [RolloutStore, RolloutStore]>): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { generalise } from "../../src/compare/signature.ts";
-import { compileRules } from "../../src/compare/rules.ts";
+import { compileRules } from "../../src/compare/rules/rules.ts";
 import { wilson } from "../../src/stats/interval.ts";
 import { netMismatches, NoiseLedger, noiseRate } from "../../src/stats/noise.ts";
 

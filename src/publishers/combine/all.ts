@@ -1,7 +1,7 @@
-import { checkOptions } from "../../model/options.ts";
+import { checkOptions } from "../../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
-import { toPublisher } from "../../model/to-publisher.ts";
+import { toPublisher } from "../../model/publisher.ts";
 
 /**
  * One publisher made of several, behind one queue: each gets every result of the kinds that it asks for, and none keeps

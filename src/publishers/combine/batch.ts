@@ -1,9 +1,9 @@
 import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
-import { checkOptions, type OptionCheck } from "../../model/options.ts";
+import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
-import { toPublisher } from "../../model/to-publisher.ts";
-import { forwarded, type Host } from "./through.ts";
+import { toPublisher } from "../../model/publisher.ts";
+import { forwarded, type Host } from "./wrap-publisher.ts";
 
 export interface BatchOptions {
   /** How many results make a batch, from 1 to 10 000. */

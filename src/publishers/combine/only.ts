@@ -1,8 +1,8 @@
-import { checkOptions } from "../../model/options.ts";
+import { checkOptions } from "../../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
-import { toPublisher } from "../../model/to-publisher.ts";
-import { through } from "./through.ts";
+import { toPublisher } from "../../model/publisher.ts";
+import { through } from "./wrap-publisher.ts";
 
 const resultKinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
 

@@ -1,12 +1,12 @@
-import { preview, type PreviewLimits } from "../../compare/preview.ts";
+import { preview, type PreviewLimits } from "../../compare/copy/preview.ts";
 import type { Comparison, Difference } from "../../model/comparison.ts";
 import type { Observation, Outcome } from "../../model/observation.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { CandidateObservation, Result } from "../../model/result.ts";
-import { toPublisher } from "../../model/to-publisher.ts";
-import { isDrawn, markDrawn } from "../drawn.ts";
-import { compileRedaction, type Redaction, type RedactOptions } from "../redaction.ts";
-import { through } from "./through.ts";
+import { toPublisher } from "../../model/publisher.ts";
+import { isDrawn, markDrawn } from "../../records/drawn-result.ts";
+import { compileRedaction, type Redaction, type RedactOptions } from "../../records/redaction.ts";
+import { through } from "./wrap-publisher.ts";
 
 const sideLimits: PreviewLimits = { nodes: 100, depth: 6, stringLength: 500, totalLength: 4_000 };
 

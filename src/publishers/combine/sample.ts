@@ -1,8 +1,8 @@
-import { checkOptions } from "../../model/options.ts";
+import { checkOptions } from "../../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
-import { toPublisher } from "../../model/to-publisher.ts";
-import { through } from "./through.ts";
+import { toPublisher } from "../../model/publisher.ts";
+import { through } from "./wrap-publisher.ts";
 
 /** How many signatures are remembered; of the one seen longest ago, the next mismatch counts as the first again. */
 const mostSignatures = 1_000;

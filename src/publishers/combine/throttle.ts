@@ -1,8 +1,8 @@
 import { systemClock, type Clock } from "../../model/clock.ts";
-import { checkOptions, type OptionCheck } from "../../model/options.ts";
+import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
-import { toPublisher } from "../../model/to-publisher.ts";
-import { through } from "./through.ts";
+import { toPublisher } from "../../model/publisher.ts";
+import { through } from "./wrap-publisher.ts";
 
 export interface ThrottleOptions {
   /** How many results are passed on in a minute, at least 1; minutes begin with the first result after the last one. */

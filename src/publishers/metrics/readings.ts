@@ -1,5 +1,5 @@
 import type { Observation } from "../../model/observation.ts";
-import type { OptionCheck } from "../../model/options.ts";
+import type { OptionCheck } from "../../model/check-options.ts";
 import type { CandidateObservation, Result, ResultKind } from "../../model/result.ts";
 import { boundedLabel } from "./bounded-label.ts";
 

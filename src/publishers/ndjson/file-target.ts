@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { OptionCheck } from "../../model/options.ts";
+import type { OptionCheck } from "../../model/check-options.ts";
 import type { Target } from "./index.ts";
 import { OpenFile } from "./open-file.ts";
 import { rotateFiles } from "./rotate.ts";

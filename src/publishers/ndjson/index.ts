@@ -1,15 +1,13 @@
-import { checkOptions, type OptionCheck } from "../../model/options.ts";
+import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { Publisher } from "../../model/publisher.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
-import { present, type Presentation } from "../privacy.ts";
-import { compileRedaction, type RedactOptions } from "../redaction.ts";
+import { present, type Presentation } from "../../records/present.ts";
+import { compileRedaction, type RedactOptions } from "../../records/redaction.ts";
 import { fileTarget, type Rotation } from "./file-target.ts";
 import { streamTarget, type LineStream } from "./stream-target.ts";
 
-export { readResults, type ReadResultsOptions, type ResultSource } from "./read-results.ts";
 export type { Rotation } from "./file-target.ts";
 export type { LineStream } from "./stream-target.ts";
-export type * from "../privacy.ts";
 
 export interface NdjsonPublisherOptions {
   /** The file to append to, made with its folders where they are missing. This or `stream`. */

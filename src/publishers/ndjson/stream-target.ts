@@ -1,4 +1,4 @@
-import type { OptionCheck } from "../../model/options.ts";
+import type { OptionCheck } from "../../model/check-options.ts";
 import type { Target } from "./index.ts";
 
 /** What is used of a stream: any `Writable` of Node has it. */

@@ -1,5 +1,5 @@
 import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
-import { storable } from "./row.ts";
+import { storable } from "../../sql/result-row.ts";
 
 const writeEveryMs = 10_000;
 

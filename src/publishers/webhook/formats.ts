@@ -1,6 +1,6 @@
 import type { RolloutEvent } from "../../model/rollout.ts";
-import type { PresentedCandidate, PresentedResult } from "../privacy.ts";
-import { sentenceOf, sentenceOfEvent } from "../sentence.ts";
+import type { PresentedCandidate, PresentedResult } from "../../records/present.ts";
+import { sentenceOf, sentenceOfEvent } from "../../records/sentence.ts";
 
 /** How alerts are written: one by one when they come up, and together when they are sent. */
 export interface WebhookFormat {

@@ -17,16 +17,11 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Delivery } from "../../../src/experiment/delivery/delivery.ts";
+import { Delivery } from "../../../src/experiment/deliver/delivery.ts";
 import { systemClock } from "../../../src/model/clock.ts";
 import type { Fault } from "../../../src/model/fault.ts";
-import {
-  ndjsonPublisher,
-  readResults,
-  type NdjsonPublisherOptions,
-  type PresentedResult,
-  type ResultSource,
-} from "../../../src/publishers/ndjson/index.ts";
+import { ndjsonPublisher, type NdjsonPublisherOptions } from "../../../src/publishers/ndjson/index.ts";
+import { readResults, type PresentedResult, type ResultSource } from "../../../src/records/index.ts";
 import { rotateFiles } from "../../../src/publishers/ndjson/rotate.ts";
 import { collectGarbage } from "../../collect-garbage.ts";
 import { aResult } from "../../../src/testing/a-result.ts";

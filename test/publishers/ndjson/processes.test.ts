@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "tsup";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readResults } from "../../../src/publishers/ndjson/index.ts";
+import { readResults } from "../../../src/records/index.ts";
 import { seededRandom } from "../../../src/testing/seeded-random.ts";
 
 const lanes = 2;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
-import { webhookPublisher } from "../../../src/publishers/webhook.ts";
+import { webhookPublisher } from "../../../src/publishers/webhook/index.ts";
 import { aResult } from "../../../src/testing/a-result.ts";
 import { fixedClock } from "../../../src/testing/fixed-clock.ts";
 

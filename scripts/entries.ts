@@ -1,0 +1,29 @@
+/** Every subpath of the package and the file it opens, the one list that `exports`, the build, the types and the API files follow. */
+export const entries: Readonly<Record<string, string>> = {
+  ".": "src/index.ts",
+  "./compare": "src/compare/index.ts",
+  "./rollout": "src/rollout/index.ts",
+  "./stats": "src/stats/index.ts",
+  "./records": "src/records/index.ts",
+  "./render": "src/render/index.ts",
+  "./testing": "src/testing/index.ts",
+  "./publishers/combine": "src/publishers/combine/index.ts",
+  "./publishers/console": "src/publishers/console.ts",
+  "./publishers/diagnostics-channel": "src/publishers/diagnostics-channel.ts",
+  "./publishers/kafka": "src/publishers/kafka.ts",
+  "./publishers/memory": "src/publishers/memory.ts",
+  "./publishers/ndjson": "src/publishers/ndjson/index.ts",
+  "./publishers/opentelemetry": "src/publishers/opentelemetry.ts",
+  "./publishers/pino": "src/publishers/pino.ts",
+  "./publishers/prometheus": "src/publishers/prometheus.ts",
+  "./publishers/redis-stream": "src/publishers/redis-stream.ts",
+  "./publishers/sentry": "src/publishers/sentry.ts",
+  "./publishers/sql": "src/publishers/sql/index.ts",
+  "./publishers/webhook": "src/publishers/webhook/index.ts",
+  "./stores/file": "src/rollout/stores/file.ts",
+};
+
+/** The name of an entry in `dist`, without an extension. */
+export function builtName(subpath: string): string {
+  return subpath === "." ? "index" : subpath.slice(2);
+}

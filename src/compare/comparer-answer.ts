@@ -1,0 +1,75 @@
+import type { Comparison, Difference, DifferenceKind } from "../model/comparison.ts";
+import { isPromise, silence } from "./rules/known-mismatches.ts";
+import { signatureOf } from "./signature.ts";
+import { typeNameOf } from "./kinds/type-name.ts";
+
+type Differences = readonly [Difference, ...Difference[]];
+
+const match: Comparison = Object.freeze({ kind: "match" });
+const mostDifferences = 50;
+
+/**
+ * Reads what a user's comparer answered: `true`, `false` or a comparison of its own. A promise, or anything else, is no
+ * answer, and `inconclusive`. Throws what reading a hostile answer throws.
+ *
+ * @param otherwise where the values differ, when the answer does not say where
+ */
+export function readAnswer(answer: unknown, otherwise: () => Differences): Comparison {
+  if (answer === true) return match;
+  if (answer === false) return mismatch(otherwise());
+  if (typeof answer === "object" && answer !== null) {
+    if (isPromise(answer)) {
+      silence(answer);
+      return { kind: "inconclusive", reason: "comparer gave a promise; compare synchronously" };
+    }
+    const own = readComparison(answer as Readonly<Record<string, unknown>>, otherwise);
+    if (own !== undefined) return own;
+  }
+  return {
+    kind: "inconclusive",
+    reason: `comparer gave neither true, false nor a comparison, but ${typeNameOf(answer)}`,
+  };
+}
+
+function readComparison(
+  answer: Readonly<Record<string, unknown>>,
+  otherwise: () => Differences,
+): Comparison | undefined {
+  switch (answer.kind) {
+    case "match":
+      return match;
+    case "mismatch": {
+      const [first, ...more] = readDifferences(answer.differences);
+      return mismatch(first === undefined ? otherwise() : [first, ...more]);
+    }
+    case "ignored":
+      if (typeof answer.rule !== "string") return undefined;
+      return { kind: "ignored", rule: answer.rule, differences: readDifferences(answer.differences) };
+    case "inconclusive": {
+      const reason = typeof answer.reason === "string" ? answer.reason : "comparer could not tell";
+      return "error" in answer ?
+          { kind: "inconclusive", reason, error: answer.error }
+        : { kind: "inconclusive", reason };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const kinds: ReadonlySet<unknown> = new Set<DifferenceKind>([
+  ...(["value", "type", "added", "removed", "undefined", "length", "order", "opaque", "unreadable"] as const),
+]);
+
+/** Those that are differences; the signature is always made here, so that it is of one version. */
+function readDifferences(given: unknown): Difference[] {
+  if (!Array.isArray(given)) return [];
+  return (given as unknown[]).slice(0, mostDifferences).filter((each): each is Difference => {
+    if (typeof each !== "object" || each === null) return false;
+    const { path, kind } = each as Readonly<Record<string, unknown>>;
+    return typeof path === "string" && kinds.has(kind);
+  });
+}
+
+function mismatch(differences: Differences): Comparison {
+  return { kind: "mismatch", differences, signature: signatureOf(differences).id };
+}

@@ -1,0 +1,262 @@
+import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import { brandOf } from "../kinds/preview-kind.ts";
+import { digestBytes } from "./byte-digest.ts";
+import { typeNameOf } from "../kinds/type-name.ts";
+
+export { describeValue, escapeControls } from "./describe-value.ts";
+
+/** How much of a value is drawn or published. */
+export interface PreviewLimits {
+  /** Values of every kind, keys not counted; 5 000 by default. */
+  readonly nodes?: number;
+  /** Levels of nesting, at most 1 000; 32 by default. */
+  readonly depth?: number;
+  /** Characters of one string; 500 by default. */
+  readonly stringLength?: number;
+  /** Characters of all strings and keys together; 65 536 by default. */
+  readonly totalLength?: number;
+}
+
+const defaultLimits: Required<PreviewLimits> = { nodes: 5_000, depth: 32, stringLength: 500, totalLength: 65_536 };
+
+/** Checks limits where something is defined, and fills in the defaults. */
+export function compilePreviewLimits(limits: PreviewLimits | undefined, place: string): Required<PreviewLimits> {
+  if (limits === undefined) return defaultLimits;
+  const check: OptionCheck = checkOptions(place);
+  check.object("limits", limits);
+  check.known(limits, Object.keys(defaultLimits), "limits.");
+  for (const [name, limit] of Object.entries(limits)) {
+    check.number(`limits.${name}`, limit, { min: 1, max: name === "depth" ? 1_000 : Infinity, integer: true });
+  }
+  return { ...defaultLimits, ...limits };
+}
+
+/**
+ * A bounded copy of any value, made of plain JSON data: for drawing and publishing, never for comparing. Never throws;
+ * reads each getter once.
+ *
+ * What JSON cannot say becomes an object with one key, `$` and what it is:
+ * `{ $undefined: true }`, `{ $hole: true }`, `{ $number: "NaN" }`, `{ $bigint: "1" }`, `{ $symbol: "a" }`, `{ $function: "f" }`,
+ * `{ $Date: "2026-11-23T00:00:00.000Z" }`, `{ $RegExp: "/a/g" }`, `{ $URL: "https://…" }`, `{ $Map: [[key, value]] }`, `{ $Set: [] }`,
+ * `{ $Headers: [[name, value]] }`, `{ $Buffer: { length, digest, start } }`, `{ $TypeError: { message, code, cause } }`, `{ $Money: { amount: 1 } }`
+ * for an instance (what `toJSON()` gives, where there is one), `{ $Promise: "opaque" }`, `{ $cycle: "$.parent" }`, `{ $unreadable: "why" }`.
+ * What did not fit: `{ $more: 17 }` as an array's last element and an object's last key, `{ $deeper: "array" }`, and `…` with the number of
+ * characters left out at the end of a string. A key that begins with `$` is given a second one. Entries of Maps and
+ * Sets are sorted, since their order is not data; −0 is drawn as 0 for the same reason.
+ *
+ * @example preview(new Map([["a", 1n]])) // => { $Map: [["a", { $bigint: "1" }]] }
+ */
+export function preview(value: unknown, limits?: PreviewLimits): unknown {
+  const given = limits === undefined ? defaultLimits : { ...defaultLimits, ...limits };
+  return draw(value, "$", { ...given, ancestors: [], places: [] });
+}
+
+interface Sketch {
+  /** What is left of each. */
+  nodes: number;
+  totalLength: number;
+  readonly depth: number;
+  readonly stringLength: number;
+  readonly ancestors: object[];
+  readonly places: string[];
+}
+
+function draw(value: unknown, place: string, sketch: Sketch): unknown {
+  sketch.nodes--;
+  switch (typeof value) {
+    case "string":
+      return drawString(value, sketch);
+    case "number":
+      return Number.isFinite(value) ? value + 0 : { $number: String(value) };
+    case "undefined":
+      return { $undefined: true };
+    case "bigint":
+      return { $bigint: drawBigint(value, sketch) };
+    case "symbol":
+      return { $symbol: drawString(value.description ?? "", sketch) };
+    case "function":
+      return { $function: drawString(functionName(value), sketch) };
+    case "object":
+      return value === null ? null : enter(value, place, sketch);
+    default:
+      return value;
+  }
+}
+
+function enter(value: object, place: string, sketch: Sketch): unknown {
+  const { ancestors, places } = sketch;
+  const above = ancestors.indexOf(value);
+  if (above >= 0) return { $cycle: drawString(places[above]!, sketch) };
+  if (ancestors.length >= sketch.depth) return { $deeper: typeNameOf(value) };
+  ancestors.push(value);
+  places.push(place);
+  try {
+    return drawObject(value, place, sketch);
+  } catch (error) {
+    return { $unreadable: drawString(reasonOf(error), sketch) };
+  } finally {
+    ancestors.pop();
+    places.pop();
+  }
+}
+
+function drawObject(value: object, place: string, sketch: Sketch): unknown {
+  const brand = brandOf(value);
+  const tagged = (content: unknown): unknown => ({ [`$${typeNameOf(value)}`]: content });
+  switch (brand) {
+    case "array":
+      return drawArray(value as readonly unknown[], place, sketch);
+    case "plain":
+      return drawKeys(value, place, sketch);
+    case "map":
+      return tagged(sorted(drawList(Map.prototype.entries.call(value), mapSize(value), place, sketch)));
+    case "set":
+      return tagged(sorted(drawList(Set.prototype.values.call(value), setSize(value), place, sketch)));
+    case "date":
+      return tagged(dateText(value as Date));
+    case "regexp":
+      return tagged(drawString(RegExp.prototype.toString.call(value), sketch));
+    case "boxed":
+      return tagged(draw((value as { valueOf(): unknown }).valueOf(), place, sketch));
+    case "url":
+      return tagged(drawString((value as URL).href, sketch));
+    case "entries":
+      return tagged(drawList((value as Headers).entries(), Infinity, place, sketch));
+    case "bytes":
+      return tagged(digestBytes(value as ArrayBufferView));
+    case "error":
+      return tagged(drawError(value as Error, place, sketch));
+    case "json":
+      return tagged(draw((value as { toJSON(): unknown }).toJSON(), place, sketch));
+    case "instance":
+      return tagged(drawKeys(value, place, sketch));
+    case "opaque":
+      return tagged("opaque");
+  }
+}
+
+const mapSize = (value: object): number => (value as ReadonlyMap<unknown, unknown>).size;
+const setSize = (value: object): number => (value as ReadonlySet<unknown>).size;
+
+function drawArray(value: readonly unknown[], place: string, sketch: Sketch): unknown[] {
+  const list: unknown[] = [];
+  for (let index = 0; index < value.length; index++) {
+    if (full(sketch)) {
+      list.push({ $more: value.length - index });
+      break;
+    }
+    if (index in value) list.push(drawPart(value, index, `${place}[${index}]`, sketch));
+    else {
+      sketch.nodes--;
+      list.push({ $hole: true });
+    }
+  }
+  return list;
+}
+
+function drawList(entries: Iterator<unknown>, size: number, place: string, sketch: Sketch): unknown[] {
+  const list: unknown[] = [];
+  for (let step = entries.next(); step.done !== true; step = entries.next()) {
+    if (full(sketch)) {
+      list.push({ $more: Number.isFinite(size) ? size - list.length : true });
+      break;
+    }
+    list.push(draw(step.value, `${place}[${list.length}]`, sketch));
+  }
+  return list;
+}
+
+/** The note on what was left out stays last. */
+function sorted(list: unknown[]): unknown[] {
+  const texts = new Map(list.map((entry) => [entry, JSON.stringify(entry)]));
+  const rank = (entry: unknown): string => `${texts.get(entry)!.startsWith('{"$more"') ? 1 : 0}${texts.get(entry)!}`;
+  return list.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+}
+
+function drawKeys(value: object, place: string, sketch: Sketch): Record<string, unknown> {
+  const drawn: Record<string, unknown> = {};
+  const keys = Object.keys(value);
+  for (const [index, key] of keys.entries()) {
+    if (full(sketch)) {
+      drawn.$more = keys.length - index;
+      return drawn;
+    }
+    const name = drawString(key.startsWith("$") ? `$${key}` : key, sketch);
+    put(drawn, name, drawPart(value, key, `${place}.${name}`, sketch));
+  }
+  for (const symbol of Object.getOwnPropertySymbols(value)) {
+    if (full(sketch)) break;
+    if (Object.prototype.propertyIsEnumerable.call(value, symbol)) {
+      put(drawn, `[${String(symbol)}]`, drawPart(value, symbol, `${place}[${String(symbol)}]`, sketch));
+    }
+  }
+  return drawn;
+}
+
+/** `name` and stack are left out: the class is the tag, and a stack is no data. */
+function drawError(error: Error, place: string, sketch: Sketch): Record<string, unknown> {
+  const drawn: Record<string, unknown> = { message: drawPart(error, "message", `${place}.message`, sketch) };
+  const name: unknown = error.name;
+  if (typeof name === "string" && name !== typeNameOf(error)) drawn.name = drawString(name, sketch);
+  for (const key of ["cause", "errors"]) {
+    if (Object.hasOwn(error, key)) drawn[key] = drawPart(error, key, `${place}.${key}`, sketch);
+  }
+  for (const [key, part] of Object.entries(drawKeys(error, place, sketch))) {
+    if (!Object.hasOwn(drawn, key) && key !== "stack") put(drawn, key, part);
+  }
+  return drawn;
+}
+
+/** One getter that throws does not take the whole object with it. */
+function drawPart(owner: object, key: string | number | symbol, place: string, sketch: Sketch): unknown {
+  let part: unknown;
+  try {
+    part = (owner as Record<string | number | symbol, unknown>)[key];
+  } catch (error) {
+    sketch.nodes--;
+    return { $unreadable: drawString(reasonOf(error), sketch) };
+  }
+  return draw(part, place, sketch);
+}
+
+function put(drawn: Record<string, unknown>, name: string, part: unknown): void {
+  // Assigning `__proto__` would set the prototype.
+  Object.defineProperty(drawn, name, { value: part, enumerable: true, configurable: true, writable: true });
+}
+
+const full = (sketch: Sketch): boolean => sketch.nodes <= 0 || sketch.totalLength <= 0;
+
+function drawString(text: string, sketch: Sketch): string {
+  const length = Math.max(0, Math.min(text.length, sketch.stringLength, sketch.totalLength));
+  sketch.totalLength -= length;
+  return length === text.length ? text : `${text.slice(0, length)}… (+${text.length - length})`;
+}
+
+// Printing a bigint takes time that grows with the square of its length, so a huge one is only said to be huge.
+const hugeBigint = 1n << 4096n;
+
+function drawBigint(value: bigint, sketch: Sketch): string {
+  return value < hugeBigint && value > -hugeBigint ? drawString(String(value), sketch) : "more than 4 096 bits";
+}
+
+function dateText(value: Date): string {
+  const time = Date.prototype.getTime.call(value);
+  return Number.isNaN(time) ? "invalid" : new Date(time).toISOString();
+}
+
+function functionName(value: object): string {
+  try {
+    const name: unknown = Object.getOwnPropertyDescriptor(value, "name")?.value;
+    return typeof name === "string" ? name : "";
+  } catch {
+    return "";
+  }
+}
+
+function reasonOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return "threw while being read";
+  }
+}

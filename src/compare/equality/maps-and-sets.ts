@@ -1,0 +1,120 @@
+import { mapEntries, mapGet, mapHas, setHas, setValues } from "../kinds/intrinsics.ts";
+import { entrySegment, type PathSegment } from "../rules/paths.ts";
+import { match } from "./matching.ts";
+import { noRules } from "../rules/rules.ts";
+import { compareUnordered } from "./unordered.ts";
+import { missing, type Place, type Walk } from "./walk.ts";
+
+/** Compares two Sets without order: elements are matched as deeply as anything else. */
+export function compareSets(
+  walk: Walk,
+  control: Set<unknown>,
+  candidate: Set<unknown>,
+  place: Place,
+  depth: number,
+): boolean {
+  const next = place.element();
+  // Under rules two elements may be the same that are not equal; without, most of them are found by looking.
+  const exact = next.dead && walk.rules.transitive;
+  const left: unknown[] = [];
+  const right: unknown[] = [];
+  for (const element of setValues.call(control)) {
+    walk.tick();
+    if (!exact || !setHas.call(candidate, element)) left.push(element);
+  }
+  for (const element of setValues.call(candidate)) {
+    walk.tick();
+    if (!exact || !setHas.call(control, element)) right.push(element);
+  }
+  const segment =
+    (side: readonly unknown[], other: readonly unknown[]) =>
+    (index: number): PathSegment =>
+      entrySegment("element", index < side.length ? side[index] : other[index], index);
+  return compareUnordered(walk, left, right, undefined, next, depth, segment(left, right));
+}
+
+/** Compares two Maps without order. Keys that are objects are matched by what is in them; rules hold for values alone. */
+export function compareMaps(
+  walk: Walk,
+  control: Map<unknown, unknown>,
+  candidate: Map<unknown, unknown>,
+  place: Place,
+  depth: number,
+): boolean {
+  let same = true;
+  const at = (key: unknown, position: number, ours: unknown, theirs: unknown): void => {
+    same = walk.sameAt(entrySegment("key", key, position), ours, theirs, place, depth) && same;
+  };
+  const left: Entry[] = [];
+  const right: Entry[] = [];
+  let position = 0;
+  for (const [key, value] of mapEntries.call(control)) {
+    walk.tick();
+    if (mapHas.call(candidate, key)) at(key, position, value, mapGet.call(candidate, key));
+    else if (isObject(key)) left.push({ key, value, position });
+    else at(key, position, value, missing);
+    if (!same && walk.isTrying) return false;
+    position++;
+  }
+  position = 0;
+  for (const [key, value] of mapEntries.call(candidate)) {
+    walk.tick();
+    if (!mapHas.call(control, key)) {
+      if (isObject(key)) right.push({ key, value, position });
+      else at(key, position, missing, value);
+      if (!same && walk.isTrying) return false;
+    }
+    position++;
+  }
+  if (left.length === 0 && right.length === 0) return same;
+  return compareDeepKeys(walk, left, right, place, depth) && same;
+}
+
+interface Entry {
+  readonly key: unknown;
+  readonly value: unknown;
+  readonly position: number;
+}
+
+function compareDeepKeys(
+  walk: Walk,
+  left: readonly Entry[],
+  right: readonly Entry[],
+  place: Place,
+  depth: number,
+): boolean {
+  const indices = (entries: readonly Entry[]): number[] => entries.map((_, index) => index);
+  const sameKey = (a: number, b: number): boolean => walk.tries(left[a]!.key, right[b]!.key, noRules.start, depth);
+  const next = place.element();
+  // Entries that are the same as a whole first: two keys may be equal, and only their values tell them apart.
+  const whole = match(
+    indices(left),
+    indices(right),
+    (a, b) => sameKey(a, b) && walk.tries(left[a]!.value, right[b]!.value, next, depth),
+    walk.rules.transitive,
+  );
+  if (whole.complete) return true;
+  if (walk.isTrying) return false;
+  const partners = new Set(whole.right);
+  for (const a of whole.left) {
+    const entry = left[a]!;
+    const b = [...partners].find((index) => sameKey(a, index));
+    if (b !== undefined) partners.delete(b);
+    walk.sameAt(
+      entrySegment("key", entry.key, entry.position),
+      entry.value,
+      b === undefined ? missing : right[b]!.value,
+      place,
+      depth,
+    );
+  }
+  for (const b of partners) {
+    const entry = right[b]!;
+    walk.sameAt(entrySegment("key", entry.key, entry.position), missing, entry.value, place, depth);
+  }
+  return false;
+}
+
+function isObject(value: unknown): boolean {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}

@@ -1,0 +1,91 @@
+import { kindOf, type Kind } from "../kinds/value-kind.ts";
+
+/** Stands where something could not be read, with what was thrown. */
+export class Unreadable {
+  readonly #error: unknown;
+
+  constructor(error: unknown) {
+    this.#error = error;
+  }
+
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** As `instanceof`, which a revoked proxy answers by throwing. */
+  static is(value: unknown): value is Unreadable {
+    return typeof value === "object" && value !== null && #error in value;
+  }
+}
+
+/** Runs a read of foreign data; what it throws becomes a value. */
+export function attempt<Value>(read: () => Value): Value | Unreadable {
+  try {
+    return read();
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+/** A call stack that ran out is ours as much as theirs: it ends the walk, and says nothing about a value. */
+function unreadable(error: unknown): Unreadable {
+  if (error instanceof RangeError && /call stack/i.test(error.message)) throw error;
+  return new Unreadable(error);
+}
+
+/** Reads values so that each accessor runs once, however often its object is looked at. */
+export class Reader {
+  private readonly accessed = new Map<object, Map<PropertyKey, unknown>>();
+  private readonly json = new Map<object, unknown>();
+
+  kind(value: unknown): Kind | Unreadable {
+    if (typeof value !== "object" || value === null) return typeof value === "function" ? "opaque" : "primitive";
+    return attempt(() => kindOf(value));
+  }
+
+  /** An own property's value, or an {@link Unreadable}. */
+  own(object: object, key: PropertyKey): unknown {
+    try {
+      const property = Object.getOwnPropertyDescriptor(object, key);
+      if (property === undefined) return undefined;
+      return "value" in property ? (property.value as unknown) : this.once(object, key);
+    } catch (error) {
+      return unreadable(error);
+    }
+  }
+
+  /** A property's value, inherited ones and getters of the class included, or an {@link Unreadable}. */
+  once(object: object, key: PropertyKey): unknown {
+    let values = this.accessed.get(object);
+    if (values === undefined) this.accessed.set(object, (values = new Map<PropertyKey, unknown>()));
+    if (!values.has(key))
+      values.set(
+        key,
+        attempt(() => (object as Record<PropertyKey, unknown>)[key]),
+      );
+    return values.get(key);
+  }
+
+  /** What `toJSON()` gives, asked for once. */
+  asJson(object: object): unknown {
+    if (!this.json.has(object))
+      this.json.set(
+        object,
+        attempt(() => (object as { toJSON(): unknown }).toJSON()),
+      );
+    return this.json.get(object);
+  }
+
+  /** Own enumerable keys, symbols last. */
+  keys(object: object): PropertyKey[] | Unreadable {
+    try {
+      const keys: PropertyKey[] = Object.keys(object);
+      for (const symbol of Object.getOwnPropertySymbols(object)) {
+        if (Object.prototype.propertyIsEnumerable.call(object, symbol)) keys.push(symbol);
+      }
+      return keys;
+    } catch (error) {
+      return unreadable(error);
+    }
+  }
+}

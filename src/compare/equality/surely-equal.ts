@@ -1,0 +1,102 @@
+import fastDeepEqual from "fast-deep-equal";
+import { isEnumerable } from "../kinds/intrinsics.ts";
+import { noRules } from "../rules/rules.ts";
+import type { Place } from "./walk.ts";
+
+// Deeper values, and larger ones, are the walker's: it has limits where the call stack and time have none.
+const deepest = 200;
+const mostSlots = 1_000_000;
+// Below, seeing whether a list is flat takes as long as comparing it.
+const fewElements = 8;
+
+let slotsLeft = 0;
+/** No object in the first has keys that are symbols: it is a copy, and that was seen when it was made. */
+let firstIsNamed = false;
+
+const strict = noRules.start;
+
+/**
+ * Whether two values are equal beyond doubt, save what rules ignore; `false` says nothing. Never throws, and runs an own
+ * getter at most once.
+ *
+ * Both sides are walked in lockstep, and everything that is not data of the kind that JSON has ends the walk: another
+ * prototype, symbol keys, functions, holes. Keys such as `constructor` and `toString` are keys like others here, and
+ * data that is shared or cyclic runs out of slots or depth.
+ *
+ * @param named whether `control` is known to have no symbol keys at any depth; looking for them is half of a small comparison
+ */
+export function surelyEqual(control: unknown, candidate: unknown, place: Place = strict, named = false): boolean {
+  if (control === candidate) return true;
+  slotsLeft = mostSlots;
+  firstIsNamed = named;
+  try {
+    return sameValue(control, candidate, place, 0);
+  } catch {
+    return false;
+  }
+}
+
+const { getOwnPropertySymbols, keys, prototype: plain } = Object;
+const getPrototypeOf = Object.getPrototypeOf as (value: object) => unknown;
+const list: unknown = Array.prototype;
+
+function sameData(control: object, candidate: object, place: Place, depth: number): boolean {
+  const prototype = getPrototypeOf(control);
+  if (prototype !== getPrototypeOf(candidate) || depth > deepest) return false;
+  if (prototype === list) {
+    return Array.isArray(control) && Array.isArray(candidate) && sameList(control, candidate, place, depth);
+  }
+  if (prototype !== plain) return false;
+  const theirKeys = keys(candidate);
+  let count = 0;
+  // Keys come in the same order more often than not. A key that `Object.prototype` was given enumerable is on no list.
+  for (const key in control) {
+    if (theirKeys[count++] !== key && !isEnumerable.call(candidate, key)) return false;
+    const ours: unknown = (control as Record<string, unknown>)[key];
+    const theirs: unknown = (candidate as Record<string, unknown>)[key];
+    if (ours !== theirs && !sameValue(ours, theirs, place.dead ? place : place.next(key), depth + 1)) return false;
+  }
+  if ((slotsLeft -= count) < 0 || theirKeys.length !== count) return false;
+  return (firstIsNamed || hasNoSymbols(control)) && hasNoSymbols(candidate);
+}
+
+function hasNoSymbols(value: object): boolean {
+  return getOwnPropertySymbols(value).length === 0;
+}
+
+function sameList(control: readonly unknown[], candidate: readonly unknown[], place: Place, depth: number): boolean {
+  const { length } = control;
+  if (length !== candidate.length || (slotsLeft -= length) < 0) return false;
+  if (length > fewElements && place.dead && isFlat(control)) return fastDeepEqual(control, candidate);
+  const next = place.element();
+  for (let index = 0; index < length; index++) {
+    const ours = control[index];
+    const theirs = candidate[index];
+    // May be a hole, which is not `undefined`.
+    if (ours === undefined) return false;
+    if (ours !== theirs && !sameValue(ours, theirs, place.positions ? place.next(index) : next, depth + 1)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function isFlat(list: readonly unknown[]): boolean {
+  for (let index = 0; index < list.length; index++) {
+    const element = list[index];
+    if (element === undefined || (typeof element === "object" && element !== null)) return false;
+  }
+  return true;
+}
+
+function sameValue(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
+  if (place.effects.length > 0) {
+    if (place.effects.some((effect) => effect.kind === "ignore")) return true;
+    // What other rules say of a place is the walker's to know; what is equal without them is equal with them.
+    place = strict;
+  }
+  if (typeof control !== "object" || typeof candidate !== "object" || control === null || candidate === null) {
+    return control !== control && candidate !== candidate;
+  }
+  return sameData(control, candidate, place, depth);
+}

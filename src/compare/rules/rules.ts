@@ -1,0 +1,168 @@
+import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import { automaton, type PatternRule, type State } from "./pattern-automaton.ts";
+import { checkLimits, defaultLimits, type CompareLimits } from "./compare-limits.ts";
+import { parsePattern } from "./path-patterns.ts";
+import { checkTolerance, type Tolerance } from "./tolerance.ts";
+
+/**
+ * What may differ. Rules compose and only ever loosen: what is equal without them stays equal with them.
+ *
+ * Patterns are paths such as `$.items[2].price`, in which `.*` and `[*]` stand for any one step and `**` for any
+ * number of steps, as in `**.updatedAt`. A Map's string keys count as keys.
+ */
+export interface CompareRules<Value = unknown> {
+  /** Paths that are not looked at. A key that only one side has may be ignored too. */
+  readonly ignore?: readonly string[];
+  /** Arrays whose order means nothing: compared as multisets, paired by a key of the elements or a function where given. */
+  readonly unordered?: readonly (string | UnorderedRule)[];
+  /** How far numbers may lie apart: an absolute distance, `{ abs, rel }`, or one of both by path pattern. */
+  readonly tolerance?: number | Tolerance | Readonly<Record<string, number | Tolerance>>;
+  /** By path pattern: what both sides' values become before they are compared. */
+  readonly at?: Readonly<Record<string, (value: never) => unknown>>;
+  /** What both whole values become before they are compared. */
+  readonly normalize?: (value: Value) => unknown;
+  /** A key whose value is `undefined` is as good as no key. Default `false`. */
+  readonly undefinedIsMissing?: boolean;
+  /** Classes need not agree where the data does. Default `false`. */
+  readonly ignorePrototype?: boolean;
+  /** Whether two errors are the same, in place of comparing their name, message and data. */
+  readonly errors?: (control: never, candidate: never) => boolean;
+  /** How far a comparison may go. */
+  readonly limits?: Partial<CompareLimits>;
+}
+
+/** An array without order, whose elements are paired by what identifies them. */
+export interface UnorderedRule {
+  readonly path: string;
+  /** A key of each element, or what computes one; elements with different keys are never paired. */
+  readonly by?: string | ((element: never) => unknown);
+}
+
+/** What a pattern does where it matches. */
+export type Effect =
+  | { readonly kind: "ignore" }
+  | { readonly kind: "unordered"; readonly by: ((element: unknown) => unknown) | undefined }
+  | { readonly kind: "tolerance"; readonly tolerance: Tolerance }
+  | { readonly kind: "at"; readonly normalize: (value: unknown) => unknown };
+
+/** Rules, checked and compiled once. */
+export interface CompiledRules {
+  readonly start: State<Effect>;
+  /** For all numbers; by path where `start` says so. */
+  readonly tolerance: Tolerance | undefined;
+  /** Whether "the same" may fail to be transitive, so that elements cannot be paired greedily. */
+  readonly transitive: boolean;
+  readonly normalize: ((value: unknown) => unknown) | undefined;
+  readonly undefinedIsMissing: boolean;
+  readonly ignorePrototype: boolean;
+  readonly errors: ((control: unknown, candidate: unknown) => unknown) | undefined;
+  readonly limits: CompareLimits;
+}
+
+export const noRules: CompiledRules = {
+  start: automaton<Effect>([]),
+  tolerance: undefined,
+  transitive: true,
+  normalize: undefined,
+  undefinedIsMissing: false,
+  ignorePrototype: false,
+  errors: undefined,
+  limits: defaultLimits,
+};
+
+const known: readonly (keyof CompareRules)[] = [
+  "ignore",
+  "unordered",
+  "tolerance",
+  "at",
+  "normalize",
+  "undefinedIsMissing",
+  "ignorePrototype",
+  "errors",
+  "limits",
+];
+
+/**
+ * Checks rules and compiles their patterns into one automaton.
+ *
+ * @param place what the rules belong to, for messages: `compare`, `experiment("price").compare`
+ * @throws {SidelaneError} `invalid-definition`, for an unknown rule, a wrong type, or a pattern with a mistake, naming its position
+ */
+export function compileRules(rules: CompareRules | undefined, place: string): CompiledRules {
+  if (rules === undefined) return noRules;
+  const check: OptionCheck = checkOptions(place, "invalid-definition");
+  const given: unknown = rules;
+  check.object("rules", given);
+  check.known(rules, known);
+  if (rules.normalize !== undefined) check.function("normalize", rules.normalize);
+  if (rules.errors !== undefined) check.function("errors", rules.errors);
+  if (rules.undefinedIsMissing !== undefined) check.boolean("undefinedIsMissing", rules.undefinedIsMissing);
+  if (rules.ignorePrototype !== undefined) check.boolean("ignorePrototype", rules.ignorePrototype);
+
+  const patterns: PatternRule<Effect>[] = [];
+  const add = (pattern: unknown, option: string, effect: Effect): void => {
+    patterns.push({ steps: parsePattern(pattern, option, check), effect });
+  };
+  list(rules.ignore, "ignore", check).forEach((pattern, index) => add(pattern, `ignore[${index}]`, { kind: "ignore" }));
+  list(rules.unordered, "unordered", check).forEach((rule, index) => {
+    const option = `unordered[${index}]`;
+    if (typeof rule === "string") {
+      add(rule, option, { kind: "unordered", by: undefined });
+      return;
+    }
+    check.object(option, rule);
+    check.known(rule, ["path", "by"], `${option}.`);
+    add(rule["path"], `${option}.path`, { kind: "unordered", by: keyOf(rule["by"], `${option}.by`, check) });
+  });
+  for (const [pattern, normalize] of Object.entries(record(rules.at, "at", check))) {
+    check.function(`at[${JSON.stringify(pattern)}]`, normalize);
+    add(pattern, "at", { kind: "at", normalize: normalize as (value: unknown) => unknown });
+  }
+  const tolerance = compileTolerance(rules.tolerance, check, add);
+  return {
+    start: patterns.length === 0 ? noRules.start : automaton(patterns),
+    tolerance,
+    transitive: rules.tolerance === undefined && rules.errors === undefined,
+    normalize: rules.normalize,
+    undefinedIsMissing: rules.undefinedIsMissing ?? false,
+    ignorePrototype: rules.ignorePrototype ?? false,
+    errors: rules.errors as CompiledRules["errors"],
+    limits: checkLimits(rules.limits, place),
+  };
+}
+
+function compileTolerance(
+  given: CompareRules["tolerance"],
+  check: OptionCheck,
+  add: (pattern: unknown, option: string, effect: Effect) => void,
+): Tolerance | undefined {
+  if (given === undefined) return undefined;
+  const patterns =
+    typeof given === "object" && given !== null ? Object.keys(given).filter((key) => /^[$*]/.test(key)) : [];
+  if (patterns.length === 0) return checkTolerance(given, "tolerance", check);
+  for (const [pattern, value] of Object.entries(given)) {
+    const tolerance = checkTolerance(value, `tolerance[${JSON.stringify(pattern)}]`, check);
+    add(pattern, "tolerance", { kind: "tolerance", tolerance });
+  }
+  return undefined;
+}
+
+function keyOf(by: unknown, option: string, check: OptionCheck): ((element: unknown) => unknown) | undefined {
+  if (by === undefined) return undefined;
+  if (typeof by === "function") return by as (element: unknown) => unknown;
+  if (typeof by !== "string" || by === "") check.fail(option, "a key of the elements or a function", by);
+  return (element) =>
+    typeof element === "object" && element !== null ? (element as Record<string, unknown>)[by] : undefined;
+}
+
+function list(given: unknown, option: string, check: OptionCheck): readonly unknown[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) check.fail(option, "a list", given);
+  return given as unknown[];
+}
+
+function record(given: unknown, option: string, check: OptionCheck): Record<string, unknown> {
+  if (given === undefined) return {};
+  check.object(option, given);
+  return given;
+}

@@ -1,0 +1,29 @@
+import type { OptionCheck } from "../../model/check-options.ts";
+
+/** How far two numbers may lie apart: |a − b| ≤ max(abs, rel · max(|a|, |b|)). */
+export interface Tolerance {
+  readonly abs?: number;
+  readonly rel?: number;
+}
+
+/** Whether two finite numbers are as good as equal. Infinities equal only themselves. */
+export function within(tolerance: Tolerance, control: number, candidate: number): boolean {
+  const distance = Math.abs(control - candidate);
+  const { abs = 0, rel = 0 } = tolerance;
+  // A distance that is no finite number comes from NaN, an infinity, or an overflow.
+  return distance <= Math.max(abs, rel * Math.max(Math.abs(control), Math.abs(candidate))) && distance < Infinity;
+}
+
+/** Checks a number (an absolute distance) or `{ abs, rel }`. */
+export function checkTolerance(given: unknown, option: string, check: OptionCheck): Tolerance {
+  if (typeof given === "number") {
+    check.number(option, given);
+    return { abs: given };
+  }
+  check.object(option, given);
+  check.known(given, ["abs", "rel"], `${option}.`);
+  if (given["abs"] === undefined && given["rel"] === undefined) check.fail(option, "a number or { abs, rel }", given);
+  if (given["abs"] !== undefined) check.number(`${option}.abs`, given["abs"]);
+  if (given["rel"] !== undefined) check.number(`${option}.rel`, given["rel"]);
+  return given;
+}

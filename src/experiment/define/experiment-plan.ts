@@ -1,0 +1,81 @@
+import type { Rollout } from "../../model/rollout.ts";
+import type { CaptureLimits } from "../../compare/copy/capture.ts";
+import type { Judgement } from "../../compare/judge.ts";
+import type { MismatchGroups } from "../../stats/groups.ts";
+import type { CandidateBreaker } from "../limits/circuit-breaker.ts";
+import type { Counters } from "../record/counters.ts";
+import type { CpuBudget } from "../limits/cpu-budget.ts";
+import type { Host } from "./services.ts";
+import type { NoiseRuns } from "../record/noise-reruns.ts";
+import type { CandidateRecord } from "../record/candidate-record.ts";
+import type { ControlMark } from "../runtime/current-run.ts";
+import type { AnyFunction } from "./options.ts";
+
+/** One candidate of an experiment: what is called, and what is kept about it from call to call. */
+export interface PlannedCandidate {
+  readonly name: string;
+  readonly call: AnyFunction;
+  readonly breaker: CandidateBreaker;
+  readonly counters: Counters;
+  readonly record: CandidateRecord;
+}
+
+/** The user's functions; in `science` they are those of the present call. */
+export interface Hooks {
+  readonly control: AnyFunction;
+  /** Whether control is known to give plain promises, and nothing else. */
+  readonly givesPromises: boolean;
+  readonly candidates: readonly [PlannedCandidate, ...PlannedCandidate[]];
+  readonly enabled: AnyFunction | undefined;
+  readonly key: AnyFunction | undefined;
+  readonly context: AnyFunction | Readonly<Record<string, unknown>> | undefined;
+  readonly prepare: AnyFunction | undefined;
+  readonly beforeRun: AnyFunction | undefined;
+  readonly afterRun: AnyFunction | undefined;
+  readonly clean: AnyFunction | undefined;
+}
+
+/** An experiment, checked and compiled once; nothing of it is looked up again in a call. */
+export interface Plan {
+  readonly name: string;
+  readonly host: Host;
+  readonly counters: Counters;
+  readonly hooks: Hooks;
+  readonly controlMark: ControlMark;
+  readonly allowed: boolean;
+  readonly sample: number;
+  readonly deferred: boolean;
+  readonly randomOrder: boolean;
+  readonly timeoutMs: number;
+  readonly maxInFlight: number;
+  readonly capture: boolean;
+  readonly captureLimits: CaptureLimits | undefined;
+  readonly isolate: boolean;
+  readonly checkArguments: number;
+  readonly stream: { readonly maxItems: number; readonly maxBytes: number } | undefined;
+  readonly judgement: Judgement;
+  /** Whether the user's own function compares: it gets both values at once where both are at hand. */
+  readonly ownCompare: boolean;
+  /** Whether a call may leave nothing but counts when both sides answer at once and alike. */
+  readonly lean: boolean;
+  readonly rollout: Rollout | undefined;
+  readonly waitForMatch: boolean;
+  readonly budget: CpuBudget;
+  readonly groups: MismatchGroups;
+  readonly noise: NoiseRuns | undefined;
+  readonly onNewMismatch: AnyFunction | undefined;
+  readonly about: { readonly owner?: string; readonly link?: string; readonly untilMs?: number };
+  /** Written by runs. */
+  readonly state: PlanState;
+}
+
+export interface PlanState {
+  inFlight: number;
+  /** Candidates that timed out and have not settled since. */
+  stalled: number;
+  /** Calls that the candidate answered, and those it failed so that control answered in its place. */
+  served: number;
+  fellBack: number;
+  /** Control is known to give promises: so must whatever answers in its place. */
+  asynchronous: boolean;
+}

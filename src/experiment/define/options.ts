@@ -1,0 +1,234 @@
+import type { Comparison } from "../../model/comparison.ts";
+import type { Result } from "../../model/result.ts";
+import type { RolloutOption } from "../../rollout/to-rollout.ts";
+import type { CompareRules } from "../../compare/rules/rules.ts";
+import type { IgnoreRule } from "../../compare/rules/known-mismatches.ts";
+import type { CaptureLimits } from "../../compare/copy/capture.ts";
+
+/**
+ * Any function at all. The one `any` of the public types: a parameter list of `unknown` would refuse every function
+ * that says what it takes.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+export type AnyFunction = (this: any, ...args: any) => any;
+
+/** What a call of a function comes to, once awaited. */
+export type ValueOf<Function extends AnyFunction> = Awaited<ReturnType<Function>>;
+
+/** A function called as `Control` is called: its `this`, its arguments. */
+export type Beside<Control extends AnyFunction, Given> = (
+  this: ThisParameterType<Control>,
+  ...args: Parameters<Control>
+) => Given;
+
+/** A candidate: control's `this`, and control's arguments unless `prepare` gives others. */
+export type CandidateFunction<Control extends AnyFunction, Prepared extends readonly unknown[], Given> = (
+  this: ThisParameterType<Control>,
+  // Spread, so that what `as const` makes read-only is still a list of parameters.
+  ...args: NoInfer<[...Prepared]>
+) => Given;
+
+/** Bounds of one experiment. */
+export interface ExperimentLimits {
+  /** After so many milliseconds a candidate has timed out; 10 000 by default, `Infinity` for never. */
+  readonly timeoutMs?: number;
+  /** Candidates in flight at once, over it they are skipped; 100 by default. */
+  readonly maxInFlight?: number;
+  /** Failures and timeouts in a row that pause a candidate; 20 by default, `Infinity` for never. */
+  readonly breakAfter?: number;
+  /** The first pause of a failing candidate, doubled with every failed probe up to 64 times; 1 000 ms by default. */
+  readonly breakMs?: number;
+  /** Share of the event loop's time that `deferred` synchronous candidates may use; 0.01 by default. */
+  readonly cpuShare?: number;
+  /** Size over which a late value is not copied but compared live. */
+  readonly capture?: CaptureLimits;
+}
+
+/** Who answers for an experiment, and until when it should be over. */
+export interface About {
+  /** A person or team, for the report. */
+  readonly owner?: string;
+  /** Where more is said of it: an issue, a page. */
+  readonly link?: string;
+  /** From then on the status and the report say that it is overdue: a date, its text, or milliseconds since 1970. */
+  readonly until?: string | number | Date;
+}
+
+/** What the values that a stream gives are bounded by, while they are observed. */
+export interface StreamLimits {
+  /** Items kept of each side; 1 000 by default. */
+  readonly maxItems?: number;
+  /** Estimated bytes kept of each side; 1 048 576 by default. */
+  readonly maxBytes?: number;
+}
+
+/** How noise is told from regressions. */
+export interface NoiseOptions {
+  /** Share of mismatches after which control runs once more; 1 by default. */
+  readonly rate?: number;
+  /** Such runs a minute at the most; 60 by default. */
+  readonly max?: number;
+}
+
+/** How two values are compared: rules for the built-in comparison, or a function of both values. */
+export type Compare<Value, CandidateValue> =
+  CompareRules<Value> | ((control: Value, candidate: CandidateValue) => boolean | Comparison);
+
+/** All options of an experiment but the candidates and `compare`. */
+export interface Options<Control extends AnyFunction, CandidateValue, Prepared extends readonly unknown[]> {
+  /** The old code. Its outcome is the caller's, untouched. */
+  readonly control: Control;
+  /** Turns control's arguments into the candidate's. */
+  readonly prepare?: Beside<Control, Prepared>;
+  /** Whether this call may be compared; asked before control runs. `true` by default. */
+  readonly enabled?: boolean | Beside<Control, boolean>;
+  /** Share of calls compared, from 0 to 1, drawn call by call; 1 by default. */
+  readonly sample?: number;
+  /** What the served share sticks to, and the unit of evidence: a customer, a tenant. */
+  readonly key?: Beside<Control, string | number | undefined>;
+  /** What a person needs to find the case again. Called in the caller's own context, before control. */
+  readonly context?: Readonly<Record<string, unknown>> | Beside<Control, Readonly<Record<string, unknown>>>;
+  /** What publishers get to see of a value; never what is compared. When it throws, the value is left out. */
+  readonly clean?: (value: Awaited<ReturnType<Control>> | CandidateValue) => unknown;
+  /** Whether two errors are the same, where both sides threw. Name, message, own data, cause by default. */
+  readonly compareErrors?: (control: unknown, candidate: unknown) => boolean;
+  /** Known mismatches. */
+  readonly ignore?: readonly IgnoreRule<ValueOf<Control>, CandidateValue>[];
+  /** `concurrent`, the default: in the same turn as control. `deferred`: after the caller has been served. */
+  readonly execution?: "concurrent" | "deferred";
+  /** `control-first`, the default; `random` for unbiased timing. */
+  readonly order?: "control-first" | "random";
+  /** Called before the behaviours of a compared call. */
+  readonly beforeRun?: Beside<Control, void>;
+  /** Called with the result of every compared call, off the caller's path. */
+  readonly afterRun?: (result: Result) => void;
+  /** Bounds of time, candidates in flight, failures, and copies; each has a default. */
+  readonly limits?: ExperimentLimits;
+  /** Whether late values are copied so that later changes do not falsify the evidence; `true` by default. */
+  readonly capture?: boolean;
+  /** Gives the candidate its own structured copy of the arguments; `false` by default. It costs 3 to 8 compares a call. */
+  readonly isolate?: boolean;
+  /** Share of calls in which a change that the candidate makes to its arguments is looked for; 0 by default. */
+  readonly checkArguments?: number;
+  /**
+   * Compares streams item by item: generators, async iterables, `ReadableStream`s and Node streams that control gives,
+   * while its caller reads them, with the candidate's, which is read beside it and never more than 8 items ahead. The
+   * outcome is the array of items; who stops early, or passes a limit, makes it `inconclusive`. `limits.timeoutMs` is then
+   * how long a side may keep still. Not beside `rollout` or `noise`. Without it streams are never touched.
+   */
+  readonly stream?: StreamLimits | true;
+  /** Says that running control twice does no harm; `noise` asks for it. */
+  readonly readOnly?: boolean;
+  /** Runs control once more after some mismatches, to tell noise from regressions. */
+  readonly noise?: NoiseOptions | true;
+  /** Which behaviour answers a call: shares, a stage, or a rollout that drives itself. */
+  readonly rollout?: RolloutOption;
+  /** `control` waits for both sides and serves control on a mismatch, where the candidate would answer; `serve` by default. */
+  readonly onMismatch?: "serve" | "control";
+  /** Called once for every kind of mismatch never seen before by this process. */
+  readonly onNewMismatch?: (result: Result) => void;
+  /** Who answers for it, and until when it should be over; for the status and the report. */
+  readonly about?: About;
+  /** Takes the place of an experiment of the same name, as hot reloading needs. */
+  readonly replace?: boolean;
+}
+
+/** What a candidate of control's own type may give: a promise only where control gives one. */
+export type Alike<Control extends AnyFunction> =
+  ReturnType<Control> extends PromiseLike<infer Value> ? Value | PromiseLike<Value> : ReturnType<Control>;
+
+/** What a candidate of another type may give: anything, but no promise where control gives none. */
+export type Unlike<Control extends AnyFunction> =
+  ReturnType<Control> extends PromiseLike<unknown> ? unknown : Primitive | (object & { readonly then?: never });
+
+type Primitive = string | number | bigint | boolean | symbol | null | undefined;
+
+interface Same<Control extends AnyFunction> {
+  /** How the two values are compared; the built-in comparison by default. */
+  readonly compare?: Compare<ValueOf<Control>, ValueOf<Control>>;
+}
+
+interface Different<Control extends AnyFunction, CandidateValue> {
+  /** How the two values are compared: asked for, since they are of different types. */
+  readonly compare: Compare<ValueOf<Control>, CandidateValue>;
+}
+
+interface Single<Control extends AnyFunction, Given, Prepared extends readonly unknown[]> {
+  /** The new code. */
+  readonly candidate: CandidateFunction<Control, Prepared, Given>;
+  readonly candidates?: never;
+}
+
+interface Named<Control extends AnyFunction, Givens, Prepared extends readonly unknown[]> {
+  /** Several versions of the new code, by name. */
+  readonly candidates: {
+    readonly [Name in keyof Givens]: CandidateFunction<Control, Prepared, Givens[Name]>;
+  };
+  readonly candidate?: never;
+}
+
+type Alikes<Control extends AnyFunction> = Readonly<Record<string, Alike<Control>>>;
+
+/** An experiment whose candidates give what control gives. */
+export type Definition<
+  Control extends AnyFunction,
+  Prepared extends readonly unknown[] = Parameters<Control>,
+> = Options<Control, ValueOf<Control>, Prepared> &
+  Same<Control> &
+  (Single<Control, Alike<Control>, Prepared> | Named<Control, Alikes<Control>, Prepared>);
+
+/** Wraps a control: gives back control's own type. (`| []` has what `prepare` gives inferred as a tuple.) */
+export interface ExperimentMaker {
+  <Control extends AnyFunction, Prepared extends readonly unknown[] | [] = Parameters<Control>>(
+    name: string,
+    definition: Options<Control, ValueOf<Control>, Prepared> &
+      Same<Control> &
+      Single<Control, Alike<Control>, Prepared>,
+  ): Control;
+  <Control extends AnyFunction, Prepared extends readonly unknown[] | [] = Parameters<Control>>(
+    name: string,
+    definition: Options<Control, ValueOf<Control>, Prepared> &
+      Same<Control> &
+      Named<Control, Alikes<Control>, Prepared>,
+  ): Control;
+  <
+    Control extends AnyFunction,
+    Given extends Unlike<Control>,
+    Prepared extends readonly unknown[] | [] = Parameters<Control>,
+  >(
+    name: string,
+    definition: Options<Control, Awaited<Given>, Prepared> &
+      Different<Control, Awaited<Given>> &
+      Single<Control, Given, Prepared>,
+  ): Control;
+  <
+    Control extends AnyFunction,
+    Givens extends Readonly<Record<string, Unlike<Control>>>,
+    Prepared extends readonly unknown[] | [] = Parameters<Control>,
+  >(
+    name: string,
+    definition: Options<Control, Awaited<Givens[keyof Givens]>, Prepared> &
+      Different<Control, Awaited<Givens[keyof Givens]>> &
+      Named<Control, Givens, Prepared>,
+  ): Control;
+}
+
+type Thunk = () => unknown;
+
+/** Runs an experiment once, at once: gives back what control gives. */
+export interface ScienceMaker {
+  <Control extends Thunk>(name: string, definition: Definition<Control, []>): ReturnType<Control>;
+  <Control extends Thunk, Given extends Unlike<Control>>(
+    name: string,
+    definition: Options<Control, Awaited<Given>, []> & Different<Control, Awaited<Given>> & Single<Control, Given, []>,
+  ): ReturnType<Control>;
+}
+
+/** A definition as it arrives where nothing has been checked yet. */
+export type UncheckedDefinition = Partial<
+  Options<AnyFunction, unknown, readonly unknown[]> & {
+    candidate: AnyFunction;
+    candidates: Readonly<Record<string, AnyFunction>>;
+    compare: Compare<unknown, unknown>;
+  }
+>;

@@ -1,0 +1,87 @@
+import type { Clock } from "../../model/clock.ts";
+import type { Fault, Operation } from "../../model/fault.ts";
+import type { Result } from "../../model/result.ts";
+import type { Counters } from "../record/counters.ts";
+import type { Deadlines } from "../limits/deadlines.ts";
+import type { InFlight } from "../limits/in-flight.ts";
+import type { LoopGuard } from "../limits/loop-guard.ts";
+import type { Outbox } from "../deliver/comparison-queue.ts";
+import type { DeferredQueue } from "../limits/deferred-queue.ts";
+import { callQuietly, type Detached } from "../runtime/current-run.ts";
+import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
+import type { AnyFunction } from "./options.ts";
+
+/** Whom a fault is counted for. */
+export interface Subject {
+  readonly name: string;
+  readonly counters: Counters;
+}
+
+/** What every run needs of its laboratory. One plain object, read on every call. */
+export interface Host {
+  /** Neither switched off nor closed. */
+  open: boolean;
+  closed: boolean;
+  readonly clock: Clock;
+  random(): number;
+  readonly deadlines: Deadlines;
+  readonly guard: LoopGuard;
+  readonly outbox: Outbox;
+  readonly deferred: DeferredQueue;
+  readonly maxInFlight: number;
+  readonly inFlight: InFlight;
+  readonly detached: Detached;
+  /** Whether candidates are known by what they call, also after an `await`. */
+  readonly trackRuns: boolean;
+  readonly context: Readonly<Record<string, unknown>> | undefined;
+  readonly throwOnMismatch: false | ((result: Result) => Error);
+  /** There where a publisher counts skips. */
+  readonly onSkip: ((experiment: string, reason: string) => void) | undefined;
+  onInFlight(experiment: string, change: 1 | -1): void;
+  fault(operation: Operation, error: unknown, subject?: Subject, publisher?: string): void;
+}
+
+/** What a hook that throws, or gives a promise where it must not, comes to. */
+export const failed: unique symbol = Symbol("failed");
+
+/** Calls a gate or hook: what it does wrong is a counted fault, and `failed` comes back. */
+export function ask(
+  host: Host,
+  subject: Subject,
+  operation: Operation,
+  hook: AnyFunction,
+  self: unknown,
+  args: readonly unknown[],
+): unknown {
+  let answer: unknown;
+  try {
+    answer = callQuietly(hook, self, args);
+  } catch (error) {
+    host.fault(operation, error, subject);
+    return failed;
+  }
+  if (shapeOf(answer) === "value") return answer;
+  ignoreRejection(answer);
+  host.fault(operation, new Error(`\`${operation}\` gave a promise; it must answer at once`), subject);
+  return failed;
+}
+
+/** Counts faults and hands them to `onFault`, whatever that does. */
+export function faultHandler(onFault: ((fault: Fault) => void) | undefined, unassigned: Counters): Host["fault"] {
+  return (operation, error, subject, publisher) => {
+    const { faults } = (subject ?? { counters: unassigned }).counters;
+    faults[operation] = (faults[operation] ?? 0) + 1;
+    if (onFault === undefined) return;
+    const fault: Fault = {
+      operation,
+      error,
+      ...(subject && { experiment: subject.name }),
+      ...(publisher !== undefined && { publisher }),
+    };
+    try {
+      ignoreRejection(callQuietly(onFault as AnyFunction, undefined, [fault]));
+    } catch {
+      // A fault handler that fails has nobody left to tell; the count stands.
+    }
+  };
+}

@@ -1,0 +1,387 @@
+import type { Cancel, Clock } from "../../model/clock.ts";
+import type { Fault, Operation } from "../../model/fault.ts";
+import type { DeliveryCounts, DropReason, Publisher } from "../../model/publisher.ts";
+import type { Result, ResultKind } from "../../model/result.ts";
+import type { RolloutEvent } from "../../model/rollout.ts";
+import { Breaker } from "./publisher-backoff.ts";
+import { callForeign, type Ended } from "../runtime/promises.ts";
+import { ResultQueue } from "./result-queue.ts";
+
+const mostResults = 1_000;
+const mostBytes = 8_000_000;
+const mostEvents = 100;
+const batchSize = 100;
+const publishTimeoutMs = 5_000;
+const mostAttempts = 3;
+const firstRetryMs = 200;
+/** Whoever waits for a flush is not kept waiting for a minute's pause of the breaker. */
+const longestPauseWhileAwaitedMs = 250;
+const flushTimeoutMs = 10_000;
+
+/** What a delivery needs from whoever runs it. */
+export interface DeliveryHost {
+  readonly clock: Clock;
+  /** From 0 up to 1, for jitter. */
+  random(): number;
+  /** Told of every fault, also repeated ones. */
+  onFault(fault: Fault): void;
+  /** Runs outside of any request's context, so that no publisher runs or arms a timer as a tenant of somebody's request. */
+  detached<T>(run: () => T): T;
+}
+
+interface Job {
+  readonly results: readonly Result[];
+  readonly event: RolloutEvent | undefined;
+  /** The running number of its first result; `Infinity` for an event. */
+  readonly number: number;
+  failures: number;
+}
+
+interface Drained {
+  readonly through: number;
+  readonly giveUp: boolean;
+  readonly resolve: (all: boolean) => void;
+}
+
+/**
+ * One publisher behind its own bounded queue: at most 1 000 results and 8 MB wait, the oldest are dropped and counted.
+ *
+ * One publish at a time, each of at most 5 s; batches of at most 100 where the publisher takes batches. What fails is
+ * tried again (twice) only where the publisher says that it is `idempotent`. A publisher that keeps rejecting or hanging
+ * gets pauses, in which results wait. One that answers synchronously is called in a plain loop.
+ *
+ * At every moment: accepted = published + failed + dropped + queued.
+ */
+export class Delivery {
+  readonly name: string;
+  readonly #publisher: Publisher;
+  readonly #host: DeliveryHost;
+  readonly #kinds: ReadonlySet<string> | undefined;
+  readonly #batches: boolean;
+  readonly #idempotent: boolean;
+  readonly #takesEvents: boolean;
+  readonly #queue = new ResultQueue();
+  readonly #events: RolloutEvent[] = [];
+  readonly #breaker: Breaker;
+  readonly #dropped: Record<DropReason, number> = { "queue-full": 0, "too-large": 0, "breaker-open": 0, closed: 0 };
+  #accepted = 0;
+  #published = 0;
+  #failed = 0;
+  /** `calling`: inside the publisher's own code; `busy`: it gave a promise; `paused`: a timer is set for the next try. */
+  #phase: "idle" | "scheduled" | "calling" | "busy" | "paused" = "idle";
+  #job: Job | undefined;
+  #cancelTimer: Cancel | undefined;
+  #waiting: Drained[] = [];
+  #closing: Promise<boolean> | undefined;
+  #closed = false;
+
+  /** @param publisher checked before, by `toPublisher` */
+  constructor(publisher: Publisher, host: DeliveryHost) {
+    this.name = publisher.name;
+    this.#publisher = publisher;
+    this.#host = host;
+    this.#kinds = publisher.kinds && new Set(publisher.kinds);
+    this.#batches = publisher.publishBatch !== undefined;
+    this.#idempotent = publisher.idempotent === true;
+    this.#takesEvents = publisher.publishEvent !== undefined;
+    this.#breaker = new Breaker(() => host.random());
+    const attached = callForeign(() =>
+      publisher.attach?.({ onFault: (fault) => host.onFault({ publisher: this.name, ...fault }) }),
+    );
+    if (attached.kind === "failed") this.#fault("internal", attached.error);
+    if (attached.kind === "waiting") attached.watch(() => undefined);
+  }
+
+  /** Takes a result; called outside of every caller's path and context. Constant time, never throws. */
+  accept(result: Result): void {
+    if (this.#kinds !== undefined && !this.#kinds.has(result.kind)) return;
+    this.#accepted += 1;
+    if (this.#closing !== undefined) {
+      this.#dropped.closed += 1;
+      return;
+    }
+    this.#queue.push({ result, number: this.#accepted, bytes: undefined });
+    this.#bound();
+    this.#schedule();
+  }
+
+  /** Counts a result that was given up before it got here: too many were waiting. */
+  refuse(kind: ResultKind): void {
+    if (this.#kinds !== undefined && !this.#kinds.has(kind)) return;
+    this.#accepted += 1;
+    this.#dropped["queue-full"] += 1;
+  }
+
+  /** Takes what happened to a rollout, where the publisher cares. At most 100 wait; they go before results. */
+  acceptEvent(event: RolloutEvent): void {
+    if (!this.#takesEvents || this.#closing !== undefined) return;
+    this.#events.push(event);
+    if (this.#events.length > mostEvents) {
+      this.#events.shift();
+      this.#fault("publish", new Error("An event was dropped: 100 events are waiting already"));
+    }
+    this.#schedule();
+  }
+
+  counts(): DeliveryCounts {
+    return {
+      accepted: this.#accepted,
+      published: this.#published,
+      failed: this.#failed,
+      dropped: { ...this.#dropped },
+      queued: this.#queue.length + (this.#job?.results.length ?? 0),
+    };
+  }
+
+  /**
+   * Waits until everything accepted so far was published or counted as lost, then for the publisher's own `flush`. Keeps
+   * the process alive meanwhile.
+   *
+   * @param timeoutMs when to stop waiting; without it, 10 s, or the first failure of a publisher that fails anyway
+   * @returns whether everything was done in time; nothing is given up: what waits goes on waiting
+   */
+  async flush(timeoutMs?: number): Promise<boolean> {
+    if (this.#closing !== undefined) return this.#closing;
+    return this.#within(timeoutMs ?? flushTimeoutMs, async () => {
+      const all = await this.#drained(timeoutMs === undefined);
+      return all && (await this.#ask("flush"));
+    });
+  }
+
+  /**
+   * Takes nothing more, flushes, then closes the publisher. What is left at the deadline is dropped as `closed`, and what
+   * is being published is failed. Keeps the process alive meanwhile; calling it again gives the same answer.
+   *
+   * @returns whether everything was done in time
+   */
+  close(timeoutMs: number = flushTimeoutMs): Promise<boolean> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<boolean> {
+    let asked = false;
+    const inTime = await this.#within(timeoutMs, async (expired) => {
+      await this.#drained(false);
+      const flushed = !expired() && (await this.#ask("flush"));
+      if (expired()) return false;
+      asked = true;
+      return (await this.#ask("close")) && flushed;
+    });
+    this.#abandon();
+    // Its time is up, but its handles are to be given back all the same.
+    if (!asked) void this.#ask("close");
+    return inTime;
+  }
+
+  // ---- one publish at a time
+
+  #schedule(): void {
+    if (this.#phase !== "idle") return;
+    this.#phase = "scheduled";
+    // In a microtask, so that results of one turn become one batch.
+    queueMicrotask(() => {
+      if (this.#phase === "scheduled") this.#pump();
+    });
+  }
+
+  #pump(): void {
+    this.#phase = "idle";
+    this.#host.detached(() => {
+      while (this.#phase === "idle" && !this.#closed) {
+        this.#job ??= this.#next();
+        if (this.#job === undefined) break;
+        this.#attempt(this.#job);
+      }
+    });
+  }
+
+  #next(): Job | undefined {
+    const event = this.#events.shift();
+    if (event !== undefined) return { results: [], event, number: Infinity, failures: 0 };
+    const first = this.#queue.shift();
+    if (first === undefined) return undefined;
+    const results = [first.result];
+    // While the breaker is open this is a probe: it should cost one result at most.
+    const most = this.#batches && !this.#breaker.open ? batchSize : 1;
+    while (results.length < most && this.#queue.length > 0) results.push(this.#queue.shift()!.result);
+    return { results, event: undefined, number: first.number, failures: 0 };
+  }
+
+  #attempt(job: Job): void {
+    this.#phase = "calling";
+    const ended = callForeign(() => this.#send(job));
+    if (ended.kind !== "waiting") {
+      this.#phase = "idle";
+      this.#end(job, ended, "at once");
+      return;
+    }
+    this.#phase = "busy";
+    this.#bound();
+    let open = true;
+    const end = (how: Ended, when: "later" | "timed out"): void => {
+      if (!open || this.#closed) return; // It settled after its time was up: it was counted then.
+      open = false;
+      this.#clearTimer();
+      this.#phase = "idle";
+      this.#end(job, how, when);
+      if (this.#phase === "idle") this.#pump();
+    };
+    this.#cancelTimer = this.#host.clock.after(publishTimeoutMs, () => {
+      end({ kind: "failed", error: timeoutError(this.name) }, "timed out");
+    });
+    ended.watch((how) => end(how, "later"));
+  }
+
+  #send({ results, event }: Job): unknown {
+    if (event !== undefined) return this.#publisher.publishEvent!(event);
+    return this.#batches ? this.#publisher.publishBatch!(results) : this.#publisher.publish(results[0]!);
+  }
+
+  #end(job: Job, how: Ended, when: "at once" | "later" | "timed out"): void {
+    if (how.kind === "done") {
+      this.#breaker.succeeded();
+      this.#published += job.results.length;
+      this.#finished();
+      return;
+    }
+    this.#fault("publish", how.error, job);
+    job.failures += 1;
+    // A synchronous throw costs next to nothing, so that there is nothing to be spared from.
+    if (when !== "at once") this.#breaker.failed();
+    const again = this.#idempotent && when !== "timed out" && job.failures < mostAttempts;
+    if (!again) {
+      this.#failed += job.results.length;
+      this.#finished();
+    }
+    if (this.#breaker.open) this.#giveUpFlushes();
+    const retryMs = again ? firstRetryMs * 2 ** (job.failures - 1) * (0.5 + this.#host.random() / 2) : 0;
+    const pauseMs = Math.max(retryMs, this.#breaker.pauseMs);
+    if (pauseMs > 0) this.#pause(pauseMs);
+  }
+
+  #finished(): void {
+    this.#job = undefined;
+    this.#resolveDrained();
+  }
+
+  #pause(pauseMs: number): void {
+    const awaited = this.#waiting.length > 0 || this.#closing !== undefined;
+    this.#phase = "paused";
+    this.#bound();
+    this.#cancelTimer = this.#host.clock.after(
+      awaited ? Math.min(pauseMs, longestPauseWhileAwaitedMs) : pauseMs,
+      () => {
+        this.#cancelTimer = undefined;
+        this.#pump();
+      },
+    );
+  }
+
+  // ---- what is lost is counted
+
+  /** Drops the oldest until the rest fits; sizes only matter to those that have to wait. */
+  #bound(): void {
+    if (this.#phase === "busy" || this.#phase === "paused") {
+      this.#dropped["too-large"] += this.#queue.measure(mostBytes);
+    }
+    const inFlight = this.#job?.results.length ?? 0;
+    const reason: DropReason = this.#breaker.open ? "breaker-open" : "queue-full";
+    while (this.#queue.length + inFlight > mostResults || this.#queue.bytes > mostBytes) {
+      this.#queue.shift();
+      this.#dropped[reason] += 1;
+    }
+    this.#resolveDrained();
+  }
+
+  /** At the end of `close`: nothing is delivered any more, and late answers are ignored. */
+  #abandon(): void {
+    this.#closed = true;
+    this.#clearTimer();
+    this.#failed += this.#job?.results.length ?? 0;
+    this.#job = undefined;
+    this.#dropped.closed += this.#queue.length;
+    this.#queue.clear();
+    this.#events.length = 0;
+    this.#resolveDrained();
+  }
+
+  #fault(operation: Operation, error: unknown, job?: Job): void {
+    const experiment = job?.event?.experiment ?? (job?.results.length === 1 ? job.results[0]!.experiment : undefined);
+    this.#host.onFault({ operation, error, publisher: this.name, ...(experiment !== undefined && { experiment }) });
+  }
+
+  // ---- waiting for the end
+
+  /** Resolves once everything accepted so far is out of the queue; `giveUp` also when the breaker stays open. */
+  #drained(giveUp: boolean): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ through: this.#accepted, giveUp, resolve });
+      this.#resolveDrained();
+      if (this.#waiting.length === 0 || this.#phase === "busy" || this.#phase === "calling") return;
+      this.#clearTimer(); // A pause ends here: somebody waits, so that it is tried at once.
+      this.#pump();
+    });
+  }
+
+  #resolveDrained(): void {
+    if (this.#waiting.length === 0) return;
+    if (this.#events.length > 0 || this.#job?.event !== undefined) return;
+    const oldest = this.#job?.number ?? this.#queue.first?.number ?? Infinity;
+    this.#waiting = this.#waiting.filter(({ through, resolve }) => {
+      if (oldest <= through) return true;
+      resolve(true);
+      return false;
+    });
+  }
+
+  #giveUpFlushes(): void {
+    this.#waiting = this.#waiting.filter(({ giveUp, resolve }) => {
+      if (giveUp) resolve(false);
+      return !giveUp;
+    });
+  }
+
+  /** The publisher's own `flush` or `close`. */
+  #ask(operation: "flush" | "close"): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (how: Ended): void => {
+        if (how.kind === "failed") this.#fault(operation, how.error);
+        resolve(how.kind === "done");
+      };
+      const ended = this.#host.detached(() => callForeign(() => this.#publisher[operation]?.()));
+      if (ended.kind === "waiting") ended.watch(end);
+      else end(ended);
+    });
+  }
+
+  /** Runs `work`, but answers `false` when `timeoutMs` are over; the timer keeps the process alive until then. */
+  #within(timeoutMs: number, work: (expired: () => boolean) => Promise<boolean>): Promise<boolean> {
+    return new Promise((resolve) => {
+      let late = false;
+      const cancel = this.#host.clock.after(
+        timeoutMs,
+        () => {
+          late = true;
+          resolve(false);
+        },
+        true,
+      );
+      void work(() => late).then((answer) => {
+        cancel();
+        resolve(answer);
+      });
+    });
+  }
+
+  #clearTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+}
+
+function timeoutError(name: string): Error {
+  const error = new Error(`Publisher ${JSON.stringify(name)} did not settle within ${publishTimeoutMs} ms`);
+  error.name = "TimeoutError";
+  return error;
+}

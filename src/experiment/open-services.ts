@@ -1,0 +1,94 @@
+import type { Clock } from "../model/clock.ts";
+import { checkOptions } from "../model/check-options.ts";
+import type { Publisher, PublisherLike } from "../model/publisher.ts";
+import type { ResultKind } from "../model/result.ts";
+import { toPublisher } from "../model/publisher.ts";
+import { Deadlines } from "./limits/deadlines.ts";
+import { DeferredQueue } from "./limits/deferred-queue.ts";
+import type { Host } from "./define/services.ts";
+import { InFlight } from "./limits/in-flight.ts";
+import type { LaboratoryOptions } from "./define/laboratory-options.ts";
+import { LoopGuard } from "./limits/loop-guard.ts";
+import { MismatchError } from "./status/mismatch-error.ts";
+import { Outbox } from "./deliver/comparison-queue.ts";
+import { detachedAs } from "./runtime/current-run.ts";
+import type { AnyFunction } from "./define/options.ts";
+
+/** What runs need of a laboratory of these options. */
+export function openHost(
+  options: LaboratoryOptions,
+  clock: Clock,
+  random: () => number,
+  fault: Host["fault"],
+  publishers: readonly Publisher[],
+  open: boolean,
+): Host {
+  const { throwOnMismatch = false, limits = {}, trackRuns = true } = options;
+  const detached = detachedAs(trackRuns);
+  return {
+    open,
+    closed: false,
+    clock,
+    random,
+    deadlines: new Deadlines(clock, detached),
+    guard: new LoopGuard(limits.maxLoopUtilization ?? 1, clock),
+    outbox: new Outbox(clock, random, detached),
+    deferred: new DeferredQueue(clock, detached),
+    maxInFlight: limits.maxInFlight ?? 1_000,
+    inFlight: new InFlight(),
+    detached,
+    trackRuns,
+    context: options.context,
+    throwOnMismatch: throwOnMismatch === true ? (result) => new MismatchError(result) : throwOnMismatch,
+    onSkip: tellAll(publishers, "onSkip", fault),
+    onInFlight: tellAll(publishers, "onInFlight", fault) ?? (() => undefined),
+    fault,
+  };
+}
+
+/** Tells those publishers that care; `undefined` where none does. */
+function tellAll<Method extends "onSkip" | "onInFlight">(
+  publishers: readonly Publisher[],
+  method: Method,
+  fault: Host["fault"],
+): Publisher[Method] {
+  const listeners = publishers.filter((publisher) => publisher[method] !== undefined);
+  if (listeners.length === 0) return undefined;
+  return (...told: unknown[]) => {
+    for (const publisher of listeners) {
+      try {
+        Reflect.apply(publisher[method] as AnyFunction, publisher, told);
+      } catch (error) {
+        fault("publish", error, undefined, publisher.name);
+      }
+    }
+  };
+}
+
+/** @throws {SidelaneError} `invalid-definition` for what is no publisher, and for two of one name */
+export function publishersOf(likes: readonly PublisherLike[]): readonly Publisher[] {
+  const publishers = likes.map((like, index) => toPublisher(like, `publishers[${index}]`));
+  const names = new Set<string>();
+  for (const { name } of publishers) {
+    if (names.has(name)) {
+      checkOptions("new Laboratory()", "invalid-definition").fail(
+        "publishers",
+        "of different names",
+        name,
+        "Give one of them another `name`",
+      );
+    }
+    names.add(name);
+  }
+  return publishers;
+}
+
+/** The kinds of results that at least one publisher wants. */
+export function wantedBy(publishers: readonly Publisher[]): ReadonlySet<ResultKind> | "all" {
+  const wanted = new Set<ResultKind>();
+  for (const { kinds } of publishers) {
+    if (kinds === undefined) return "all";
+    for (const kind of kinds) wanted.add(kind);
+  }
+  return wanted;
+}

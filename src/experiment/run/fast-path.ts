@@ -1,0 +1,89 @@
+import { surelyEqual } from "../../compare/equality/surely-equal.ts";
+import { shapeOf } from "../runtime/promises.ts";
+import { aPair, runOf } from "./fast-path-async.ts";
+import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import { callAs, Mark } from "../runtime/current-run.ts";
+
+/**
+ * A call of which nobody wants more than to know of a mismatch: while both sides answer at once and alike, it leaves two
+ * counts and nothing else. As soon as it is anything more, a run takes over, with the stamps taken so far.
+ */
+export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
+  const { counters, name } = plan;
+  const { clock } = plan.host;
+  const [planned] = hooks.candidates;
+  counters.started += 1;
+  counters.inFlight += 1;
+  const startedAt = clock.monotonic();
+  let value: unknown;
+  try {
+    value = callAs(plan.controlMark, false, hooks.control, self, args);
+  } catch (error) {
+    runOf(plan, hooks, self, args, startedAt).controlThrewAtOnce(error, startedAt);
+    throw error;
+  }
+  const controlEndedAt = clock.monotonic();
+  const shape = hooks.givesPromises ? "promise" : shapeOf(value);
+  if (shape === "promise") return aPair().follow(plan, hooks, self, args, startedAt, controlEndedAt, value);
+  if (shape === "thenable") {
+    return runOf(plan, hooks, self, args, startedAt).controlGave(value, startedAt, controlEndedAt);
+  }
+  const mark = new Mark(name, planned.name);
+  let answer: unknown;
+  try {
+    answer = callAs(mark, plan.host.trackRuns, planned.call, self, args);
+  } catch (error) {
+    const threwAt = clock.monotonic();
+    const run = runOf(plan, hooks, self, args, startedAt);
+    run.bothCalled(value, startedAt, controlEndedAt).threw(error, controlEndedAt, threwAt);
+    run.bothTold(controlEndedAt, threwAt);
+    return value;
+  }
+  const endedAt = clock.monotonic();
+  // What is surely equal to control's value is no more a promise than that is.
+  if (!surelyEqual(value, answer)) {
+    const run = runOf(plan, hooks, self, args, startedAt);
+    // Nothing here may be held by a closure: whatever is, is allocated in every call.
+    run.bothCalled(value, startedAt, controlEndedAt).gave(answer, mark, controlEndedAt, endedAt);
+    run.bothTold(controlEndedAt, endedAt);
+    return value;
+  }
+  counters.pathMs += endedAt - controlEndedAt;
+  counters.matched();
+  planned.counters.started += 1;
+  planned.counters.match += 1;
+  planned.breaker.succeeded();
+  planned.record.match(startedAt, controlEndedAt - startedAt, endedAt - controlEndedAt, undefined);
+  return value;
+}
+
+/**
+ * What of a definition keeps its calls from being lean: anything but a candidate called with control's own arguments, right
+ * after it. A call under a rollout does not ask.
+ */
+export function canBeLean(plan: Omit<Plan, "lean">): boolean {
+  return (
+    plan.hooks.candidates.length === 1 &&
+    !plan.deferred &&
+    !plan.randomOrder &&
+    !plan.isolate &&
+    !plan.ownCompare &&
+    plan.checkArguments === 0 &&
+    plan.stream === undefined &&
+    plan.host.throwOnMismatch === false &&
+    !plan.host.outbox.wants("match")
+  );
+}
+
+/** Whether this very call can be lean; in `science` every call brings functions of its own. */
+export function isLean(plan: Plan, hooks: Hooks): boolean {
+  return (
+    plan.lean &&
+    hooks.prepare === undefined &&
+    hooks.key === undefined &&
+    hooks.context === undefined &&
+    hooks.beforeRun === undefined &&
+    hooks.afterRun === undefined &&
+    hooks.candidates[0].breaker.state === "closed"
+  );
+}

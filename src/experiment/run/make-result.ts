@@ -1,0 +1,74 @@
+import type { Evidence, Observation, Outcome } from "../../model/observation.ts";
+import type { CandidateObservation, Result, ResultKind } from "../../model/result.ts";
+import { ask, failed } from "../define/services.ts";
+import type { Run } from "./run.ts";
+import type { Trial } from "./candidate-run.ts";
+
+const severity: Record<ResultKind, number> = { match: 0, ignored: 1, inconclusive: 2, "timed-out": 3, mismatch: 4 };
+
+/** The worst of two. */
+export function worse(one: ResultKind, other: ResultKind): ResultKind {
+  return severity[other] > severity[one] ? other : one;
+}
+
+/** Makes the frozen result of a run that has ended. */
+export function makeResult(run: Run, id: string): Result {
+  const { plan, snapshot } = run;
+  const { clock } = plan.host;
+  const context = { ...plan.host.context, ...run.context };
+  return Object.freeze({
+    id,
+    experiment: plan.name,
+    startedAt: clock.now() - (clock.monotonic() - run.startedAt),
+    served: run.served,
+    ...(snapshot && {
+      rollout: Object.freeze({ stage: snapshot.stage, share: snapshot.share, epoch: snapshot.epoch }),
+    }),
+    context: Object.freeze(context),
+    control: Object.freeze(
+      observe(run, "control", run.control!, run.controlEvidence, {
+        startedAt: run.controlStartedAt,
+        syncEndedAt: run.controlSyncEndedAt,
+        endedAt: run.controlEndedAt,
+      }),
+    ),
+    candidates: Object.freeze(run.trials.map((trial) => observeTrial(run, trial))) as Result["candidates"],
+    kind: run.kind(),
+  });
+}
+
+function observeTrial(run: Run, trial: Trial): CandidateObservation {
+  const { outcome, evidence, argumentsMutated } = trial;
+  return Object.freeze({
+    ...observe(run, trial.candidate, outcome!, evidence, trial),
+    comparison: trial.comparison!,
+    ...(argumentsMutated !== undefined && { argumentsMutated }),
+  });
+}
+
+/** Stamps of the monotonic clock. */
+interface Stamps {
+  readonly startedAt: number;
+  readonly syncEndedAt: number;
+  readonly endedAt: number;
+}
+
+function observe(run: Run, name: string, outcome: Outcome, evidence: Evidence, stamps: Stamps): Observation {
+  const durationMs = stamps.endedAt - stamps.startedAt;
+  const syncMs = stamps.syncEndedAt - stamps.startedAt;
+  const offsetMs = stamps.startedAt - run.startedAt;
+  const { clean } = run.hooks;
+  if (clean === undefined || outcome.kind !== "returned") {
+    return { name, outcome: Object.freeze(outcome), evidence, durationMs, syncMs, offsetMs };
+  }
+  const cleaned = ask(run.plan.host, run.plan, "clean", clean, undefined, [outcome.value]);
+  const omitted = cleaned === failed;
+  return {
+    name,
+    outcome: Object.freeze({ kind: "returned", value: omitted ? undefined : cleaned }),
+    evidence: omitted ? "omitted" : "cleaned",
+    durationMs,
+    syncMs,
+    offsetMs,
+  };
+}

@@ -1,8 +1,0 @@
-import type { Skip } from "./counters.ts";
-import type { Plan } from "./plan.ts";
-
-/** Counts a call whose candidates do not run, and tells the publishers that count skips. */
-export function skip({ host, name }: Plan, why: Skip): void {
-  why.times += 1;
-  host.onSkip?.(name, why.reason);
-}

@@ -1,0 +1,80 @@
+import { SidelaneError } from "../../model/errors.ts";
+import type { Observation } from "../../model/observation.ts";
+import type { Result } from "../../model/result.ts";
+import { describeValue } from "../../compare/copy/describe-value.ts";
+
+const mostDifferences = 10;
+const mostCharacters = 200;
+
+/**
+ * Thrown to a caller only under `throwOnMismatch`, which is for test suites. `result` is the result that publishers get.
+ */
+export class MismatchError extends SidelaneError {
+  override readonly name: string = "MismatchError";
+  readonly result: Result;
+
+  constructor(result: Result) {
+    super("mismatch", messageOf(result));
+    // Not enumerable: printing an error prints its message, and test runners send errors between processes.
+    this.result = result;
+    Object.defineProperty(this, "result", { enumerable: false });
+  }
+
+  /** Plain data: name, code, message and where they differ. */
+  toJSON(): unknown {
+    const { result } = this;
+    return {
+      name: this.name,
+      code: this.code,
+      message: this.message,
+      experiment: result.experiment,
+      id: result.id,
+      differences: result.candidates.flatMap(({ name, comparison }) =>
+        comparison.kind === "mismatch" ?
+          comparison.differences.map(({ path, kind }) => ({ candidate: name, path, kind }))
+        : [],
+      ),
+    };
+  }
+}
+
+function messageOf(result: Result): string {
+  const lines = [`experiment ${JSON.stringify(result.experiment)} mismatched`, ...sideLines(result.control)];
+  for (const candidate of result.candidates) {
+    if (candidate.comparison.kind !== "mismatch") continue;
+    lines.push(...sideLines(candidate), "differences:");
+    const { differences } = candidate.comparison;
+    for (const difference of differences.slice(0, mostDifferences)) {
+      lines.push(`  ${difference.path} (${difference.kind})`);
+    }
+    if (differences.length > mostDifferences) lines.push(`  … ${differences.length - mostDifferences} more`);
+  }
+  return lines.join("\n");
+}
+
+function sideLines({ name, outcome, evidence }: Observation): string[] {
+  switch (outcome.kind) {
+    case "returned":
+      return [
+        `${name}:`,
+        evidence === "omitted" ? "  (left out)" : `  ${describeValue(outcome.value, mostCharacters)}`,
+      ];
+    case "threw":
+      return [`${name} threw:`, `  ${describeValue(outcome.error, mostCharacters)}`, ...stackLines(outcome.error)];
+    case "timed-out":
+      return [`${name}:`, `  timed out after ${outcome.afterMs.toFixed(1)} ms`];
+  }
+}
+
+function stackLines(error: unknown): string[] {
+  try {
+    if (!(error instanceof Error) || typeof error.stack !== "string") return [];
+    return error.stack
+      .split("\n")
+      .filter((line) => /^\s+at /.test(line))
+      .slice(0, 5)
+      .map((line) => `    ${line.trim()}`);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,151 @@
+import type { ServedStage } from "../../model/result.ts";
+import type { Tally } from "../../stats/tally.ts";
+import { percent, span, type Verdict } from "../../stats/verdict.ts";
+
+/** What a report is made of: plain data, gathered by whoever has it. */
+export interface ReportInput {
+  readonly experiment: string;
+  /** Wall time of the report, in milliseconds since 1970. */
+  readonly at: number;
+  /** Calls so far, skipped ones included. */
+  readonly calls: number;
+  /** Calls whose candidate did not run, by reason. */
+  readonly skips: Readonly<Record<string, number>>;
+  /** Absent without a rollout. */
+  readonly stage?: ServedStage;
+  readonly candidates: readonly {
+    readonly name: string;
+    readonly tally: Tally;
+    readonly verdict: Verdict;
+  }[];
+  /** Kinds of mismatch, most frequent first; the first five are shown. */
+  readonly groups?: readonly {
+    readonly count: number;
+    readonly signature: string;
+    readonly differences: readonly { readonly path: string; readonly kind: string }[];
+  }[];
+  /** Faults by operation. */
+  readonly faults?: Readonly<Record<string, number>>;
+  /** Calls that the candidate answered, and calls in which control had to answer for it. */
+  readonly served?: number;
+  readonly fellBack?: number;
+  /** What comparing costs. */
+  readonly cost?: {
+    /** Time that candidates spent synchronously on the caller's path, in milliseconds, all calls together. */
+    readonly syncMs: number;
+    /** About how much evidence was copied, in bytes. */
+    readonly capturedBytes?: number;
+  };
+  readonly about?: {
+    readonly owner?: string | undefined;
+    readonly link?: string | undefined;
+    /** When the experiment should be over, in milliseconds since 1970. */
+    readonly untilAt?: number | undefined;
+  };
+}
+
+const shownGroups = 5;
+
+/**
+ * One page of text about one experiment, readable as it is: stage, traffic, verdict and what is missing, latencies, kinds
+ * of mismatch, faults, cost. Names and reasons are written with control characters escaped.
+ */
+export function reportPage(input: ReportInput): string {
+  const lines = [heading(input), ...traffic(input)];
+  for (const candidate of input.candidates) lines.push("", ...candidateLines(candidate));
+  const groups = input.groups ?? [];
+  if (groups.length > 0) {
+    lines.push("", "kinds of mismatch");
+    for (const { count, differences, signature } of groups.slice(0, shownGroups)) {
+      const where = differences.map(({ path, kind }) => `${path} ${kind}`).join(", ");
+      lines.push(`  ${number(count).padStart(8)} × ${where || signature}`);
+    }
+    if (groups.length > shownGroups) lines.push(`           and ${groups.length - shownGroups} more`);
+  }
+  const faults = Object.entries(input.faults ?? {}).filter(([, times]) => times > 0);
+  lines.push("", `faults       ${faults.length === 0 ? "none" : counts(faults)}`);
+  if (input.cost && input.calls > 0) {
+    const perCall = (input.cost.syncMs / input.calls).toPrecision(2);
+    const bytes = input.cost.capturedBytes ?? 0;
+    const copied = bytes === 0 ? "" : `; ${number(bytes)} bytes of evidence copied`;
+    lines.push(
+      `cost         ${milliseconds(input.cost.syncMs)} on the callers' path, ${Number(perCall)} ms a call${copied}`,
+    );
+  }
+  return lines.map((line) => escape(line)).join("\n") + "\n";
+}
+
+function heading({ experiment, stage, at, about }: ReportInput): string {
+  const parts = [experiment];
+  if (stage) parts.push(stage.stage === "ramp" ? `ramp at ${percent(stage.share)}` : stage.stage);
+  if (about?.owner !== undefined) parts.push(`owner ${about.owner}`);
+  if (about?.link !== undefined) parts.push(about.link);
+  if (about?.untilAt !== undefined) {
+    const day = new Date(about.untilAt).toISOString().slice(0, 10);
+    parts.push(at > about.untilAt ? `OVERDUE since ${day}, by ${span(at - about.untilAt)}` : `until ${day}`);
+  }
+  return parts.join(" · ");
+}
+
+function traffic({ calls, skips, served = 0, fellBack = 0 }: ReportInput): string[] {
+  const skipped = Object.entries(skips).filter(([, times]) => times > 0);
+  const lines = [`calls        ${number(calls)}`];
+  if (skipped.length > 0) lines.push(`not compared ${counts(skipped)}`);
+  if (served + fellBack > 0) {
+    lines.push(`served       ${number(served)} by the candidate, ${number(fellBack)} by control in its place`);
+  }
+  return lines;
+}
+
+function candidateLines({ name, tally, verdict }: ReportInput["candidates"][number]): string[] {
+  const { compared, kinds } = tally;
+  const lines = [
+    `${name}: ${verdict.kind.toUpperCase()}${verdict.kind === "insufficient" ? ` (${verdict.missing})` : ""}`,
+  ];
+  for (const reason of verdict.reasons) lines.push(`  ${reason}`);
+  const others = Object.entries(kinds).filter(([kind, times]) => times > 0 && kind !== "match");
+  lines.push(
+    `  compared   ${number(compared)}${compared === 0 ? "" : `, ${percent(kinds.match / compared)} match`}${others.length === 0 ? "" : `; ${counts(others)}`}`,
+  );
+  const gate = verdict.gates.find((each) => each.name === "mismatch");
+  if (gate && gate.units > 0) {
+    lines.push(`  mismatches at most ${percent(gate.upperBound)}, with ${percent(verdict.confidence)} confidence`);
+  }
+  if (compared > 0) {
+    lines.push(
+      `  errors     ${number(tally.candidateErrors)} of the candidate alone, ${number(tally.controlErrors)} of control`,
+    );
+    lines.push(`  ${"".padEnd(11)}${["p50", "p95", "p99"].map((label) => label.padStart(10)).join("")}`);
+    lines.push(`  control    ${quantiles(tally.control)}`, `  candidate  ${quantiles(tally.candidate)}`);
+  }
+  return lines;
+}
+
+function quantiles(histogram: Tally["control"]): string {
+  return [0.5, 0.95, 0.99].map((share) => milliseconds(histogram.quantile(share)).padStart(10)).join("");
+}
+
+function milliseconds(durationMs: number): string {
+  if (durationMs >= 10_000) return span(durationMs);
+  // No digits beyond a tenth of a microsecond: they say nothing, and would not fit their column.
+  return `${Number(Number(durationMs.toPrecision(3)).toFixed(4))} ms`;
+}
+
+function counts(entries: readonly (readonly [string, number])[]): string {
+  return [...entries]
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, times]) => `${number(times)} ${name}`)
+    .join(", ");
+}
+
+/** Digits in groups of three; `Intl` would depend on the machine. */
+function number(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+}
+
+/** What could move a terminal's cursor or turn its text around is written as its code. */
+function escape(line: string): string {
+  return line.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}

@@ -1,0 +1,103 @@
+import type { Clock } from "../../model/clock.ts";
+import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import type { Publisher } from "../../model/publisher.ts";
+import type { Result } from "../../model/result.ts";
+import { presentationOf, privacyOptions, type PrivacyOptions } from "../../records/privacy-options.ts";
+import { present, type Presentation } from "../../records/present.ts";
+import { dialects, type DialectName, type Migration } from "../../sql/dialect.ts";
+import { rowsOf } from "../../sql/result-row.ts";
+import { skipCounts } from "./skips.ts";
+
+export type { PrivacyOptions } from "../../records/privacy-options.ts";
+export type { RedactOptions } from "../../records/redaction.ts";
+export type { DialectName, Migration } from "../../sql/dialect.ts";
+
+export interface SqlPublisherOptions extends PrivacyOptions {
+  /**
+   * Runs one statement with its parameters; called once a batch, and for skips at most once in 10 s.
+   *
+   * With `pg`: `(sql, parameters) => pool.query(sql, parameters)`; with `better-sqlite3` or `node:sqlite`:
+   * `(sql, parameters) => db.prepare(sql).run(...parameters)`.
+   */
+  readonly execute: (sql: string, parameters: string[]) => unknown;
+  readonly dialect: DialectName;
+  /** What the names of the tables start with; `sidelane_` by default. Lower-case letters, digits and underscores. */
+  readonly prefix?: string;
+  /** For the times of skips; the system's by default. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Writes results and skips into four tables, made by {@link migrations}:
+ *
+ * - `sidelane_results`: one row a candidate of a result, with kind, signature, outcomes, durations (`_ms`, milliseconds),
+ *   `started_at_ms` (milliseconds since 1970), and `detail`, JSON with the differences
+ * - `sidelane_groups`: one row a kind of mismatch: how many, the first and the last, an example
+ * - `sidelane_tallies`: one row an experiment, candidate and kind: how many, and the sums of both durations
+ * - `sidelane_skips`: one row an experiment and reason: how many calls ran control alone, the first and the last
+ *
+ * The counts outlive results that you delete. A result that is written twice counts once, so that a failed batch is tried
+ * again. One statement a batch, all or nothing, with one parameter. Skips carry no id: they are added up in memory, written
+ * every 10 s, at a flush and at the end, and count again when the database wrote them and answered with an error.
+ *
+ * @throws {SidelaneError} `invalid-option`
+ * @example sqlPublisher({ dialect: 'postgresql', execute: (sql, parameters) => pool.query(sql, parameters) })
+ */
+export function sqlPublisher(options: SqlPublisherOptions): Publisher {
+  const presentation = check(options);
+  const { execute, dialect, prefix = defaultPrefix } = options;
+  const insert = dialects[dialect].insert(prefix);
+  const insertSkips = dialects[dialect].insertSkips(prefix);
+  const write = async (results: readonly Result[]): Promise<void> => {
+    if (results.length === 0) return;
+    const rows = results.flatMap((result) => rowsOf(present(result, presentation)));
+    await execute(insert, [JSON.stringify(rows)]);
+  };
+  const skips = skipCounts((rows) => execute(insertSkips, [rows]), options.clock);
+  return {
+    name: "sql",
+    idempotent: true,
+    attach: (host) => skips.start((error) => host.onFault({ operation: "publish", error })),
+    publish: (result) => write([result]),
+    publishBatch: write,
+    onSkip: (experiment, reason) => skips.add(experiment, reason),
+    flush: () => skips.write(),
+    close() {
+      skips.stop();
+      return skips.write();
+    },
+  };
+}
+
+const defaultPrefix = "sidelane_";
+
+/**
+ * The statements that make the tables of {@link sqlPublisher}, in versions. Running all of them again does nothing.
+ *
+ * @param prefix what the names of the tables start with; `sidelane_` by default
+ * @throws {SidelaneError} `invalid-option`
+ * @example
+ * for (const { statements } of migrations('sqlite')) for (const statement of statements) db.exec(statement)
+ */
+export function migrations(dialect: DialectName, prefix: string = defaultPrefix): readonly Migration[] {
+  checkNames(checkOptions("migrations"), dialect, prefix);
+  return dialects[dialect].migrations(prefix);
+}
+
+function check(options: SqlPublisherOptions): Presentation {
+  const check: OptionCheck = checkOptions("sqlPublisher");
+  check.object("options", options);
+  check.known(options, ["execute", "dialect", "prefix", "clock", ...privacyOptions]);
+  check.function("execute", options.execute);
+  checkNames(check, options.dialect, options.prefix ?? defaultPrefix);
+  if (options.clock !== undefined) check.object("clock", options.clock);
+  return presentationOf(options, check, "sqlPublisher");
+}
+
+/** The prefix becomes part of statements: nothing but a plain name gets there. */
+function checkNames(check: OptionCheck, dialect: unknown, prefix: unknown): void {
+  check.oneOf("dialect", dialect, Object.keys(dialects));
+  if (typeof prefix !== "string" || !/^[a-z_][a-z0-9_]{0,39}$/.test(prefix)) {
+    check.fail("prefix", "1 to 40 lower-case letters, digits or underscores", prefix);
+  }
+}

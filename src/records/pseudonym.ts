@@ -1,0 +1,28 @@
+import type { OptionCheck } from "../model/check-options.ts";
+
+/**
+ * Makes stand-ins such as `~5f0c9a1be24d7730`: 64 bits of HMAC-SHA-256 over the value as JSON. Equal values have equal ones;
+ * who does not have the key can neither undo nor check them.
+ *
+ * @see RFC 2104 (HMAC)
+ */
+export function pseudonymizer(key: unknown, check: OptionCheck): (value: unknown) => string {
+  if (typeof key !== "string" || key.length < 16) {
+    // The key itself is never repeated in a message.
+    check.fail("redact.replace.pseudonym", "a secret of at least 16 characters", undefined);
+  }
+  const crypto = globalThis.process?.getBuiltinModule?.("node:crypto");
+  if (crypto === undefined) {
+    check.fail("redact.replace", "a text or a function, since there is no node:crypto here", { pseudonym: "…" });
+  }
+  return (value) => `~${crypto.createHmac("sha256", key).update(canonical(value)).digest("hex").slice(0, 16)}`;
+}
+
+/** JSON with sorted keys: the order of keys is not data. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part) ?
+      Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : part,
+  );
+}

@@ -1,0 +1,53 @@
+import type { ServedStage } from "../model/result.ts";
+import type { RolloutEvent } from "../model/rollout.ts";
+import type { PresentedCandidate, PresentedResult } from "./present.ts";
+
+const mostPaths = 3;
+
+/** One candidate of a result in one line, such as `price: rules differs at $.total (value), $.tax (type)`. */
+export function sentenceOf({ experiment }: PresentedResult, { name, outcome, comparison }: PresentedCandidate): string {
+  if (outcome.kind === "timed-out") return oneLine(`${experiment}: ${name} timed out after ${outcome.afterMs} ms`);
+  switch (comparison.kind) {
+    case "match":
+      return oneLine(`${experiment}: ${name} matches`);
+    case "inconclusive":
+      return oneLine(`${experiment}: ${name} could not be compared: ${comparison.reason ?? "no reason given"}`);
+    case "ignored":
+      return oneLine(`${experiment}: ${name} differs as ${comparison.rule ?? "a rule"} knows`);
+    case "mismatch": {
+      const { differences = [], moreDifferences = 0 } = comparison;
+      const places = differences.slice(0, mostPaths).map(({ path, kind }) => `${path} (${kind})`);
+      const more = differences.length - places.length + moreDifferences;
+      return oneLine(`${experiment}: ${name} differs at ${places.join(", ")}${more > 0 ? ` and ${more} more` : ""}`);
+    }
+  }
+}
+
+const happenings: Readonly<Record<RolloutEvent["kind"], string>> = {
+  advanced: "advanced",
+  rolledBack: "rolled back",
+  ready: "is ready for the next step",
+  stalled: "is stalled",
+  noTraffic: "gets no traffic",
+  paused: "was paused",
+  resumed: "was resumed",
+  completed: "is complete",
+};
+
+/** What happened to a rollout in one line, such as `price: advanced from shadow to ramp 1 % (ramp: enough evidence)`. */
+export function sentenceOfEvent({ experiment, kind, from, to, by, reason }: RolloutEvent): string {
+  const moved = from.stage !== to.stage || from.share !== to.share;
+  return oneLine(
+    `${experiment}: ${happenings[kind]}${moved ? ` from ${stage(from)} to ${stage(to)}` : ""} (${by}: ${reason})`,
+  );
+}
+
+function stage({ stage, share }: ServedStage): string {
+  return stage === "ramp" ? `ramp ${Number((share * 100).toFixed(2))} %` : stage;
+}
+
+/** Names come from users: no control or bidirectional characters, no line breaks, no end. */
+function oneLine(text: string): string {
+  const cut = text.length > 500 ? `${text.slice(0, 500)}…` : text;
+  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu, "\ufffd");
+}

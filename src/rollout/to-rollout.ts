@@ -1,0 +1,103 @@
+import { checkOptions } from "../model/check-options.ts";
+import type { Rollout, RolloutSnapshot } from "../model/rollout.ts";
+import type { Verdict } from "../stats/verdict.ts";
+import { bucketing } from "./bucket.ts";
+import { snapshotFrom, type RolloutSetting } from "./snapshot.ts";
+import type { RolloutSource } from "./sources/source.ts";
+
+/** What a definition may give as its rollout: a setting that never changes, a source that does, or a rollout. */
+export type RolloutOption = RolloutSetting | RolloutSource | Rollout;
+
+/**
+ * A rollout that never changes.
+ *
+ * @throws {SidelaneError} `invalid-definition` when a share is outside [0, 1] or the stage is unknown
+ * @example fixedRollout({ serve: 0.1, compare: 1 }).current().stage // => "ramp"
+ */
+export function fixedRollout(setting: RolloutSetting, place = "fixedRollout"): Rollout {
+  const snapshot = snapshotFrom(setting, place, 1);
+  const salt = typeof setting === "string" ? "" : (setting.salt ?? "");
+  return { current: () => snapshot, bucket: bucketing(salt) };
+}
+
+/**
+ * A rollout that does what a source says, without evidence of its own.
+ *
+ * @param salt changes who is in
+ */
+export function sourceRollout(source: RolloutSource, salt = ""): Rollout {
+  let epoch = 1;
+  let snapshot = read();
+  let stops: (() => void)[] = [];
+
+  function read(): RolloutSnapshot {
+    return Object.freeze({ ...source.current(), epoch });
+  }
+  function stop(): void {
+    for (const each of stops) each();
+    stops = [];
+  }
+  return {
+    current: () => snapshot,
+    bucket: bucketing(salt),
+    bind(experiment, host) {
+      stop();
+      stops.push(
+        source.onChange(() => {
+          const before = snapshot;
+          epoch++;
+          try {
+            snapshot = read();
+          } catch (error) {
+            host.onFault("source", error);
+            return;
+          }
+          const kind = snapshot.share < before.share || snapshot.stage === "off" ? "rolledBack" : "advanced";
+          host.onEvent({
+            kind,
+            experiment,
+            from: before,
+            to: snapshot,
+            at: host.clock.now(),
+            by: "source",
+            reason: "the source changed",
+          });
+        }),
+      );
+      if (source.start) stops.push(source.start(host));
+    },
+    close: stop,
+  };
+}
+
+/**
+ * Makes a rollout of whatever a definition gave.
+ *
+ * @param place for error messages, such as `experiment("price")`
+ * @throws {SidelaneError} `invalid-definition` when it is none of the accepted shapes
+ */
+export function rolloutOf(option: RolloutOption, place = "rollout"): Rollout {
+  if (typeof option === "object" && option !== null && "current" in option) {
+    const check = checkOptions(place, "invalid-definition");
+    const { current, bucket, onChange }: Partial<Record<"current" | "bucket" | "onChange", unknown>> = option;
+    check.function("rollout.current", current);
+    if ("bucket" in option) {
+      check.function("rollout.bucket", bucket);
+      return option;
+    }
+    check.function("rollout.onChange", onChange);
+    return sourceRollout(option);
+  }
+  return fixedRollout(option, place);
+}
+
+/** A rollout that gathers evidence of its own, as a ramp does. */
+interface JudgingRollout extends Rollout {
+  /** A candidate's verdict on what the rollout stands at now. */
+  verdict(candidate: string): Verdict;
+}
+
+/** Whether a rollout gathers evidence of its own; for others, their experiment gathers it. */
+export function judges(rollout: Rollout | undefined): rollout is JudgingRollout {
+  return rollout !== undefined && "verdict" in rollout && typeof rollout.verdict === "function";
+}

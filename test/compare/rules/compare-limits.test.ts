@@ -1,0 +1,90 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { compareValues } from "../../../src/compare/compare.ts";
+import { compare } from "../../../src/compare/index.ts";
+import { compileRules } from "../../../src/compare/rules/rules.ts";
+
+describe("the limits of a comparison", () => {
+  it("survives cycles, depth, sharing and a million elements in 128 MB", () => {
+    const child = fileURLToPath(new URL("compare-limits.child.ts", import.meta.url));
+    const printed = execFileSync(process.execPath, ["--max-old-space-size=128", "--import", "tsx", child], {
+      encoding: "utf8",
+    });
+    const answers = Object.fromEntries(
+      printed
+        .trim()
+        .split("\n")
+        .map((line) => line.split(": ") as [string, string]),
+    );
+    expect(Object.keys(answers)).toHaveLength(10);
+    expect(answers["equal cycles"]).toBe("match, match, match");
+    expect(answers["different cycles"]).toBe("mismatch v1-, mismatch v1-, mismatch v1-");
+    expect(answers["a depth of 100 000"]).toBe("inconclusive, inconclusive, inconclusive");
+    expect(answers["a depth of 100 000, different"]).toBe("inconclusive, inconclusive, inconclusive");
+    expect(answers["equal shared references"]).toBe("match, match, match");
+    expect(answers["different shared references"]).toBe("mismatch v1-, mismatch v1-, mismatch v1-");
+    expect(answers["a million equal numbers"]).toBe("match, match, match");
+    // How far it gets in the time is the machine's affair; that it never says "match" is ours.
+    for (const name of ["a million numbers, two different", "a million numbers and none", "a million objects"]) {
+      expect(answers[name]).not.toMatch(/(^|, )match/);
+    }
+  }, 120_000);
+
+  it("stops at its time, by the clock that it is given", () => {
+    let reads = 0;
+    const now = (): number => reads++ * 30;
+    const control = Array.from({ length: 5_000 }, (_, index) => ({ index, self: new Set([index]) }));
+    const candidate = Array.from({ length: 5_000 }, (_, index) => ({ index, self: new Set([index]) }));
+    expect(compareValues(control, candidate, compileRules(undefined, "test"), now)).toEqual({
+      kind: "inconclusive",
+      reason: "longer than 50 ms",
+    });
+    expect(reads).toBe(3);
+  });
+
+  it("names the limit it hit", () => {
+    const sets = (count: number, from: number): unknown =>
+      new Set(Array.from({ length: count }, (_, index) => new Map([[{ index: index + from }, 1]])));
+    expect(compare(sets(50, 0), sets(50, 0), { limits: { nodes: 20 } })).toEqual({
+      kind: "inconclusive",
+      reason: "more than 20 values",
+    });
+    expect(compare(sets(50, 0), sets(50, 50), { limits: { trialPairs: 20 } })).toEqual({
+      kind: "inconclusive",
+      reason: "more than 20 pairs of elements had to be tried",
+    });
+    expect(compare({ a: { b: { c: 1 } } }, { a: { b: { c: 2 } } }, { limits: { depth: 2 } })).toEqual({
+      kind: "inconclusive",
+      reason: "deeper than 2 levels",
+    });
+  });
+
+  it("calls what it saw before a limit a mismatch: it was really seen", () => {
+    const control = { first: 1, rest: { deep: { deeper: 1 } } };
+    const candidate = { first: 2, rest: { deep: { deeper: 2 } } };
+    expect(compare(control, candidate, { limits: { depth: 2 } })).toMatchObject({
+      kind: "mismatch",
+      differences: [{ path: "$.first" }],
+    });
+  });
+
+  it("keeps as many differences as asked for", () => {
+    const control = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`key${index}`, 0]));
+    const candidate = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`key${index}`, 1]));
+    for (const [limits, kept] of [
+      [undefined, 50],
+      [{ differences: 3 }, 3],
+    ] as const) {
+      const answer = compare(control, candidate, limits ? { limits } : {});
+      expect(answer.kind === "mismatch" && answer.differences.length).toBe(kept);
+    }
+  });
+
+  it("finds the one real difference behind many that cannot be told", () => {
+    const functions = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`run${index}`, () => index]));
+    const others = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`run${index}`, () => index]));
+    expect(compare({ ...functions, z: 1 }, { ...others, z: 1 }).kind).toBe("inconclusive");
+    expect(compare({ ...functions, z: 1 }, { ...others, z: 2 }).kind).toBe("mismatch");
+  });
+});

@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import { compare, type CompareRules } from "../../../src/compare/index.ts";
+import { SidelaneError } from "../../../src/model/errors.ts";
+import { compileRules } from "../../../src/compare/rules/rules.ts";
+
+function paths(control: unknown, candidate: unknown, rules: CompareRules): readonly string[] | string {
+  const answer = compare(control, candidate, rules);
+  return answer.kind === "mismatch" ? answer.differences.map(({ path, kind }) => `${path} ${kind}`) : answer.kind;
+}
+
+describe("ignore", () => {
+  const control = { id: 1, meta: { updatedAt: 1, tags: [{ etag: "a" }] }, list: [{ etag: "b" }], "x-id": 1 };
+  const candidate = { id: 1, meta: { updatedAt: 2, tags: [{ etag: "c" }] }, list: [{ etag: "d" }], "x-id": 2 };
+
+  it.each<[string, readonly string[], readonly string[] | string]>([
+    ["nothing", [], ["$.meta.updatedAt value", "$.meta.tags[0].etag value", "$.list[0].etag value", '$["x-id"] value']],
+    ["a path", ["$.meta.updatedAt"], ["$.meta.tags[0].etag value", "$.list[0].etag value", '$["x-id"] value']],
+    ["a part and all in it", ["$.meta"], ["$.list[0].etag value", '$["x-id"] value']],
+    ["a name anywhere", ["**.etag", "$.*.updatedAt"], ['$["x-id"] value']],
+    ["any element", ["$.list[*].etag", '$["x-id"]'], ["$.meta.updatedAt value", "$.meta.tags[0].etag value"]],
+    ["one position", ["$.list[1]", "$.meta", '$["x-id"]'], ["$.list[0].etag value"]],
+    ["everything", ["$"], "match"],
+  ])("%s", (_, ignore, expected) => {
+    expect(paths(control, candidate, { ignore })).toEqual(expected);
+  });
+
+  it("covers keys that only one side has, and keys of Maps", () => {
+    expect(paths({ a: 1 }, { a: 1, b: 2 }, { ignore: ["$.b"] })).toBe("match");
+    expect(paths({ a: 1, b: 2 }, { a: 1 }, { ignore: ["$.b"] })).toBe("match");
+    expect(paths(new Map([["x-id", 1]]), new Map([["x-id", 2]]), { ignore: ['$["x-id"]'] })).toBe("match");
+    expect(paths(new Headers({ date: "a" }), new Headers({ date: "b" }), { ignore: ["$.date"] })).toBe("match");
+    expect(paths(new Error("a"), new Error("b"), { ignore: ["$.message"] })).toBe("match");
+  });
+});
+
+describe("unordered", () => {
+  it("pairs by a key, and says what changed in a pair", () => {
+    const rules: CompareRules = { unordered: [{ path: "$.items", by: "id" }] };
+    const items = (...pairs: [number, string][]): object => ({ items: pairs.map(([id, name]) => ({ id, name })) });
+    expect(paths(items([1, "a"], [2, "b"]), items([2, "b"], [1, "a"]), rules)).toBe("match");
+    expect(paths(items([1, "a"], [2, "b"]), items([2, "x"], [1, "a"]), rules)).toEqual(["$.items[1].name value"]);
+    expect(paths(items([1, "a"], [2, "b"]), items([3, "b"], [1, "a"]), rules)).toEqual([
+      "$.items[1] removed",
+      "$.items[0] added",
+    ]);
+  });
+
+  it("pairs by what a function computes", () => {
+    const rules: CompareRules = { unordered: [{ path: "$", by: (name: string) => name.toLowerCase() }] };
+    expect(paths(["A", "b"], ["b", "A"], rules)).toBe("match");
+    expect(paths(["A", "b"], ["b", "a"], rules)).toEqual(["$[0] value"]);
+  });
+
+  it("counts how often an element comes", () => {
+    expect(paths([1, 1, 2], [1, 2, 2], { unordered: ["$"] })).toEqual(["$[1] value"]);
+  });
+
+  it("finds the pairing that a tolerance allows, not the first that comes", () => {
+    expect(paths([1.1, 1], [1.2, 1.05], { unordered: ["$"], tolerance: 0.11 })).toBe("match");
+    expect(paths([1, 1.1, 1.2], [1.1, 1.2, 1.3], { unordered: ["$"], tolerance: 0.1001 })).toBe("match");
+  });
+});
+
+describe("tolerance", () => {
+  it("is a distance, or a share of the larger, whichever allows more", () => {
+    expect(paths(1, 1.01, { tolerance: 0.011 })).toBe("match");
+    expect(paths(1, 1.02, { tolerance: 0.011 })).toEqual(["$ value"]);
+    expect(paths(1_000, 1_001, { tolerance: { rel: 1e-3 } })).toBe("match");
+    expect(paths(0, 1e-12, { tolerance: { rel: 1e-3 } })).toEqual(["$ value"]);
+    expect(paths(0, 1e-12, { tolerance: { rel: 1e-3, abs: 1e-9 } })).toBe("match");
+    expect(paths(Infinity, 1e308, { tolerance: { rel: 1 } })).toEqual(["$ value"]);
+    expect(paths(NaN, 1, { tolerance: 1e9 })).toEqual(["$ value"]);
+  });
+
+  it("holds by path", () => {
+    const rules: CompareRules = { tolerance: { "$.price": 0.01, "**.score": { rel: 0.1 } } };
+    expect(paths({ price: 1, a: { score: 10 } }, { price: 1.005, a: { score: 10.5 } }, rules)).toBe("match");
+    expect(paths({ price: 1, total: 1 }, { price: 1.1, total: 1.005 }, rules)).toEqual([
+      "$.price value",
+      "$.total value",
+    ]);
+  });
+});
+
+describe("other rules", () => {
+  it("at changes both sides at a path", () => {
+    expect(
+      paths(
+        { at: "2026-01-01T00:00:00Z" },
+        { at: "2026-01-01T01:00:00+01:00" },
+        { at: { "$.at": (text: string) => Date.parse(text) } },
+      ),
+    ).toBe("match");
+    expect(
+      compare(
+        { a: 1 },
+        { a: 2 },
+        {
+          at: {
+            "$.a": () => {
+              throw new Error("no");
+            },
+          },
+        },
+      ),
+    ).toMatchObject({ kind: "inconclusive", reason: "`at` threw", error: new Error("no") });
+  });
+
+  it("ignorePrototype looks at the data alone", () => {
+    class User {
+      name = "a";
+    }
+    expect(paths(new User(), { name: "a" }, {})).toEqual(["$ type"]);
+    expect(paths(new User(), { name: "a" }, { ignorePrototype: true })).toBe("match");
+    expect(paths(new User(), { name: "b" }, { ignorePrototype: true })).toEqual(["$.name value"]);
+  });
+
+  it("errors decides about errors, wherever they are", () => {
+    const rules: CompareRules = { errors: (a: Error, b: Error) => a.message.toLowerCase() === b.message.toLowerCase() };
+    expect(paths({ error: new Error("A") }, { error: new TypeError("a") }, {})).toEqual(["$.error type"]);
+    expect(paths({ error: new Error("A") }, { error: new Error("a") }, rules)).toBe("match");
+    expect(paths({ error: new Error("A") }, { error: new Error("b") }, rules)).toEqual(["$.error value"]);
+  });
+});
+
+describe("a mistake in rules is refused where they are defined", () => {
+  it.each<[string, unknown, string]>([
+    ["an unknown rule", { ignored: [] }, "unknown option `ignored`; did you mean `ignore`?"],
+    ["no list", { ignore: "$.a" }, "`ignore` to be a list"],
+    ["no pattern", { ignore: [1] }, "`ignore[0]` to be a path pattern"],
+    ["no start", { ignore: ["updatedAt"] }, "At position 0: a pattern starts with `$`"],
+    ["an empty pattern", { ignore: [""] }, "At position 0"],
+    ["an open bracket", { ignore: ["$.items[*.etag"] }, "At position 8"],
+    ["an unquoted key", { ignore: ["$.x-id"] }, "At position 3: expected `.` or `[`"],
+    [
+      "two dots",
+      { ignore: ["$..name"] },
+      "At position 2: expected a name after the dot; `**` stands for any number of steps",
+    ],
+    ["a doubled **", { ignore: ["**.**"] }, "At position 2"],
+    ["a tolerance below zero", { tolerance: -1 }, "`tolerance` to be a number of at least 0"],
+    ["an empty tolerance", { tolerance: {} }, "`tolerance` to be a number or { abs, rel }"],
+    ["a tolerance that is none", { tolerance: { "$.a": "x" } }, '`tolerance["$.a"]` to be an object'],
+    ["an unordered rule without a path", { unordered: [{ by: "id" }] }, "`unordered[0].path` to be a path pattern"],
+    [
+      "a by that is no key",
+      { unordered: [{ path: "$", by: 1 }] },
+      "`unordered[0].by` to be a key of the elements or a function",
+    ],
+    ["an at that is no function", { at: { "$.a": 1 } }, '`at["$.a"]` to be a function'],
+    ["a limit that is none", { limits: { nodes: 0 } }, "`limits.nodes` to be a whole number"],
+    ["an unknown limit", { limits: { node: 1 } }, "did you mean `limits.nodes`?"],
+  ])("%s", (_, rules, message) => {
+    const compile = (): unknown => compileRules(rules as CompareRules, "compare");
+    expect(compile).toThrow(SidelaneError);
+    expect(compile).toThrow(message);
+  });
+});

@@ -1,4 +1,0 @@
-import { writeFileSync } from "node:fs";
-import { equalityPage } from "./equality-page.ts";
-
-writeFileSync(new URL("../../docs/equality.md", import.meta.url), equalityPage());

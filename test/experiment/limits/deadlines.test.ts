@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { Deadline, Deadlines } from "../../../src/experiment/limits/deadlines.ts";
+import type { Clock } from "../../../src/model/clock.ts";
+import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
+
+function open(): {
+  clock: FixedClock;
+  deadlines: Deadlines;
+  expired: string[];
+  timers: number[];
+  item(name: string): Deadline;
+} {
+  const clock = fixedClock();
+  const timers: number[] = [];
+  const counting: Clock = {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (delayMs, ...rest) => (timers.push(delayMs), clock.after(delayMs, ...rest)),
+  };
+  const expired: string[] = [];
+  const deadlines = new Deadlines(counting, (call) => call());
+  return { clock, deadlines, expired, timers, item: (name) => new Deadline(() => void expired.push(name)) };
+}
+
+describe("deadlines of one length", () => {
+  it.each([
+    ["first", ["x", "b", "c"]],
+    ["middle", ["a", "x", "c"]],
+    ["last", ["a", "b", "x"]],
+  ])("keep their order when the %s of them is replaced", (_, expected) => {
+    const { clock, deadlines, expired, item } = open();
+    const items = ["a", "b", "c"].map((name) => item(name));
+    for (const each of items) deadlines.add(each, 10, clock.monotonic());
+    const at = expected.indexOf("x");
+    deadlines.replace(items[at]!, item("x"));
+    // Whoever was replaced is in no line any more.
+    deadlines.remove(items[at]!);
+    deadlines.add(item("d"), 10, clock.monotonic());
+    clock.advance(10);
+    expect(expired).toEqual([...expected, "d"]);
+  });
+
+  it("replace nothing where there is nothing", () => {
+    const { clock, deadlines, expired, item } = open();
+    deadlines.replace(item("never added"), item("x"));
+    clock.advance(100);
+    deadlines.expireAll();
+    expect(expired).toEqual([]);
+  });
+
+  it("are left by those that are removed, from wherever they stood", () => {
+    for (const removed of ["a", "b", "c"]) {
+      const { clock, deadlines, expired, item } = open();
+      const items = new Map(["a", "b", "c"].map((name) => [name, item(name)]));
+      for (const each of items.values()) deadlines.add(each, 10, clock.monotonic());
+      deadlines.remove(items.get(removed)!);
+      deadlines.remove(items.get(removed)!);
+      clock.advance(10);
+      expect(expired).toEqual(["a", "b", "c"].filter((name) => name !== removed));
+    }
+  });
+
+  it("have one timer, set anew for whoever is due next, and none for what is never due", () => {
+    const { clock, deadlines, expired, timers, item } = open();
+    deadlines.add(item("never"), Infinity, clock.monotonic());
+    expect(timers).toEqual([]);
+    deadlines.add(item("a"), 10, clock.monotonic());
+    clock.advance(4);
+    deadlines.add(item("b"), 10, clock.monotonic());
+    expect(timers).toEqual([10]);
+    clock.advance(6);
+    expect(expired).toEqual(["a"]);
+    expect(timers).toEqual([10, 4]);
+    clock.advance(4);
+    expect(expired).toEqual(["a", "b"]);
+    expect(timers).toEqual([10, 4]);
+    deadlines.expireAll();
+    expect(expired).toEqual(["a", "b", "never"]);
+  });
+});

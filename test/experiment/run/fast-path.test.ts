@@ -1,0 +1,322 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { planOf } from "../../../src/experiment/define/compile-experiment.ts";
+import type { Host } from "../../../src/experiment/define/services.ts";
+import { Laboratory } from "../../../src/experiment/laboratory.ts";
+import { isLean } from "../../../src/experiment/run/fast-path.ts";
+import type { Plan } from "../../../src/experiment/define/experiment-plan.ts";
+import type { CandidateStatus, ExperimentStatus } from "../../../src/experiment/status/status.ts";
+import type { UncheckedDefinition } from "../../../src/experiment/define/options.ts";
+import type { Result } from "../../../src/model/result.ts";
+import { LatencyHistogram } from "../../../src/stats/histogram.ts";
+import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
+import { turn } from "../../proof/held.ts";
+
+let lab: Laboratory;
+let clock: FixedClock;
+let results: Result[];
+let drawn: number[];
+
+// Nobody wants to be told of matches, so that a call that matches may leave nothing but counts.
+beforeEach(() => {
+  clock = fixedClock();
+  // Of this laboratory alone, whatever others tell late.
+  const seen: Result[] = [];
+  results = seen;
+  drawn = [];
+  lab = new Laboratory({
+    clock,
+    random: () => drawn.shift() ?? 0.5,
+    publishers: [{ name: "mismatches", kinds: ["mismatch"], publish: (result) => void seen.push(result) }],
+  });
+});
+
+const status = (): ExperimentStatus => lab.status().experiments["lean"]!;
+const candidateStatus = (): CandidateStatus => status().candidates["candidate"]!;
+const answer = (): { id: number } => ({ id: 1 });
+
+describe.each([
+  ["synchronous", <Value>(value: Value): Value => value],
+  ["asynchronous", <Value>(value: Value): Promise<Value> => Promise.resolve(value)],
+])("a %s call that matches, and of which nobody wants to be told", (_kind, given) => {
+  const both = { control: () => given(answer()), candidate: () => given(answer()) };
+
+  it("still has the candidate called with what `prepare` gives", async () => {
+    const seen: unknown[] = [];
+    const run = lab.experiment("lean", {
+      control: (id: number) => given({ id }),
+      prepare: (id) => [id, "prepared"],
+      candidate: (...args: unknown[]) => (seen.push(args), given({ id: 1 })),
+    });
+    await run(1);
+    await lab.settled();
+    expect(seen).toEqual([[1, "prepared"]]);
+    expect(status().matched).toBe(1);
+  });
+
+  it("still has its hooks called", async () => {
+    const seen: string[] = [];
+    const run = lab.experiment("lean", {
+      ...both,
+      key: () => (seen.push("key"), "a"),
+      context: () => (seen.push("context"), {}),
+      beforeRun: () => void seen.push("beforeRun"),
+      afterRun: ({ kind }) => void seen.push(`afterRun ${kind}`),
+    });
+    await run();
+    await lab.settled();
+    await lab.flush();
+    expect(seen).toEqual(["key", "context", "beforeRun", "afterRun match"]);
+  });
+
+  it.each([
+    ["key", { key: () => "a" }],
+    ["context", { context: () => ({ cart: 1 }) }],
+    ["beforeRun", { beforeRun: () => void drawn.push(7) }],
+    ["afterRun", { afterRun: () => void drawn.push(7) }],
+    ["prepare", { prepare: () => (drawn.push(7), [] as []) }],
+  ])("is not lean with `%s` alone", async (hook, definition) => {
+    const run = lab.experiment("lean", { ...both, candidate: () => given({ id: 2 }), ...definition });
+    await run();
+    await lab.settled();
+    await lab.flush();
+    expect(status().mismatched).toBe(1);
+    if (hook === "context") expect(results[0]!.context).toEqual({ cart: 1 });
+    else if (hook === "key") expect(drawn).toEqual([]);
+    else expect(drawn).toEqual([7]);
+  });
+
+  it("still runs in the order that chance says", async () => {
+    const order: string[] = [];
+    const run = lab.experiment("lean", {
+      control: () => (order.push("control"), given(answer())),
+      candidate: () => (order.push("candidate"), given(answer())),
+      order: "random",
+    });
+    drawn = [0.49, 0.5];
+    await run();
+    await run();
+    await lab.settled();
+    expect(order).toEqual(["candidate", "control", "control", "candidate"]);
+    expect(status().matched).toBe(2);
+  });
+
+  it("is still compared by the experiment's own function", async () => {
+    const seen: unknown[] = [];
+    const run = lab.experiment("lean", { ...both, compare: (one, other) => (seen.push([one, other]), true) });
+    await run();
+    await lab.settled();
+    await lab.flush();
+    expect(seen).toEqual([[answer(), answer()]]);
+  });
+
+  it("still has a candidate found out that changes its arguments", async () => {
+    const run = lab.experiment("lean", {
+      control: ({ seen }: { seen: boolean }) => given({ id: seen ? 2 : 1 }),
+      candidate: (argument) => ((argument.seen = true), given(answer())),
+      checkArguments: 1,
+    });
+    await run({ seen: false });
+    await lab.settled();
+    expect(status().argumentsMutated).toBe(1);
+  });
+
+  it("still has the candidate called later where it is deferred", async () => {
+    const order: string[] = [];
+    const run = lab.experiment("lean", {
+      control: () => given(answer()),
+      candidate: () => (order.push("candidate"), given(answer())),
+      execution: "deferred",
+    });
+    await run();
+    order.push("caller");
+    await turn();
+    await lab.settled();
+    expect(order).toEqual(["caller", "candidate"]);
+  });
+
+  it("still throws a mismatch where a test suite asks for that", async () => {
+    lab = new Laboratory({ throwOnMismatch: true });
+    const run = lab.experiment("lean", { control: () => given<number>(1), candidate: () => given<number>(2) });
+    await expect((async () => run())()).rejects.toMatchObject({ name: "MismatchError" });
+  });
+
+  it("still tells a rollout, and is served by it", async () => {
+    const run = lab.experiment("lean", {
+      control: () => given<string>("control"),
+      candidate: () => given<string>("candidate"),
+      rollout: "live",
+    });
+    expect(await run()).toBe("candidate");
+    await lab.settled();
+    expect(status().served).toBe(1);
+  });
+
+  it("leaves how long both sides took, whichever ends first", async () => {
+    for (const [controlMs, candidateMs] of [
+      [30, 5],
+      [5, 30],
+    ] as const) {
+      const run = lab.experiment("lean", {
+        control: () => takes(controlMs, answer()),
+        candidate: () => takes(candidateMs, answer()),
+        replace: true,
+      });
+      const caller = run();
+      await passTime(40);
+      await caller;
+      await lab.settled();
+      expect(candidateStatus()).toMatchObject({ started: 1, matched: 1, breaker: "closed" });
+      expect(medians()).toEqual({ controlMs, candidateMs });
+    }
+  });
+
+  it("leaves how long its caller waited for the candidate's synchronous part", async () => {
+    const run = lab.experiment("lean", {
+      control: () => (clock.advance(30), given(answer())),
+      candidate: () => (clock.advance(4), given(answer())),
+    });
+    await run();
+    await run();
+    await lab.settled();
+    expect(status().matched).toBe(2);
+    expect(status().cost.pathMs).toBe(4);
+  });
+
+  /** Gives a value when so much time has passed: at once where calls are synchronous, as the clock is moved on then. */
+  function takes<Value>(durationMs: number, value: Value): Value | Promise<Value> {
+    if (!(given(value) instanceof Promise)) {
+      clock.advance(durationMs);
+      return value;
+    }
+    return new Promise((resolve) => clock.after(durationMs, () => resolve(value)));
+  }
+});
+
+describe("a synchronous call", () => {
+  it("that control ends by throwing is told, with how long it took", async () => {
+    const error = new Error("no");
+    const run = lab.experiment("lean", {
+      control: (): number => {
+        clock.advance(3);
+        throw error;
+      },
+      candidate: () => (clock.advance(4), 1),
+    });
+    expect(run).toThrow(error);
+    await lab.flush();
+    expect(results).toMatchObject([
+      {
+        kind: "mismatch",
+        control: { outcome: { kind: "threw", error }, durationMs: 3, offsetMs: 0 },
+        candidates: [{ outcome: { kind: "returned", value: 1 }, durationMs: 4, offsetMs: 3 }],
+      },
+    ]);
+  });
+
+  it.each([
+    ["throwing", { kind: "threw", error: "no" }],
+    ["another answer", { kind: "returned", value: 2 }],
+    ["a promise of another answer", { kind: "returned", value: 2 }],
+  ] as const)("that a candidate ends by %s is told, with how long it took", async (how, outcome) => {
+    const run = lab.experiment("lean", {
+      control: () => (clock.advance(3), 1),
+      candidate: () => {
+        clock.advance(4);
+        if (how === "throwing") throw "no";
+        return (how === "another answer" ? 2 : Promise.resolve(2)) as number;
+      },
+    });
+    expect(run()).toBe(1);
+    await lab.settled();
+    await lab.flush();
+    expect(results).toMatchObject([
+      {
+        kind: "mismatch",
+        control: { outcome: { kind: "returned", value: 1 }, durationMs: 3, syncMs: 3, offsetMs: 0 },
+        candidates: [{ outcome, durationMs: 4, syncMs: 4, offsetMs: 3 }],
+      },
+    ]);
+    expect(status().cost.pathMs).toBe(4);
+    expect(candidateStatus()).toMatchObject({ started: 1, mismatched: 1 });
+  });
+
+  it("whose streams are compared leaves them to its caller", async () => {
+    const numbers = function* (): Generator<number> {
+      yield 1;
+      yield 2;
+    };
+    const run = lab.experiment("lean", { control: numbers, candidate: numbers, stream: true });
+    expect([...run()]).toEqual([1, 2]);
+    await lab.settled();
+    expect(status().matched).toBe(1);
+  });
+});
+
+describe("calls are lean", () => {
+  const sides = { control: () => 1, candidate: () => 1 };
+  const plan = ({ wanted = "", ...options }, definition: object = {}): Plan =>
+    planOf(
+      "lean",
+      { ...sides, ...definition } as UncheckedDefinition,
+      {
+        clock,
+        throwOnMismatch: false,
+        outbox: { wants: (kind: string) => kind === wanted },
+        ...options,
+      } as unknown as Host,
+    );
+  const isLeanWith = (options: { wanted?: string; throwOnMismatch?: unknown }, definition: object = {}): boolean => {
+    const planned = plan(options, definition);
+    return isLean(planned, planned.hooks);
+  };
+
+  it.each([{}, { sample: 0.5 }, { limits: { timeoutMs: 1 } }, { clean: () => 1 }, { compare: { tolerance: 1 } }])(
+    "with %j",
+    (definition) => {
+      expect(isLeanWith({}, definition)).toBe(true);
+    },
+  );
+
+  it.each([
+    [{ stream: true }],
+    [{ isolate: true }],
+    [{ order: "random" }],
+    [{ execution: "deferred" }],
+    [{ checkArguments: 0.1 }],
+    [{ compare: () => true }],
+    [{ afterRun: () => undefined }],
+    [{ beforeRun: () => undefined }],
+    [{ key: () => "a" }],
+    [{ prepare: () => [] }],
+    [{ context: {} }],
+    [{ candidate: undefined, candidates: { one: () => 1, two: () => 1 } }],
+  ])("but not with %o", (definition) => {
+    expect(isLeanWith({}, definition)).toBe(false);
+  });
+
+  it("but not where somebody wants to be told of matches, or gets mismatches thrown", () => {
+    expect(isLeanWith({ wanted: "match" })).toBe(false);
+    expect(isLeanWith({ wanted: "mismatch" })).toBe(true);
+    expect(isLeanWith({ throwOnMismatch: () => new Error("mismatch") })).toBe(false);
+  });
+
+  it("but not while the candidate is paused", () => {
+    const planned = plan({});
+    for (let failures = 0; failures < 20; failures++) planned.hooks.candidates[0].breaker.failed(0);
+    expect(isLean(planned, planned.hooks)).toBe(false);
+  });
+});
+
+async function passTime(milliseconds: number): Promise<void> {
+  for (let passed = 0; passed < milliseconds; passed++) {
+    clock.advance(1);
+    await turn();
+  }
+}
+
+/** To the millisecond, of the last call. */
+function medians(): { controlMs: number; candidateMs: number } {
+  const { control, candidate } = candidateStatus().tally;
+  const median = (data: unknown): number => Math.round(LatencyHistogram.from(data).quantile(0.5));
+  return { controlMs: median(control), candidateMs: median(candidate) };
+}
