@@ -1,6 +1,6 @@
 import { call } from "./call.ts";
 import { SidelaneError } from "../../model/errors.ts";
-import { givesPlainPromises } from "../runtime/promises.ts";
+import { givesPlainPromises } from "../runtime/native-promise.ts";
 import type { Host } from "../define/services.ts";
 import type { Hooks, Plan } from "../define/experiment-plan.ts";
 import type { AnyFunction, UncheckedDefinition } from "../define/options.ts";

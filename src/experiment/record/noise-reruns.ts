@@ -144,6 +144,8 @@ export class NoiseRuns {
       given,
       (value) => came({ kind: "returned", value }),
       (error) => came({ kind: "threw", error }),
+      mark,
+      host.trackRuns,
     );
   }
 

@@ -84,6 +84,8 @@ export class Trial implements Awaited, Sample {
       given,
       (value) => this.settle({ kind: "returned", value }),
       (error) => this.settle({ kind: "threw", error }),
+      mark,
+      host.trackRuns,
     );
     return now;
   }
