@@ -36,6 +36,8 @@ export class Laboratory implements AsyncDisposable {
   readonly #deliveries: readonly Delivery[];
   readonly #unassigned = new Counters();
   readonly #killed = environment("SIDELANE") === "off";
+  #replaced: readonly Plan[] = [];
+  #ending: Promise<void> | undefined;
   #closing: Promise<FlushReport> | undefined;
 
   constructor(options: LaboratoryOptions = {}) {
@@ -106,10 +108,15 @@ export class Laboratory implements AsyncDisposable {
   /**
    * Waits until every run that has started has ended, been compared and been handed to the publishers.
    *
-   * A candidate that hangs holds it until it times out.
+   * A candidate that hangs holds it until it times out. Calls of experiments that were replaced are waited for as well.
+   * Keeps the process alive meanwhile, and costs no processor time.
    */
   async settled(): Promise<void> {
-    while (this.#busy()) await nextTurn();
+    while (this.#busy()) {
+      if (this.#host.outbox.length > 0) await nextTurn();
+      else await this.#somethingEnds();
+    }
+    this.#replaced = [];
   }
 
   /**
@@ -180,10 +187,27 @@ export class Laboratory implements AsyncDisposable {
   }
 
   #busy(): boolean {
-    for (const { counters, noise } of this.#plans.values()) {
-      if (counters.inFlight > 0 || (noise !== undefined && noise.pending > 0)) return true;
-    }
-    return this.#host.outbox.length > 0;
+    return this.#host.outbox.length > 0 || this.#allPlans().some(isBusy);
+  }
+
+  /** Those that were replaced while calls of theirs were in flight, too. */
+  #allPlans(): readonly Plan[] {
+    return [...this.#plans.values(), ...this.#replaced];
+  }
+
+  /** Keeps the process alive until then. */
+  #somethingEnds(): Promise<void> {
+    return (this.#ending ??= new Promise((resolve) => {
+      const plans = this.#allPlans();
+      const letGo = systemClock.after(Infinity, () => undefined, true);
+      const wake = (): void => {
+        letGo();
+        this.#ending = undefined;
+        for (const { counters } of plans) counters.whenEnded = undefined;
+        resolve();
+      };
+      for (const { counters } of plans) counters.whenEnded = wake;
+    }));
   }
 
   #add(name: string, definition: UncheckedDefinition): Plan {
@@ -196,6 +220,7 @@ export class Laboratory implements AsyncDisposable {
     }
     const replaced = this.#plans.get(name);
     if (replaced && replaced.rollout !== plan.rollout) void closeRollout(replaced);
+    if (replaced) this.#replaced = [...this.#replaced, replaced].filter(isBusy);
     bindRollout(plan);
     this.#plans.set(name, plan);
     return plan;
@@ -204,6 +229,10 @@ export class Laboratory implements AsyncDisposable {
   #counts(): FlushReport["publishers"] {
     return Object.fromEntries(this.#deliveries.map((delivery) => [delivery.name, delivery.counts()]));
   }
+}
+
+function isBusy({ counters, noise }: Plan): boolean {
+  return counters.inFlight > 0 || (noise !== undefined && noise.pending > 0);
 }
 
 async function closeRollout(plan: Plan): Promise<void> {

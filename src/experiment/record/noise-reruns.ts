@@ -126,6 +126,7 @@ export class NoiseRuns {
       if (!open) return false;
       open = false;
       this.pending -= 1;
+      plan.counters.whenEnded?.();
       return true;
     };
     const deadline = new Deadline(() => {

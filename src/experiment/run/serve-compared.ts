@@ -146,7 +146,7 @@ export function serveAlone(
       // `answer` may throw what control throws: the promise then rejects with it.
       resolve(derive(Promise.resolve(), answer, answer));
     };
-    plan.host.deadlines.add(deadline, plan.timeoutMs, startedAt);
+    plan.host.deadlines.add(deadline, plan.timeoutMs, startedAt, true);
     watch(
       given,
       (value) => settleOnce(() => succeeded(value)),
