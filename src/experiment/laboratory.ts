@@ -18,6 +18,16 @@ import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status
 import type { ExperimentMaker, ScienceMaker, UncheckedDefinition } from "./define/options.ts";
 import { wrap } from "./call/wrap.ts";
 
+declare global {
+  // As in TypeScript's `esnext.disposable`, for programs that are checked without that library and without Node's types.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+  interface AsyncDisposable {
+    [Symbol.asyncDispose](): PromiseLike<void>;
+  }
+}
+
 const closeTimeoutMs = 5_000;
 
 /**
@@ -35,7 +45,7 @@ export class Laboratory implements AsyncDisposable {
   readonly #science: Science;
   readonly #deliveries: readonly Delivery[];
   readonly #unassigned = new Counters();
-  readonly #killed = environment("SIDELANE") === "off";
+  readonly #killed = switchedOff();
   #replaced: readonly Plan[] = [];
   #ending: Promise<void> | undefined;
   #closing: Promise<FlushReport> | undefined;
@@ -58,6 +68,10 @@ export class Laboratory implements AsyncDisposable {
           },
         }),
     );
+    if (!["", "on", "true", "yes", "1"].includes(setting()) && !this.#killed) {
+      const message = "SIDELANE is neither `on` nor `off` in the environment, and is taken for `on`";
+      fault("internal", new SidelaneError("invalid-option", message));
+    }
     this.#host.outbox.open(this.#host, this.#deliveries, wantedBy(publishers));
     this.#science = new Science(this.#host, (name, definition) => this.#add(name, definition));
     this.experiment = (name: string, definition: UncheckedDefinition) => wrap(this.#add(name, definition));
@@ -254,7 +268,17 @@ function bindRollout(plan: Plan): void {
   });
 }
 
-function environment(name: string): string | undefined {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return process?.env?.[name];
+/** `SIDELANE=off`, or `false`, `no` or `0`, in letters of any size. */
+function switchedOff(): boolean {
+  return ["off", "false", "no", "0"].includes(setting());
+}
+
+function setting(): string {
+  try {
+    const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+    return process?.env?.["SIDELANE"]?.trim().toLowerCase() ?? "";
+  } catch {
+    // A runtime may ask for a permission first, and not get it.
+    return "";
+  }
 }

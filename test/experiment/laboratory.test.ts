@@ -447,3 +447,26 @@ describe("waiting until a laboratory has settled", () => {
     expect(lab.status().experiments["x"]).toMatchObject({ timedOut: 2 });
   });
 });
+
+describe("SIDELANE in the environment", () => {
+  it.each([
+    ["OFF", false, 0],
+    ["False", false, 0],
+    ["0", false, 0],
+    [" no ", false, 0],
+    ["", true, 0],
+    ["on", true, 0],
+    ["1", true, 0],
+    ["stop", true, 1],
+  ])("%j", (value, enabled, faults) => {
+    vi.stubEnv("SIDELANE", value);
+    try {
+      const told: Fault[] = [];
+      const lab = new Laboratory({ onFault: (fault) => told.push(fault) });
+      expect([lab.enabled, told.length]).toEqual([enabled, faults]);
+      expect(lab.status().faults).toEqual(faults === 0 ? {} : { internal: 1 });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+});
