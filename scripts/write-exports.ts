@@ -27,6 +27,9 @@ const generated: Readonly<Record<string, (manifest: Record<string, unknown>) => 
       ...Object.fromEntries(subpaths.map((subpath) => [subpath, conditionsOf(subpath)])),
       "./package.json": "./package.json",
     };
+    // For resolution that does not read `exports` (`"module": "commonjs"` without another setting).
+    const named = subpaths.filter((subpath) => subpath !== ".").map(builtName);
+    manifest["typesVersions"] = { "*": Object.fromEntries(named.map((name) => [name, [`./dist/${name}.d.cts`]])) };
   },
   "tsconfig.json": (configuration) => {
     const options = configuration["compilerOptions"] as Record<string, unknown>;

@@ -18,6 +18,16 @@ import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status
 import type { ExperimentMaker, ScienceMaker, UncheckedDefinition } from "./define/options.ts";
 import { wrap } from "./call/wrap.ts";
 
+declare global {
+  // As in TypeScript's `esnext.disposable`, for programs that are checked without that library and without Node's types.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+  interface AsyncDisposable {
+    [Symbol.asyncDispose](): PromiseLike<void>;
+  }
+}
+
 const closeTimeoutMs = 5_000;
 
 /**
@@ -35,7 +45,9 @@ export class Laboratory implements AsyncDisposable {
   readonly #science: Science;
   readonly #deliveries: readonly Delivery[];
   readonly #unassigned = new Counters();
-  readonly #killed = environment("SIDELANE") === "off";
+  readonly #killed = switchedOff();
+  #replaced: readonly Plan[] = [];
+  #ending: Promise<void> | undefined;
   #closing: Promise<FlushReport> | undefined;
 
   constructor(options: LaboratoryOptions = {}) {
@@ -56,6 +68,10 @@ export class Laboratory implements AsyncDisposable {
           },
         }),
     );
+    if (!["", "on", "true", "yes", "1"].includes(setting()) && !this.#killed) {
+      const message = "SIDELANE is neither `on` nor `off` in the environment, and is taken for `on`";
+      fault("internal", new SidelaneError("invalid-option", message));
+    }
     this.#host.outbox.open(this.#host, this.#deliveries, wantedBy(publishers));
     this.#science = new Science(this.#host, (name, definition) => this.#add(name, definition));
     this.experiment = (name: string, definition: UncheckedDefinition) => wrap(this.#add(name, definition));
@@ -106,10 +122,15 @@ export class Laboratory implements AsyncDisposable {
   /**
    * Waits until every run that has started has ended, been compared and been handed to the publishers.
    *
-   * A candidate that hangs holds it until it times out.
+   * A candidate that hangs holds it until it times out. Calls of experiments that were replaced are waited for as well.
+   * Keeps the process alive meanwhile, and costs no processor time.
    */
   async settled(): Promise<void> {
-    while (this.#busy()) await nextTurn();
+    while (this.#busy()) {
+      if (this.#host.outbox.length > 0) await nextTurn();
+      else await this.#somethingEnds();
+    }
+    this.#replaced = [];
   }
 
   /**
@@ -180,10 +201,27 @@ export class Laboratory implements AsyncDisposable {
   }
 
   #busy(): boolean {
-    for (const { counters, noise } of this.#plans.values()) {
-      if (counters.inFlight > 0 || (noise !== undefined && noise.pending > 0)) return true;
-    }
-    return this.#host.outbox.length > 0;
+    return this.#host.outbox.length > 0 || this.#allPlans().some(isBusy);
+  }
+
+  /** Those that were replaced while calls of theirs were in flight, too. */
+  #allPlans(): readonly Plan[] {
+    return [...this.#plans.values(), ...this.#replaced];
+  }
+
+  /** Keeps the process alive until then. */
+  #somethingEnds(): Promise<void> {
+    return (this.#ending ??= new Promise((resolve) => {
+      const plans = this.#allPlans();
+      const letGo = systemClock.after(Infinity, () => undefined, true);
+      const wake = (): void => {
+        letGo();
+        this.#ending = undefined;
+        for (const { counters } of plans) counters.whenEnded = undefined;
+        resolve();
+      };
+      for (const { counters } of plans) counters.whenEnded = wake;
+    }));
   }
 
   #add(name: string, definition: UncheckedDefinition): Plan {
@@ -196,6 +234,7 @@ export class Laboratory implements AsyncDisposable {
     }
     const replaced = this.#plans.get(name);
     if (replaced && replaced.rollout !== plan.rollout) void closeRollout(replaced);
+    if (replaced) this.#replaced = [...this.#replaced, replaced].filter(isBusy);
     bindRollout(plan);
     this.#plans.set(name, plan);
     return plan;
@@ -204,6 +243,10 @@ export class Laboratory implements AsyncDisposable {
   #counts(): FlushReport["publishers"] {
     return Object.fromEntries(this.#deliveries.map((delivery) => [delivery.name, delivery.counts()]));
   }
+}
+
+function isBusy({ counters, noise }: Plan): boolean {
+  return counters.inFlight > 0 || (noise !== undefined && noise.pending > 0);
 }
 
 async function closeRollout(plan: Plan): Promise<void> {
@@ -225,7 +268,17 @@ function bindRollout(plan: Plan): void {
   });
 }
 
-function environment(name: string): string | undefined {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return process?.env?.[name];
+/** `SIDELANE=off`, or `false`, `no` or `0`, in letters of any size. */
+function switchedOff(): boolean {
+  return ["off", "false", "no", "0"].includes(setting());
+}
+
+function setting(): string {
+  try {
+    const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+    return process?.env?.["SIDELANE"]?.trim().toLowerCase() ?? "";
+  } catch {
+    // A runtime may ask for a permission first, and not get it.
+    return "";
+  }
 }

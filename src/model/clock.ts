@@ -22,23 +22,26 @@ export interface Clock {
 // A timer takes a signed 32-bit number of milliseconds, and fires at once on more.
 const longestDelayMs = 2 ** 31 - 1;
 
-// Reading the global `performance` takes a third of the time of a stamp: in Node it is an accessor. Fake timers replace it
-// together with `setTimeout`, which is none.
-const ownPerformance = performance;
-const ownSetTimeout = setTimeout;
+// Taken while the module loads: fake timers that a test suite puts in their place later ring only when they are told to, and
+// a laboratory that waited for one would stand still. Reading the global `performance` also takes a third of the time of a
+// stamp: in Node it is an accessor.
+const { performance: ownPerformance, setTimeout: ownSetTimeout, clearTimeout: ownClearTimeout } = globalThis;
 
-/** The machine's own time. Delays of more than 24.8 days end after 24.8 days. */
+/**
+ * The machine's own time, whatever timers a test suite fakes: hand a laboratory `fixedClock()` to move its time by hand. Only
+ * `now` follows a faked `Date`. Delays of more than 24.8 days end after 24.8 days.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => (setTimeout === ownSetTimeout ? ownPerformance : performance).now(),
+  monotonic: () => ownPerformance.now(),
   after(delayMs, callback, keepAlive = false) {
-    const timer: unknown = setTimeout(callback, Math.min(delayMs, longestDelayMs));
+    const timer: unknown = ownSetTimeout(callback, Math.min(delayMs, longestDelayMs));
     // Browsers give a number; Node, Bun and Deno an object that can let the process end.
     if (!keepAlive && typeof timer === "object" && timer !== null && "unref" in timer) {
       (timer as { unref(): void }).unref();
     }
     return () => {
-      clearTimeout(timer as number);
+      ownClearTimeout(timer as number);
     };
   },
 };

@@ -50,6 +50,13 @@ describe("a process with an experiment", () => {
     expect(tookMs).toBeLessThan(20_000);
   });
 
+  it("is kept alive by what a caller waits for: a candidate that hangs is given up on, and control answers", () => {
+    const { status, stdout, tookMs } = run("served-hangs");
+    expect(stdout.split("\n")).toEqual(["control", "control", "control", "control", "settled", ""]);
+    expect(status).toBe(0);
+    expect(tookMs).toBeLessThan(15_000);
+  });
+
   it("is kept alive by `close()`, until its deadline, and has little to do meanwhile", () => {
     const { status, stdout } = run("close");
     expect(status).toBe(0);

@@ -398,3 +398,75 @@ describe("the end of a laboratory", () => {
     expect(lab.status().experiments["open"]!.faults).toEqual({ rollout: 1 });
   });
 });
+
+describe("waiting until a laboratory has settled", () => {
+  it("is woken by what ends, also of a definition that was replaced since, and by nothing else", async () => {
+    const results: Result[] = [];
+    const lab = new Laboratory({ publishers: [(result: Result) => void results.push(result)] });
+    const slow = held<number>();
+    const other = held<number>();
+    await lab.experiment("x", { control: async () => 1, candidate: () => slow.promise })();
+    await lab.experiment("x", { control: async () => 1, candidate: () => other.promise, replace: true })();
+    let settled = 0;
+    const waiting = [lab.settled(), lab.settled()].map((each) => each.then(() => (settled += 1)));
+    other.resolve(2);
+    await turn();
+    expect(settled).toBe(0);
+    slow.resolve(2);
+    await Promise.all(waiting);
+    expect(results.map(({ kind }) => kind)).toEqual(["mismatch", "mismatch"]);
+    await lab.settled();
+  });
+
+  it("costs no processor time", async () => {
+    const lab = new Laboratory();
+    const slow = held<number>();
+    await lab.experiment("x", { control: async () => 1, candidate: () => slow.promise })();
+    const before = process.cpuUsage();
+    const waiting = lab.settled();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { user, system } = process.cpuUsage(before);
+    slow.resolve(1);
+    await waiting;
+    expect((user + system) / 1_000).toBeLessThan(100);
+  });
+
+  it("ends, and so do time limits, while a test suite fakes timers", async () => {
+    const lab = new Laboratory();
+    const hanging = { control: async () => 1, candidate: () => new Promise<never>(() => undefined) };
+    const call = lab.experiment("x", { ...hanging, limits: { timeoutMs: 20 } });
+    vi.useFakeTimers({ toFake: ["setTimeout", "setImmediate", "performance"] });
+    try {
+      await call();
+      await lab.settled();
+    } finally {
+      vi.useRealTimers();
+    }
+    await call();
+    await lab.settled();
+    expect(lab.status().experiments["x"]).toMatchObject({ timedOut: 2 });
+  });
+});
+
+describe("SIDELANE in the environment", () => {
+  it.each([
+    ["OFF", false, 0],
+    ["False", false, 0],
+    ["0", false, 0],
+    [" no ", false, 0],
+    ["", true, 0],
+    ["on", true, 0],
+    ["1", true, 0],
+    ["stop", true, 1],
+  ])("%j", (value, enabled, faults) => {
+    vi.stubEnv("SIDELANE", value);
+    try {
+      const told: Fault[] = [];
+      const lab = new Laboratory({ onFault: (fault) => told.push(fault) });
+      expect([lab.enabled, told.length]).toEqual([enabled, faults]);
+      expect(lab.status().faults).toEqual(faults === 0 ? {} : { internal: 1 });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+});

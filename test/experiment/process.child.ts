@@ -27,6 +27,22 @@ const modes: Record<string, () => Promise<void> | void> = {
     void (await wrappedBroken())();
     await new Promise((resolve) => setTimeout(resolve, 50));
   },
+  async "served-hangs"() {
+    const { Laboratory } = await import("../../src/index.ts");
+    const sides = { control: async () => "control", candidate: () => new Promise<never>(() => undefined) };
+    const served = { ...sides, key: () => "k", limits: { timeoutMs: 50 } };
+    const lab = new Laboratory();
+    console.log(await lab.experiment("alone", { ...served, rollout: { serve: 0.9999, compare: 0 } })());
+    console.log(await lab.experiment("compared", { ...served, rollout: { serve: 0.9999, compare: 1 } })());
+    const throwing = new Laboratory({ throwOnMismatch: true });
+    console.log(await throwing.experiment("throwing", { ...sides, limits: { timeoutMs: 50 } })());
+    const shadow = lab.experiment("shadow", { ...sides, limits: { timeoutMs: 50 } });
+    console.log(await shadow());
+    await lab.settled();
+    console.log("settled");
+    // What nobody waits for keeps nothing alive.
+    await lab.experiment("left", { ...sides, limits: { timeoutMs: 20_000 } })();
+  },
   async "candidate-rejects"() {
     process.on("unhandledRejection", (reason) => console.log("unhandled:", reason));
     const { Laboratory } = await import("../../src/index.ts");

@@ -118,6 +118,7 @@ describe("the packed tarball", () => {
     ["node16, from an ES module", "typed.mts", ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16],
     ["node16, from CommonJS", "typed.cts", ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16],
     ["a bundler", "typed.ts", ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
+    ["resolution that does not read `exports`", "typed.ts", ts.ModuleKind.CommonJS, ts.ModuleResolutionKind.Node10],
   ])("type-checks README's first example and every subpath for %s", (_, file, module, moduleResolution) => {
     install(nodeTypes.filter((name) => existsSync(join(modules, name))));
     const imports = subpaths.map(({ specifier }, index) => `import * as subpath${index} from "${specifier}";`);
@@ -145,6 +146,27 @@ describe("the packed tarball", () => {
       .map(({ file: where, messageText }) => {
         return `${where?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
       });
+    expect(problems).toEqual([]);
+  });
+
+  it("type-checks, its own declarations included, without Node's types and without a library of later years", () => {
+    install([]);
+    const path = join(folder, "bare.mts");
+    writeFileSync(path, example);
+    const program = ts.createProgram([path], {
+      module: ts.ModuleKind.Node16,
+      moduleResolution: ts.ModuleResolutionKind.Node16,
+      target: ts.ScriptTarget.ES2022,
+      lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
+      types: [],
+      strict: true,
+      noEmit: true,
+    });
+    const ours = program.getSourceFiles().filter(({ fileName }) => fileName.includes("/sidelane/dist/"));
+    expect(ours.length).toBeGreaterThan(0);
+    const problems = ours
+      .flatMap((source) => ts.getPreEmitDiagnostics(program, source))
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
     expect(problems).toEqual([]);
   });
 });

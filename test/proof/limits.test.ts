@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/experiment/laboratory.ts";
 import type { LaboratoryOptions } from "../../src/experiment/define/laboratory-options.ts";
 import { LoopGuard } from "../../src/experiment/limits/loop-guard.ts";
@@ -90,19 +90,17 @@ describe("a candidate's time", () => {
     expect(signal!.aborted).toBe(true);
   });
 
-  it("may be longer than any timer", () => {
-    const delays: unknown[] = [];
-    vi.stubGlobal("setTimeout", (_: unknown, delayMs: unknown) => void delays.push(delayMs));
+  it("may be longer than any timer", async () => {
     const patient = new Laboratory();
     const run = patient.experiment("patient", {
       control: async () => 1,
       candidate: never,
       limits: { timeoutMs: 2 ** 40 },
     });
-    void run();
-    vi.unstubAllGlobals();
+    await run();
     // On more milliseconds than a signed 32-bit number holds a timer fires at once, and again, and again.
-    expect(delays).toEqual([2 ** 31 - 1]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(patient.status().experiments["patient"]).toMatchObject({ timedOut: 0, inFlight: 1 });
     lab = patient;
   });
 });

@@ -21,10 +21,11 @@ export function sealJson(value: { toJSON(): unknown }, alike: Alike, part: CopyP
 }
 
 /**
- * Made without `new Error()`, which takes microseconds to note a stack that is not the error's. The stack is asked for when somebody reads it, as with the original: formatting it can cost milliseconds.
+ * A real error, so that loggers and structured cloning take it for one, made without a stack of its own: noting one takes
+ * microseconds. The original's stack is asked for when somebody reads it: formatting it can cost milliseconds.
  */
 export function copyError(error: Error, alike: Alike, part: CopyPart): Error {
-  const copy = alike({}) as Error;
+  const copy = alike(errorWithoutStack());
   for (const key of ["name", "message", "code"] as const) {
     if (Object.hasOwn(error, key)) continue;
     const inherited: unknown = (error as unknown as Record<string, unknown>)[key];
@@ -37,6 +38,19 @@ export function copyError(error: Error, alike: Alike, part: CopyPart): Error {
   }
   Object.defineProperty(copy, "stack", { get: () => stackOf(error), configurable: true, enumerable: false });
   return copy;
+}
+
+function errorWithoutStack(): Error {
+  const { stackTraceLimit } = Error;
+  try {
+    Error.stackTraceLimit = 0;
+  } catch {
+    // Frozen: it notes its stack, which takes longer.
+    return new Error();
+  }
+  const error = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
 }
 
 function stackOf(error: Error): unknown {

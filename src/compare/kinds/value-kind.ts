@@ -86,7 +86,10 @@ function classKind(value: object, first: object): Kind {
 const getPrototypeOf = Object.getPrototypeOf as (value: object) => object | null;
 
 function ownValue(object: object, key: string): unknown {
-  return Object.getOwnPropertyDescriptor(object, key)?.value;
+  const property = Object.getOwnPropertyDescriptor(object, key);
+  if (property?.get === undefined) return property?.value;
+  // Where intrinsics are frozen (Node's `--frozen-intrinsics`), what was a value is kept beside an accessor.
+  return Object.getOwnPropertyDescriptor(property.get, "value")?.value;
 }
 
 function nameOf(constructor: unknown): string | undefined {

@@ -190,9 +190,16 @@ function keyOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): string
   const key = ask(plan.host, plan, "key", hooks.key, self, args);
   return (
     typeof key === "string" ? key
-    : typeof key === "number" ? String(key)
-    : undefined
+    : typeof key === "number" || typeof key === "bigint" ? String(key)
+    : noKey(plan, key)
   );
+}
+
+/** Its owner has no bucket and is control's; only a key that is missing is silent about it. */
+function noKey(plan: Plan, key: unknown): string | undefined {
+  if (key === undefined || key === null || key === failed) return undefined;
+  plan.host.fault("key", new TypeError(`\`key\` must return a string, a number or a bigint, not ${typeof key}`), plan);
+  return undefined;
 }
 
 function contextOf(

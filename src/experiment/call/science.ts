@@ -1,20 +1,26 @@
-import { call } from "./call.ts";
 import { SidelaneError } from "../../model/errors.ts";
-import { givesPlainPromises } from "../runtime/promises.ts";
 import type { Host } from "../define/services.ts";
-import type { Hooks, Plan } from "../define/experiment-plan.ts";
-import type { AnyFunction, UncheckedDefinition } from "../define/options.ts";
+import type { Plan } from "../define/experiment-plan.ts";
+import type { UncheckedDefinition } from "../define/options.ts";
+import { call } from "./call.ts";
+import { changedOption, functionsOf, planOfCall } from "./present-call.ts";
 
 const mostNames = 1_000;
 
+interface Known {
+  readonly plan: Plan;
+  readonly first: UncheckedDefinition;
+}
+
 /**
- * The one-shot form. The first definition under a name is checked and compiled; later ones bring only their functions,
- * since those are closures of the present call. At most 1 000 names are kept: over it control runs alone.
+ * The one-shot form. The first definition under a name is checked and compiled; of later ones every function is their own,
+ * since those are closures of the present call. Other options stay those of the first, and one that changes is a counted
+ * fault. At most 1 000 names are kept: over it control runs alone.
  */
 export class Science {
   readonly #host: Host;
   readonly #add: (name: string, definition: UncheckedDefinition) => Plan;
-  readonly #plans = new Map<string, Plan>();
+  readonly #known = new Map<string, Known>();
   #full = false;
 
   constructor(host: Host, add: (name: string, definition: UncheckedDefinition) => Plan) {
@@ -23,13 +29,25 @@ export class Science {
   }
 
   run(name: string, definition: UncheckedDefinition): unknown {
-    const plan = this.#plans.get(name) ?? this.#define(name, definition);
-    if (plan === undefined) return definition.control!();
-    return call(plan, hooksOf(plan, definition), undefined, []);
+    const known = this.#known.get(name);
+    if (known !== undefined) return this.#runAgain(known, definition);
+    const plan = this.#define(name, definition);
+    return plan === undefined ? definition.control!() : call(plan, plan.hooks, undefined, []);
+  }
+
+  #runAgain({ plan, first }: Known, definition: UncheckedDefinition): unknown {
+    const changed = changedOption(first, definition);
+    if (changed !== undefined) {
+      const message = `\`science\`: \`${changed}\` is not what it was in the first call under this name, and stays what it was there; give the comparison a name of its own`;
+      this.#host.fault("internal", new SidelaneError("invalid-definition", message), plan);
+    }
+    const hooks = functionsOf(plan, definition);
+    if (hooks === undefined) return definition.control!();
+    return call(planOfCall(plan, first, definition), hooks, undefined, []);
   }
 
   #define(name: string, definition: UncheckedDefinition): Plan | undefined {
-    if (this.#plans.size >= mostNames) {
+    if (this.#known.size >= mostNames) {
       if (!this.#full) {
         const message = `More than ${mostNames} names of \`science\`; give a name to a comparison, not to a call`;
         this.#host.fault("internal", new SidelaneError("invalid-definition", message));
@@ -38,28 +56,7 @@ export class Science {
       return undefined;
     }
     const plan = this.#add(name, definition);
-    this.#plans.set(name, plan);
+    this.#known.set(name, { plan, first: definition });
     return plan;
   }
-}
-
-/** The present call's functions, with what is kept from call to call. */
-function hooksOf(plan: Plan, definition: UncheckedDefinition): Hooks {
-  const { candidate, candidates, enabled } = definition;
-  const planned = plan.hooks.candidates.map((each) => {
-    const given = candidates === undefined ? candidate : candidates[each.name];
-    return given === undefined || given === each.call ? each : { ...each, call: given };
-  });
-  return {
-    control: definition.control as AnyFunction,
-    givesPromises: givesPlainPromises(definition.control),
-    candidates: planned as unknown as Hooks["candidates"],
-    enabled: typeof enabled === "function" ? enabled : undefined,
-    key: definition.key,
-    context: definition.context,
-    prepare: definition.prepare,
-    beforeRun: definition.beforeRun,
-    afterRun: definition.afterRun,
-    clean: definition.clean,
-  };
 }

@@ -10,7 +10,8 @@ export function wrap(plan: Plan): AnyFunction {
   const wrapped = isConstructible(control) ? constructible(plan) : callable(plan);
   try {
     Object.setPrototypeOf(wrapped, Object.getPrototypeOf(control) as object | null);
-    Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(control));
+    Object.defineProperties(wrapped, descriptorsOf(control, wrapped));
+    copyMetadata(control, wrapped);
   } catch (error) {
     // A control that is a hostile proxy keeps what could be copied.
     plan.host.fault("internal", error, plan);
@@ -46,5 +47,51 @@ function isConstructible(control: AnyFunction): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Of a class, static methods and accessors called on the wrapper see the class itself: private static members are there alone. */
+function descriptorsOf(control: AnyFunction, wrapped: AnyFunction): PropertyDescriptorMap {
+  const descriptors: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(control);
+  if (!Function.prototype.toString.call(control).startsWith("class")) return descriptors;
+  for (const key of Reflect.ownKeys(descriptors)) {
+    const descriptor = descriptors[key as string]!;
+    for (const part of ["value", "get", "set"] as const) {
+      const method: unknown = descriptor[part];
+      if (typeof method === "function" && !descriptor.enumerable && !isConstructible(method as AnyFunction)) {
+        descriptor[part] = onControl(method as AnyFunction, control, wrapped);
+      }
+    }
+  }
+  return descriptors;
+}
+
+function onControl(method: AnyFunction, control: AnyFunction, wrapped: AnyFunction): AnyFunction {
+  const holder = {
+    method(this: unknown, ...args: unknown[]): unknown {
+      return Reflect.apply(method, this === wrapped ? control : this, args) as unknown;
+    },
+  };
+  const forwarding = holder.method as AnyFunction;
+  Object.setPrototypeOf(forwarding, Object.getPrototypeOf(method) as object | null);
+  Object.defineProperties(forwarding, Object.getOwnPropertyDescriptors(method));
+  copyMetadata(method, forwarding);
+  return forwarding;
+}
+
+interface MetadataReflect {
+  getOwnMetadataKeys?(target: object, property?: PropertyKey): unknown[];
+  getOwnMetadata?(key: unknown, target: object, property?: PropertyKey): unknown;
+  defineMetadata?(key: unknown, value: unknown, target: object, property?: PropertyKey): void;
+}
+
+/** What decorators keep under the function itself, where `reflect-metadata` is loaded; what is defined later is not seen. */
+function copyMetadata(from: AnyFunction, to: AnyFunction): void {
+  const reflect = Reflect as MetadataReflect;
+  if (!reflect.getOwnMetadataKeys || !reflect.getOwnMetadata || !reflect.defineMetadata) return;
+  for (const property of [undefined, ...Reflect.ownKeys(from)]) {
+    for (const key of reflect.getOwnMetadataKeys(from, property)) {
+      reflect.defineMetadata(key, reflect.getOwnMetadata(key, from, property), to, property);
+    }
   }
 }

@@ -7,7 +7,7 @@ import { MismatchGroups } from "../../stats/groups.ts";
 import { CandidateBreaker } from "../limits/circuit-breaker.ts";
 import { Counters } from "../record/counters.ts";
 import { CpuBudget } from "../limits/cpu-budget.ts";
-import { givesPlainPromises } from "../runtime/promises.ts";
+import { givesPlainPromises } from "../runtime/native-promise.ts";
 import type { Host } from "./services.ts";
 import { canBeLean } from "../run/fast-path.ts";
 import { later } from "../runtime/event-loop.ts";

@@ -4,7 +4,7 @@ import type { Result, ResultKind } from "../../model/result.ts";
 import type { RolloutEvent } from "../../model/rollout.ts";
 import type { Delivery } from "./delivery.ts";
 import { ask, type Host } from "../define/services.ts";
-import { later } from "../runtime/event-loop.ts";
+import { later, TurnLatch } from "../runtime/event-loop.ts";
 import type { Detached } from "../runtime/current-run.ts";
 import type { Run } from "../run/run.ts";
 
@@ -25,7 +25,7 @@ export class Outbox {
   #wanted: ReadonlySet<ResultKind> | "all" = new Set();
   #host: Host | undefined;
   #waiting: Run[] = [];
-  #scheduled = false;
+  readonly #turnLatch = new TurnLatch();
   #number = 0;
 
   constructor(clock: Clock, random: () => number, detached: Detached) {
@@ -78,13 +78,12 @@ export class Outbox {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+    if (!this.#turnLatch.ask(this.#clock.monotonic())) return;
     this.#detached(() => later(() => this.#turn()));
   }
 
   #turn(): void {
-    this.#scheduled = false;
+    this.#turnLatch.came();
     this.#drain(this.#clock.monotonic() + sliceMs);
     if (this.#waiting.length > 0) this.#schedule();
   }

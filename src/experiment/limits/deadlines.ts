@@ -1,4 +1,5 @@
-import type { Clock } from "../../model/clock.ts";
+import type { Cancel, Clock } from "../../model/clock.ts";
+import { later } from "../runtime/event-loop.ts";
 import type { Detached } from "../runtime/current-run.ts";
 
 /** Something that is to end in time. */
@@ -29,22 +30,36 @@ export class Deadline implements Awaited {
 class Line {
   first: Awaited | undefined;
   last: Awaited | undefined;
-  armed = false;
+  /** When its timer is to ring; -Infinity while it has none. */
+  ringsAt: number = -Infinity;
+  cancel: Cancel | undefined = undefined;
   readonly delayMs: number;
+  readonly foreground: boolean;
 
-  constructor(delayMs: number) {
+  constructor(delayMs: number, foreground: boolean) {
     this.delayMs = delayMs;
+    this.foreground = foreground;
   }
 }
+
+/** A timer that is so late has been lost: it was faked while it was set, and the real ones are back. */
+const lostAfterMs = 1_000;
+/** A timer that is so late rings after a pause of the event loop: what has come meanwhile gets its turn first. */
+const pausedAfterMs = 20;
+const mostGraceMs = 50;
 
 /**
  * All deadlines of a laboratory: a line per length, a timer per line. Adding and removing one costs a few pointers, where
  * a timer of its own would cost up to 2 µs.
+ *
+ * After a pause of the event loop (garbage, long synchronous work, a function instance that was frozen) nothing expires
+ * before the loop has been free for as long as it was blocked, at most 50 ms: an answer that was there already counts.
  */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #detached: Detached;
   readonly #lines = new Map<number, Line>();
+  readonly #foreground = new Map<number, Line>();
 
   constructor(clock: Clock, detached: Detached) {
     this.#clock = clock;
@@ -54,17 +69,19 @@ export class Deadlines {
   /**
    * @param delayMs `Infinity` for what ends only when everything does
    * @param startedAt monotonic milliseconds, read by the caller anyway
+   * @param foreground whether a caller waits for it: then it keeps the process alive
    */
-  add(item: Awaited, delayMs: number, startedAt: number): void {
-    let line = this.#lines.get(delayMs);
-    if (line === undefined) this.#lines.set(delayMs, (line = new Line(delayMs)));
+  add(item: Awaited, delayMs: number, startedAt: number, foreground = false): void {
+    const lines = foreground ? this.#foreground : this.#lines;
+    let line = lines.get(delayMs);
+    if (line === undefined) lines.set(delayMs, (line = new Line(delayMs, foreground)));
     item.line = line;
     item.dueAt = startedAt + delayMs;
     item.previous = line.last;
     if (line.last) line.last.next = item;
     else line.first = item;
     line.last = item;
-    if (!line.armed && delayMs !== Infinity) this.#arm(line, delayMs);
+    if (startedAt > line.ringsAt + lostAfterMs && delayMs !== Infinity) this.#arm(line, delayMs);
   }
 
   remove(item: Awaited): void {
@@ -75,6 +92,7 @@ export class Deadlines {
     if (item.next) item.next.previous = item.previous;
     else line.last = item.previous;
     item.line = item.next = item.previous = undefined;
+    if (line.foreground && line.first === undefined) disarm(line);
   }
 
   /** Puts one item where another is, at the other's time. */
@@ -94,19 +112,36 @@ export class Deadlines {
 
   /** Expires everything now, as closing does. */
   expireAll(): void {
-    for (const line of this.#lines.values()) this.#sweep(line, Infinity);
+    for (const lines of [this.#lines, this.#foreground]) {
+      for (const line of lines.values()) this.#sweep(line, Infinity);
+    }
   }
 
   #arm(line: Line, delayMs: number): void {
-    line.armed = true;
+    disarm(line);
+    const ringsAt = (line.ringsAt = this.#clock.monotonic() + delayMs);
+    this.#after(line, delayMs, () => {
+      const now = this.#clock.monotonic();
+      const lateMs = now - ringsAt;
+      if (lateMs < pausedAfterMs) this.#ring(line, now);
+      // Once: a loop that is blocked again must not put it off for ever.
+      else this.#after(line, Math.min(lateMs, mostGraceMs), () => later(() => this.#ring(line, now)));
+    });
+  }
+
+  #after(line: Line, delayMs: number, ring: () => void): void {
     // A timer armed inside a request would keep that request's context alive, and run in it.
-    this.#detached(() =>
-      this.#clock.after(delayMs, () => {
-        line.armed = false;
-        this.#sweep(line, this.#clock.monotonic());
-        if (line.first) this.#arm(line, Math.max(1, line.first.dueAt - this.#clock.monotonic()));
-      }),
-    );
+    line.cancel = this.#detached(() => this.#clock.after(delayMs, ring, line.foreground));
+  }
+
+  #ring(line: Line, now: number): void {
+    line.ringsAt = -Infinity;
+    line.cancel = undefined;
+    this.#sweep(line, now);
+    // Whoever has expired may have added the next one, and with it a timer.
+    if (line.first && line.ringsAt === -Infinity) {
+      this.#arm(line, Math.max(1, line.first.dueAt - this.#clock.monotonic()));
+    }
   }
 
   #sweep(line: Line, now: number): void {
@@ -117,4 +152,10 @@ export class Deadlines {
       item.expire();
     }
   }
+}
+
+function disarm(line: Line): void {
+  line.cancel?.();
+  line.cancel = undefined;
+  line.ringsAt = -Infinity;
 }

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "../../model/clock.ts";
 import type { CpuBudget } from "./cpu-budget.ts";
-import { later } from "../runtime/event-loop.ts";
+import { later, TurnLatch } from "../runtime/event-loop.ts";
 import type { Detached } from "../runtime/current-run.ts";
 
 /** Candidates of one call, waiting for a later turn. */
@@ -21,7 +21,7 @@ export class DeferredQueue {
   readonly #clock: Clock;
   readonly #detached: Detached;
   #queue: Waiting[] = [];
-  #scheduled = false;
+  readonly #turnLatch = new TurnLatch();
   #cancelRest: Cancel | undefined;
 
   constructor(clock: Clock, detached: Detached) {
@@ -46,14 +46,13 @@ export class DeferredQueue {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+    if (!this.#turnLatch.ask(this.#clock.monotonic())) return;
     this.#cancelRest?.();
     this.#detached(() => later(() => this.#turn()));
   }
 
   #turn(): void {
-    this.#scheduled = false;
+    this.#turnLatch.came();
     if (this.#queue.length === 0) return;
     const now = this.#clock.monotonic();
     const index = this.#queue.findIndex(({ budget }) => budget.has(now));

@@ -75,6 +75,8 @@ export class Counters {
   /** Time spent on callers' paths between control's answer and the last candidate's. */
   pathMs = 0;
   capturedBytes = 0;
+  /** Told of each call that ends, while somebody waits for that. */
+  whenEnded: (() => void) | undefined = undefined;
   readonly skips: Readonly<Record<SkipReason, Skip>> = noSkips();
   readonly faults: Partial<Record<Operation, number>> = {};
 
@@ -88,11 +90,13 @@ export class Counters {
   matched(): void {
     this.inFlight -= 1;
     this.match += 1;
+    if (this.whenEnded !== undefined) this.whenEnded();
   }
 
   ended(kind: ResultKind): void {
     this.inFlight -= 1;
     this.count(kind);
+    if (this.whenEnded !== undefined) this.whenEnded();
   }
 
   count(kind: ResultKind): void {

@@ -126,6 +126,7 @@ export class NoiseRuns {
       if (!open) return false;
       open = false;
       this.pending -= 1;
+      plan.counters.whenEnded?.();
       return true;
     };
     const deadline = new Deadline(() => {
@@ -144,6 +145,8 @@ export class NoiseRuns {
       given,
       (value) => came({ kind: "returned", value }),
       (error) => came({ kind: "threw", error }),
+      mark,
+      host.trackRuns,
     );
   }
 

@@ -79,11 +79,15 @@ export class Trial implements Awaited, Sample {
       return now;
     }
     this.#takeSlot();
-    host.deadlines.add(this, timeoutMs, startedAt);
+    // A caller waits for it who is served by it, or told of its mismatch.
+    const foreground = this.run.judgesAtOnce || this.run.watcher !== undefined;
+    host.deadlines.add(this, timeoutMs, startedAt, foreground);
     watch(
       given,
       (value) => this.settle({ kind: "returned", value }),
       (error) => this.settle({ kind: "threw", error }),
+      mark,
+      host.trackRuns,
     );
     return now;
   }

@@ -1,7 +1,8 @@
 import type { Evidence, Outcome } from "../../model/observation.ts";
 import { surelyEqual } from "../../compare/equality/surely-equal.ts";
 import type { Awaited } from "../limits/deadlines.ts";
-import { derive, isPromise, watchPromise } from "../runtime/promises.ts";
+import { derive, isFollowedNatively } from "../runtime/native-promise.ts";
+import { watchPromise } from "../runtime/promises.ts";
 import { keep } from "./evidence.ts";
 import type { Hooks, Plan } from "../define/experiment-plan.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
@@ -105,7 +106,7 @@ class Pair implements Awaited {
       return;
     }
     this.gaveAt = host.clock.monotonic();
-    if (!isPromise(given)) {
+    if (!isFollowedNatively(given)) {
       this.takeOver().gave(given, mark, calledAt, this.gaveAt);
       return;
     }

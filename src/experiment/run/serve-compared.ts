@@ -1,6 +1,7 @@
 import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import { Deadline } from "../limits/deadlines.ts";
-import { derive, ignoreRejection, shapeOf, watch } from "../runtime/promises.ts";
+import { derive } from "../runtime/native-promise.ts";
+import { ignoreRejection, shapeOf, watch } from "../runtime/promises.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { recordIn } from "./conclude.ts";
 import type { Run } from "./run.ts";
@@ -145,7 +146,7 @@ export function serveAlone(
       // `answer` may throw what control throws: the promise then rejects with it.
       resolve(derive(Promise.resolve(), answer, answer));
     };
-    plan.host.deadlines.add(deadline, plan.timeoutMs, startedAt);
+    plan.host.deadlines.add(deadline, plan.timeoutMs, startedAt, true);
     watch(
       given,
       (value) => settleOnce(() => succeeded(value)),

@@ -1,5 +1,6 @@
 import type { Result } from "../../model/result.ts";
-import { derive, shapeOf } from "../runtime/promises.ts";
+import { derive } from "../runtime/native-promise.ts";
+import { shapeOf } from "../runtime/promises.ts";
 import type { Run } from "./run.ts";
 
 /**

@@ -65,22 +65,76 @@ interface AsyncHooks {
   readonly AsyncResource: new (type: string) => { runInAsyncScope<Value>(call: () => Value): Value };
 }
 
-const hooks = (globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } }).process?.getBuiltinModule?.(
-  "node:async_hooks",
-) as AsyncHooks | undefined;
+function asyncHooks(): AsyncHooks | undefined {
+  try {
+    const { process } = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
+    const hooks = process?.getBuiltinModule?.("node:async_hooks") as Partial<AsyncHooks> | undefined;
+    return typeof hooks?.AsyncLocalStorage === "function" ? (hooks as AsyncHooks) : undefined;
+  } catch {
+    // A runtime may have the function and refuse the module.
+    return undefined;
+  }
+}
 
-const storage = hooks && new hooks.AsyncLocalStorage();
-// Taken while the module loads, before any request exists.
-const atRoot: (<Value>(call: () => Value) => Value) | undefined = hooks?.AsyncLocalStorage.snapshot?.();
+const hooks = asyncHooks();
 
-/** Inside a publisher, hook or listener: whatever it calls is not observed. */
-const detachedMark = { detached: true };
+/** What all copies of the package in a process share (the imported and the required one): who runs at this moment. */
+interface Shared {
+  /** What the synchronous part belongs to. */
+  inside: object | undefined;
+  readonly storage: Storage | undefined;
+  /** Inside a publisher, hook or listener: whatever it calls is not observed. */
+  readonly detachedMark: object;
+}
 
-let inside: object | undefined;
+// The number changes with the shape of what is shared.
+const sharedKey = Symbol.for("sidelane.runs.1");
+
+function sharedByAll(): Shared {
+  const scope = globalThis as { [sharedKey]?: Shared };
+  const own: Shared = {
+    inside: undefined,
+    storage: hooks && new hooks.AsyncLocalStorage(),
+    detachedMark: { detached: true },
+  };
+  try {
+    const there = scope[sharedKey];
+    if (there !== undefined) return there;
+    Object.defineProperty(scope, sharedKey, { value: own, configurable: true });
+  } catch {
+    // A frozen global object: each copy knows its own runs.
+  }
+  return own;
+}
+
+const shared = sharedByAll();
+const { storage, detachedMark } = shared;
+// Asked when it first matters: using storage at all makes every promise of the process dearer before Node 24.
+let canEnter: boolean | undefined;
+const atRoot = rootOf();
+
+/** Not everywhere: Cloudflare's workers have `run` alone, and throw. */
+function entersStorage(): boolean {
+  try {
+    storage?.run(undefined, () => storage.enterWith(undefined));
+    return typeof storage?.enterWith === "function";
+  } catch {
+    return false;
+  }
+}
+
+/** Taken while the module loads, before any request exists. */
+function rootOf(): (<Value>(call: () => Value) => Value) | undefined {
+  try {
+    return hooks?.AsyncLocalStorage.snapshot?.();
+  } catch {
+    return undefined;
+  }
+}
 
 /** Whether calls made here belong to a candidate (`nested`) or to a publisher (`detached`). */
 export function surroundings(): "nested" | "detached" | undefined {
-  const mark = inside ?? storage?.getStore();
+  const mark = shared.inside ?? storage?.getStore();
   if (mark === undefined) return undefined;
   return (
     mark === detachedMark ? "detached"
@@ -97,7 +151,7 @@ export function surroundings(): "nested" | "detached" | undefined {
  * @example currentRun()?.role === "candidate" // => keep still: send no mail
  */
 export function currentRun(): CurrentRun | undefined {
-  const mark = inside ?? storage?.getStore();
+  const mark = shared.inside ?? storage?.getStore();
   return mark === undefined || mark === detachedMark ? undefined : (mark as CurrentRun);
 }
 
@@ -106,24 +160,23 @@ export function currentRun(): CurrentRun | undefined {
  * entering storage would change control's own context.
  */
 export function callAs(mark: CurrentRun, through: boolean, call: AnyFunction, self: unknown, args: unknown[]): unknown {
-  const before = inside;
-  // `inside` is what the synchronous part sees, also where the behaviour has entered storage of its own.
-  inside = mark;
-  if (!through || storage === undefined) {
+  const before = shared.inside;
+  try {
+    // `inside` is what the synchronous part sees, also where the behavior has entered storage of its own.
+    shared.inside = mark;
+    if (!through || storage === undefined) return Reflect.apply(call, self, args) as unknown;
+    canEnter ??= entersStorage();
+    if (!canEnter) return storage.run(mark, () => Reflect.apply(call, self, args) as unknown);
+    // What `run` does, with nothing looked up or passed on twice.
+    const outside = storage.getStore();
     try {
+      storage.enterWith(mark);
       return Reflect.apply(call, self, args) as unknown;
     } finally {
-      inside = before;
+      storage.enterWith(outside);
     }
-  }
-  // What `run` does, with nothing looked up or passed on twice.
-  const outside = storage.getStore();
-  storage.enterWith(mark);
-  try {
-    return Reflect.apply(call, self, args) as unknown;
   } finally {
-    storage.enterWith(outside);
-    inside = before;
+    shared.inside = before;
   }
 }
 
@@ -134,12 +187,12 @@ export function callQuietly(call: AnyFunction, self: unknown, args: readonly unk
 
 /** Runs rules or hooks of the user's: experiments that they call run their control alone. */
 export function quietly<Value>(work: () => Value): Value {
-  const before = inside;
-  inside = detachedMark;
+  const before = shared.inside;
   try {
+    shared.inside = detachedMark;
     return work();
   } finally {
-    inside = before;
+    shared.inside = before;
   }
 }
 
@@ -155,7 +208,13 @@ export function detachedAs(through: boolean): Detached {
 
 /** Keeps the present context, to run something in it later. */
 export function keepContext(): <Value>(call: () => Value) => Value {
-  if (hooks === undefined) return (call) => call();
-  const resource = new hooks.AsyncResource("sidelane");
-  return (call) => resource.runInAsyncScope(call);
+  try {
+    if (hooks !== undefined) {
+      const resource = new hooks.AsyncResource("sidelane");
+      return (call) => resource.runInAsyncScope(call);
+    }
+  } catch {
+    // A runtime that has storage, and no resources.
+  }
+  return (call) => call();
 }

@@ -1,9 +1,12 @@
+// Taken while the module loads: fake timers that a test suite puts in their place later never ring by themselves.
 const scope = globalThis as { setImmediate?: (callback: () => void) => unknown };
+const { setImmediate: ownSetImmediate } = scope;
+const ownSetTimeout = globalThis.setTimeout;
 
 /** Calls back in a later turn of the event loop, soon; where there is no `setImmediate`, by a timer of no delay. */
 export function later(callback: () => void): void {
-  if (scope.setImmediate) scope.setImmediate(callback);
-  else setTimeout(callback, 0);
+  if (ownSetImmediate) ownSetImmediate(callback);
+  else ownSetTimeout(callback, 0);
 }
 
 /** Resolves in a later turn of the event loop. */
@@ -11,4 +14,25 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     later(resolve);
   });
+}
+
+const lostAfterMs = 1_000;
+
+/**
+ * Whether a turn has been asked for and is still to come. A turn that has not come after a second, by any clock's word, is
+ * taken for lost (the timers were faked while it was asked for, and then restored) and may be asked for again.
+ */
+export class TurnLatch {
+  #askedAt: number | undefined = undefined;
+
+  /** @returns whether a turn is to be asked for */
+  ask(now: number): boolean {
+    if (this.#askedAt !== undefined && now - this.#askedAt < lostAfterMs) return false;
+    this.#askedAt = now;
+    return true;
+  }
+
+  came(): void {
+    this.#askedAt = undefined;
+  }
 }

@@ -1,49 +1,23 @@
-// Taken once: what a program does to `Promise.prototype.then` later does not come between control and its caller.
-const nativeThen = Function.prototype.call.bind(Promise.prototype.then) as (
-  promise: unknown,
-  onFulfilled: (value: unknown) => unknown,
-  onRejected: (error: unknown) => unknown,
-) => Promise<unknown>;
-
-const builtin = (globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } }).process?.getBuiltinModule;
-interface Types {
-  isPromise(value: unknown): boolean;
-  isAsyncFunction(value: unknown): boolean;
-}
-const types = (builtin?.("node:util") as { types?: Types } | undefined)?.types;
-
-/** Whether a value is a promise by its inner slots; without Node's word, whether it says so. */
-export const isPromise: (value: unknown) => boolean = types?.isPromise ?? saysPromise;
-
-function saysPromise(value: unknown): boolean {
-  try {
-    return value instanceof Promise;
-  } catch {
-    // A proxy may throw when asked for its prototype.
-    return false;
-  }
-}
+import { callAs, type CurrentRun } from "./current-run.ts";
+import {
+  derive,
+  isFollowedNatively,
+  isPlain,
+  isPromise,
+  oneEnding,
+  type Ending,
+  silence,
+  soon,
+} from "./native-promise.ts";
 
 /**
- * What a behaviour gave back:
+ * What a behavior returned:
  *
  * - `value`: not a promise of any kind
- * - `promise`: a plain native promise
+ * - `promise`: a plain native promise, of any realm
  * - `thenable`: a promise with methods of its own, or a lazy thenable such as a query builder
  */
 export type Shape = "value" | "promise" | "thenable";
-
-const asyncPrototype: unknown = Object.getPrototypeOf(async () => {
-  await Promise.resolve();
-});
-
-/**
- * Whether a function gives nothing but plain native promises, each a new one that nobody else has seen: an async function
- * of this realm does. `false` says nothing.
- */
-export function givesPlainPromises(call: unknown): boolean {
-  return types?.isAsyncFunction(call) === true && Object.getPrototypeOf(call) === asyncPrototype;
-}
 
 /** Tells without running anything, but for one reading of `then` on what is no promise. */
 export function shapeOf(given: unknown): Shape {
@@ -70,47 +44,91 @@ function hasThen(given: object): boolean {
   }
 }
 
-function isPlain(promise: unknown): boolean {
-  if (Object.getPrototypeOf(promise) !== Promise.prototype) return false;
-  // Async hooks mark promises with symbols; what a program adds has a name.
-  return Object.getOwnPropertyNames(promise).length === 0;
-}
-
-/** One reaction on a plain native promise; gives the promise derived from it. */
-export function derive(
-  promise: unknown,
-  onFulfilled: (value: unknown) => unknown,
-  onRejected: (error: unknown) => unknown,
-): Promise<unknown> {
-  return nativeThen(promise, onFulfilled, onRejected);
-}
-
-/** Learns how a thenable of any kind ends, at most once; a lazy one is thereby run. */
+/**
+ * Learns how a promise or thenable of any kind ends, at most once.
+ *
+ * A promise with the native `then` is followed by that; anything else by its own `then`, called once, as a microtask, as
+ * `await` does: whatever that starts is run as the behavior `mark` tells of. What it resolves with is followed in turn.
+ *
+ * @param through whether the mark holds through every `await` of what is started
+ */
 export function watch(
   given: unknown,
   onFulfilled: (value: unknown) => void,
   onRejected: (error: unknown) => void,
+  mark?: CurrentRun,
+  through = false,
 ): void {
-  // Adopting it calls its `then` once, and lets it settle once.
-  watchPromise(isPromise(given) ? given : new Promise((resolve) => resolve(given)), onFulfilled, onRejected);
+  if (isFollowedNatively(given)) watchPromise(given, onFulfilled, onRejected);
+  else soon(() => follow(given, onFulfilled, onRejected, mark, through, 0));
 }
 
-/** Learns how a native promise ends, where {@link isPromise} has been asked. */
+/** Longer chains of thenables that resolve with thenables are given up on: the event loop is not theirs. */
+const longestChain = 100;
+
+function follow(
+  given: unknown,
+  onFulfilled: (value: unknown) => void,
+  onRejected: (error: unknown) => void,
+  mark: CurrentRun | undefined,
+  through: boolean,
+  depth: number,
+): void {
+  if (isFollowedNatively(given)) {
+    watchPromise(given, onFulfilled, onRejected);
+    return;
+  }
+  if (depth === longestChain) {
+    onRejected(new TypeError(`A thenable that resolves with another thenable, ${longestChain} times over`));
+    return;
+  }
+  // Told through a promise of ours, so that what follows is run in the present context and not in that of the callback.
+  const told = oneEnding((fulfil, reject) => {
+    const subscribe = (): void => {
+      const then: unknown = (given as { then?: unknown }).then;
+      // What `then` itself returns is nobody's.
+      if (typeof then === "function") silence(Reflect.apply(then, given, [fulfil, reject]));
+      else fulfil(given);
+    };
+    try {
+      if (mark === undefined) subscribe();
+      else callAs(mark, through, subscribe, undefined, []);
+    } catch (error) {
+      reject(error);
+    }
+    // Nor is there anybody for what a promise holds beside what its `then` tells.
+    silence(given);
+  });
+  void derive(
+    told,
+    (ending) => {
+      const { kind, value } = ending as Ending;
+      if (kind === "threw") onRejected(value);
+      else if (value !== given && mayFollow(value)) {
+        follow(value, onFulfilled, onRejected, mark, through, depth + 1);
+      } else onFulfilled(value);
+    },
+    onRejected,
+  );
+}
+
+/** Learns how a promise ends that {@link isFollowedNatively}. */
 export function watchPromise(
   promise: unknown,
   onFulfilled: (value: unknown) => void,
   onRejected: (error: unknown) => void,
 ): void {
   try {
-    void nativeThen(promise, onFulfilled, onRejected);
+    void derive(promise, onFulfilled, onRejected);
   } catch (error) {
     onRejected(error);
+    silence(promise);
   }
 }
 
-/** Lets a promise that nobody waits for fail in silence. */
+/** Lets what nobody waits for fail in silence. */
 export function ignoreRejection(given: unknown): void {
-  if (shapeOf(given) !== "value")
+  if (mayFollow(given))
     watch(
       given,
       () => undefined,
@@ -121,7 +139,7 @@ export function ignoreRejection(given: unknown): void {
 /** How a call of foreign code ended. */
 export type Ended = { readonly kind: "done" } | { readonly kind: "failed"; readonly error: unknown };
 
-/** It gave something to wait for. `watch` tells once how that ended, and never throws. */
+/** It returned something to wait for. `watch` tells once how that ended, and never throws. */
 export interface Waiting {
   readonly kind: "waiting";
   watch(ended: (how: Ended) => void): void;
@@ -141,7 +159,7 @@ export function callForeign(call: () => unknown): Ended | Waiting {
   } catch (error) {
     return { kind: "failed", error };
   }
-  if ((typeof answer !== "object" || answer === null) && typeof answer !== "function") return done;
+  if (!holdsKeys(answer)) return done;
   let then: unknown;
   try {
     then = (answer as { then?: unknown }).then;
@@ -162,21 +180,10 @@ function watchThenable(thenable: object, then: (...handlers: unknown[]) => unkno
     ended(how);
   };
   try {
-    const derived: unknown = Reflect.apply(then, thenable, [
-      () => settle(done),
-      (error: unknown) => settle({ kind: "failed", error }),
-    ]);
-    swallow(derived);
+    // A `then` of foreign making may itself return a promise that rejects; nobody else would handle that.
+    silence(Reflect.apply(then, thenable, [() => settle(done), (error: unknown) => settle({ kind: "failed", error })]));
   } catch (error) {
     settle({ kind: "failed", error });
   }
-}
-
-/** A `then` of foreign making may itself give a promise that rejects; nobody else would handle that. */
-function swallow(derived: unknown): void {
-  try {
-    if (derived instanceof Promise) void Promise.prototype.then.call(derived, undefined, () => undefined);
-  } catch {
-    // A proxy around a promise, or a promise with a hostile `constructor`: there is nothing left to do for it.
-  }
+  if (!isFollowedNatively(thenable)) silence(thenable);
 }

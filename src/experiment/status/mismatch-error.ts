@@ -20,6 +20,12 @@ export class MismatchError extends SidelaneError {
     Object.defineProperty(this, "result", { enumerable: false });
   }
 
+  /** Holds across two copies of the class, as that of `SidelaneError` does. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== MismatchError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return value instanceof SidelaneError && value.code === "mismatch";
+  }
+
   /** Plain data: name, code, message and where they differ. */
   toJSON(): unknown {
     const { result } = this;

@@ -82,6 +82,8 @@ export class Drain {
             this.#pump();
           },
           (error) => this.#fail(error),
+          this.#mark,
+          this.#through,
         );
         return;
       }

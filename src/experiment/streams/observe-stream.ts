@@ -1,4 +1,5 @@
-import { derive, mayFollow, shapeOf } from "../runtime/promises.ts";
+import { derive } from "../runtime/native-promise.ts";
+import { mayFollow, shapeOf } from "../runtime/promises.ts";
 import type { AnyFunction } from "../define/options.ts";
 import { streamKind } from "./stream-kind.ts";
 

@@ -288,3 +288,12 @@ describe("capturing", () => {
     expect(needsCapture({})).toBe(true);
   });
 });
+
+it("copies an error as a real one, which can be cloned, and leaves the limit of stacks as it was", () => {
+  const { stackTraceLimit } = Error;
+  const { kind, value } = capture(new RangeError("a"));
+  expect(kind).toBe("captured");
+  expect(structuredClone(value)).toBeInstanceOf(RangeError);
+  expect(value).toMatchObject({ name: "RangeError", message: "a" });
+  expect(Error.stackTraceLimit).toBe(stackTraceLimit);
+});

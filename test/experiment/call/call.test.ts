@@ -209,6 +209,22 @@ describe("a rollout", () => {
     expect(rollout.buckets).toEqual(["key"]);
   });
 
+  it("takes a bigint for a key as its text, and tells of a key that it cannot use", () => {
+    const faults: unknown[] = [];
+    const lab = new Laboratory({
+      onFault: ({ operation, error }) => faults.push([operation, (error as Error).message]),
+    });
+    const rollout = at({ stage: "ramp", share: 0.5 });
+    const call = lab.experiment("ids", { control, candidate, rollout, key: (id) => id as never });
+    call(17n);
+    expect(rollout.buckets).toEqual(["17"]);
+    for (const missing of [undefined, null]) call(missing);
+    expect(faults).toEqual([]);
+    call({ id: 1 });
+    expect(rollout.buckets).toEqual(["17"]);
+    expect(faults).toEqual([["key", "`key` must return a string, a number or a bigint, not object"]]);
+  });
+
   it("takes a number for a key as its text", () => {
     const rollout = at({});
     lab.experiment("numbers", { control, candidate, rollout, key: (id) => id as number })(17);

@@ -54,7 +54,7 @@ describe("science", () => {
     expect(given).toEqual([undefined, undefined]);
   });
 
-  it("calls each of several candidates, and the first ones again where a call leaves them out", async () => {
+  it("calls each of several candidates, and none that a call leaves out", async () => {
     const { lab, status } = laboratory();
     const first = { rules: () => 1, sql: () => 2 };
     expect(lab.science("several", { control: () => 1, candidates: first })).toBe(1);
@@ -67,7 +67,9 @@ describe("science", () => {
     ]);
     lab.science("several", { control: () => 2, candidates: { rules: () => 2 } });
     await lab.settled();
-    expect(status("several").candidates).toMatchObject({ rules: { matched: 2 }, sql: { matched: 2 } });
+    expect(status("several").candidates).toMatchObject({ rules: { matched: 2 }, sql: { started: 2 } });
+    expect(lab.science("several", { control: () => 3, candidates: { rules: undefined as never } })).toBe(3);
+    expect(status("several")).toMatchObject({ calls: 4, started: 3, skips: { "not-enabled": 1 } });
   });
 
   it("asks no gate that is a switch: the first definition says what is allowed", () => {
@@ -77,7 +79,10 @@ describe("science", () => {
     lab.science("off", sides);
     lab.science("on", { ...sides, enabled: true });
     lab.science("on", { ...sides, enabled: true });
-    expect(status("off")).toMatchObject({ calls: 2, skips: { "not-enabled": 2 } });
+    lab.science("off later", sides);
+    lab.science("off later", { ...sides, enabled: false });
+    expect(status("off")).toMatchObject({ calls: 2, skips: { "not-enabled": 2 }, faults: { internal: 1 } });
+    expect(status("off later")).toMatchObject({ matched: 1, skips: { "not-enabled": 1 }, faults: { internal: 1 } });
     expect(status("on")).toMatchObject({ calls: 2, matched: 2, faults: {} });
   });
 
@@ -97,5 +102,47 @@ describe("science", () => {
     expect(lab.status().faults).toEqual({ internal: 1 });
     lab.science("name 3", { control, candidate });
     expect(runs).toBe(1);
+  });
+
+  it("compares and tells with the present call's own functions", async () => {
+    const { lab, status } = laboratory();
+    const seen: string[] = [];
+    const once = (call: number): unknown =>
+      lab.science("own", {
+        control: () => 1,
+        candidate: () => 1 + call,
+        compare: (one, other) => (seen.push(`compare ${call}`), one === other),
+        ignore: [{ name: "rule", when: () => (seen.push(`rule ${call}`), call === 2) }],
+        onNewMismatch: () => void seen.push(`new ${call}`),
+      });
+    for (const call of [1, 2]) {
+      seen.length = 0;
+      once(call);
+      await lab.settled();
+      expect(seen).toEqual([`compare ${call}`, `rule ${call}`, ...(call === 1 ? ["new 1"] : [])]);
+    }
+    expect(status("own")).toMatchObject({ mismatched: 1, ignored: 1, faults: {} });
+  });
+
+  it("tells of options that change, and of candidates that the first call did not have, and goes on with the first", async () => {
+    const { lab, faults, status } = laboratory();
+    const sides = { control: () => 1, candidate: () => 1 };
+    const limits = { timeoutMs: 5 };
+    lab.science("data", { ...sides, limits: { ...limits }, compare: { ignore: ["$.at"] } });
+    lab.science("data", { ...sides, limits: { ...limits }, compare: { ignore: ["$.at"] } });
+    expect(faults).toEqual([]);
+    lab.science("data", { ...sides, limits: { timeoutMs: 6 }, compare: { ignore: ["$.at"] } });
+    lab.science("data", { ...sides, limits, compare: { ignore: ["$.by"] } });
+    lab.science("more", { control: () => 1, candidates: { rules: () => 1 } });
+    lab.science("more", { control: () => 1, candidates: { rules: () => 1, sql: () => 2 } });
+    await lab.settled();
+    expect(faults.map(({ operation, experiment }) => [operation, experiment])).toEqual([
+      ["internal", "data"],
+      ["internal", "data"],
+      ["internal", "more"],
+    ]);
+    expect(faults[0]!.error).toMatchObject({ message: expect.stringContaining("`limits`") as string });
+    expect(status("data")).toMatchObject({ matched: 4 });
+    expect(status("more")).toMatchObject({ matched: 2, mismatched: 0 });
   });
 });

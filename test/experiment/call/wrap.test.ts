@@ -71,3 +71,53 @@ describe("a wrapped control", () => {
     expect(lab.status().experiments["proxy"]).toMatchObject({ matched: 1, faults: { internal: 1 } });
   });
 });
+
+describe("a wrapped class", () => {
+  class Shop {
+    static #known = 0;
+    static limit = 5;
+    static add(): number {
+      return (Shop.#known += 1);
+    }
+    static get known(): number {
+      return this.#known;
+    }
+    static addTo(count: number): number {
+      return (this.#known += count);
+    }
+  }
+
+  it("has static methods that use private members of the class", () => {
+    const { lab, faults } = laboratory();
+    const control = Shop as never;
+    const Wrapped = lab.experiment("shop", { control, candidate: control }) as unknown as typeof Shop;
+    expect([Wrapped.add(), Wrapped.addTo(2), Wrapped.known, Shop.known]).toEqual([1, 3, 3, 3]);
+    expect([Wrapped.addTo.name, Wrapped.addTo.length, Wrapped.limit]).toEqual(["addTo", 1, 5]);
+    expect(new Wrapped()).toBeInstanceOf(Shop);
+    expect(faults).toEqual([]);
+  });
+
+  it("has the metadata that decorators keep under control", () => {
+    const kept = new Map<unknown, [unknown, unknown, unknown][]>();
+    const reflect = {
+      getOwnMetadataKeys: (target: unknown, property: unknown) =>
+        (kept.get(target) ?? []).filter((each) => each[1] === property).map(([key]) => key),
+      getOwnMetadata: (key: unknown, target: unknown, property: unknown) =>
+        kept.get(target)!.find((each) => each[0] === key && each[1] === property)![2],
+      defineMetadata: (key: unknown, value: unknown, target: unknown, property: unknown) =>
+        void kept.set(target, [...(kept.get(target) ?? []), [key, property, value]]),
+    };
+    Object.assign(Reflect, reflect);
+    try {
+      const { lab } = laboratory();
+      const control = Object.assign((): number => 1, { handler: () => 1 });
+      reflect.defineMetadata("roles", ["admin"], control, undefined);
+      reflect.defineMetadata("path", "/", control, "handler");
+      const wrapped = lab.experiment("handler", { control, candidate: control });
+      expect(kept.get(wrapped)).toEqual(expect.arrayContaining(kept.get(control)!));
+      expect(kept.get(wrapped)).toHaveLength(2);
+    } finally {
+      for (const name of Object.keys(reflect)) Reflect.deleteProperty(Reflect, name);
+    }
+  });
+});

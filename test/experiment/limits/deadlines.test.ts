@@ -78,3 +78,81 @@ describe("deadlines of one length", () => {
     expect(expired).toEqual(["a", "b", "never"]);
   });
 });
+
+describe("a deadline that a caller waits for", () => {
+  it("keeps the process alive until it is removed, and nothing else does", () => {
+    const kept: unknown[] = [];
+    const clock: Clock = {
+      ...fixedClock(),
+      after: (_delayMs, _callback, keepAlive) => {
+        kept.push(keepAlive);
+        return () => kept.push("cancelled");
+      },
+    };
+    const deadlines = new Deadlines(clock, (call) => call());
+    const [one, two, beside] = [1, 2, 3].map(() => new Deadline(() => undefined));
+    deadlines.add(beside!, 10, 0);
+    deadlines.add(one!, 10, 0, true);
+    deadlines.add(two!, 10, 0, true);
+    deadlines.remove(one!);
+    deadlines.remove(beside!);
+    expect(kept).toEqual([false, true]);
+    deadlines.remove(two!);
+    expect(kept).toEqual([false, true, "cancelled"]);
+  });
+
+  it("is due as any other, and when everything ends", () => {
+    const { clock, deadlines, expired, item } = open();
+    deadlines.add(item("a"), 10, 0, true);
+    clock.advance(10);
+    deadlines.add(item("b"), 10, 10, true);
+    deadlines.expireAll();
+    expect(expired).toEqual(["a", "b"]);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe("a timer", () => {
+  function byHand(): { deadlines: Deadlines; rings: (() => void)[]; time: { ms: number } } {
+    const time = { ms: 0 };
+    const rings: (() => void)[] = [];
+    const clock: Clock = {
+      now: () => time.ms,
+      monotonic: () => time.ms,
+      after: (_delayMs, callback) => (rings.push(callback), () => undefined),
+    };
+    return { deadlines: new Deadlines(clock, (call) => call()), rings, time };
+  }
+
+  it("that never rings is set anew by a later deadline of its length", () => {
+    const { deadlines, rings, time } = byHand();
+    const expired: string[] = [];
+    deadlines.add(new Deadline(() => expired.push("a")), 30, 0);
+    time.ms = 900;
+    deadlines.add(new Deadline(() => expired.push("b")), 30, 900);
+    expect(rings).toHaveLength(1);
+    time.ms = 1_100;
+    deadlines.add(new Deadline(() => expired.push("c")), 30, 1_100);
+    expect(rings).toHaveLength(2);
+    time.ms = 1_130;
+    rings[1]!();
+    expect(expired).toEqual(["a", "b", "c"]);
+  });
+
+  it("that rings after a pause of the event loop lets pending answers come first, once", async () => {
+    const { deadlines, rings, time } = byHand();
+    const expired: string[] = [];
+    const answered = new Deadline(() => expired.push("answered"));
+    deadlines.add(answered, 100, 0);
+    deadlines.add(new Deadline(() => expired.push("hangs")), 100, 0);
+    time.ms = 400;
+    rings[0]!();
+    expect(expired).toEqual([]);
+    deadlines.remove(answered);
+    time.ms = 9_000;
+    rings[1]!();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(expired).toEqual(["hangs"]);
+    expect(rings).toHaveLength(2);
+  });
+});

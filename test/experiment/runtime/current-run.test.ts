@@ -9,9 +9,13 @@ type Context = typeof here;
 async function elsewhere(): Promise<Context> {
   vi.resetModules();
   const spied = vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined);
+  const key = Symbol.for("sidelane.runs.1");
+  const there = Object.getOwnPropertyDescriptor(globalThis, key)!;
+  Reflect.deleteProperty(globalThis, key);
   try {
     return await import("../../../src/experiment/runtime/current-run.ts");
   } finally {
+    Object.defineProperty(globalThis, key, there);
     spied.mockRestore();
   }
 }
@@ -141,5 +145,83 @@ describe("with `node:async_hooks`", () => {
     await turn();
     expect(inContext(() => requests.getStore())).toBe("request");
     expect(requests.getStore()).toBeUndefined();
+  });
+});
+
+describe("a runtime", () => {
+  /** The module as a runtime whose storage, or whose way to it, is another has it. */
+  async function loadedWith(getBuiltinModule: () => unknown): Promise<Context> {
+    vi.resetModules();
+    const key = Symbol.for("sidelane.runs.1");
+    const there = Object.getOwnPropertyDescriptor(globalThis, key)!;
+    Reflect.deleteProperty(globalThis, key);
+    const spied = vi.spyOn(process, "getBuiltinModule").mockImplementation(getBuiltinModule as never);
+    try {
+      return await import("../../../src/experiment/runtime/current-run.ts");
+    } finally {
+      Object.defineProperty(globalThis, key, there);
+      spied.mockRestore();
+    }
+  }
+
+  class RunOnly {
+    readonly #storage = new AsyncLocalStorage<unknown>();
+    run(store: unknown, call: () => unknown): unknown {
+      return this.#storage.run(store, call);
+    }
+    getStore(): unknown {
+      return this.#storage.getStore();
+    }
+    enterWith(): never {
+      throw new Error("not implemented");
+    }
+    static snapshot(): never {
+      throw new Error("not implemented");
+    }
+  }
+
+  it("whose storage cannot be entered knows a candidate through every `await`, and nothing of it afterwards", async () => {
+    const { callAs, currentRun, keepContext, Mark, surroundings } = await loadedWith(() => ({
+      AsyncLocalStorage: RunOnly,
+    }));
+    const mark = new Mark("price", "rules");
+    const later = async (): Promise<unknown> => {
+      await turn();
+      return currentRun();
+    };
+    expect(await callAs(mark, true, later, undefined, [])).toBe(mark);
+    expect(() => callAs(mark, true, fail, undefined, [])).toThrow(boom);
+    expect([surroundings(), currentRun()]).toEqual([undefined, undefined]);
+    expect(keepContext()(() => 9)).toBe(9);
+  });
+
+  it.each([
+    ["refuses the module", fail],
+    ["has another module of that name", () => ({})],
+  ])("that %s knows the synchronous part", async (_, getBuiltinModule) => {
+    const { callAs, currentRun, Mark } = await loadedWith(getBuiltinModule);
+    const mark = new Mark("price", "rules");
+    expect(callAs(mark, true, currentRun, undefined, [])).toBe(mark);
+    expect(currentRun()).toBeUndefined();
+  });
+
+  it("with two copies of the package knows in both what runs", async () => {
+    vi.resetModules();
+    const other = await import("../../../src/experiment/runtime/current-run.ts");
+    expect(other.callAs).not.toBe(here.callAs);
+    const mark = new here.Mark("price", "rules");
+    const seen = await (here.callAs(
+      mark,
+      true,
+      async () => {
+        const atOnce = [other.surroundings(), other.currentRun()];
+        await turn();
+        return [...atOnce, other.surroundings(), other.currentRun()];
+      },
+      undefined,
+      [],
+    ) as Promise<unknown[]>);
+    expect(seen).toEqual(["nested", mark, "nested", mark]);
+    expect(here.callQuietly(other.surroundings, undefined, [])).toBe("detached");
   });
 });

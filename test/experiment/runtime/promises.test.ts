@@ -1,6 +1,8 @@
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { derive, ignoreRejection, mayFollow, shapeOf, watch } from "../../../src/experiment/runtime/promises.ts";
+import { currentRun, Mark } from "../../../src/experiment/runtime/current-run.ts";
+import { derive } from "../../../src/experiment/runtime/native-promise.ts";
+import { ignoreRejection, mayFollow, shapeOf, watch } from "../../../src/experiment/runtime/promises.ts";
 import { turn } from "../../proof/held.ts";
 
 const boom = new Error("boom");
@@ -44,6 +46,7 @@ describe("what a behaviour gives back is", () => {
 
   it.each([
     ["one of an async function", (async () => 1)()],
+    ["one of another realm", runInNewContext("Promise.resolve(1)") as unknown],
     ["one that async hooks have marked", Object.assign(Promise.resolve(1), { [Symbol("asyncId")]: 1 })],
   ])("a plain promise: %s", (_, given) => {
     expect(shapeOf(given)).toBe("promise");
@@ -54,7 +57,10 @@ describe("what a behaviour gives back is", () => {
     ["a promise with a method", Object.assign(Promise.resolve(1), { cancel: () => undefined })],
     ["a promise with a hidden property", Object.defineProperty(Promise.resolve(1), "then", { value: () => undefined })],
     ["a promise of a class of its own", Own.resolve(1)],
-    ["a promise of another realm", runInNewContext("Promise.resolve(1)") as unknown],
+    [
+      "a promise of another realm with a `then` of its making",
+      runInNewContext("Promise.prototype.then = () => 1; Promise.resolve(1)") as unknown,
+    ],
     ["an object with a `then`", { then: fail }],
     ["a function with a `then`", Object.assign(() => undefined, { then: fail })],
   ])("a thenable, which is not run: %s", (_, given) => {
@@ -139,6 +145,69 @@ describe("watching", () => {
     ],
   ])("tells how %s ends, once", async (_, make, end) => {
     expect(await told(make())).toEqual([end]);
+  });
+
+  class Reply extends Promise<unknown> {
+    readonly text: Promise<string>;
+    static override get [Symbol.species](): PromiseConstructor {
+      return Promise;
+    }
+    constructor(text: Promise<string>) {
+      super((resolve) => resolve(null));
+      this.text = text;
+    }
+    override then(...handlers: never[]): never {
+      return this.text.then(JSON.parse).then(...handlers) as never;
+    }
+  }
+  class Careless extends Promise<unknown> {
+    override then(fulfilled: never): never {
+      return super.then(fulfilled) as never;
+    }
+  }
+
+  it.each([
+    ["a promise whose own `then` says what it comes to", () => new Reply(Promise.resolve("[1]")), ["returned", [1]]],
+    ["a promise whose own `then` rejects", () => new Reply(Promise.reject(boom)), ["threw", boom]],
+    ["a promise of another realm", () => runInNewContext("Promise.resolve(1)") as unknown, ["returned", 1]],
+    [
+      "a thenable that resolves with one that resolves with a promise",
+      () => ({ then: (one: (value: unknown) => void) => one({ then: (two: typeof one) => two(Promise.resolve(4)) }) }),
+      ["returned", 4],
+    ],
+  ])("goes by its own methods: %s", async (_, make, end) => {
+    expect(await told(make())).toEqual([end]);
+    expect(unhandled).toEqual([]);
+  });
+
+  it("gives up on a thenable that resolves with itself, and does not hold the event loop", async () => {
+    const endless = { then: (resolve: (value: unknown) => void) => resolve(Object.assign({}, endless)) };
+    const [[kind, error]] = (await told(endless)) as [[string, Error]];
+    expect([kind, error.message]).toEqual(["threw", "A thenable that resolves with another thenable, 100 times over"]);
+  });
+
+  it("hears nothing of one that never calls back, and the host nothing of one that forgets its rejection", async () => {
+    expect(await told({ then: () => undefined })).toEqual([]);
+    expect(await told(Careless.reject(boom))).toEqual([]);
+    expect(await told({ then: () => Promise.reject(boom) })).toEqual([]);
+    expect(unhandled).toEqual([]);
+  });
+
+  it("starts a thenable as the behavior that returned it, later than the call, and tells outside of it", async () => {
+    const mark = new Mark("price", "rules");
+    const seen: unknown[] = [];
+    const lazy = {
+      then: (resolve: (value: unknown) => void): void => {
+        seen.push(currentRun());
+        void turn().then(() => resolve(seen.push(currentRun())));
+      },
+    };
+    watch(lazy, () => seen.push(currentRun()), fail, mark, true);
+    expect(seen).toEqual([]);
+    await turn();
+    await turn();
+    await turn();
+    expect(seen).toEqual([mark, mark, undefined]);
   });
 
   it("runs a lazy thenable once", async () => {

@@ -93,15 +93,12 @@ describe("a safe clock", () => {
   ])("sets the system's timer where the given one %s, and that is a fault", async (_, after, fault) => {
     const { clock, faults } = safe({ after });
     const rung: string[] = [];
-    clock.after(50, () => rung.push("first"));
-    const cancel = clock.after(60, () => rung.push("second"));
-    vi.advanceTimersByTime(50);
-    cancel();
-    vi.advanceTimersByTime(50);
+    clock.after(1, () => rung.push("first"));
+    clock.after(2, () => rung.push("second"))();
+    vi.useRealTimers();
+    await new Promise((resolve) => setTimeout(resolve, 20));
     expect(rung).toEqual(["first"]);
     expect(faults).toEqual([fault, fault]);
-    vi.useRealTimers();
-    await turn();
   });
 });
 

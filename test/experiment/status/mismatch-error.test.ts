@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { MismatchError, SidelaneError, type CandidateObservation, type Difference } from "../../../src/index.ts";
 import { aResult } from "../../../src/testing/index.ts";
 
@@ -129,4 +129,16 @@ describe("a MismatchError", () => {
       ],
     });
   });
+});
+
+it("is one also for another copy of the package, and no other error of ours is", async () => {
+  vi.resetModules();
+  const other = await import("../../../src/experiment/status/mismatch-error.ts");
+  expect(other.MismatchError).not.toBe(MismatchError);
+  const error: unknown = new other.MismatchError(aResult());
+  expect(error instanceof MismatchError).toBe(true);
+  expect(error instanceof SidelaneError).toBe(true);
+  expect(new SidelaneError("name-taken", "taken") instanceof MismatchError).toBe(false);
+  class Special extends MismatchError {}
+  expect(error instanceof Special).toBe(false);
 });
