@@ -18,12 +18,47 @@ const mayImport: Record<string, readonly string[]> = {
   index: ["model", "compare", "stats", "rollout", "experiment", "publishers", "default-laboratory"],
 };
 
+// Within `compare`: each folder, and those that it may look down to. Files at the top see them all.
+const compareMayImport: Record<string, readonly string[]> = {
+  kinds: [],
+  rules: [],
+  copy: ["kinds"],
+  equality: ["kinds", "rules"],
+  "": ["kinds", "rules", "copy", "equality"],
+};
+
 const root = join(import.meta.dirname, "..", "src");
 const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8");
   return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
+}
+
+function importedBy(file: string): string[] {
+  return importsOf(file)
+    .filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => relative(root, join(root, dirname(file), specifier)));
+}
+
+/** The folder that a file is in, below its floor; nothing for a file at the top. */
+function folderIn(floor: string, file: string): string {
+  return relative(floor, dirname(file));
+}
+
+/** The shortest way from a file back to itself by imports. */
+function circleThrough(file: string): string | undefined {
+  const ways = [[file]];
+  const seen = new Set<string>();
+  for (const way of ways) {
+    for (const target of importedBy(way.at(-1)!)) {
+      if (target === file) return [...way, file].join(" → ");
+      if (seen.has(target)) continue;
+      seen.add(target);
+      ways.push([...way, target]);
+    }
+  }
+  return undefined;
 }
 
 function floorOf(file: string): string {
@@ -41,6 +76,21 @@ describe("the house", () => {
       const target = floorOf(relative(root, join(root, dirname(file), specifier)));
       if (target !== floor) expect(allowed, `${file} imports ${specifier}`).toContain(target);
     }
+  });
+
+  const compared = files.filter((file) => floorOf(file) === "compare");
+
+  it.each(compared)("%s imports only from folders below its own", (file) => {
+    const folder = folderIn("compare", file);
+    for (const target of importedBy(file)) {
+      if (floorOf(target) !== "compare") continue;
+      const below = folderIn("compare", target);
+      if (below !== folder) expect(compareMayImport[folder], `${file} imports ${target}`).toContain(below);
+    }
+  });
+
+  it("has no circle of files in compare, type imports included", () => {
+    expect(compared.map((file) => circleThrough(file)).filter((circle) => circle !== undefined)).toEqual([]);
   });
 
   const reached = reachedFrom("index.ts");

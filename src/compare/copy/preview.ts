@@ -3,8 +3,6 @@ import { brandOf } from "../kinds/preview-kind.ts";
 import { digestBytes } from "./byte-digest.ts";
 import { typeNameOf } from "../kinds/type-name.ts";
 
-export { describeValue, escapeControls } from "./describe-value.ts";
-
 /** How much of a value is drawn or published. */
 export interface PreviewLimits {
   /** Values of every kind, keys not counted; 5 000 by default. */

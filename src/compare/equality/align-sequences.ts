@@ -1,4 +1,4 @@
-import { missing, type Place, type Walk } from "./walk.ts";
+import { missing, type Place, type Walker } from "./walker.ts";
 
 const mostAlignedCells = 40_000;
 const identifiers = ["id", "_id", "key", "uuid", "name"] as const;
@@ -9,7 +9,7 @@ const identifiers = ["id", "_id", "key", "uuid", "name"] as const;
  * affordable, else by position.
  */
 export function compareSequences(
-  walk: Walk,
+  walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
   place: Place,
@@ -51,7 +51,7 @@ export function compareSequences(
 }
 
 function firstDifference(
-  walk: Walk,
+  walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
   end: number,
@@ -68,7 +68,7 @@ function firstDifference(
 }
 
 function sameHere(
-  walk: Walk,
+  walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
   ours: number,
@@ -91,7 +91,7 @@ function sameHere(
 
 /** Lists by position, and one difference for another length. */
 function byPosition(
-  walk: Walk,
+  walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
   start: number,
@@ -110,7 +110,7 @@ function byPosition(
 }
 
 function byIdentity(
-  walk: Walk,
+  walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
   ours: readonly number[],
@@ -125,7 +125,7 @@ function byIdentity(
     const known = [...left.keys()].filter((id) => right.has(id));
     // Nothing in common: the elements are others, or their ids are made up anew each time.
     if (known.length === 0) continue;
-    const before = walk.differences.length;
+    const before = walk.noted;
     const orderThere = [...right.keys()].filter((id) => left.has(id));
     if (known.some((id, index) => id !== orderThere[index])) walk.differ("order", known, orderThere);
     for (const [id, index] of left) {
@@ -136,7 +136,7 @@ function byIdentity(
     for (const [id, index] of right) {
       if (!left.has(id)) walk.sameAt(index, missing, walk.element(candidate, index), place, depth);
     }
-    if (walk.differences.length === before) walk.differ("length", control.length, candidate.length);
+    if (walk.noted === before) walk.differ("length", control.length, candidate.length);
     return false;
   }
   return undefined;
@@ -144,7 +144,7 @@ function byIdentity(
 
 /** Where each id stands; nothing unless every element is plain, has one, and no two have the same. */
 function identities(
-  walk: Walk,
+  walk: Walker,
   elements: readonly unknown[],
   indices: readonly number[],
   identifier: string,
@@ -166,7 +166,7 @@ function identities(
 
 /** Longest common subsequence (Wagner and Fischer, 1974), while the table is small and the trials last. */
 function bySubsequence(
-  walk: Walk,
+  walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
   ours: readonly number[],
@@ -230,7 +230,7 @@ function isPermutation(equal: Uint8Array, size: number): boolean {
 
 /** Between two elements that both sides have: changed ones in pairs, then what only one side has. */
 function listGap(
-  walk: Walk,
+  walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
   ours: readonly number[],
@@ -250,7 +250,7 @@ function listGap(
   }
 }
 
-function note(walk: Walk, kind: "added" | "removed", index: number, control: unknown, candidate: unknown): void {
+function note(walk: Walker, kind: "added" | "removed", index: number, control: unknown, candidate: unknown): void {
   walk.path.push(index);
   walk.differ(kind, control, candidate);
   walk.path.pop();

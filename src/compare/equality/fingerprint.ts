@@ -1,5 +1,5 @@
 import { Unreadable } from "./safe-reader.ts";
-import { missing, type Place, type Walk } from "./walk.ts";
+import { missing, type Place, type Walker } from "./walker.ts";
 
 const depthSeen = 3;
 const elementsSeen = 16;
@@ -8,7 +8,7 @@ const elementsSeen = 16;
  * A number that is the same for any two values that are the same under the rules; it sorts elements into groups within
  * which alone pairs need to be tried. Whatever is not plain data gives its constant: less sorted, never wrong.
  */
-export function fingerprint(walk: Walk, value: unknown, place: Place, depth = 0): number {
+export function fingerprint(walk: Walker, value: unknown, place: Place, depth = 0): number {
   for (const effect of place.effects) if (effect.kind === "ignore" || effect.kind === "at") return 1;
   if (value === missing || value === undefined)
     return (
@@ -35,7 +35,7 @@ export function fingerprint(walk: Walk, value: unknown, place: Place, depth = 0)
   }
 }
 
-function objectHash(walk: Walk, value: object, place: Place, depth: number): number {
+function objectHash(walk: Walker, value: object, place: Place, depth: number): number {
   const kind = walk.reader.kind(value);
   if (kind === "array") return depth < depthSeen ? arrayHash(walk, value as unknown[], place, depth) : 8;
   if (kind !== "plain" || walk.rules.ignorePrototype || depth >= depthSeen) return 9;
@@ -54,7 +54,7 @@ function objectHash(walk: Walk, value: object, place: Place, depth: number): num
   return hash;
 }
 
-function arrayHash(walk: Walk, value: readonly unknown[], place: Place, depth: number): number {
+function arrayHash(walk: Walker, value: readonly unknown[], place: Place, depth: number): number {
   const unordered = place.effects.some((effect) => effect.kind === "unordered");
   let hash = value.length;
   // All or none of an unordered array: which ones come first says nothing.

@@ -3,11 +3,11 @@ import { entrySegment, type PathSegment } from "../rules/paths.ts";
 import { match } from "./matching.ts";
 import { noRules } from "../rules/rules.ts";
 import { compareUnordered } from "./unordered.ts";
-import { missing, type Place, type Walk } from "./walk.ts";
+import { missing, type Place, type Walker } from "./walker.ts";
 
 /** Compares two Sets without order: elements are matched as deeply as anything else. */
 export function compareSets(
-  walk: Walk,
+  walk: Walker,
   control: Set<unknown>,
   candidate: Set<unknown>,
   place: Place,
@@ -35,7 +35,7 @@ export function compareSets(
 
 /** Compares two Maps without order. Keys that are objects are matched by what is in them; rules hold for values alone. */
 export function compareMaps(
-  walk: Walk,
+  walk: Walker,
   control: Map<unknown, unknown>,
   candidate: Map<unknown, unknown>,
   place: Place,
@@ -77,7 +77,7 @@ interface Entry {
 }
 
 function compareDeepKeys(
-  walk: Walk,
+  walk: Walker,
   left: readonly Entry[],
   right: readonly Entry[],
   place: Place,

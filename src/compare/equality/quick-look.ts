@@ -1,5 +1,5 @@
 import { isEnumerable } from "../kinds/intrinsics.ts";
-import type { Place } from "./walk.ts";
+import type { Place } from "./walker.ts";
 
 // What one look may cost, and what looks in vain may cost together: shared data could otherwise be looked at for ever.
 const deepest = 100;

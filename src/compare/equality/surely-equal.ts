@@ -1,7 +1,7 @@
 import fastDeepEqual from "fast-deep-equal";
 import { isEnumerable } from "../kinds/intrinsics.ts";
 import { noRules } from "../rules/rules.ts";
-import type { Place } from "./walk.ts";
+import type { Place } from "./walker.ts";
 
 // Deeper values, and larger ones, are the walker's: it has limits where the call stack and time have none.
 const deepest = 200;

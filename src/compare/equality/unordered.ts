@@ -1,7 +1,6 @@
 import { match, type Matching } from "./matching.ts";
 import { fingerprint } from "./fingerprint.ts";
-import type { Place, Walk } from "./walk.ts";
-import { missing } from "./walk.ts";
+import { missing, type Place, type Walker } from "./walker.ts";
 import type { PathSegment } from "../rules/paths.ts";
 
 /**
@@ -11,7 +10,7 @@ import type { PathSegment } from "../rules/paths.ts";
  * What stays without an equal is paired as it comes and compared, so that a changed element reads as what changed in it.
  */
 export function compareUnordered(
-  walk: Walk,
+  walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
   by: ((element: unknown) => unknown) | undefined,
@@ -41,7 +40,7 @@ export function compareUnordered(
 }
 
 function matchGroup(
-  walk: Walk,
+  walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
   ours: readonly number[],
@@ -57,7 +56,7 @@ function matchGroup(
 
 /** Lists elements without an equal: pairs as they come, then what only one side has. */
 function list(
-  walk: Walk,
+  walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
   left: readonly number[],

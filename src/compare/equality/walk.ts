@@ -1,6 +1,5 @@
 import type { Difference, DifferenceKind } from "../../model/comparison.ts";
 import { compareSequences } from "./align-sequences.ts";
-import type { State } from "../rules/pattern-automaton.ts";
 import { compareMaps, compareSets } from "./maps-and-sets.ts";
 import { dateTime } from "../kinds/intrinsics.ts";
 import { bytesOf, builtInName, isPlainPrototype, unboxed, type Kind } from "../kinds/value-kind.ts";
@@ -8,15 +7,10 @@ import { formatPath, symbolSegment, type PathSegment } from "../rules/paths.ts";
 import { Pairs } from "./visited-pairs.ts";
 import { QuickLook } from "./quick-look.ts";
 import { attempt, Reader, Unreadable } from "./safe-reader.ts";
-import type { CompiledRules, Effect } from "../rules/rules.ts";
-import { Stop } from "./walker.ts";
+import type { CompiledRules } from "../rules/rules.ts";
+import { missing, Stop, type Place, type Walker } from "./walker.ts";
 import { within } from "../rules/tolerance.ts";
 import { compareUnordered } from "./unordered.ts";
-
-export type Place = State<Effect>;
-
-/** A side's part, where there may be none. */
-export const missing: unique symbol = Symbol("missing");
 
 /**
  * Walks two values side by side and lists where they differ.
@@ -24,7 +18,7 @@ export const missing: unique symbol = Symbol("missing");
  * `same` is the whole of it: it answers whether two values are the same under the rules at a place, and on the way
  * notes each difference, unless it is only trying a pair of elements ({@link Walk.tries}).
  */
-export class Walk {
+export class Walk implements Walker {
   readonly rules: CompiledRules;
   readonly reader: Reader = new Reader();
   readonly differences: Difference[] = [];
@@ -395,6 +389,10 @@ export class Walk {
   /** How many pairs of elements may still be tried. */
   get trialsLeft(): number {
     return this.rules.limits.trialPairs - this.trials;
+  }
+
+  get noted(): number {
+    return this.differences.length;
   }
 
   get isTrying(): boolean {

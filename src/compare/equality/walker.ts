@@ -1,3 +1,15 @@
+import type { DifferenceKind } from "../../model/comparison.ts";
+import type { PathSegment } from "../rules/paths.ts";
+import type { State } from "../rules/pattern-automaton.ts";
+import type { CompiledRules, Effect } from "../rules/rules.ts";
+import type { Reader } from "./safe-reader.ts";
+
+/** What the rules say of one place in a value, and where its steps lead. */
+export type Place = State<Effect>;
+
+/** A side's part, where there may be none. */
+export const missing: unique symbol = Symbol("missing");
+
 /** Ends a walk: a limit was hit, enough was found, or a user's function threw. Never leaves `compare`. */
 export class Stop {
   readonly reason: string;
@@ -7,4 +19,35 @@ export class Stop {
     this.reason = reason;
     this.failure = failure;
   }
+}
+
+/** What one kind of container needs of the walk that it is a part of. */
+export interface Walker {
+  readonly rules: CompiledRules;
+  readonly reader: Reader;
+  /** Where the walk is. */
+  readonly path: PathSegment[];
+  /** Differences noted so far. */
+  readonly noted: number;
+  /** Whether a pair is only being tried, so that nothing is noted. */
+  readonly isTrying: boolean;
+  /** How many pairs of elements may still be tried. */
+  readonly trialsLeft: number;
+
+  /** Whether two values are the same at a place; notes each difference. */
+  same(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
+  /** As `same`, one step further; either side may be {@link missing}. */
+  sameAt(segment: PathSegment, control: unknown, candidate: unknown, place: Place, depth: number): boolean;
+  /** Whether two values are the same, noting nothing; counted as a trial. */
+  tries(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
+  /** As `tries`, for a pair that has to be looked at in any case. */
+  probe(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
+  /** Notes a difference here. Always `false`, the answer of whoever found it. */
+  differ(kind: DifferenceKind, control: unknown, candidate: unknown): false;
+  /** An array's element, or {@link missing} for a hole. */
+  element(array: readonly unknown[], index: number): unknown;
+  /** The key that pairs an element of an unordered array. */
+  keyOf(by: (element: unknown) => unknown, element: unknown): unknown;
+  /** Counts a value that was looked at, and looks at the limits. */
+  tick(): void;
 }

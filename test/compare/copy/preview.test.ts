@@ -1,7 +1,8 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compilePreviewLimits, describeValue, escapeControls, preview } from "../../../src/compare/copy/preview.ts";
+import { describeValue, escapeControls } from "../../../src/compare/copy/describe-value.ts";
+import { compilePreviewLimits, preview } from "../../../src/compare/copy/preview.ts";
 import { hostile } from "../hostile.ts";
 
 class Money {
