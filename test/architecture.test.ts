@@ -89,9 +89,14 @@ describe("the house", () => {
     }
   });
 
-  it("has no circle of files in compare, type imports included", () => {
-    expect(compared.map((file) => circleThrough(file)).filter((circle) => circle !== undefined)).toEqual([]);
-  });
+  // Type imports included: two files that need each other's types are one thing in two places.
+  it.each(["compare", "model", "publishers", "records", "sql", "render", "testing"])(
+    "%s has no circle of files",
+    (floor) => {
+      const circles = files.filter((file) => floorOf(file) === floor).map((file) => circleThrough(file));
+      expect(circles.filter((circle) => circle !== undefined)).toEqual([]);
+    },
+  );
 
   const reached = reachedFrom("index.ts");
 

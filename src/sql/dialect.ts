@@ -1,6 +1,3 @@
-import { postgresql } from "./postgresql.ts";
-import { sqlite } from "./sqlite.ts";
-
 /** One step of the schema. Applied in order; each statement does nothing when it has run before. */
 export interface Migration {
   /** 1, 2, 3, … A published step never changes: what comes later is a step of its own. */
@@ -19,5 +16,3 @@ export interface Dialect {
 }
 
 export type DialectName = "sqlite" | "postgresql";
-
-export const dialects: Readonly<Record<DialectName, Dialect>> = { sqlite, postgresql };

@@ -2,9 +2,9 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { OptionCheck } from "../../model/check-options.ts";
-import type { Target } from "./index.ts";
 import { OpenFile } from "./open-file.ts";
 import { rotateFiles } from "./rotate.ts";
+import type { Target } from "./target.ts";
 
 /** When a file is set aside: `results.ndjson` becomes `results.ndjson.1`, that one `.2`, and so on. */
 export interface Rotation {

@@ -5,6 +5,7 @@ import { present, type Presentation } from "../../records/present.ts";
 import { compileRedaction, type RedactOptions } from "../../records/redaction.ts";
 import { fileTarget, type Rotation } from "./file-target.ts";
 import { streamTarget, type LineStream } from "./stream-target.ts";
+import type { Target } from "./target.ts";
 
 export type { Rotation } from "./file-target.ts";
 export type { LineStream } from "./stream-target.ts";
@@ -22,13 +23,6 @@ export interface NdjsonPublisherOptions {
   readonly redact?: RedactOptions;
   /** The kinds of results that are written; all by default. */
   readonly kinds?: readonly ResultKind[];
-}
-
-/** Where lines go. */
-export interface Target {
-  /** Writes whole lines in one write; rejects when they were not written. */
-  write(lines: string): Promise<void>;
-  close(): Promise<void>;
 }
 
 /**

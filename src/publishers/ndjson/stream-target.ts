@@ -1,5 +1,5 @@
 import type { OptionCheck } from "../../model/check-options.ts";
-import type { Target } from "./index.ts";
+import type { Target } from "./target.ts";
 
 /** What is used of a stream: any `Writable` of Node has it. */
 export interface LineStream {

@@ -4,7 +4,8 @@ import type { Publisher } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
 import { presentationOf, privacyOptions, type PrivacyOptions } from "../../records/privacy-options.ts";
 import { present, type Presentation } from "../../records/present.ts";
-import { dialects, type DialectName, type Migration } from "../../sql/dialect.ts";
+import type { DialectName, Migration } from "../../sql/dialect.ts";
+import { dialects } from "../../sql/dialects.ts";
 import { rowsOf } from "../../sql/result-row.ts";
 import { skipCounts } from "./skips.ts";
 
