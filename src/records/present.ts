@@ -7,7 +7,7 @@ import type { CandidateObservation, Result, ResultKind, ServedStage } from "../m
 import { contentOfDrawn, isDrawn, typeOfDrawn } from "./drawn-result.ts";
 import type { Redaction } from "./redaction.ts";
 
-export { compileRedaction, type RedactOptions, type Redaction } from "./redaction.ts";
+export type { Redaction } from "./redaction.ts";
 
 /**
  * A result as plain JSON data, as it may leave the process.

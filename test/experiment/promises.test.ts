@@ -83,7 +83,7 @@ describe("what control gives", () => {
     }
     const lazy = { then: (resolve: (value: number) => void) => resolve(nested()) } as PromiseLike<number>;
     for (const make of [() => new Query(() => undefined) as PromiseLike<number>, () => lazy]) {
-      await lab.experiment("query", { control: async () => 1, candidate: make as never, replace: true })();
+      await lab.experiment("query", { control: async () => 1, candidate: make, replace: true })();
       await turns();
       expect(lab.status().experiments["query"]!.matched).toBe(1);
     }
