@@ -1,6 +1,6 @@
 export { defaultLaboratory, experiment, science } from "./default-laboratory.ts";
 export type { CaptureLimits } from "./compare/copy/capture.ts";
-export type { IgnoreRule, Outcomes } from "./compare/rules/known-mismatches.ts";
+export type { KnownMismatch, Outcomes } from "./compare/rules/known-mismatches.ts";
 export type { CompareRules } from "./compare/rules/rules.ts";
 export type { BreakerState } from "./experiment/limits/circuit-breaker.ts";
 export type { SkipReason } from "./experiment/record/counters.ts";

@@ -6,12 +6,17 @@ import { readAnswer } from "./comparer-answer.ts";
 import { compareValues } from "./compare.ts";
 import { describeValue } from "./copy/describe-value.ts";
 import { surelyEqual } from "./equality/surely-equal.ts";
-import { compileIgnoreRules, ruleFor, type CompiledIgnoreRule, type IgnoreRule } from "./rules/known-mismatches.ts";
+import {
+  compileKnownMismatches,
+  ruleFor,
+  type CompiledKnownMismatch,
+  type KnownMismatch,
+} from "./rules/known-mismatches.ts";
 import { compileRules, noRules, type CompareRules, type CompiledRules } from "./rules/rules.ts";
 import { signatureOf } from "./signature.ts";
 import { typeNameOf } from "./kinds/type-name.ts";
 
-export type { IgnoreRule } from "./rules/known-mismatches.ts";
+export type { KnownMismatch } from "./rules/known-mismatches.ts";
 
 /** The one answer to all that is equal. */
 export const match: Comparison = Object.freeze({ kind: "match" });
@@ -22,7 +27,7 @@ export interface JudgementDefinition {
   readonly compare?: CompareRules<never> | ((control: never, candidate: never) => unknown) | undefined;
   /** Whether two errors are the same, where both sides threw. */
   readonly compareErrors?: ((control: unknown, candidate: unknown) => boolean) | undefined;
-  readonly ignore?: readonly IgnoreRule<never, never>[] | undefined;
+  readonly knownMismatches?: readonly KnownMismatch<never, never>[] | undefined;
   /** Told what a user's comparer, normaliser or rule did. */
   readonly onFault?: ((operation: Operation, error: unknown) => void) | undefined;
 }
@@ -34,14 +39,14 @@ export interface Judgement {
   readonly rules: CompiledRules;
   /** For errors: `normalize` is for values. */
   readonly errorRules: CompiledRules;
-  readonly ignore: readonly CompiledIgnoreRule[];
+  readonly knownMismatches: readonly CompiledKnownMismatch[];
   readonly onFault: (operation: Operation, error: unknown) => void;
 }
 
 /** @throws {SidelaneError} `invalid-definition`, when anything in it has a mistake */
 export function compileJudgement(definition: JudgementDefinition, place: string): Judgement {
   const check: OptionCheck = checkOptions(place, "invalid-definition");
-  const { compare, compareErrors, ignore, onFault } = definition;
+  const { compare, compareErrors, knownMismatches, onFault } = definition;
   if (compareErrors !== undefined) check.function("compareErrors", compareErrors);
   if (compare !== undefined && typeof compare !== "function" && (typeof compare !== "object" || compare === null)) {
     check.fail("compare", "rules or a function of both values", compare);
@@ -52,7 +57,7 @@ export function compileJudgement(definition: JudgementDefinition, place: string)
     compareErrors,
     rules,
     errorRules: rules.normalize === undefined ? rules : { ...rules, normalize: undefined },
-    ignore: compileIgnoreRules(ignore, place),
+    knownMismatches: compileKnownMismatches(knownMismatches, place),
     onFault: onFault ?? (() => undefined),
   };
 }
@@ -65,7 +70,7 @@ export function compileJudgement(definition: JudgementDefinition, place: string)
  * - one threw and the other returned: a mismatch at `$` of the kind `type`, each side told in words
  * - the candidate timed out: `inconclusive`, with the reason `timed-out`
  *
- * Only a mismatch is shown to the `ignore` rules, in their order.
+ * Only a mismatch is shown to the `knownMismatches`, in their order.
  *
  * @param at wall time in milliseconds since 1970, for rules that end
  */
@@ -137,10 +142,10 @@ function orIgnored(
   plan: Judgement,
   at: number,
 ): Comparison {
-  if (comparison.kind !== "mismatch" || plan.ignore.length === 0) return comparison;
+  if (comparison.kind !== "mismatch" || plan.knownMismatches.length === 0) return comparison;
   const { differences, signature } = comparison;
-  const rule = ruleFor(plan.ignore, { control, candidate, differences, signature, at }, (error) => {
-    plan.onFault("ignore", error);
+  const rule = ruleFor(plan.knownMismatches, { control, candidate, differences, signature, at }, (error) => {
+    plan.onFault("knownMismatches", error);
   });
   return rule === undefined ? comparison : { kind: "ignored", rule, differences };
 }

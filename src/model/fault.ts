@@ -12,7 +12,7 @@ export type Operation =
   | "compare"
   | "compareErrors"
   | "clean"
-  | "ignore"
+  | "knownMismatches"
   | "capture"
   | "stream"
   | "publish"

@@ -157,7 +157,7 @@ describe("a comparer of the user's", () => {
 describe("known mismatches", () => {
   it("are ignored by the first rule that holds", () => {
     const { of } = judging({
-      ignore: [
+      knownMismatches: [
         { name: "never", when: () => false },
         { name: "small", when: (a: number, b: number) => Math.abs(a - b) < 1 },
         { name: "all", when: () => true },
@@ -173,7 +173,7 @@ describe("known mismatches", () => {
 
   it("cost a matching call nothing: rules are asked about mismatches alone", () => {
     let asked = 0;
-    const { of } = judging({ ignore: [{ name: "count", when: () => ++asked > 0 }] });
+    const { of } = judging({ knownMismatches: [{ name: "count", when: () => ++asked > 0 }] });
     of(returned(1), returned(1));
     of(returned(1), timedOut);
     expect(asked).toBe(0);
@@ -183,10 +183,10 @@ describe("known mismatches", () => {
 
   it("are named by signature, and by paths that hold every difference", () => {
     const signature = signatureOf([{ path: "$.price", kind: "value", control: 1, candidate: 2 }]).id;
-    const bySignature = judging({ ignore: [{ name: "s", signature: ["v1-other", signature] }] });
+    const bySignature = judging({ knownMismatches: [{ name: "s", signature: ["v1-other", signature] }] });
     expect(bySignature.of(returned({ price: 1 }), returned({ price: 9 }))).toMatchObject({ rule: "s" });
     expect(bySignature.of(returned({ cost: 1 }), returned({ cost: 9 })).kind).toBe("mismatch");
-    const byPaths = judging({ ignore: [{ name: "p", paths: ["$.items[*].etag", "**.meta"] }] });
+    const byPaths = judging({ knownMismatches: [{ name: "p", paths: ["$.items[*].etag", "**.meta"] }] });
     const value = (etag: number, meta: number, name: string) =>
       returned({ items: [{ etag, meta: { deep: { meta } }, name }] });
     expect(byPaths.of(value(1, 1, "a"), value(2, 2, "a"))).toMatchObject({ kind: "ignored", rule: "p" });
@@ -194,14 +194,16 @@ describe("known mismatches", () => {
   });
 
   it("need all the conditions of a rule", () => {
-    const { of } = judging({ ignore: [{ name: "both", paths: ["$.a"], when: (a: { a: number }) => a.a === 1 }] });
+    const { of } = judging({
+      knownMismatches: [{ name: "both", paths: ["$.a"], when: (a: { a: number }) => a.a === 1 }],
+    });
     expect(of(returned({ a: 1 }), returned({ a: 2 })).kind).toBe("ignored");
     expect(of(returned({ a: 3 }), returned({ a: 2 })).kind).toBe("mismatch");
   });
 
   it("can be errors too: the third argument has both outcomes", () => {
     const { of } = judging({
-      ignore: [
+      knownMismatches: [
         { name: "throws now", when: (a, b, { candidate }) => a === 1 && b === undefined && candidate.kind === "threw" },
       ],
     });
@@ -211,7 +213,7 @@ describe("known mismatches", () => {
 
   it("survive a rule that throws or answers nonsense: a fault, and the next rule is asked", async () => {
     const { of, faults } = judging({
-      ignore: [
+      knownMismatches: [
         { name: "throws", when: fails },
         { name: "promises", when: (() => Promise.reject(boom)) as never },
         { name: "holds", when: () => true },
@@ -219,15 +221,15 @@ describe("known mismatches", () => {
     });
     expect(of(returned(1), returned(2))).toMatchObject({ rule: "holds" });
     expect(faults).toEqual([
-      ["ignore", boom],
-      ["ignore", new TypeError('The ignore rule "promises" gave a promise, not true or false')],
+      ["knownMismatches", boom],
+      ["knownMismatches", new TypeError('The known mismatch "promises" gave a promise, not true or false')],
     ]);
     await new Promise((resolve) => setImmediate(resolve));
   });
 
   it("are known until the rule's end, which is told once", () => {
     const { of, faults } = judging({
-      ignore: [{ name: "JIRA-42", when: () => true, until: "2027-01-31", link: "https://j.test/42" }],
+      knownMismatches: [{ name: "JIRA-42", when: () => true, until: "2027-01-31", link: "https://j.test/42" }],
     });
     const end = Date.UTC(2027, 0, 31);
     expect(of(returned(1), returned(2), end - 1).kind).toBe("ignored");
@@ -235,7 +237,10 @@ describe("known mismatches", () => {
     expect(of(returned(1), returned(2), end).kind).toBe("mismatch");
     expect(of(returned(1), returned(2), end + 1).kind).toBe("mismatch");
     expect(faults).toEqual([
-      ["ignore", new Error('The ignore rule "JIRA-42" ended at 2027-01-31T00:00:00.000Z: it no longer ignores')],
+      [
+        "knownMismatches",
+        new Error('The known mismatch "JIRA-42" ended at 2027-01-31T00:00:00.000Z: it is counted as a mismatch again'),
+      ],
     ]);
   });
 });
@@ -245,14 +250,23 @@ describe("a judgement's definition", () => {
     [{ compare: 1 }, "expected `compare` to be rules or a function of both values, got 1"],
     [{ compare: { ignored: [] } }, "unknown option `ignored`"],
     [{ compareErrors: true }, "expected `compareErrors` to be a function"],
-    [{ ignore: {} }, "expected `ignore` to be a list of rules"],
-    [{ ignore: [{ when: () => true }] }, "expected `ignore[0].name` to be a non-empty string"],
-    [{ ignore: [{ name: "a" }] }, "expected `ignore[0]` to be a rule with `when`, `signature` or `paths`"],
-    [{ ignore: [{ name: "a", wen: () => true }] }, "did you mean `ignore[0].when`?"],
-    [{ ignore: [{ name: "a", paths: [] }] }, "expected `ignore[0].paths` to be a text or a list of them"],
-    [{ ignore: [{ name: "a", paths: ["items"] }] }, "At position 0"],
-    [{ ignore: [{ name: "a", signature: [""] }] }, "expected `ignore[0].signature[0]`"],
-    [{ ignore: [{ name: "a", when: () => true, until: "soon" }] }, "expected `ignore[0].until` to be a date"],
+    [{ knownMismatches: {} }, "expected `knownMismatches` to be a list of known mismatches"],
+    [{ knownMismatches: [{ when: () => true }] }, "expected `knownMismatches[0].name` to be a non-empty string"],
+    [
+      { knownMismatches: [{ name: "a" }] },
+      "expected `knownMismatches[0]` to be a rule with `when`, `signature` or `paths`",
+    ],
+    [{ knownMismatches: [{ name: "a", wen: () => true }] }, "did you mean `knownMismatches[0].when`?"],
+    [
+      { knownMismatches: [{ name: "a", paths: [] }] },
+      "expected `knownMismatches[0].paths` to be a text or a list of them",
+    ],
+    [{ knownMismatches: [{ name: "a", paths: ["items"] }] }, "At position 0"],
+    [{ knownMismatches: [{ name: "a", signature: [""] }] }, "expected `knownMismatches[0].signature[0]`"],
+    [
+      { knownMismatches: [{ name: "a", when: () => true, until: "soon" }] },
+      "expected `knownMismatches[0].until` to be a date",
+    ],
   ])("is refused: %o", (definition, message) => {
     expect(() => compileJudgement(definition as JudgementDefinition, 'experiment("x")')).toThrow(message);
     expect(() => compileJudgement(definition as JudgementDefinition, 'experiment("x")')).toThrow('experiment("x"): ');
@@ -261,7 +275,7 @@ describe("a judgement's definition", () => {
 
 describe("whatever comes", () => {
   it.each(hostile)("$about is judged without throwing", ({ make }) => {
-    const rules = judging({ ignore: [{ name: "n", paths: ["$.none"] }] });
+    const rules = judging({ knownMismatches: [{ name: "n", paths: ["$.none"] }] });
     for (const outcome of [returned, threw]) {
       for (const other of [returned(1), threw(1), returned(make()), threw(make())]) {
         expect(rules.of(outcome(make()), other)).toHaveProperty("kind");

@@ -7,7 +7,7 @@ const candidate = control;
 const sides = { control, candidate };
 const aFunction = (option: string, got: string): string => `expected \`${option}\` to be a function, got ${got}`;
 const options =
-  "control, candidate, candidates, prepare, enabled, sample, key, context, compare, clean, compareErrors, ignore, " +
+  "control, candidate, candidates, prepare, enabled, sample, key, context, compare, clean, compareErrors, knownMismatches, " +
   "execution, order, beforeRun, afterRun, limits, capture, isolate, checkArguments, stream, readOnly, noise, rollout, " +
   "onMismatch, onNewMismatch, about, replace";
 
@@ -133,18 +133,18 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
   ],
   [
     "a rule whose end is no date",
-    { ...sides, ignore: [{ name: "a", when: () => true, until: "soon" }] },
-    'expected `ignore[0].until` to be a date such as "2027-01-31", got "soon"',
+    { ...sides, knownMismatches: [{ name: "a", when: () => true, until: "soon" }] },
+    'expected `knownMismatches[0].until` to be a date such as "2027-01-31", got "soon"',
   ],
   [
     "a rule without a name",
-    { ...sides, ignore: [{ when: () => true }] },
-    "expected `ignore[0].name` to be a non-empty string, got undefined",
+    { ...sides, knownMismatches: [{ when: () => true }] },
+    "expected `knownMismatches[0].name` to be a non-empty string, got undefined",
   ],
   [
     "rules that are no list",
-    { ...sides, ignore: () => true },
-    "expected `ignore` to be a list of rules, got a function",
+    { ...sides, knownMismatches: () => true },
+    "expected `knownMismatches` to be a list of known mismatches, got a function",
   ],
   [
     "a comparison that is none",

@@ -317,9 +317,9 @@ describe("ignoring", () => {
         return answer;
       },
     });
-    const ignore = [rule("first", false), rule("second", true), rule("third", true)];
-    lab.experiment("rules", { control: () => 1, candidate: () => 2, ignore })();
-    lab.experiment("equal", { control: () => 1, candidate: () => 1, ignore })();
+    const knownMismatches = [rule("first", false), rule("second", true), rule("third", true)];
+    lab.experiment("rules", { control: () => 1, candidate: () => 2, knownMismatches })();
+    lab.experiment("equal", { control: () => 1, candidate: () => 1, knownMismatches })();
     await lab.flush();
     expect(asked).toEqual([
       ["first", 1, 2],
@@ -331,25 +331,25 @@ describe("ignoring", () => {
 
   it("goes on to the next rule when one throws", async () => {
     const { lab, seen, operations } = laboratory();
-    const ignore = [
+    const knownMismatches = [
       { name: "throws", when: () => fail() },
       { name: "says yes", when: () => true },
     ];
-    lab.experiment("rules", { control: () => 1, candidate: () => 2, ignore })();
+    lab.experiment("rules", { control: () => 1, candidate: () => 2, knownMismatches })();
     await lab.flush();
-    expect(operations()).toEqual(["ignore"]);
+    expect(operations()).toEqual(["knownMismatches"]);
     expect(comparisonOf(seen.results[0])).toMatchObject({ kind: "ignored", rule: "says yes" });
   });
 
   it("shows its rules the outcomes, so that errors are not swallowed unseen", async () => {
     const { lab, seen } = laboratory();
-    const ignore = [
+    const knownMismatches = [
       {
         name: "values",
         when: (_: number, __: number, { candidate }: { candidate: { kind: string } }) => candidate.kind === "returned",
       },
     ];
-    lab.experiment("error", { control: () => 1, candidate: (): number => fail(), ignore })();
+    lab.experiment("error", { control: () => 1, candidate: (): number => fail(), knownMismatches })();
     await lab.flush();
     expect(seen.results[0]!.kind).toBe("mismatch");
   });
@@ -359,7 +359,7 @@ describe("ignoring", () => {
     lab.experiment("both", {
       control: () => 1,
       candidates: { known: () => 2, wrong: () => 3 },
-      ignore: [{ name: "two", when: (_, candidate) => candidate === 2 }],
+      knownMismatches: [{ name: "two", when: (_, candidate) => candidate === 2 }],
     })();
     await lab.flush();
     expect(seen.results[0]!.candidates.map(({ comparison }) => comparison.kind)).toEqual(["ignored", "mismatch"]);
@@ -467,7 +467,7 @@ describe("throwing on mismatch", () => {
 
   it("does not throw for what is ignored, or inconclusive", () => {
     const { lab } = laboratory({ throwOnMismatch: true });
-    expect(lab.experiment("ignored", { ...sides, ignore: [{ name: "all", when: () => true }] })()).toBe(1);
+    expect(lab.experiment("ignored", { ...sides, knownMismatches: [{ name: "all", when: () => true }] })()).toBe(1);
     expect(lab.experiment("inconclusive", { ...sides, compare: () => fail() })()).toBe(1);
   });
 

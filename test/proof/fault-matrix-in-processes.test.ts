@@ -11,7 +11,7 @@ const countedAs: Readonly<Record<Place, string>> = {
   candidate: "outcome mismatched",
   compare: "fault compare",
   clean: "fault clean",
-  ignore: "fault ignore",
+  knownMismatches: "fault knownMismatches",
   publisher: "fault publish",
   // Nobody is left to be told of a fault handler's own; the fault that it was told of is counted all the same.
   onFault: "fault enabled",

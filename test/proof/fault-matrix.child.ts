@@ -68,7 +68,7 @@ function experimentFor(
     ...(place === "prepare" && { prepare: doWrong([false]) as () => [boolean] }),
     ...(place === "compare" && { compare: doWrong(false) as () => boolean }),
     ...(place === "clean" && { clean: doWrong(1) }),
-    ...(place === "ignore" && { ignore: [{ name: "rule", when: doWrong(false) as () => boolean }] }),
+    ...(place === "knownMismatches" && { knownMismatches: [{ name: "rule", when: doWrong(false) as () => boolean }] }),
     ...(place === "random" && { sample: 0.5 }),
   });
 }

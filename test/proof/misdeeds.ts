@@ -36,7 +36,7 @@ export const places = [
   "candidate",
   "compare",
   "clean",
-  "ignore",
+  "knownMismatches",
   "publisher",
   "onFault",
   "clock",

@@ -14,7 +14,7 @@ export interface Outcomes<Value = unknown, CandidateValue = unknown> {
 /**
  * Says that a difference is known. Where several conditions are given, all of them must hold; at least one must be given.
  */
-export interface IgnoreRule<Value = unknown, CandidateValue = unknown> {
+export interface KnownMismatch<Value = unknown, CandidateValue = unknown> {
   /** Counted and published under this name. */
   readonly name: string;
   /**
@@ -28,12 +28,12 @@ export interface IgnoreRule<Value = unknown, CandidateValue = unknown> {
   readonly paths?: readonly string[];
   /** Where the known mismatch is tracked. */
   readonly link?: string;
-  /** From this moment on the rule no longer ignores, and says so once as a fault; a date without a time is its start in UTC. */
+  /** From this moment on its mismatches count as mismatches again, reported once as a fault; a date without a time is its start in UTC. */
   readonly until?: string | number | Date;
 }
 
 /** A rule, checked and compiled once. */
-export interface CompiledIgnoreRule {
+export interface CompiledKnownMismatch {
   readonly name: string;
   readonly when: ((control: unknown, candidate: unknown, outcomes: Outcomes) => unknown) | undefined;
   readonly signatures: ReadonlySet<string> | undefined;
@@ -53,17 +53,17 @@ export interface Mismatch extends Outcomes {
 }
 
 /** @throws {SidelaneError} `invalid-definition`, when a rule has a mistake */
-export function compileIgnoreRules(
-  rules: readonly IgnoreRule<never, never>[] | undefined,
+export function compileKnownMismatches(
+  rules: readonly KnownMismatch<never, never>[] | undefined,
   place: string,
-): readonly CompiledIgnoreRule[] {
+): readonly CompiledKnownMismatch[] {
   const check: OptionCheck = checkOptions(place, "invalid-definition");
   if (rules === undefined) return [];
-  if (!Array.isArray(rules)) check.fail("ignore", "a list of rules", rules);
-  return rules.map((rule, index) => compileRule(rule as IgnoreRule, `ignore[${index}]`, check));
+  if (!Array.isArray(rules)) check.fail("knownMismatches", "a list of known mismatches", rules);
+  return rules.map((rule, index) => compileRule(rule as KnownMismatch, `knownMismatches[${index}]`, check));
 }
 
-function compileRule(rule: IgnoreRule, option: string, check: OptionCheck): CompiledIgnoreRule {
+function compileRule(rule: KnownMismatch, option: string, check: OptionCheck): CompiledKnownMismatch {
   check.object(option, rule);
   check.known(rule, ["name", "when", "signature", "paths", "link", "until"], `${option}.`);
   check.text(`${option}.name`, rule.name);
@@ -108,7 +108,7 @@ function texts(given: unknown, option: string, check: OptionCheck): readonly str
 
 /** The first rule that holds for a mismatch. A rule that throws is a fault, and holds for nothing. */
 export function ruleFor(
-  rules: readonly CompiledIgnoreRule[],
+  rules: readonly CompiledKnownMismatch[],
   mismatch: Mismatch,
   onFault: (error: unknown) => void,
 ): string | undefined {
@@ -123,17 +123,17 @@ export function ruleFor(
   return undefined;
 }
 
-function tellEnd(rule: CompiledIgnoreRule, onFault: (error: unknown) => void): void {
+function tellEnd(rule: CompiledKnownMismatch, onFault: (error: unknown) => void): void {
   if (rule.ended) return;
   rule.ended = true;
   onFault(
     new Error(
-      `The ignore rule ${JSON.stringify(rule.name)} ended at ${new Date(rule.untilMs).toISOString()}: it no longer ignores`,
+      `The known mismatch ${JSON.stringify(rule.name)} ended at ${new Date(rule.untilMs).toISOString()}: it is counted as a mismatch again`,
     ),
   );
 }
 
-function holds(rule: CompiledIgnoreRule, { control, candidate, differences, signature }: Mismatch): boolean {
+function holds(rule: CompiledKnownMismatch, { control, candidate, differences, signature }: Mismatch): boolean {
   if (rule.signatures && !rule.signatures.has(signature)) return false;
   const { paths } = rule;
   if (paths && !differences.every(({ path }) => liesWithin(path, paths))) return false;
@@ -142,7 +142,7 @@ function holds(rule: CompiledIgnoreRule, { control, candidate, differences, sign
   if (typeof said !== "boolean") {
     silence(said);
     throw new TypeError(
-      `The ignore rule ${JSON.stringify(rule.name)} gave ${isPromise(said) ? "a promise" : typeof said}, not true or false`,
+      `The known mismatch ${JSON.stringify(rule.name)} gave ${isPromise(said) ? "a promise" : typeof said}, not true or false`,
     );
   }
   return said;

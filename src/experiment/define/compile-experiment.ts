@@ -29,7 +29,7 @@ const knownOptions: readonly (keyof UncheckedDefinition)[] = [
   "compare",
   "clean",
   "compareErrors",
-  "ignore",
+  "knownMismatches",
   "execution",
   "order",
   "beforeRun",
@@ -79,7 +79,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     {
       compare: definition.compare,
       compareErrors: definition.compareErrors,
-      ignore: definition.ignore,
+      knownMismatches: definition.knownMismatches,
       onFault: (operation, error) => host.fault(operation, error, subject),
     },
     place,

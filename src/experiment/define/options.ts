@@ -2,7 +2,7 @@ import type { Comparison } from "../../model/comparison.ts";
 import type { Result } from "../../model/result.ts";
 import type { RolloutOption } from "../../rollout/to-rollout.ts";
 import type { CompareRules } from "../../compare/rules/rules.ts";
-import type { IgnoreRule } from "../../compare/rules/known-mismatches.ts";
+import type { KnownMismatch } from "../../compare/rules/known-mismatches.ts";
 import type { CaptureLimits } from "../../compare/copy/capture.ts";
 
 /**
@@ -93,7 +93,7 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   /** Whether two errors are the same, where both sides threw. Name, message, own data, cause by default. */
   readonly compareErrors?: (control: unknown, candidate: unknown) => boolean;
   /** Known mismatches. */
-  readonly ignore?: readonly IgnoreRule<ValueOf<Control>, CandidateValue>[];
+  readonly knownMismatches?: readonly KnownMismatch<ValueOf<Control>, CandidateValue>[];
   /** `concurrent`, the default: in the same turn as control. `deferred`: after the caller has been served. */
   readonly execution?: "concurrent" | "deferred";
   /** `control-first`, the default; `random` for unbiased timing. */

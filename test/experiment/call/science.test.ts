@@ -112,7 +112,7 @@ describe("science", () => {
         control: () => 1,
         candidate: () => 1 + call,
         compare: (one, other) => (seen.push(`compare ${call}`), one === other),
-        ignore: [{ name: "rule", when: () => (seen.push(`rule ${call}`), call === 2) }],
+        knownMismatches: [{ name: "rule", when: () => (seen.push(`rule ${call}`), call === 2) }],
         onNewMismatch: () => void seen.push(`new ${call}`),
       });
     for (const call of [1, 2]) {

@@ -72,7 +72,7 @@ total(1);
 experiment("j", {
   control: (n: number) => n,
   candidates: { plus: (n) => n + 1, minus: (n: number) => n - 1 },
-  ignore: [{ name: "known", when: (a, b) => a > b }],
+  knownMismatches: [{ name: "known", when: (a, b) => a > b }],
 });
 // @ts-expect-error one of several has another type
 experiment("k", { control: (n: number) => n, candidates: { plus: (n) => n + 1, text: (n: number) => `${n}` } });

@@ -254,7 +254,7 @@ function start(options: {
       const { promise } = sides.candidate;
       return candidate === "promises" ? promise : ({ then: promise.then.bind(promise) } as Promise<unknown>);
     },
-    ignore: ignored ? [{ name: "any", when: () => true }] : [],
+    knownMismatches: ignored ? [{ name: "any", when: () => true }] : [],
     limits: { timeoutMs, breakAfter: 1 },
     capture,
   });

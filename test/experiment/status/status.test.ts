@@ -64,7 +64,7 @@ describe("an experiment's status", () => {
         if (candidate === "broken") throw new Error("cannot tell");
         return control === candidate;
       },
-      ignore: [{ name: "known", when: (_, candidate) => candidate === "known" }],
+      knownMismatches: [{ name: "known", when: (_, candidate) => candidate === "known" }],
       limits: { timeoutMs: 100 },
     });
     const asked = [
