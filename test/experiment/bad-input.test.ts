@@ -8,7 +8,7 @@ const sides = { control, candidate };
 const aFunction = (option: string, got: string): string => `expected \`${option}\` to be a function, got ${got}`;
 const options =
   "control, candidate, candidates, prepare, enabled, sample, key, context, compare, clean, compareErrors, knownMismatches, " +
-  "execution, order, beforeRun, afterRun, limits, capture, isolate, checkArguments, stream, readOnly, noise, rollout, " +
+  "order, beforeRun, afterRun, limits, capture, isolate, checkArguments, stream, readOnly, noise, rollout, " +
   "onMismatch, onNewMismatch, about, replace";
 
 // Each: what is wrong, the definition, and what the message says after the experiment: option, expected, got, how to mend it.
@@ -82,19 +82,14 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
       ] as const,
   ),
   [
-    "an unknown execution",
-    { ...sides, execution: "later" },
-    'expected `execution` to be one of "concurrent", "deferred", got "later"',
+    "the former name of a deferred order",
+    { ...sides, execution: "deferred" },
+    'expected `execution` to be left out, got "deferred". Write `order: "deferred"` for a candidate that is called after the caller has been served',
   ],
   [
     "an unknown order",
     { ...sides, order: "candidate-first" },
-    'expected `order` to be one of "control-first", "random", got "candidate-first"',
-  ],
-  [
-    "a deferred candidate in random order",
-    { ...sides, execution: "deferred", order: "random" },
-    'expected `order` to be left out where `execution` is `deferred`, got "random". A deferred candidate always comes second',
+    'expected `order` to be one of "control-first", "random", "deferred", got "candidate-first"',
   ],
   [
     "an unknown answer to a mismatch",
@@ -230,7 +225,8 @@ const accepted: readonly (readonly [string, Record<string, unknown>])[] = [
   ["the least stream", { stream: { maxItems: 1, maxBytes: 1 } }],
   ["noise at its bounds", { readOnly: true, noise: { rate: 1, max: 0 } }],
   ["a gate that is a switch", { enabled: false }],
-  ["random order, called at once", { order: "random", execution: "concurrent" }],
+  ["a deferred order", { order: "deferred" }],
+  ["random order", { order: "random" }],
   ["a context that is a function", { context: () => ({ shop: 1 }) }],
   ["nothing to say about it", { about: {} }],
 ];

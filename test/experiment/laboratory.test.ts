@@ -362,7 +362,7 @@ describe("the end of a laboratory", () => {
   it("ends deferred candidates that have not run", async () => {
     const lab = new Laboratory();
     let ran = 0;
-    lab.experiment("deferred", { control: () => 1, candidate: () => ++ran, execution: "deferred" })();
+    lab.experiment("deferred", { control: () => 1, candidate: () => ++ran, order: "deferred" })();
     await lab.close();
     await turn();
     expect(ran).toBe(0);

@@ -192,8 +192,7 @@ const settings = fc.record({
   prepare: oneOf(prepares),
   contextThrows: fc.boolean(),
   sample: fc.constantFrom(0, 0.5, 1),
-  execution: fc.constantFrom("concurrent" as const, "deferred" as const),
-  random: fc.boolean(),
+  order: fc.constantFrom("control-first" as const, "random" as const, "deferred" as const),
   isolate: fc.boolean(),
   faults: fc.boolean(),
   args: fc.array(fc.nat(values.length - 1), { maxLength: 4 }),
@@ -219,8 +218,7 @@ function wrapped(setting: Setting, control: AnyFunction): { lab: Laboratory; cal
     prepare: prepares[setting.prepare],
     ...(setting.contextThrows && { context: refuse }),
     sample: setting.sample,
-    execution: setting.execution,
-    ...(setting.random && setting.execution === "concurrent" && { order: "random" }),
+    order: setting.order,
     isolate: setting.isolate,
   };
   const defined = Object.fromEntries(Object.entries(definition).filter(([, option]) => option !== undefined));

@@ -99,7 +99,7 @@ const modes: Record<string, () => Promise<void> | void> = {
     });
     const candidate = async (): Promise<number> => 2;
     const run = lab.experiment("untracked", { control: async () => 1, candidate });
-    const deferred = lab.experiment("deferred", { control: async () => 1, candidate, execution: "deferred" });
+    const deferred = lab.experiment("deferred", { control: async () => 1, candidate, order: "deferred" });
     await Promise.all([run(), deferred()]);
     await lab.settled();
     await lab.close();

@@ -51,12 +51,12 @@ describe("currentRun()", () => {
   });
 
   it.each([
-    ["matches", { kinds: [] }, "concurrent"],
-    ["is published", {}, "concurrent"],
+    ["matches", { kinds: [] }, "control-first"],
+    ["is published", {}, "control-first"],
     ["is deferred", {}, "deferred"],
   ] as const)(
     "knows the work that a synchronous candidate leaves behind, where the call %s",
-    async (_, publisher, execution) => {
+    async (_, publisher, order) => {
       open({ publishers: [{ name: "all", publish: () => undefined, ...publisher }] });
       const seen: (string | undefined)[] = [];
       const nested = lab.experiment("nested", { control: () => 1, candidate: () => 1 });
@@ -68,7 +68,7 @@ describe("currentRun()", () => {
       const run = lab.experiment("leaves", {
         control: () => 1,
         candidate: () => (void leaveBehind(), 1),
-        execution,
+        order,
       });
       run();
       for (let turns = 0; turns < 5; turns++) await turn();
@@ -166,9 +166,9 @@ describe("a candidate's signal", () => {
 describe("AsyncLocalStorage of the program's own", () => {
   const tenant = new AsyncLocalStorage<string>();
 
-  it.each(["concurrent", "deferred"] as const)(
+  it.each(["control-first", "deferred"] as const)(
     "is the caller's in a %s candidate, before and after an await",
-    async (execution) => {
+    async (order) => {
       open();
       const seen: unknown[] = [];
       const run = lab.experiment("tenant", {
@@ -179,7 +179,7 @@ describe("AsyncLocalStorage of the program's own", () => {
           seen.push(tenant.getStore());
           return 1;
         },
-        execution,
+        order,
       });
       await tenant.run("acme", () => run());
       await turn();

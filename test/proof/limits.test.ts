@@ -395,7 +395,7 @@ describe("a deferred candidate that computes", () => {
         clock.advance(costMs);
         return 1;
       },
-      execution: "deferred",
+      order: "deferred",
       limits: { cpuShare },
     });
     return { run, runs: () => runs };
@@ -441,7 +441,7 @@ describe("a deferred candidate that computes", () => {
       lab.experiment(name, {
         control: () => 1,
         candidate: () => (order.push(name), clock.advance(costMs), 1),
-        execution: "deferred",
+        order: "deferred",
       });
     const [dear, cheap] = [computing("dear", 100), computing("cheap", 60)];
     // A debt of 50 ms, to be paid in 5 s, and one of 10 ms, to be paid in 1 s.

@@ -23,7 +23,7 @@ const call = fc.record<Calls>({
 });
 
 const options = fc.record({
-  execution: fc.constantFrom<"concurrent" | "deferred">("concurrent", "deferred"),
+  order: fc.constantFrom<"control-first" | "deferred">("control-first", "deferred"),
   maxInFlight: fc.integer({ min: 1, max: 3 }),
   breakAfter: fc.integer({ min: 1, max: 3 }),
   advancesMs: fc.array(fc.constantFrom(1, 49, 51, 5_001), { maxLength: 4 }),
@@ -38,7 +38,7 @@ describe("in whatever order control, candidate, timeout, publish, flush and clos
         fc.scheduler(),
         fc.array(call, { minLength: 1, maxLength: 5 }),
         options,
-        async (scheduler, calls, { execution, maxInFlight, breakAfter, advancesMs, closes, flushes }) => {
+        async (scheduler, calls, { order, maxInFlight, breakAfter, advancesMs, closes, flushes }) => {
           const clock = fixedClock();
           const broken: object[] = [];
           const step = async (label: string): Promise<void> => {
@@ -60,7 +60,7 @@ describe("in whatever order control, candidate, timeout, publish, flush and clos
           const run = lab.experiment("raced", {
             control: (index: number) => settleAs(calls[index]!.control, step, `control ${index}`, index),
             candidate: (index: number) => settleAs(calls[index]!.candidate, step, `candidate ${index}`, index),
-            execution,
+            order,
             limits: { timeoutMs: 50, maxInFlight, breakAfter, breakMs: 50 },
           });
           const answers = calls.map(async ({ control }, index) => {

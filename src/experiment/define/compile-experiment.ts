@@ -30,7 +30,6 @@ const knownOptions: readonly (keyof UncheckedDefinition)[] = [
   "clean",
   "compareErrors",
   "knownMismatches",
-  "execution",
   "order",
   "beforeRun",
   "afterRun",
@@ -66,6 +65,10 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
   const check: OptionCheck = checkOptions(place, "invalid-definition");
   check.text("name", name);
   check.object("definition", definition);
+  if ("execution" in definition) {
+    const mend = 'Write `order: "deferred"` for a candidate that is called after the caller has been served';
+    check.fail("execution", "left out", definition.execution, mend);
+  }
   check.known(definition, knownOptions);
   const counters = new Counters();
   const subject = { name, counters };
@@ -111,7 +114,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     controlMark: new ControlMark(name),
     allowed: definition.enabled !== false,
     sample: definition.sample ?? 1,
-    deferred: definition.execution === "deferred",
+    deferred: definition.order === "deferred",
     randomOrder: definition.order === "random",
     timeoutMs: limits.timeoutMs,
     maxInFlight: limits.maxInFlight,
@@ -198,15 +201,11 @@ function candidatesOf(
 }
 
 function checkGates(check: OptionCheck, definition: UncheckedDefinition): void {
-  const { enabled, sample, checkArguments, execution, order, onMismatch } = definition;
+  const { enabled, sample, checkArguments, order, onMismatch } = definition;
   if (enabled !== undefined && typeof enabled !== "boolean") check.function("enabled", enabled);
   if (sample !== undefined) check.number("sample", sample, { max: 1 });
   if (checkArguments !== undefined) check.number("checkArguments", checkArguments, { max: 1 });
-  if (execution !== undefined) check.oneOf("execution", execution, ["concurrent", "deferred"]);
-  if (order !== undefined) check.oneOf("order", order, ["control-first", "random"]);
-  if (order === "random" && execution === "deferred") {
-    check.fail("order", "left out where `execution` is `deferred`", order, "A deferred candidate always comes second");
-  }
+  if (order !== undefined) check.oneOf("order", order, ["control-first", "random", "deferred"]);
   if (onMismatch !== undefined) check.oneOf("onMismatch", onMismatch, ["serve", "control"]);
   for (const option of ["capture", "isolate", "readOnly", "replace"] as const) {
     if (definition[option] !== undefined) check.boolean(option, definition[option]);

@@ -94,10 +94,11 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   readonly compareErrors?: (control: unknown, candidate: unknown) => boolean;
   /** Known mismatches. */
   readonly knownMismatches?: readonly KnownMismatch<ValueOf<Control>, CandidateValue>[];
-  /** `concurrent`, the default: in the same turn as control. `deferred`: after the caller has been served. */
-  readonly execution?: "concurrent" | "deferred";
-  /** `control-first`, the default; `random` for unbiased timing. */
-  readonly order?: "control-first" | "random";
+  /**
+   * When the candidate is called. `control-first`, the default: right after control, in the same turn. `random`: before or
+   * after control, by chance, for unbiased timing. `deferred`: in a later turn, after the caller has been served.
+   */
+  readonly order?: "control-first" | "random" | "deferred";
   /** Called before the behaviours of a compared call. */
   readonly beforeRun?: Beside<Control, void>;
   /** Called with the result of every compared call, off the caller's path. */

@@ -176,7 +176,7 @@ describe("the draw of a sample", () => {
 describe("the laboratory's bound", () => {
   it("counts deferred candidates that have not started yet", async () => {
     open({ limits: { maxInFlight: 2 } });
-    const run = lab.experiment("late", { control, candidate, execution: "deferred" });
+    const run = lab.experiment("late", { control, candidate, order: "deferred" });
     for (let call = 0; call < 3; call++) run(call);
     expect(status("late").skips).toEqual({ "laboratory-in-flight": 1 });
     await lab.settled();

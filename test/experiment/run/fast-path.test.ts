@@ -125,7 +125,7 @@ describe.each([
     const run = lab.experiment("lean", {
       control: () => given(answer()),
       candidate: () => (order.push("candidate"), given(answer())),
-      execution: "deferred",
+      order: "deferred",
     });
     await run();
     order.push("caller");
@@ -281,7 +281,7 @@ describe("calls are lean", () => {
     [{ stream: true }],
     [{ isolate: true }],
     [{ order: "random" }],
-    [{ execution: "deferred" }],
+    [{ order: "deferred" }],
     [{ checkArguments: 0.1 }],
     [{ compare: () => true }],
     [{ afterRun: () => undefined }],

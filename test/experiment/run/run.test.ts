@@ -227,7 +227,7 @@ describe("durations", () => {
     const run = lab.experiment("run", {
       control: async () => clock.advance(3),
       candidate: async () => clock.advance(4),
-      execution: "deferred",
+      order: "deferred",
     });
     await run();
     await told();

@@ -358,7 +358,7 @@ describe("serving the candidate beside control", () => {
     const who = lab.experiment("who", {
       control: async () => Promise.resolve("control"),
       candidate: async () => Promise.resolve("candidate"),
-      execution: "deferred",
+      order: "deferred",
       rollout: live,
     });
     expect(await who()).toBe("candidate");
@@ -670,7 +670,7 @@ describe("the first law, under a rollout", () => {
         candidate: fc.constantFrom<Behaviour>(...settled, "hangs"),
         rollout: fc.constantFrom(...rollouts),
         onMismatch: fc.constantFrom("serve" as const, "control" as const),
-        execution: fc.constantFrom("concurrent" as const, "deferred" as const),
+        order: fc.constantFrom("control-first" as const, "deferred" as const),
         draw: fc.constantFrom(0, 0.4, 0.9),
         key: fc.constantFrom("a", "b", "c", "d"),
         // Falsy answers too: what is thrown, or returned, may be nothing at all.
@@ -681,7 +681,7 @@ describe("the first law, under a rollout", () => {
           [0, 0],
         ),
       }),
-      async ({ control, candidate, rollout, onMismatch, execution, draw, key, answers: [ofControl, ofCandidate] }) => {
+      async ({ control, candidate, rollout, onMismatch, order, draw, key, answers: [ofControl, ofCandidate] }) => {
         const { lab, clock } = bench({ random: () => draw });
         const call = lab.experiment("law", {
           control: (() => behave(control, ofControl)) as AnyFunction,
@@ -690,7 +690,7 @@ describe("the first law, under a rollout", () => {
           limits: { timeoutMs: 50 },
           rollout,
           onMismatch,
-          execution,
+          order,
         });
         // `complete` has no fallback: a candidate that hangs there hangs, as a control would.
         fc.pre(!(candidate === "hangs" && rollout === "complete"));
