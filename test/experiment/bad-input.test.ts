@@ -8,7 +8,7 @@ const sides = { control, candidate };
 const aFunction = (option: string, got: string): string => `expected \`${option}\` to be a function, got ${got}`;
 const options =
   "control, candidate, candidates, prepare, enabled, sample, key, context, compare, clean, compareErrors, knownMismatches, " +
-  "order, beforeRun, afterRun, limits, capture, isolate, checkArguments, stream, readOnly, noise, rollout, " +
+  "order, beforeRun, afterRun, limits, capture, isolate, checkArguments, stream, noise, rollout, " +
   "onMismatch, onNewMismatch, about, replace";
 
 // Each: what is wrong, the definition, and what the message says after the experiment: option, expected, got, how to mend it.
@@ -100,7 +100,7 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
     (hook) => [`a hook \`${hook}\` that is no function`, { ...sides, [hook]: true }, aFunction(hook, "true")] as const,
   ),
   ["a gate that is none", { ...sides, enabled: "yes" }, aFunction("enabled", '"yes"')],
-  ...["capture", "isolate", "readOnly", "replace"].map(
+  ...["capture", "isolate", "replace"].map(
     (option) =>
       [
         `a switch \`${option}\` that is none`,
@@ -174,28 +174,28 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
   ],
   [
     "noise of streams",
-    { ...sides, stream: true, readOnly: true, noise: true },
-    "expected `noise` to be left out where there is `stream`, got true. A stream is read once, by control's caller",
+    { ...sides, stream: true, noise: { controlIsReadOnly: true } },
+    "expected `noise` to be left out where there is `stream`, got an object. A stream is read once, by control's caller",
   ],
   [
     "noise of a control that may do harm",
-    { ...sides, noise: true },
-    "expected `readOnly` to be true where there is `noise`, got undefined. Noise runs control a second time",
+    { ...sides, noise: { rate: 1 } },
+    "expected `noise.controlIsReadOnly` to be true, got undefined. Noise runs control a second time",
   ],
-  ["noise that is none", { ...sides, readOnly: true, noise: 5 }, "expected `noise` to be an object, got 5"],
+  ["noise that is none", { ...sides, noise: 5 }, "expected `noise` to be an object, got 5"],
   [
     "an unknown option of noise",
-    { ...sides, readOnly: true, noise: { every: 5 } },
-    "unknown option `noise.every` Known options: rate, max",
+    { ...sides, noise: { controlIsReadOnly: true, every: 5 } },
+    "unknown option `noise.every` Known options: controlIsReadOnly, rate, max",
   ],
   [
     "a rate of noise above one",
-    { ...sides, readOnly: true, noise: { rate: 5 } },
+    { ...sides, noise: { controlIsReadOnly: true, rate: 5 } },
     "expected `noise.rate` to be a number from 0 to 1, got 5",
   ],
   [
     "half a run for noise",
-    { ...sides, readOnly: true, noise: { max: 1.5 } },
+    { ...sides, noise: { controlIsReadOnly: true, max: 1.5 } },
     "expected `noise.max` to be a whole number of at least 0, got 1.5",
   ],
   [
@@ -223,7 +223,7 @@ const accepted: readonly (readonly [string, Record<string, unknown>])[] = [
   ["limits without an end", { limits: { timeoutMs: Infinity, maxInFlight: Infinity, breakAfter: Infinity } }],
   ["limits left open", { limits: { timeoutMs: undefined, breakMs: 0.5, cpuShare: 1, capture: { depth: 1 } } }],
   ["the least stream", { stream: { maxItems: 1, maxBytes: 1 } }],
-  ["noise at its bounds", { readOnly: true, noise: { rate: 1, max: 0 } }],
+  ["noise at its bounds", { noise: { controlIsReadOnly: true, rate: 1, max: 0 } }],
   ["a gate that is a switch", { enabled: false }],
   ["a deferred order", { order: "deferred" }],
   ["random order", { order: "random" }],

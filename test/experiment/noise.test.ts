@@ -13,7 +13,7 @@ const fail = (): never => {
   throw new Error("no");
 };
 
-function unsteady(options: { readonly wrongOneIn?: number; readonly noise?: { rate?: number; max?: number } | true }) {
+function unsteady(options: { readonly wrongOneIn?: number; readonly noise?: { rate?: number; max?: number } }) {
   const clock = fixedClock();
   const lab = new Laboratory({ clock, random: seededRandom(7) });
   let controlCalls = 0;
@@ -28,8 +28,7 @@ function unsteady(options: { readonly wrongOneIn?: number; readonly noise?: { ra
       token: token++,
       price: options.wrongOneIn !== undefined && id % options.wrongOneIn === 0 ? 90 : 100,
     }),
-    readOnly: true,
-    noise: options.noise ?? { max: 1_000 },
+    noise: { controlIsReadOnly: true, ...(options.noise ?? { max: 1_000 }) },
   });
   return { lab, call, clock, controlCalls: () => controlCalls };
 }
@@ -93,8 +92,7 @@ describe("noise", () => {
     const call = lab.experiment("steady", {
       control: () => ((calls += 1), "same"),
       candidate: () => "same",
-      readOnly: true,
-      noise: true,
+      noise: { controlIsReadOnly: true },
     });
     for (let time = 0; time < 20; time++) call();
     await lab.settled();
@@ -112,8 +110,7 @@ describe("noise", () => {
         return call++;
       },
       candidate: async () => call++,
-      readOnly: true,
-      noise: true,
+      noise: { controlIsReadOnly: true },
     });
     await run();
     await lab.settled();
@@ -129,8 +126,7 @@ describe("noise", () => {
         return 1;
       },
       candidate: () => 2,
-      readOnly: true,
-      noise: true,
+      noise: { controlIsReadOnly: true },
     });
     expect(run()).toBe(1);
     await lab.settled();
@@ -147,8 +143,7 @@ describe("noise", () => {
     const run = lab.experiment("steady", {
       control,
       candidate: () => 2,
-      readOnly: true,
-      noise: {},
+      noise: { controlIsReadOnly: true },
     });
     await (async () => run())().catch(() => undefined);
     await lab.settled();
@@ -174,8 +169,7 @@ describe("noise", () => {
         return runs.length > 1 ? late.promise : Promise.resolve(1);
       },
       candidate: async () => 2,
-      readOnly: true,
-      noise: true,
+      noise: { controlIsReadOnly: true },
       limits: { timeoutMs: 100 },
     });
     await run();
@@ -207,8 +201,7 @@ describe("noise", () => {
     const call = lab.experiment("half", {
       control: () => 1,
       candidate: () => 2,
-      readOnly: true,
-      noise: { rate: 0.5 },
+      noise: { controlIsReadOnly: true, rate: 0.5 },
     });
     for (const [drawn, reruns] of [
       [0.5, 0],
@@ -224,7 +217,11 @@ describe("noise", () => {
   it("runs nothing again where as many candidates as may be are running already", async () => {
     const lab = new Laboratory({ limits: { maxInFlight: 1 } });
     const late = held<number>();
-    const call = lab.experiment("unsteady", { control: () => 1, candidate: () => 2, readOnly: true, noise: true });
+    const call = lab.experiment("unsteady", {
+      control: () => 1,
+      candidate: () => 2,
+      noise: { controlIsReadOnly: true },
+    });
     call();
     const other = lab.experiment("other", { control: async () => 1, candidate: () => late.promise });
     await other();
@@ -241,8 +238,7 @@ describe("noise", () => {
     const run = lab.experiment("hanging", {
       control: (): Promise<number> => (hang ? new Promise(() => undefined) : Promise.resolve(1)),
       candidate: async () => 2,
-      readOnly: true,
-      noise: { max: 1_000 },
+      noise: { controlIsReadOnly: true, max: 1_000 },
       limits: { timeoutMs: 100 },
     });
     for (let time = 0; time < 15; time++) {
@@ -257,12 +253,14 @@ describe("noise", () => {
     expect(lab.status().experiments["hanging"]!.noise).toMatchObject({ reruns: 10, timedOut: 10, skipped: 5 });
   });
 
-  it("asks for `readOnly`, since control runs twice, and for limits that are limits", () => {
+  it("asks whether control is read-only, since it runs twice, and for limits that are limits", () => {
     const lab = new Laboratory();
     const sides = { control: () => 1, candidate: () => 1 };
-    expect(() => lab.experiment("a", { ...sides, noise: true })).toThrow(/readOnly.*true/);
-    expect(() => lab.experiment("b", { ...sides, readOnly: true, noise: { rate: 2 } })).toThrow(/noise\.rate/);
-    expect(() => lab.experiment("c", { ...sides, readOnly: true, noise: { max: -1 } })).toThrow(SidelaneError);
-    expect(() => lab.experiment("d", { ...sides, readOnly: true, noise: { often: 1 } as never })).toThrow(/often/);
+    expect(() => lab.experiment("a", { ...sides, noise: {} as never })).toThrow(/controlIsReadOnly.*true/);
+    expect(() => lab.experiment("b", { ...sides, noise: { controlIsReadOnly: true, rate: 2 } })).toThrow(/noise\.rate/);
+    expect(() => lab.experiment("c", { ...sides, noise: { controlIsReadOnly: true, max: -1 } })).toThrow(SidelaneError);
+    expect(() => lab.experiment("d", { ...sides, noise: { controlIsReadOnly: true, often: 1 } as never })).toThrow(
+      /often/,
+    );
   });
 });

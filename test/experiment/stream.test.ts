@@ -360,7 +360,7 @@ describe("a stream", () => {
     const lab = new Laboratory();
     const sides = { control: () => numbers(1), candidate: () => numbers(1), stream: true as const };
     expect(() => lab.experiment("a", { ...sides, rollout: "shadow" })).toThrow(SidelaneError);
-    expect(() => lab.experiment("b", { ...sides, readOnly: true, noise: true })).toThrow(/noise.*stream/);
+    expect(() => lab.experiment("b", { ...sides, noise: { controlIsReadOnly: true } })).toThrow(/noise.*stream/);
     expect(() => lab.experiment("c", { ...sides, stream: { maxItems: 0 } })).toThrow(/stream\.maxItems/);
   });
 });

@@ -38,7 +38,6 @@ const knownOptions: readonly (keyof UncheckedDefinition)[] = [
   "isolate",
   "checkArguments",
   "stream",
-  "readOnly",
   "noise",
   "rollout",
   "onMismatch",
@@ -207,7 +206,7 @@ function checkGates(check: OptionCheck, definition: UncheckedDefinition): void {
   if (checkArguments !== undefined) check.number("checkArguments", checkArguments, { max: 1 });
   if (order !== undefined) check.oneOf("order", order, ["control-first", "random", "deferred"]);
   if (onMismatch !== undefined) check.oneOf("onMismatch", onMismatch, ["serve", "control"]);
-  for (const option of ["capture", "isolate", "readOnly", "replace"] as const) {
+  for (const option of ["capture", "isolate", "replace"] as const) {
     if (definition[option] !== undefined) check.boolean(option, definition[option]);
   }
 }

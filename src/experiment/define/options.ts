@@ -62,8 +62,10 @@ export interface StreamLimits {
   readonly maxBytes?: number;
 }
 
-/** How noise is told from regressions. */
+/** How noise is told from regressions: after a mismatch, control runs a second time. */
 export interface NoiseOptions {
+  /** Says that running control twice does no harm. Required, since noise runs it twice. */
+  readonly controlIsReadOnly: true;
   /** Share of mismatches after which control runs once more; 1 by default. */
   readonly rate?: number;
   /** Such runs a minute at the most; 60 by default. */
@@ -118,10 +120,8 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
    * how long a side may keep still. Not beside `rollout` or `noise`. Without it streams are never touched.
    */
   readonly stream?: StreamLimits | true;
-  /** Says that running control twice does no harm; `noise` asks for it. */
-  readonly readOnly?: boolean;
   /** Runs control once more after some mismatches, to tell noise from regressions. */
-  readonly noise?: NoiseOptions | true;
+  readonly noise?: NoiseOptions;
   /** Which behaviour answers a call: shares, a stage, or a rollout that drives itself. */
   readonly rollout?: RolloutOption;
   /** `control` waits for both sides and serves control on a mismatch, where the candidate would answer; `serve` by default. */

@@ -34,14 +34,14 @@ export interface NoiseReport {
 type Mismatch = Extract<Comparison, { kind: "mismatch" }>;
 
 /** @throws {SidelaneError} `invalid-definition`, where control may not be run twice */
-export function noiseRuns(check: OptionCheck, { noise, readOnly }: UncheckedDefinition): NoiseRuns | undefined {
+export function noiseRuns(check: OptionCheck, { noise }: UncheckedDefinition): NoiseRuns | undefined {
   if (noise === undefined) return undefined;
-  if (readOnly !== true) {
-    check.fail("readOnly", "true where there is `noise`", readOnly, "Noise runs control a second time");
+  const unchecked: unknown = noise;
+  check.object("noise", unchecked);
+  check.known(noise, ["controlIsReadOnly", "rate", "max"], "noise.");
+  if (unchecked["controlIsReadOnly"] !== true) {
+    check.fail("noise.controlIsReadOnly", "true", unchecked["controlIsReadOnly"], "Noise runs control a second time");
   }
-  if (noise === true) return new NoiseRuns({});
-  check.object("noise", noise);
-  check.known(noise, ["rate", "max"], "noise.");
   if (noise.rate !== undefined) check.number("noise.rate", noise.rate, { max: 1 });
   if (noise.max !== undefined) check.number("noise.max", noise.max, { integer: true });
   return new NoiseRuns(noise);
@@ -64,7 +64,7 @@ export class NoiseRuns {
   /** Second runs that have neither ended nor timed out. */
   pending = 0;
 
-  constructor({ rate = 1, max = 60 }: NoiseOptions) {
+  constructor({ rate = 1, max = 60 }: Omit<NoiseOptions, "controlIsReadOnly">) {
     this.#rate = rate;
     this.#max = max;
   }

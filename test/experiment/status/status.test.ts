@@ -112,7 +112,7 @@ describe("an experiment's status", () => {
       rollout: "live",
     });
     price();
-    lab.experiment("noisy", { control: () => 1, candidate: () => 1, readOnly: true, noise: true });
+    lab.experiment("noisy", { control: () => 1, candidate: () => 1, noise: { controlIsReadOnly: true } });
     await lab.settled();
     expect(status().rollout).toStrictEqual({ stage: "live", share: 1, epoch: 1 });
     expect(status()).toMatchObject({ served: 1, fellBack: 0 });
