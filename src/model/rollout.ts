@@ -45,6 +45,11 @@ export interface Rollout {
   current(): RolloutSnapshot;
   /** The candidate's slot in the buckets of 2³², for a key: `murmur3(experiment:salt:key)`. */
   bucket(experiment: string, key: string): number;
+  /**
+   * What a served call does on a mismatch: `serve`, the default, returns the candidate's answer as soon as it is there;
+   * `control` waits for both sides, and returns control's answer where they differ. Read once, at definition.
+   */
+  readonly onMismatch?: "serve" | "control";
   /** Told once, when an experiment is defined with this rollout. */
   bind?(experiment: string, host: RolloutHost): void;
   /** Told of every comparison. Synchronous and cheap. */

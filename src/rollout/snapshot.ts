@@ -14,6 +14,11 @@ export type RolloutSetting =
       readonly compare?: number;
       /** Changes who is in; to be set when one experiment's share should not fall on the same keys as before. */
       readonly salt?: string;
+      /**
+       * What a served call does on a mismatch: `serve`, the default, returns the candidate's answer as soon as it is
+       * there; `control` waits for both sides, and returns control's answer where they differ.
+       */
+      readonly onMismatch?: "serve" | "control";
     };
 
 /**
@@ -42,11 +47,12 @@ export function snapshotFrom(setting: unknown, place: string, epoch = 0): Rollou
     return snapshotOf(setting as Stage, 0, epoch);
   }
   check.object("rollout", setting);
-  check.known(setting, ["serve", "compare", "salt"], "rollout.");
-  const { serve, compare = 1, salt } = setting;
+  check.known(setting, ["serve", "compare", "salt", "onMismatch"], "rollout.");
+  const { serve, compare = 1, salt, onMismatch } = setting;
   check.number("rollout.serve", serve, { max: 1 });
   check.number("rollout.compare", compare, { max: 1 });
   if (salt !== undefined && typeof salt !== "string") check.fail("rollout.salt", "a string", salt);
+  if (onMismatch !== undefined) check.oneOf("rollout.onMismatch", onMismatch, ["serve", "control"]);
   return snapshotOf(stageOf(serve as number, compare as number), serve as number, epoch, compare as number);
 }
 

@@ -16,8 +16,8 @@ export type RolloutOption = RolloutSetting | RolloutSource | Rollout;
  */
 export function fixedRollout(setting: RolloutSetting, place = "fixedRollout"): Rollout {
   const snapshot = snapshotFrom(setting, place, 1);
-  const salt = typeof setting === "string" ? "" : (setting.salt ?? "");
-  return { current: () => snapshot, bucket: bucketing(salt) };
+  const { salt = "", onMismatch = "serve" } = typeof setting === "string" ? {} : setting;
+  return { current: () => snapshot, bucket: bucketing(salt), onMismatch };
 }
 
 /**
@@ -83,6 +83,9 @@ export function rolloutOf(option: RolloutOption, place = "rollout"): Rollout {
     check.function("rollout.current", current);
     if ("bucket" in option) {
       check.function("rollout.bucket", bucket);
+      if (option.onMismatch !== undefined) {
+        check.oneOf("rollout.onMismatch", option.onMismatch, ["serve", "control"]);
+      }
       return option;
     }
     check.function("rollout.onChange", onChange);

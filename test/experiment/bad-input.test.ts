@@ -9,7 +9,7 @@ const aFunction = (option: string, got: string): string => `expected \`${option}
 const options =
   "control, candidate, candidates, prepare, enabled, sample, key, context, compare, clean, compareErrors, knownMismatches, " +
   "order, beforeRun, afterRun, limits, capture, isolate, checkArguments, stream, noise, rollout, " +
-  "onMismatch, onNewMismatch, about, replace";
+  "onNewMismatch, about, replace";
 
 // Each: what is wrong, the definition, and what the message says after the experiment: option, expected, got, how to mend it.
 const definitions: readonly (readonly [string, unknown, string])[] = [
@@ -93,8 +93,13 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
   ],
   [
     "an unknown answer to a mismatch",
-    { ...sides, onMismatch: "throw" },
-    'expected `onMismatch` to be one of "serve", "control", got "throw"',
+    { ...sides, rollout: { serve: 1, onMismatch: "throw" } },
+    'expected `rollout.onMismatch` to be one of "serve", "control", got "throw"',
+  ],
+  [
+    "a rollout of one's own with an unknown answer to a mismatch",
+    { ...sides, rollout: { current: () => undefined, bucket: () => 0, onMismatch: "throw" } },
+    'expected `rollout.onMismatch` to be one of "serve", "control", got "throw"',
   ],
   ...["prepare", "key", "clean", "compareErrors", "beforeRun", "afterRun", "onNewMismatch"].map(
     (hook) => [`a hook \`${hook}\` that is no function`, { ...sides, [hook]: true }, aFunction(hook, "true")] as const,

@@ -29,8 +29,7 @@ function simulate(more: RampOptions, badRate: () => number, clock: FixedClock = 
     control: async (customer: string) => Promise.resolve(customer.length),
     candidate: async (customer) => Promise.resolve(random() < badRate() ? -1 : customer.length),
     key: (customer) => customer,
-    onMismatch: "control",
-    rollout,
+    rollout: Object.assign(rollout, { onMismatch: "control" as const }),
   });
   let customer = 0;
   return {

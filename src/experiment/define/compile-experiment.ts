@@ -40,7 +40,6 @@ const knownOptions: readonly (keyof UncheckedDefinition)[] = [
   "stream",
   "noise",
   "rollout",
-  "onMismatch",
   "onNewMismatch",
   "about",
   "replace",
@@ -125,7 +124,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     judgement,
     ownCompare: typeof definition.compare === "function",
     rollout,
-    waitForMatch: definition.onMismatch === "control",
+    waitForMatch: rollout?.onMismatch === "control",
     budget: new CpuBudget(limits.cpuShare),
     groups,
     noise: noiseRuns(check, definition),
@@ -200,12 +199,11 @@ function candidatesOf(
 }
 
 function checkGates(check: OptionCheck, definition: UncheckedDefinition): void {
-  const { enabled, sample, checkArguments, order, onMismatch } = definition;
+  const { enabled, sample, checkArguments, order } = definition;
   if (enabled !== undefined && typeof enabled !== "boolean") check.function("enabled", enabled);
   if (sample !== undefined) check.number("sample", sample, { max: 1 });
   if (checkArguments !== undefined) check.number("checkArguments", checkArguments, { max: 1 });
   if (order !== undefined) check.oneOf("order", order, ["control-first", "random", "deferred"]);
-  if (onMismatch !== undefined) check.oneOf("onMismatch", onMismatch, ["serve", "control"]);
   for (const option of ["capture", "isolate", "replace"] as const) {
     if (definition[option] !== undefined) check.boolean(option, definition[option]);
   }

@@ -122,10 +122,8 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   readonly stream?: StreamLimits | true;
   /** Runs control once more after some mismatches, to tell noise from regressions. */
   readonly noise?: NoiseOptions;
-  /** Which behaviour answers a call: shares, a stage, or a rollout that drives itself. */
+  /** Which behavior answers a call, and what a mismatch does: shares, a stage, or a rollout that drives itself. */
   readonly rollout?: RolloutOption;
-  /** `control` waits for both sides and serves control on a mismatch, where the candidate would answer; `serve` by default. */
-  readonly onMismatch?: "serve" | "control";
   /** Called once for every kind of mismatch never seen before by this process. */
   readonly onNewMismatch?: (result: Result) => void;
   /** Who answers for it, and until when it should be over; for the status and the report. */

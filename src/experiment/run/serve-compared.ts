@@ -9,7 +9,7 @@ import type { Trial } from "./candidate-run.ts";
 
 /**
  * Both sides run and are compared, and the caller gets the candidate's answer as soon as it is there; control's when the
- * candidate throws or times out, and, with `onMismatch: "control"`, when they differ.
+ * candidate throws or times out, and, with a rollout's `onMismatch: "control"`, when they differ.
  */
 export function serveCompared(run: Run): unknown {
   const { plan } = run;

@@ -8,7 +8,7 @@ import type { Result } from "../../../src/model/result.ts";
 import type { Rollout, Sample } from "../../../src/model/rollout.ts";
 import { memoryPublisher } from "../../../src/publishers/memory.ts";
 import { admits, bucketsOf } from "../../../src/rollout/bucket.ts";
-import type { RolloutOption } from "../../../src/rollout/to-rollout.ts";
+import type { RolloutSetting } from "../../../src/rollout/snapshot.ts";
 import { ramp } from "../../../src/rollout/ramp/ramp.ts";
 import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
 import { cases } from "../../cases.ts";
@@ -388,7 +388,7 @@ describe("serving the candidate beside control", () => {
   });
 });
 
-describe('`onMismatch: "control"`', () => {
+describe('a rollout with `onMismatch: "control"`', () => {
   it("waits for both, and serves control where they differ", async () => {
     const { lab, results } = bench();
     let finish: (value: number) => void = () => undefined;
@@ -396,8 +396,7 @@ describe('`onMismatch: "control"`', () => {
     const price = lab.experiment("price", {
       control: slow,
       candidate: async (cents) => Promise.resolve(cents),
-      onMismatch: "control",
-      rollout: live,
+      rollout: { serve: 1, onMismatch: "control" },
     });
     let answered = false;
     const same = price(5).finally(() => (answered = true));
@@ -423,8 +422,7 @@ describe('`onMismatch: "control"`', () => {
     const price = lab.experiment("price", {
       control: async () => Promise.resolve(control),
       candidate: async () => Promise.reject(new Error("candidate")),
-      onMismatch: "control",
-      rollout: live,
+      rollout: { serve: 1, onMismatch: "control" },
     });
     expect(await price()).toBe(control);
     await lab.settled();
@@ -436,8 +434,7 @@ describe('`onMismatch: "control"`', () => {
     const price = lab.experiment("price", {
       control: (cents: number) => cents,
       candidate: (cents) => (cents === 3 ? -1 : cents),
-      onMismatch: "control",
-      rollout: live,
+      rollout: { serve: 1, onMismatch: "control" },
     });
     expect([1, 2, 3, 4].map((cents) => price(cents))).toEqual([1, 2, 3, 4]);
     expect(lab.status().experiments["price"]).toMatchObject({ served: 3, fellBack: 1 });
@@ -637,7 +634,7 @@ describe("serving the candidate alone", () => {
 describe("the first law, under a rollout", () => {
   type Behaviour = "returns" | "throws" | "resolves" | "rejects" | "hangs";
   const settled: Behaviour[] = ["returns", "throws", "resolves", "rejects"];
-  const rollouts: RolloutOption[] = [
+  const rollouts: RolloutSetting[] = [
     "off",
     "shadow",
     "live",
@@ -688,8 +685,7 @@ describe("the first law, under a rollout", () => {
           candidate: (() => behave(candidate, ofCandidate)) as AnyFunction,
           key: (given: string) => given,
           limits: { timeoutMs: 50 },
-          rollout,
-          onMismatch,
+          rollout: typeof rollout === "string" ? rollout : { ...rollout, onMismatch },
           order,
         });
         // `complete` has no fallback: a candidate that hangs there hangs, as a control would.
@@ -733,7 +729,7 @@ describe("a rollout in a definition", () => {
     [{ current: 1 }, /rollout\.current.*a function/],
   ])("refuses %j with what was expected", (rollout, message) => {
     const { lab } = bench();
-    expect(() => lab.experiment("price", { ...both, rollout: rollout as RolloutOption })).toThrow(
+    expect(() => lab.experiment("price", { ...both, rollout: rollout as RolloutSetting })).toThrow(
       expect.objectContaining({ code: "invalid-definition", message: expect.stringMatching(message) }),
     );
     // Nothing of it stays behind: the name is free.
