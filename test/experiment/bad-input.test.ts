@@ -62,7 +62,7 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
   [
     "an unknown limit",
     { ...sides, limits: { timeout: 1 } },
-    "unknown option `limits.timeout`; did you mean `limits.timeoutMs`? Known options: timeoutMs, maxInFlight, breakAfter, breakMs, cpuShare, capture",
+    "unknown option `limits.timeout`; did you mean `limits.timeoutMs`? Known options: timeoutMs, maxInFlight, breakAfter, breakMs, cpuShare",
   ],
   ...[
     ["timeoutMs", -1, "a number of at least 0"],
@@ -105,7 +105,7 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
     (hook) => [`a hook \`${hook}\` that is no function`, { ...sides, [hook]: true }, aFunction(hook, "true")] as const,
   ),
   ["a gate that is none", { ...sides, enabled: "yes" }, aFunction("enabled", '"yes"')],
-  ...["capture", "isolate", "replace"].map(
+  ...["isolate", "replace"].map(
     (option) =>
       [
         `a switch \`${option}\` that is none`,
@@ -113,6 +113,7 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
         `expected \`${option}\` to be true or false, got "no"`,
       ] as const,
   ),
+  ["a limit of copies that is none", { ...sides, capture: "no" }, 'expected `capture` to be an object, got "no"'],
   ["a context that is none", { ...sides, context: "shop" }, 'expected `context` to be an object, got "shop"'],
   ["an owner alone", { ...sides, about: "Ada" }, 'expected `about` to be an object, got "Ada"'],
   [
@@ -226,7 +227,7 @@ const accepted: readonly (readonly [string, Record<string, unknown>])[] = [
   ["no limit at all", { limits: {} }],
   ["the least limits", { limits: { timeoutMs: 0, maxInFlight: 0, breakAfter: 1, breakMs: 0, cpuShare: 0 } }],
   ["limits without an end", { limits: { timeoutMs: Infinity, maxInFlight: Infinity, breakAfter: Infinity } }],
-  ["limits left open", { limits: { timeoutMs: undefined, breakMs: 0.5, cpuShare: 1, capture: { depth: 1 } } }],
+  ["limits left open", { limits: { timeoutMs: undefined, breakMs: 0.5, cpuShare: 1 }, capture: { depth: 1 } }],
   ["the least stream", { stream: { maxItems: 1, maxBytes: 1 } }],
   ["noise at its bounds", { noise: { controlIsReadOnly: true, rate: 1, max: 0 } }],
   ["a gate that is a switch", { enabled: false }],

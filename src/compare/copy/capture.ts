@@ -29,11 +29,11 @@ export const defaultCaptureLimits: Required<CaptureLimits> = { nodes: 10_000, de
 export function compileCaptureLimits(limits: CaptureLimits | undefined, place: string): Required<CaptureLimits> {
   if (limits === undefined) return defaultCaptureLimits;
   const check: OptionCheck = checkOptions(place, "invalid-definition");
-  check.object("limits.capture", limits);
-  check.known(limits, Object.keys(defaultCaptureLimits), "limits.capture.");
+  check.object("capture", limits);
+  check.known(limits, Object.keys(defaultCaptureLimits), "capture.");
   for (const [name, limit] of Object.entries(limits)) {
     const max = name === "depth" ? 1_000 : Infinity;
-    check.number(`limits.capture.${name}`, limit, { min: 0, max, integer: true });
+    check.number(`capture.${name}`, limit, { min: 0, max, integer: true });
   }
   return { ...defaultCaptureLimits, ...limits };
 }

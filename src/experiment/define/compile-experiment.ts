@@ -117,7 +117,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     timeoutMs: limits.timeoutMs,
     maxInFlight: limits.maxInFlight,
     capture: definition.capture !== false,
-    captureLimits: compileCaptureLimits(definition.limits?.capture, place),
+    captureLimits: compileCaptureLimits(definition.capture === false ? undefined : definition.capture, place),
     isolate: definition.isolate === true,
     checkArguments: definition.checkArguments ?? 0,
     stream,
@@ -204,7 +204,7 @@ function checkGates(check: OptionCheck, definition: UncheckedDefinition): void {
   if (sample !== undefined) check.number("sample", sample, { max: 1 });
   if (checkArguments !== undefined) check.number("checkArguments", checkArguments, { max: 1 });
   if (order !== undefined) check.oneOf("order", order, ["control-first", "random", "deferred"]);
-  for (const option of ["capture", "isolate", "replace"] as const) {
+  for (const option of ["isolate", "replace"] as const) {
     if (definition[option] !== undefined) check.boolean(option, definition[option]);
   }
 }
@@ -213,7 +213,7 @@ function limitsOf(check: OptionCheck, limits: ExperimentLimits | undefined): typ
   if (limits === undefined) return defaultLimits;
   const unchecked: unknown = limits;
   check.object("limits", unchecked);
-  check.known(limits, [...Object.keys(defaultLimits), "capture"], "limits.");
+  check.known(limits, Object.keys(defaultLimits), "limits.");
   const whole: readonly string[] = ["maxInFlight", "breakAfter"];
   const given = { ...defaultLimits };
   for (const name of Object.keys(defaultLimits) as (keyof typeof defaultLimits)[]) {

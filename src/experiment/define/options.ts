@@ -40,8 +40,6 @@ export interface ExperimentLimits {
   readonly breakMs?: number;
   /** Share of the event loop's time that `deferred` synchronous candidates may use; 0.01 by default. */
   readonly cpuShare?: number;
-  /** Size over which a late value is not copied but compared live. */
-  readonly capture?: CaptureLimits;
 }
 
 /** Who answers for an experiment, and until when it should be over. */
@@ -105,10 +103,13 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   readonly beforeRun?: Beside<Control, void>;
   /** Called with the result of every compared call, off the caller's path. */
   readonly afterRun?: (result: Result) => void;
-  /** Bounds of time, candidates in flight, failures, and copies; each has a default. */
+  /** Bounds of time, candidates in flight and failures; each has a default. */
   readonly limits?: ExperimentLimits;
-  /** Whether late values are copied so that later changes do not falsify the evidence; `true` by default. */
-  readonly capture?: boolean;
+  /**
+   * Up to which size a value that is compared later is copied, so that changes made meanwhile do not falsify the evidence;
+   * larger ones are compared live. `false` copies nothing: for callers that never change what they were given.
+   */
+  readonly capture?: false | CaptureLimits;
   /** Gives the candidate its own structured copy of the arguments; `false` by default. It costs 3 to 8 compares a call. */
   readonly isolate?: boolean;
   /** Share of calls in which a change that the candidate makes to its arguments is looked for; 0 by default. */

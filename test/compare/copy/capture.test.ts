@@ -270,9 +270,9 @@ describe("capturing", () => {
     expect(capture([[]], { depth: 0 })).toMatchObject({ reason: "deeper than 0 levels" });
     expect(capture(["ab"], { length: 1 })).toMatchObject({ reason: "more than 1 characters and bytes" });
     expect(() => compileCaptureLimits({ nodes: 1.5 }, 'experiment("x")')).toThrow(
-      'experiment("x"): expected `limits.capture.nodes` to be a whole number of at least 0, got 1.5',
+      'experiment("x"): expected `capture.nodes` to be a whole number of at least 0, got 1.5',
     );
-    expect(() => compileCaptureLimits({ deep: 1 } as never, "x")).toThrow("unknown option `limits.capture.deep`");
+    expect(() => compileCaptureLimits({ deep: 1 } as never, "x")).toThrow("unknown option `capture.deep`");
   });
 
   it.each(hostile)("survives $about", ({ make }) => {

@@ -256,7 +256,7 @@ function start(options: {
     },
     knownMismatches: ignored ? [{ name: "any", when: () => true }] : [],
     limits: { timeoutMs, breakAfter: 1 },
-    capture,
+    ...(!capture && { capture }),
   });
   return { lab, clock, results, run, sides };
 }

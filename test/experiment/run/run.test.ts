@@ -104,7 +104,7 @@ describe("evidence", () => {
     const run = lab.experiment("run", {
       control: async (): Promise<readonly number[]> => [1, 2, 3],
       candidate: () => late.promise,
-      limits: { capture: { nodes: 2 } },
+      capture: { nodes: 2 },
     });
     const answer = await run();
     late.resolve([1, 2, 3]);
