@@ -33,8 +33,10 @@ const findUser = lab.experiment("find-user", {
   control: findInLegacy,
   candidate: findInService,
   context: (id) => ({ user: id }),
-  compare: { ignore: ["$.loadedAt"] },
-  compareErrors: () => true, // that both refuse is enough
+  compare: {
+    ignore: ["$.loadedAt"],
+    errors: () => true, // that both refuse is enough
+  },
 });
 
 console.log((await findUser("42")).name);

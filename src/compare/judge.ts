@@ -25,8 +25,6 @@ export const match: Comparison = Object.freeze({ kind: "match" });
 export interface JudgementDefinition {
   /** Rules for the built-in comparison, or a function of both values that takes its place. */
   readonly compare?: CompareRules<never> | ((control: never, candidate: never) => unknown) | undefined;
-  /** Whether two errors are the same, where both sides threw. */
-  readonly compareErrors?: ((control: unknown, candidate: unknown) => boolean) | undefined;
   readonly knownMismatches?: readonly KnownMismatch<never, never>[] | undefined;
   /** Told what a user's comparer, normaliser or rule did. */
   readonly onFault?: ((operation: Operation, error: unknown) => void) | undefined;
@@ -35,9 +33,8 @@ export interface JudgementDefinition {
 /** The same, checked and compiled once. */
 export interface Judgement {
   readonly compare: ((control: unknown, candidate: unknown) => unknown) | undefined;
-  readonly compareErrors: ((control: unknown, candidate: unknown) => unknown) | undefined;
   readonly rules: CompiledRules;
-  /** For errors: `normalize` is for values. */
+  /** For what both sides threw: `normalize` is for values, and `errors` is asked about the whole. */
   readonly errorRules: CompiledRules;
   readonly knownMismatches: readonly CompiledKnownMismatch[];
   readonly onFault: (operation: Operation, error: unknown) => void;
@@ -46,17 +43,18 @@ export interface Judgement {
 /** @throws {SidelaneError} `invalid-definition`, when anything in it has a mistake */
 export function compileJudgement(definition: JudgementDefinition, place: string): Judgement {
   const check: OptionCheck = checkOptions(place, "invalid-definition");
-  const { compare, compareErrors, knownMismatches, onFault } = definition;
-  if (compareErrors !== undefined) check.function("compareErrors", compareErrors);
+  const { compare, knownMismatches, onFault } = definition;
   if (compare !== undefined && typeof compare !== "function" && (typeof compare !== "object" || compare === null)) {
     check.fail("compare", "rules or a function of both values", compare);
   }
   const rules = typeof compare === "function" ? noRules : compileRules(compare as CompareRules | undefined, place);
   return {
     compare: typeof compare === "function" ? (compare as Judgement["compare"]) : undefined,
-    compareErrors,
     rules,
-    errorRules: rules.normalize === undefined ? rules : { ...rules, normalize: undefined },
+    errorRules:
+      rules.normalize === undefined && rules.errors === undefined ?
+        rules
+      : { ...rules, normalize: undefined, errors: undefined },
     knownMismatches: compileKnownMismatches(knownMismatches, place),
     onFault: onFault ?? (() => undefined),
   };
@@ -66,7 +64,7 @@ export function compileJudgement(definition: JudgementDefinition, place: string)
  * Says whether a candidate did what control did. Never throws, given a `plan.onFault` that does not.
  *
  * - both returned: `plan.compare` where it is a function, else the built-in comparison under its rules
- * - both threw: `plan.compareErrors`, else the built-in comparison of the errors
+ * - both threw: the `errors` of the rules, else the built-in comparison of the errors
  * - one threw and the other returned: a mismatch at `$` of the kind `type`, each side told in words
  * - the candidate timed out: `inconclusive`, with the reason `timed-out`
  *
@@ -90,19 +88,19 @@ const timedOut: Comparison = Object.freeze({ kind: "inconclusive", reason: "time
 
 function judgeValues(control: unknown, candidate: unknown, plan: Judgement): Comparison {
   const { compare, rules } = plan;
-  if (compare !== undefined) return asked("compare", compare, control, candidate, rules, plan);
+  if (compare !== undefined) return asked(compare, control, candidate, rules, plan);
   return noted(compareValues(control, candidate, rules), plan);
 }
 
 function judgeErrors(control: unknown, candidate: unknown, plan: Judgement): Comparison {
-  const { compareErrors, errorRules } = plan;
-  if (compareErrors !== undefined) return asked("compareErrors", compareErrors, control, candidate, errorRules, plan);
+  const { errorRules } = plan;
+  const { errors } = plan.rules;
+  if (errors !== undefined) return asked(errors, control, candidate, errorRules, plan);
   return noted(compareValues(control, candidate, errorRules), plan);
 }
 
 /** What a user's function answers, whatever that is. */
 function asked(
-  operation: "compare" | "compareErrors",
   compare: (control: unknown, candidate: unknown) => unknown,
   control: unknown,
   candidate: unknown,
@@ -112,7 +110,7 @@ function asked(
   try {
     return readAnswer(compare(control, candidate), () => whereTheyDiffer(control, candidate, rules));
   } catch (error) {
-    plan.onFault(operation, error);
+    plan.onFault("compare", error);
     return { kind: "inconclusive", reason: "comparer threw", error };
   }
 }

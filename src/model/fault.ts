@@ -10,7 +10,6 @@ export type Operation =
   | "afterRun"
   | "normalize"
   | "compare"
-  | "compareErrors"
   | "clean"
   | "knownMismatches"
   | "capture"

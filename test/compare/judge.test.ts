@@ -49,8 +49,8 @@ describe("judging", () => {
     expect(plain.of(threw(undefined), threw(null)).kind).toBe("mismatch");
   });
 
-  it("lets compareErrors decide, and only where both threw", () => {
-    const byName = judging({ compareErrors: (a, b) => (a as Error).name === (b as Error).name });
+  it("lets `errors` decide, and only where both threw", () => {
+    const byName = judging({ compare: { errors: (a: Error, b: Error) => a.name === b.name } });
     expect(byName.of(threw(new TypeError("a")), threw(new TypeError("b"))).kind).toBe("match");
     expect(byName.of(threw(new TypeError("a")), threw(new RangeError("a")))).toMatchObject({ kind: "mismatch" });
     expect(byName.of(returned(1), threw(boom)).kind).toBe("mismatch");
@@ -121,7 +121,7 @@ describe("a comparer of the user's", () => {
     "is no help with %o",
     (answer) => {
       expect(judging({ compare: () => answer }).of(returned(1), returned(1))).toMatchObject({ kind: "inconclusive" });
-      expect(judging({ compareErrors: () => answer as never }).of(threw(1), threw(1))).toMatchObject({
+      expect(judging({ compare: { errors: () => answer as never } }).of(threw(1), threw(1))).toMatchObject({
         kind: "inconclusive",
       });
     },
@@ -145,9 +145,9 @@ describe("a comparer of the user's", () => {
       error: boom,
     });
     expect(values.faults).toEqual([["compare", boom]]);
-    const errors = judging({ compareErrors: fails });
+    const errors = judging({ compare: { errors: fails } });
     expect(errors.of(threw(1), threw(1))).toMatchObject({ reason: "comparer threw" });
-    expect(errors.faults).toEqual([["compareErrors", boom]]);
+    expect(errors.faults).toEqual([["compare", boom]]);
     const rules = judging({ compare: { normalize: fails } });
     expect(rules.of(returned({ a: 1 }), returned({ a: 2 }))).toMatchObject({ kind: "inconclusive", error: boom });
     expect(rules.faults).toEqual([["normalize", boom]]);
@@ -249,7 +249,7 @@ describe("a judgement's definition", () => {
   it.each<[unknown, string]>([
     [{ compare: 1 }, "expected `compare` to be rules or a function of both values, got 1"],
     [{ compare: { ignored: [] } }, "unknown option `ignored`"],
-    [{ compareErrors: true }, "expected `compareErrors` to be a function"],
+    [{ compare: { errors: true } }, "expected `errors` to be a function"],
     [{ knownMismatches: {} }, "expected `knownMismatches` to be a list of known mismatches"],
     [{ knownMismatches: [{ when: () => true }] }, "expected `knownMismatches[0].name` to be a non-empty string"],
     [

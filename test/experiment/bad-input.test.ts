@@ -7,7 +7,7 @@ const candidate = control;
 const sides = { control, candidate };
 const aFunction = (option: string, got: string): string => `expected \`${option}\` to be a function, got ${got}`;
 const options =
-  "control, candidate, candidates, prepare, enabled, sample, key, context, compare, clean, compareErrors, knownMismatches, " +
+  "control, candidate, candidates, prepare, enabled, sample, key, context, compare, clean, knownMismatches, " +
   "order, beforeRun, afterRun, limits, capture, isolate, checkArguments, stream, noise, rollout, " +
   "onNewMismatch, about, replace";
 
@@ -101,7 +101,7 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
     { ...sides, rollout: { current: () => undefined, bucket: () => 0, onMismatch: "throw" } },
     'expected `rollout.onMismatch` to be one of "serve", "control", got "throw"',
   ],
-  ...["prepare", "key", "clean", "compareErrors", "beforeRun", "afterRun", "onNewMismatch"].map(
+  ...["prepare", "key", "clean", "beforeRun", "afterRun", "onNewMismatch"].map(
     (hook) => [`a hook \`${hook}\` that is no function`, { ...sides, [hook]: true }, aFunction(hook, "true")] as const,
   ),
   ["a gate that is none", { ...sides, enabled: "yes" }, aFunction("enabled", '"yes"')],

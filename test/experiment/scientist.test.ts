@@ -207,8 +207,8 @@ describe("comparing", () => {
       ],
       ["own", () => fail("a"), () => fail("b"), (one, other) => one instanceof Error && other instanceof Error],
     ];
-    for (const [name, control, candidate, compareErrors] of pairs) {
-      const call = lab.experiment(name, { control, candidate, ...(compareErrors && { compareErrors }) });
+    for (const [name, control, candidate, errors] of pairs) {
+      const call = lab.experiment(name, { control, candidate, ...(errors && { compare: { errors } }) });
       expect(call).toThrow("a");
     }
     await lab.flush();

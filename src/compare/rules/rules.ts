@@ -25,7 +25,10 @@ export interface CompareRules<Value = unknown> {
   readonly undefinedIsMissing?: boolean;
   /** Classes need not agree where the data does. Default `false`. */
   readonly ignorePrototype?: boolean;
-  /** Whether two errors are the same, in place of comparing their name, message and data. */
+  /**
+   * Whether two errors are the same, in place of comparing their name, message and data: errors within values, and in an
+   * experiment whatever both sides threw.
+   */
   readonly errors?: (control: never, candidate: never) => boolean;
   /** How far a comparison may go. */
   readonly limits?: Partial<CompareLimits>;

@@ -90,7 +90,7 @@ function candidatesOf(plan: Plan, { candidate, candidates }: UncheckedDefinition
 /** The plan, with the present call's own comparer, rules and listener where those are functions. */
 export function planOfCall(plan: Plan, first: UncheckedDefinition, present: UncheckedDefinition): Plan {
   const { onNewMismatch } = present;
-  const judges = (["compare", "compareErrors", "knownMismatches"] as const).some(
+  const judges = (["compare", "knownMismatches"] as const).some(
     (option) => first[option] !== present[option] && (holdsFunction(first[option]) || holdsFunction(present[option])),
   );
   if (!judges && onNewMismatch === first.onNewMismatch) return plan;
@@ -104,10 +104,10 @@ export function planOfCall(plan: Plan, first: UncheckedDefinition, present: Unch
   };
 }
 
-function judgementOf(plan: Plan, { compare, compareErrors, knownMismatches }: UncheckedDefinition): Plan["judgement"] {
+function judgementOf(plan: Plan, { compare, knownMismatches }: UncheckedDefinition): Plan["judgement"] {
   try {
     const { onFault } = plan.judgement;
-    return compileJudgement({ compare, compareErrors, knownMismatches, onFault }, `science(${JSON.stringify(plan.name)})`);
+    return compileJudgement({ compare, knownMismatches, onFault }, `science(${JSON.stringify(plan.name)})`);
   } catch (error) {
     plan.host.fault("internal", error, plan);
     return plan.judgement;

@@ -28,7 +28,6 @@ const knownOptions: readonly (keyof UncheckedDefinition)[] = [
   "context",
   "compare",
   "clean",
-  "compareErrors",
   "knownMismatches",
   "order",
   "beforeRun",
@@ -44,7 +43,7 @@ const knownOptions: readonly (keyof UncheckedDefinition)[] = [
   "about",
   "replace",
 ];
-const functionOptions = ["prepare", "key", "clean", "compareErrors", "beforeRun", "afterRun", "onNewMismatch"] as const;
+const functionOptions = ["prepare", "key", "clean", "beforeRun", "afterRun", "onNewMismatch"] as const;
 const defaultLimits = {
   timeoutMs: 10_000,
   maxInFlight: 100,
@@ -79,7 +78,6 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
   const judgement = compileJudgement(
     {
       compare: definition.compare,
-      compareErrors: definition.compareErrors,
       knownMismatches: definition.knownMismatches,
       onFault: (operation, error) => host.fault(operation, error, subject),
     },

@@ -90,8 +90,6 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   readonly context?: Readonly<Record<string, unknown>> | Beside<Control, Readonly<Record<string, unknown>>>;
   /** What publishers get to see of a value; never what is compared. When it throws, the value is left out. */
   readonly clean?: (value: Awaited<ReturnType<Control>> | CandidateValue) => unknown;
-  /** Whether two errors are the same, where both sides threw. Name, message, own data, cause by default. */
-  readonly compareErrors?: (control: unknown, candidate: unknown) => boolean;
   /** Known mismatches. */
   readonly knownMismatches?: readonly KnownMismatch<ValueOf<Control>, CandidateValue>[];
   /**
