@@ -1,6 +1,6 @@
 // Which rule tells a regression from control's own unsteadiness? Run: npx tsx bench/noise.bench.ts
 //
-// Every run of a behaviour is unsteady on its own, so that two runs of control differ at the given rate. A regression
+// Every run of a behavior is unsteady on its own, so that two runs of control differ at the given rate. A regression
 // makes the candidate wrong in its share of calls. `A` is control, `B` the candidate, `C` control once more.
 import { NoiseLedger, type NoiseVerdict } from "../src/stats/noise.ts";
 

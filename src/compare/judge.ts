@@ -26,7 +26,7 @@ export interface JudgementDefinition {
   /** Rules for the built-in comparison, or a function of both values that takes its place. */
   readonly compare?: CompareRules<never> | ((control: never, candidate: never) => unknown) | undefined;
   readonly knownMismatches?: readonly KnownMismatch<never, never>[] | undefined;
-  /** Told what a user's comparer, normaliser or rule did. */
+  /** Told what a user's comparer, normalizer or rule did. */
   readonly onFault?: ((operation: Operation, error: unknown) => void) | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** How one call of one behaviour ended. Rejecting is throwing; `threw` may carry anything, also `undefined`. */
+/** How one call of one behavior ended. Rejecting is throwing; `threw` may carry anything, also `undefined`. */
 export type Outcome<Value = unknown> =
   | { readonly kind: "returned"; readonly value: Value }
   | { readonly kind: "threw"; readonly error: unknown }
@@ -8,14 +8,14 @@ export type Outcome<Value = unknown> =
 /**
  * What an observation's value is:
  *
- * - `live`: the very value that the behaviour gave; its owner may have changed it since
- * - `captured`: a detached copy, made when the behaviour settled
+ * - `live`: the very value that the behavior gave; its owner may have changed it since
+ * - `captured`: a detached copy, made when the behavior settled
  * - `cleaned`: what `clean` made of it
  * - `omitted`: left out (`value` is `undefined`), since `clean` threw, or a stream was not kept to its end
  */
 export type Evidence = "live" | "captured" | "cleaned" | "omitted";
 
-/** One behaviour called once. */
+/** One behavior called once. */
 export interface Observation<Value = unknown> {
   /** `control`, or the candidate's name. */
   readonly name: string;

@@ -4,7 +4,7 @@ import type { Result, ResultKind, ServedStage } from "./result.ts";
 /** The stages of a migration, in their order. `complete` is never reached automatically. */
 export type Stage = ServedStage["stage"];
 
-/** Which behaviour answers one call, and whether the other one runs beside it to be compared. */
+/** Which behavior answers one call, and whether the other one runs beside it to be compared. */
 export interface Decision {
   readonly serve: "control" | "candidate";
   readonly compare: boolean;

@@ -15,7 +15,7 @@ export interface ConsolePublisherOptions {
   /** Gets each text, of one or several lines and without a line break at its end; by default `console.log`. */
   readonly write?: (text: string) => void;
   /** `auto`, the default: only on a terminal, and not where `NO_COLOR` is set. */
-  readonly colour?: "auto" | boolean;
+  readonly color?: "auto" | boolean;
   /** How many results are printed in a minute; the rest is counted in one line. 60 by default. */
   readonly perMinute?: number;
   /** Whether values, error messages and the context are printed; `hidden` by default. */
@@ -27,7 +27,7 @@ export interface ConsolePublisherOptions {
   readonly clock?: Clock;
 }
 
-const known = ["write", "colour", "perMinute", "values", "redact", "kinds", "clock"];
+const known = ["write", "color", "perMinute", "values", "redact", "kinds", "clock"];
 const resultKinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
 const minuteMs = 60_000;
 const differencesPrinted = 10;
@@ -40,8 +40,8 @@ const differencesPrinted = 10;
  * @throws {SidelaneError} `invalid-option`
  */
 export function consolePublisher(options: ConsolePublisherOptions = {}): Publisher {
-  const { write, perMinute, values, kinds, clock, colour, redaction } = checked(options);
-  const paint = painter(colour);
+  const { write, perMinute, values, kinds, clock, color, redaction } = checked(options);
+  const paint = painter(color);
   let printed = 0;
   let counted = 0;
   let minuteEndsMs = -Infinity;
@@ -88,17 +88,17 @@ function checked(options: ConsolePublisherOptions): Checked {
   const given: unknown = options;
   check.object("options", given);
   check.known(given, known);
-  const { perMinute = 60, values = "hidden", colour = "auto", kinds = ["mismatch"], clock = systemClock } = options;
+  const { perMinute = 60, values = "hidden", color = "auto", kinds = ["mismatch"], clock = systemClock } = options;
   // Looked up at every line, so that a test or a host may replace the console's method.
   const { write = (text) => console.log("%s", text) } = options;
   check.function("write", write);
   check.number("perMinute", perMinute, { min: 0, integer: true });
   check.oneOf("values", values, ["shown", "hidden"]);
-  if (colour !== "auto") check.boolean("colour", colour);
+  if (color !== "auto") check.boolean("color", color);
   if (!Array.isArray(kinds)) check.fail("kinds", 'an array such as ["mismatch"]', kinds);
   kinds.forEach((kind, index) => check.oneOf(`kinds[${index}]`, kind, resultKinds));
   const redaction = compileRedaction(options.redact, "consolePublisher");
-  return { write, perMinute, values, colour, kinds, clock, redaction };
+  return { write, perMinute, values, color, kinds, clock, redaction };
 }
 
 // ---- the text
@@ -173,8 +173,8 @@ function milliseconds(durationMs: number): string {
 
 const codes = { bad: [31, 39], dim: [2, 22], strong: [1, 22] } as const;
 
-function painter(colour: "auto" | boolean): Paint {
-  const on = colour === "auto" ? onTerminal() : colour;
+function painter(color: "auto" | boolean): Paint {
+  const on = color === "auto" ? onTerminal() : color;
   return (style, text) => (on ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text);
 }
 

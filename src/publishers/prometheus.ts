@@ -33,7 +33,7 @@ export interface PrometheusPublisherOptions<Registry extends PrometheusRegistry 
   readonly register?: Registry;
   /** What every metric's name starts with, before an underscore; `sidelane` by default. */
   readonly prefix?: string;
-  /** Bounds of the histogram in seconds; 10 µs to 10 s by default. Each costs one series a behaviour and outcome. */
+  /** Bounds of the histogram in seconds; 10 µs to 10 s by default. Each costs one series a behavior and outcome. */
   readonly buckets?: readonly number[];
   /** How many distinct experiments, candidates, or reasons become label values; `(other)` stands for the rest. 100 by default. */
   readonly maxLabelValues?: number;

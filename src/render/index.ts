@@ -18,8 +18,8 @@ export interface RenderOptions {
 }
 
 export interface RenderTextOptions extends RenderOptions {
-  /** Whether to colour with ANSI escapes; `false` by default. */
-  readonly colour?: boolean;
+  /** Whether to color with ANSI escapes; `false` by default. */
+  readonly color?: boolean;
   /** Columns; longer lines end in `…`. 100 by default. */
   readonly width?: number;
 }
@@ -41,11 +41,11 @@ export interface RenderHtmlOptions extends RenderOptions {
  */
 export async function renderText(result: Result, options: RenderTextOptions = {}): Promise<string> {
   const check: OptionCheck = checkOptions("renderText");
-  check.known(options, ["contextLines", "load", "colour", "width"]);
-  const { colour = false, width = 100 } = options;
-  check.boolean("colour", colour);
+  check.known(options, ["contextLines", "load", "color", "width"]);
+  const { color = false, width = 100 } = options;
+  check.boolean("color", color);
   check.number("width", width, { min: 20 });
-  const paint = colour ? painted : plain;
+  const paint = color ? painted : plain;
   return writeText(await pageOf(result, options, check), (sign, text) => paint(sign, shorten(text, width)));
 }
 

@@ -1,4 +1,4 @@
-/** Values on which code that walks, prints or serialises them tends to fail; each with what it is. Made afresh each time. */
+/** Values on which code that walks, prints or serializes them tends to fail; each with what it is. Made afresh each time. */
 export function hostileValues(): readonly (readonly [about: string, value: unknown])[] {
   return [
     ["undefined", undefined],

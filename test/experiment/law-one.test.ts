@@ -55,13 +55,13 @@ const untouchable: readonly unknown[] = [...values, proxy, new Proxy({}, { get: 
 
 type Kind = "return" | "throw" | "resolve" | "reject" | "own-methods" | "thenable" | "hang";
 
-interface Behaviour {
+interface Behavior {
   readonly kind: Kind;
   readonly value: number;
   readonly ticks: number;
 }
 
-function behaviours(...kinds: Kind[]): fc.Arbitrary<Behaviour> {
+function behaviors(...kinds: Kind[]): fc.Arbitrary<Behavior> {
   return fc.record({
     kind: fc.constantFrom(...kinds),
     value: fc.nat(untouchable.length - 1),
@@ -73,7 +73,7 @@ async function later(ticks: number): Promise<void> {
   for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
 }
 
-function act({ kind, value, ticks }: Behaviour): unknown {
+function act({ kind, value, ticks }: Behavior): unknown {
   const plain = values[value % values.length];
   switch (kind) {
     case "return":
@@ -109,12 +109,12 @@ interface Call {
 }
 
 /** A control that remembers how it was called and what it gave. */
-function remembering(behaviour: Behaviour): { control: AnyFunction; calls: Call[] } {
+function remembering(behavior: Behavior): { control: AnyFunction; calls: Call[] } {
   const calls: Call[] = [];
   function named(this: unknown, first: unknown, second: unknown, ...rest: unknown[]): unknown {
     const call = { self: this, args: [first, second, ...rest], given: undefined as unknown };
     calls.push(call);
-    return (call.given = act(behaviour));
+    return (call.given = act(behavior));
   }
   return { control: named as AnyFunction, calls };
 }
@@ -183,9 +183,9 @@ function oneOf<Choice extends object>(choices: Choice): fc.Arbitrary<keyof Choic
 }
 
 const settings = fc.record({
-  control: behaviours("return", "throw", "resolve", "reject", "own-methods", "thenable"),
-  candidate: behaviours("return", "throw", "resolve", "reject", "own-methods", "thenable", "hang"),
-  second: fc.option(behaviours("return", "throw", "resolve", "reject"), { nil: undefined, freq: 4 }),
+  control: behaviors("return", "throw", "resolve", "reject", "own-methods", "thenable"),
+  candidate: behaviors("return", "throw", "resolve", "reject", "own-methods", "thenable", "hang"),
+  second: fc.option(behaviors("return", "throw", "resolve", "reject"), { nil: undefined, freq: 4 }),
   compare: oneOf(comparers),
   publisher: oneOf(publishers),
   enabled: oneOf(gates),

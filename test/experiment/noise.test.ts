@@ -177,7 +177,7 @@ describe("noise", () => {
     await turn();
     let settled = false;
     const settling = lab.settled().then(() => (settled = true));
-    expect(runs[1]).toMatchObject({ role: "candidate", behaviour: "control again", signal: { aborted: false } });
+    expect(runs[1]).toMatchObject({ role: "candidate", behavior: "control again", signal: { aborted: false } });
     expect(lab.status().candidatesInFlight).toBe(1);
     await turn();
     expect(settled).toBe(false);

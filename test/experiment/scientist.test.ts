@@ -157,7 +157,7 @@ describe("running", () => {
     expect([control.durationMs, candidates[0].durationMs, candidates[0].offsetMs]).toEqual([20, 5, 20]);
   });
 
-  it("can be asked to serve what another behaviour gives, by a rollout and for a share of the calls", () => {
+  it("can be asked to serve what another behavior gives, by a rollout and for a share of the calls", () => {
     const { lab } = laboratory();
     const call = lab.experiment("served", {
       control: () => "old",
@@ -533,7 +533,7 @@ describe("throwing on mismatch", () => {
 });
 
 describe("hooks", () => {
-  it("run around the behaviours of a call that is compared, and around no other", async () => {
+  it("run around the behaviors of a call that is compared, and around no other", async () => {
     const { lab } = laboratory();
     const order: string[] = [];
     let on = true;

@@ -64,7 +64,7 @@ function transpile(module: ts.ModuleKind): string {
 }
 
 describe("the packed tarball", () => {
-  it("holds every file that `exports` names, the licence, and no source, test or map", () => {
+  it("holds every file that `exports` names, the license, and no source, test or map", () => {
     const named = subpaths.flatMap(({ import: esm, require: cjs }) => [esm.types, esm.default, cjs.types, cjs.default]);
     for (const file of named) expect(existsSync(join(installed, file)), file).toBe(true);
     const files = readdirSync(installed, { recursive: true, encoding: "utf8" }).map((file) =>

@@ -21,7 +21,7 @@ const never = (): Promise<number> => new Promise<number>(() => {});
 afterEach(() => assertConserved(lab));
 
 describe("currentRun()", () => {
-  it("is nothing outside of every behaviour", () => {
+  it("is nothing outside of every behavior", () => {
     open();
     expect(currentRun()).toBeUndefined();
   });
@@ -29,7 +29,7 @@ describe("currentRun()", () => {
   it("tells a candidate from control, in the synchronous part and for the candidate after an await", async () => {
     open();
     const seen: (string | undefined)[] = [];
-    const note = (): unknown => seen.push(currentRun() && `${currentRun()!.role} ${currentRun()!.behaviour}`);
+    const note = (): unknown => seen.push(currentRun() && `${currentRun()!.role} ${currentRun()!.behavior}`);
     const run = lab.experiment("mail", {
       control: async () => {
         note();

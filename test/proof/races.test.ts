@@ -7,7 +7,7 @@ import { held, turn } from "./held.ts";
 import { residualsOf } from "./residuals.ts";
 import { cases } from "../cases.ts";
 
-/** What may happen, in any order: how a behaviour ends, that time passes, that somebody closes or flushes. */
+/** What may happen, in any order: how a behavior ends, that time passes, that somebody closes or flushes. */
 type Settling = "returns" | "rejects" | "never settles";
 const settling = fc.constantFrom<Settling>("returns", "rejects", "never settles");
 
@@ -43,7 +43,7 @@ describe("in whatever order control, candidate, timeout, publish, flush and clos
           const broken: object[] = [];
           const step = async (label: string): Promise<void> => {
             await scheduler.schedule(Promise.resolve(), label);
-            // Noted, since what is thrown in here is a behaviour's own error, and contained.
+            // Noted, since what is thrown in here is a behavior's own error, and contained.
             const residuals = residualsOf(lab.status());
             if (Object.keys(residuals).length > 0) broken.push({ label, residuals });
           };

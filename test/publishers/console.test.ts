@@ -113,10 +113,10 @@ describe("consolePublisher", () => {
   });
 
   it.each([
-    ["coloured where asked for", { colour: true }, true],
-    ["plain where asked for", { colour: false }, false],
-  ])("is %s", (_, options, coloured) => {
-    expect(printed(aResult(), options).includes("\u001b[31mmismatch\u001b[39m")).toBe(coloured);
+    ["colored where asked for", { color: true }, true],
+    ["plain where asked for", { color: false }, false],
+  ])("is %s", (_, options, colored) => {
+    expect(printed(aResult(), options).includes("\u001b[31mmismatch\u001b[39m")).toBe(colored);
   });
 
   describe("left to itself", () => {
@@ -127,20 +127,20 @@ describe("consolePublisher", () => {
       vi.restoreAllMocks();
     });
 
-    it("uses colours only on a terminal, and not where NO_COLOR is set", () => {
-      const coloured = (): boolean => printed(aResult()).includes("\u001b[");
+    it("uses colors only on a terminal, and not where NO_COLOR is set", () => {
+      const colored = (): boolean => printed(aResult()).includes("\u001b[");
       vi.stubEnv("NO_COLOR", undefined);
       process.stdout.isTTY = false;
-      expect(coloured()).toBe(false);
+      expect(colored()).toBe(false);
       process.stdout.isTTY = true;
-      expect(coloured()).toBe(true);
+      expect(colored()).toBe(true);
       vi.stubEnv("NO_COLOR", "1");
-      expect(coloured()).toBe(false);
+      expect(colored()).toBe(false);
     });
 
     it("prints through console.log, where a per cent sign in a name eats nothing", () => {
       const log = vi.spyOn(console, "log").mockImplementation(() => {});
-      void consolePublisher({ colour: false }).publish(aResult({ experiment: "100 %s %d" }));
+      void consolePublisher({ color: false }).publish(aResult({ experiment: "100 %s %d" }));
       expect(log).toHaveBeenCalledWith("%s", expect.stringContaining("100 %s %d (candidate)"));
     });
   });
@@ -148,7 +148,7 @@ describe("consolePublisher", () => {
   it.each([
     [{ perMinute: -1 }, "consolePublisher: expected `perMinute` to be a whole number of at least 0, got -1"],
     [{ values: "yes" }, 'consolePublisher: expected `values` to be one of "shown", "hidden", got "yes"'],
-    [{ color: true }, "consolePublisher: unknown option `color`; did you mean `colour`?"],
+    [{ colour: true }, "consolePublisher: unknown option `colour`; did you mean `color`?"],
     [{ kinds: ["mis"] }, "consolePublisher: expected `kinds[0]` to be one of"],
   ])("refuses %j", (options, message) => {
     expect(() => consolePublisher(options as ConsolePublisherOptions)).toThrow(message);

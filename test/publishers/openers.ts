@@ -51,7 +51,7 @@ export const openers: Readonly<Record<string, Readonly<Record<string, Open>>>> =
         all(only("mismatch", throttle({ perMinute: 5_000 }, batch({ size: 7 }, redact({}, inner))))),
       ),
   },
-  console: { "": () => consoleInMemory(false), "in colours": () => consoleInMemory(true) },
+  console: { "": () => consoleInMemory(false), "in colors": () => consoleInMemory(true) },
   "diagnostics-channel": { "": () => ({ publisher: diagnosticsChannelPublisher() }) },
   memory: { "": () => ({ publisher: memoryPublisher() }) },
   ndjson: {
@@ -151,11 +151,11 @@ function ndjsonInMemory(around: (inner: Publisher) => Publisher): OpenedPublishe
   return { publisher: around(ndjsonPublisher({ stream })), written: () => written };
 }
 
-function consoleInMemory(colour: boolean): OpenedPublisher {
+function consoleInMemory(color: boolean): OpenedPublisher {
   let written = "";
   const kinds = ["match", "ignored", "inconclusive", "timed-out", "mismatch"] as const;
   const write = (text: string): void => void (written += `${text}\n`);
-  return { publisher: consolePublisher({ write, colour, kinds, perMinute: 1_000_000 }), written: () => written };
+  return { publisher: consolePublisher({ write, color, kinds, perMinute: 1_000_000 }), written: () => written };
 }
 
 function webhookInMemory(format: "slack" | "json"): OpenedPublisher {

@@ -65,7 +65,7 @@ describe("openTelemetryPublisher with the real SDK", () => {
     await metrics.close();
   });
 
-  it("times both behaviours in seconds", async () => {
+  it("times both behaviors in seconds", async () => {
     const metrics = metricsInMemory();
     const publisher = openTelemetryPublisher({ meter: metrics.meter, buckets: [0.01, 1] });
     await publisher.publish(aResult({ control: { durationMs: 12 }, candidates: [{ durationMs: 8 }] }));

@@ -93,13 +93,13 @@ describe("a result as text", () => {
     expect(text).toMatch(/\+ "…a+c"/);
   });
 
-  it("keeps to its width, and colours when asked to", async () => {
+  it("keeps to its width, and colors when asked to", async () => {
     const plain = await renderText(differ({ a: "x".repeat(300) }, { a: 1 }), { width: 40 });
     for (const line of plain.split("\n")) expect(line.length).toBeLessThanOrEqual(40);
     expect(plain).not.toContain("\u001b");
-    const coloured = await renderText(differ(1, 2), { colour: true });
-    expect(coloured).toContain("\u001b[31m");
-    expect(coloured.replace(/\u001b\[\d+m/g, "")).toBe(await renderText(differ(1, 2)));
+    const colored = await renderText(differ(1, 2), { color: true });
+    expect(colored).toContain("\u001b[31m");
+    expect(colored.replace(/\u001b\[\d+m/g, "")).toBe(await renderText(differ(1, 2)));
   });
 
   it("lets no control character of a value through", async () => {
@@ -134,7 +134,7 @@ describe("a result as text", () => {
   it("refuses options that make no sense", async () => {
     const result = differ(1, 2);
     await expect(renderText(result, { width: 1 })).rejects.toThrow("renderText: expected `width` to be");
-    await expect(renderText(result, { color: true } as never)).rejects.toThrow("did you mean `colour`?");
+    await expect(renderText(result, { colour: true } as never)).rejects.toThrow("did you mean `color`?");
     await expect(renderHtml(result, { nonce: "" })).rejects.toThrow("renderHtml: expected `nonce` to be");
     await expect(renderHtml(result, { contextLines: -1 })).rejects.toThrow("`contextLines`");
   });

@@ -9,7 +9,7 @@ export interface LaboratoryLimits {
   /** Candidates in flight at once; 1 000 by default. */
   readonly maxInFlight?: number;
   /**
-   * Event loop utilisation, from 0 to 1, over which candidates are skipped; 1, the default, for never: a program that
+   * Event loop utilization, from 0 to 1, over which candidates are skipped; 1, the default, for never: a program that
    * only computes has a busy loop by nature. Node only.
    */
   readonly maxLoopUtilization?: number;

@@ -97,7 +97,7 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
    * after control, by chance, for unbiased timing. `deferred`: in a later turn, after the caller has been served.
    */
   readonly order?: "control-first" | "random" | "deferred";
-  /** Called before the behaviours of a compared call. */
+  /** Called before the behaviors of a compared call. */
   readonly beforeRun?: Beside<Control, void>;
   /** Called with the result of every compared call, off the caller's path. */
   readonly afterRun?: (result: Result) => void;

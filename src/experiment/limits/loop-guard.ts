@@ -22,7 +22,7 @@ export class LoopGuard {
   #last: Utilization | undefined;
   #busy = false;
 
-  /** @param most utilisation from 0 to 1 over which it is busy; 1 for never */
+  /** @param most utilization from 0 to 1 over which it is busy; 1 for never */
   constructor(most: number, clock: Clock, performance: Performance = globalThis.performance as Performance) {
     this.#most = most;
     this.#clock = clock;

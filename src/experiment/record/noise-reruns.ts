@@ -24,7 +24,7 @@ export interface NoiseReport {
   readonly timedOut: number;
   /** All mismatches, and those of kinds that are not noise. Published counts are always raw. */
   readonly mismatches: NetMismatches;
-  /** By signature, and by generalised path. */
+  /** By signature, and by generalized path. */
   readonly groups: readonly NoiseRate[];
   readonly paths: readonly NoiseRate[];
   /** Patterns for `compare.ignore` at the paths that are noise. Nothing adds them but you. */

@@ -192,7 +192,7 @@ export class Run {
     if (this.#unsettled > 0) this.#keepControl();
   }
 
-  /** Each stamp ends one behaviour and starts the next: the clock is the dearest part of a call. */
+  /** Each stamp ends one behavior and starts the next: the clock is the dearest part of a call. */
   #startTrials(now: number): number {
     if (!this.#starting) return now;
     this.#starting = false;

@@ -1,11 +1,11 @@
 import type { AnyFunction } from "../define/options.ts";
 
-/** What code that runs inside a behaviour can learn of it. */
+/** What code that runs inside a behavior can learn of it. */
 export interface CurrentRun {
   readonly experiment: string;
   readonly role: "control" | "candidate";
   /** The candidate's name, or `control`. */
-  readonly behaviour: string;
+  readonly behavior: string;
   /** Aborted when the candidate times out or its laboratory is closed. Made when it is first read. */
   readonly signal: AbortSignal;
 }
@@ -13,13 +13,13 @@ export interface CurrentRun {
 /** One call of a candidate, as {@link currentRun} tells it. */
 export class Mark implements CurrentRun {
   readonly experiment: string;
-  readonly behaviour: string;
+  readonly behavior: string;
   private timedOut = false;
   private controller: AbortController | undefined = undefined;
 
-  constructor(experiment: string, behaviour: string) {
+  constructor(experiment: string, behavior: string) {
     this.experiment = experiment;
-    this.behaviour = behaviour;
+    this.behavior = behavior;
   }
 
   get role(): "candidate" {
@@ -42,7 +42,7 @@ export class Mark implements CurrentRun {
 export class ControlMark implements CurrentRun {
   readonly experiment: string;
   readonly role = "control";
-  readonly behaviour = "control";
+  readonly behavior = "control";
 
   constructor(experiment: string) {
     this.experiment = experiment;
@@ -144,10 +144,10 @@ export function surroundings(): "nested" | "detached" | undefined {
 }
 
 /**
- * What runs here, if a behaviour of an experiment does. Inside a candidate it holds through every `await`, where the
+ * What runs here, if a behavior of an experiment does. Inside a candidate it holds through every `await`, where the
  * runtime has AsyncLocalStorage; elsewhere, and inside a control, in the synchronous part only.
  *
- * @returns `undefined` outside of every behaviour
+ * @returns `undefined` outside of every behavior
  * @example currentRun()?.role === "candidate" // => keep still: send no mail
  */
 export function currentRun(): CurrentRun | undefined {
@@ -156,7 +156,7 @@ export function currentRun(): CurrentRun | undefined {
 }
 
 /**
- * Calls a behaviour. `through` says whether the mark is to hold through every `await`: never for a control, since
+ * Calls a behavior. `through` says whether the mark is to hold through every `await`: never for a control, since
  * entering storage would change control's own context.
  */
 export function callAs(mark: CurrentRun, through: boolean, call: AnyFunction, self: unknown, args: unknown[]): unknown {

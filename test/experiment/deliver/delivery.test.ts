@@ -592,7 +592,7 @@ describe("Delivery.close", () => {
 });
 
 describe("what becomes of results", () => {
-  const behaviours: Record<string, () => unknown> = {
+  const behaviors: Record<string, () => unknown> = {
     "answers at once": () => undefined,
     resolves: () => Promise.resolve(),
     rejects: () => Promise.reject(new Error("no")),
@@ -611,7 +611,7 @@ describe("what becomes of results", () => {
       return proxy;
     },
   };
-  const behaviour = fc.constantFrom(...Object.keys(behaviours));
+  const behavior = fc.constantFrom(...Object.keys(behaviors));
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.record({ do: fc.constant("accept" as const), count: fc.nat(400) }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), count: fc.nat(8_000) }) },
@@ -621,13 +621,13 @@ describe("what becomes of results", () => {
   it("is always accounted for, whatever the publisher does", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(behaviour, { minLength: 1, maxLength: 12 }),
+        fc.array(behavior, { minLength: 1, maxLength: 12 }),
         fc.array(step, { maxLength: 10 }),
         fc.boolean(),
         fc.boolean(),
         async (script, steps, idempotent, batches) => {
           let turn = 0;
-          const answer = (): undefined => behaviours[script[turn++ % script.length]!]!() as undefined;
+          const answer = (): undefined => behaviors[script[turn++ % script.length]!]!() as undefined;
           const bench = deliver({ idempotent, publish: answer, ...(batches && { publishBatch: answer }) });
           let accepted = 0;
           const check = (): void => {

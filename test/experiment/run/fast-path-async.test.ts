@@ -12,7 +12,7 @@ import { collectGarbage } from "../../collect-garbage.ts";
 const butMatches: ResultKind[] = ["mismatch", "ignored", "inconclusive", "timed-out"];
 const timeoutMs = 50;
 
-/** What a behaviour does when it is called, and what comes of its promise. */
+/** What a behavior does when it is called, and what comes of its promise. */
 type Call = "promises" | "throws" | "answers" | "gives a thenable";
 type Step = "control returns" | "control rejects" | "candidate returns" | "candidate rejects" | "10 ms" | "60 ms";
 

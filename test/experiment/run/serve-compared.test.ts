@@ -632,8 +632,8 @@ describe("serving the candidate alone", () => {
 });
 
 describe("the first law, under a rollout", () => {
-  type Behaviour = "returns" | "throws" | "resolves" | "rejects" | "hangs";
-  const settled: Behaviour[] = ["returns", "throws", "resolves", "rejects"];
+  type Behavior = "returns" | "throws" | "resolves" | "rejects" | "hangs";
+  const settled: Behavior[] = ["returns", "throws", "resolves", "rejects"];
   const rollouts: RolloutSetting[] = [
     "off",
     "shadow",
@@ -645,7 +645,7 @@ describe("the first law, under a rollout", () => {
     { serve: 0, compare: 1 },
   ];
 
-  function behave(how: Behaviour, answer: unknown): unknown {
+  function behave(how: Behavior, answer: unknown): unknown {
     switch (how) {
       case "returns":
         return answer;
@@ -660,11 +660,11 @@ describe("the first law, under a rollout", () => {
     }
   }
 
-  it("gives exactly the serving behaviour's outcome, or control's, whatever the candidate does", async () => {
+  it("gives exactly the serving behavior's outcome, or control's, whatever the candidate does", async () => {
     const property = fc.asyncProperty(
       fc.record({
         control: fc.constantFrom(...settled),
-        candidate: fc.constantFrom<Behaviour>(...settled, "hangs"),
+        candidate: fc.constantFrom<Behavior>(...settled, "hangs"),
         rollout: fc.constantFrom(...rollouts),
         onMismatch: fc.constantFrom("serve" as const, "control" as const),
         order: fc.constantFrom("control-first" as const, "deferred" as const),
@@ -693,7 +693,7 @@ describe("the first law, under a rollout", () => {
         const answer = outcomeOf(() => call(key));
         await clock.advanceAsync(60);
         const got = await answer;
-        const of = (how: Behaviour, value: unknown): unknown =>
+        const of = (how: Behavior, value: unknown): unknown =>
           how === "throws" || how === "rejects" ? { threw: value } : { returned: value };
         const allowed = [of(control, ofControl)];
         const bySnapshot =

@@ -31,8 +31,8 @@ const fail = (): never => {
 
 describe("a mark", () => {
   it("tells control from a candidate", () => {
-    expect(new here.ControlMark("price")).toMatchObject({ experiment: "price", behaviour: "control", role: "control" });
-    expect(new here.Mark("price", "rules")).toMatchObject({ behaviour: "rules", role: "candidate" });
+    expect(new here.ControlMark("price")).toMatchObject({ experiment: "price", behavior: "control", role: "control" });
+    expect(new here.Mark("price", "rules")).toMatchObject({ behavior: "rules", role: "candidate" });
   });
 
   it("of a control has a signal that is never aborted, and none to keep listeners for others", () => {

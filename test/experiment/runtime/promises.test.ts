@@ -28,7 +28,7 @@ afterEach(() => {
   process.off("unhandledRejection", remember);
 });
 
-describe("what a behaviour gives back is", () => {
+describe("what a behavior gives back is", () => {
   it.each([
     ["nothing", undefined],
     ["null", null],
