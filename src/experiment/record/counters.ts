@@ -73,7 +73,7 @@ export class Counters {
   timedOut = 0;
   argumentsMutated = 0;
   /** Time spent on callers' paths between control's answer and the last candidate's. */
-  pathMs = 0;
+  totalPathMs = 0;
   capturedBytes = 0;
   /** Told of each call that ends, while somebody waits for that. */
   whenEnded: (() => void) | undefined = undefined;

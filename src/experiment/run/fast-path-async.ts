@@ -85,7 +85,7 @@ class Pair implements Awaited {
     const derived = derive(promise, this.controlFulfilled, this.controlRejected);
     this.callCandidate();
     // The candidate's synchronous part is what this caller waits for beyond control.
-    plan.counters.pathMs += this.gaveAt - calledAt;
+    plan.counters.totalPathMs += this.gaveAt - calledAt;
     return derived;
   }
 

@@ -48,7 +48,7 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
     run.bothTold(controlEndedAt, endedAt);
     return value;
   }
-  counters.pathMs += endedAt - controlEndedAt;
+  counters.totalPathMs += endedAt - controlEndedAt;
   counters.matched();
   planned.counters.started += 1;
   planned.counters.match += 1;

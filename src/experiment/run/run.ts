@@ -156,7 +156,7 @@ export class Run {
 
   /** After {@link bothCalled}, when the trial has been told. */
   bothTold(controlEndedAt: number, endedAt: number): void {
-    this.plan.counters.pathMs += endedAt - controlEndedAt;
+    this.plan.counters.totalPathMs += endedAt - controlEndedAt;
     if (this.#unsettled > 0) this.#keepControl();
   }
 
@@ -182,13 +182,13 @@ export class Run {
       },
     );
     // The candidates' synchronous parts are what this caller waits for beyond control.
-    if (!this.deferred) this.plan.counters.pathMs += this.#startTrials(syncEndedAt) - syncEndedAt;
+    if (!this.deferred) this.plan.counters.totalPathMs += this.#startTrials(syncEndedAt) - syncEndedAt;
     return derived;
   }
 
   #afterSyncControl(syncEndedAt: number): void {
     if (this.deferred) this.#startDeferred();
-    else this.plan.counters.pathMs += this.#startTrials(syncEndedAt) - syncEndedAt;
+    else this.plan.counters.totalPathMs += this.#startTrials(syncEndedAt) - syncEndedAt;
     if (this.#unsettled > 0) this.#keepControl();
   }
 

@@ -32,7 +32,7 @@ export interface ReportInput {
   /** What comparing costs. */
   readonly cost?: {
     /** Time that candidates spent synchronously on the caller's path, in milliseconds, all calls together. */
-    readonly syncMs: number;
+    readonly totalPathMs: number;
     /** About how much evidence was copied, in bytes. */
     readonly capturedBytes?: number;
   };
@@ -65,11 +65,11 @@ export function reportPage(input: ReportInput): string {
   const faults = Object.entries(input.faults ?? {}).filter(([, times]) => times > 0);
   lines.push("", `faults       ${faults.length === 0 ? "none" : counts(faults)}`);
   if (input.cost && input.calls > 0) {
-    const perCall = (input.cost.syncMs / input.calls).toPrecision(2);
+    const perCall = (input.cost.totalPathMs / input.calls).toPrecision(2);
     const bytes = input.cost.capturedBytes ?? 0;
     const copied = bytes === 0 ? "" : `; ${number(bytes)} bytes of evidence copied`;
     lines.push(
-      `cost         ${milliseconds(input.cost.syncMs)} on the callers' path, ${Number(perCall)} ms a call${copied}`,
+      `cost         ${milliseconds(input.cost.totalPathMs)} on the callers' path, ${Number(perCall)} ms a call${copied}`,
     );
   }
   return lines.map((line) => escape(line)).join("\n") + "\n";

@@ -61,7 +61,7 @@ export interface ExperimentStatus extends OutcomeCounts {
    * What observing costs: mean milliseconds per started call that callers waited for candidates' synchronous parts, and
    * about how many bytes of evidence were copied so far.
    */
-  readonly cost: { readonly pathMs: number; readonly capturedBytes: number };
+  readonly cost: { readonly meanPathMs: number; readonly capturedBytes: number };
   readonly about: { readonly owner?: string; readonly link?: string; readonly overdue: boolean };
 }
 
@@ -99,7 +99,7 @@ export function statusOf(plan: Plan): ExperimentStatus {
     groups: plan.groups.list(),
     ...(noise && { noise }),
     cost: {
-      pathMs: counters.started === 0 ? 0 : counters.pathMs / counters.started,
+      meanPathMs: counters.started === 0 ? 0 : counters.totalPathMs / counters.started,
       capturedBytes: counters.capturedBytes,
     },
     about: {

@@ -21,7 +21,7 @@ export function reportOf(plan: Plan): string {
     })),
     groups: plan.groups.list(),
     faults: counters.faults,
-    cost: { syncMs: counters.pathMs, capturedBytes: counters.capturedBytes },
+    cost: { totalPathMs: counters.totalPathMs, capturedBytes: counters.capturedBytes },
     about: { owner: about.owner, link: about.link, untilAt: about.untilMs },
   });
 }

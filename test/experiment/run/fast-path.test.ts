@@ -179,7 +179,7 @@ describe.each([
     await run();
     await lab.settled();
     expect(status().matched).toBe(2);
-    expect(status().cost.pathMs).toBe(4);
+    expect(status().cost.meanPathMs).toBe(4);
   });
 
   /** Gives a value when so much time has passed: at once where calls are synchronous, as the clock is moved on then. */
@@ -236,7 +236,7 @@ describe("a synchronous call", () => {
         candidates: [{ outcome, durationMs: 4, syncMs: 4, offsetMs: 3 }],
       },
     ]);
-    expect(status().cost.pathMs).toBe(4);
+    expect(status().cost.meanPathMs).toBe(4);
     expect(candidateStatus()).toMatchObject({ started: 1, mismatched: 1 });
   });
 

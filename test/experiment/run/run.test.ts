@@ -215,7 +215,7 @@ describe("durations", () => {
     const [result] = await told();
     expect(result!.control).toMatchObject({ durationMs: controlMs, offsetMs: 0 });
     expect(result!.candidates[0]).toMatchObject({ durationMs: candidateMs, offsetMs: controlMs });
-    expect(status().cost.pathMs).toBe(candidateMs);
+    expect(status().cost.meanPathMs).toBe(candidateMs);
     const { control, candidate } = status().candidates["candidate"]!.tally;
     expect([control, candidate].map((data) => Math.round(LatencyHistogram.from(data).quantile(0.5)))).toEqual([
       controlMs,
@@ -231,7 +231,7 @@ describe("durations", () => {
     });
     await run();
     await told();
-    expect(status()).toMatchObject({ matched: 1, cost: { pathMs: 0 } });
+    expect(status()).toMatchObject({ matched: 1, cost: { meanPathMs: 0 } });
   });
 
   it("of a candidate leave out the copying of its arguments", async () => {

@@ -30,7 +30,7 @@ describe("the report", () => {
         stage: { stage: "ramp", share: 0.25, epoch: 5 },
         groups: [{ count: 1, signature: "v1-abc", differences: [{ path: "$.total", kind: "value" }] }],
         faults: { publish: 2, clean: 0 },
-        cost: { syncMs: 123.45 },
+        cost: { totalPathMs: 123.45 },
         about: { owner: "payments", untilAt: Date.UTC(2027, 0, 31) },
       }),
     );

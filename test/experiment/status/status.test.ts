@@ -37,7 +37,7 @@ describe("an experiment's status", () => {
         },
       },
       groups: [],
-      cost: { pathMs: 0, capturedBytes: 0 },
+      cost: { meanPathMs: 0, capturedBytes: 0 },
       about: { overdue: false },
     });
   });
@@ -98,7 +98,7 @@ describe("an experiment's status", () => {
         sql: { started: 8, matched: 8, verdict: { candidate: "sql" } },
       },
       groups: [{ count: 1 }],
-      cost: { pathMs: 3 },
+      cost: { meanPathMs: 3 },
     });
     expect(status().skips).toEqual({ "not-enabled": 1 });
   });
