@@ -1,7 +1,6 @@
 /** What Sidelane was doing when foreign code failed. */
 export type Operation =
   | "enabled"
-  | "sample"
   | "key"
   | "context"
   | "prepare"
@@ -12,12 +11,9 @@ export type Operation =
   | "compare"
   | "clean"
   | "knownMismatches"
-  | "capture"
-  | "stream"
   | "publish"
   | "flush"
   | "close"
-  | "onMismatch"
   | "onNewMismatch"
   | "rollout"
   | "store"

@@ -38,11 +38,6 @@ export function compileCaptureLimits(limits: CaptureLimits | undefined, place: s
   return { ...defaultCaptureLimits, ...limits };
 }
 
-/** Whether anybody could change this value: primitives and functions are what they are. */
-export function needsCapture(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
-}
-
 /**
  * Copies a value that is to be compared later. The copy compares as the original would at this moment: same classes,
  * shared parts and cycles; an object with `toJSON()` is asked for it now. What cannot be looked into (promises, streams,

@@ -1,4 +1,3 @@
-import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { brandOf } from "../kinds/preview-kind.ts";
 import { digestBytes } from "./byte-digest.ts";
 import { typeNameOf } from "../kinds/type-name.ts";
@@ -16,18 +15,6 @@ export interface PreviewLimits {
 }
 
 const defaultLimits: Required<PreviewLimits> = { nodes: 5_000, depth: 32, stringLength: 500, totalLength: 65_536 };
-
-/** Checks limits where something is defined, and fills in the defaults. */
-export function compilePreviewLimits(limits: PreviewLimits | undefined, place: string): Required<PreviewLimits> {
-  if (limits === undefined) return defaultLimits;
-  const check: OptionCheck = checkOptions(place);
-  check.object("limits", limits);
-  check.known(limits, Object.keys(defaultLimits), "limits.");
-  for (const [name, limit] of Object.entries(limits)) {
-    check.number(`limits.${name}`, limit, { min: 1, max: name === "depth" ? 1_000 : Infinity, integer: true });
-  }
-  return { ...defaultLimits, ...limits };
-}
 
 /**
  * A bounded copy of any value, made of plain JSON data: for drawing and publishing, never for comparing. Never throws;

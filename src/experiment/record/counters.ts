@@ -13,7 +13,6 @@ import type { ResultKind } from "../../model/result.ts";
  * - `loop-busy`: the event loop is busy; `cpu-budget`: deferred candidates had their share of it
  * - `prepare-failed`: the candidate's arguments could not be made
  * - `constructed`: control was called with `new`
- * - `too-many-names`: more than 1 000 names of `science`
  */
 export type SkipReason =
   | "disabled"
@@ -31,8 +30,7 @@ export type SkipReason =
   | "loop-busy"
   | "cpu-budget"
   | "prepare-failed"
-  | "constructed"
-  | "too-many-names";
+  | "constructed";
 
 // By name, so that the compiler misses a reason that is left out here.
 const reasons: Readonly<Record<SkipReason, true>> = {
@@ -52,7 +50,6 @@ const reasons: Readonly<Record<SkipReason, true>> = {
   "cpu-budget": true,
   "prepare-failed": true,
   constructed: true,
-  "too-many-names": true,
 };
 
 /** How often calls were skipped for one reason. Passed about as the reason itself: what counts it up looks nothing up. */

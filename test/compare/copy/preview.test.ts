@@ -2,7 +2,7 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { describeValue, escapeControls } from "../../../src/compare/copy/describe-value.ts";
-import { compilePreviewLimits, preview } from "../../../src/compare/copy/preview.ts";
+import { preview } from "../../../src/compare/copy/preview.ts";
 import { hostile } from "../hostile.ts";
 
 class Money {
@@ -124,12 +124,6 @@ describe("a preview", () => {
     expect(JSON.stringify(preview(make()))).toBeTypeOf("string");
     expect(JSON.stringify(preview({ a: [make()] }))).toBeTypeOf("string");
     expect(describeValue(make(), 80).length).toBeLessThanOrEqual(80);
-  });
-
-  it("refuses limits that make no sense", () => {
-    expect(() => compilePreviewLimits({ nodes: -1 }, "place")).toThrow("place: expected `limits.nodes` to be");
-    expect(() => compilePreviewLimits({ node: 1 } as never, "place")).toThrow("did you mean `limits.nodes`?");
-    expect(compilePreviewLimits({ depth: 3 }, "place")).toMatchObject({ depth: 3, nodes: 5_000 });
   });
 });
 
