@@ -18,3 +18,4 @@ export {
   type RolloutState,
 } from "./state.ts";
 export type { ReportedTotals, RolloutStore } from "./stores/store.ts";
+export type { Decision, Rollout, RolloutHost, RolloutSnapshot, Sample, Stage } from "../model/rollout.ts";

@@ -7,9 +7,8 @@ const candidate = control;
 const sides = { control, candidate };
 const aFunction = (option: string, got: string): string => `expected \`${option}\` to be a function, got ${got}`;
 const options =
-  "control, candidate, candidates, prepare, enabled, sample, key, context, compare, clean, knownMismatches, " +
-  "order, beforeRun, afterRun, limits, capture, isolate, checkArguments, stream, noise, rollout, " +
-  "onNewMismatch, about, replace";
+  "control, candidate, candidates, prepare, enabled, sample, compare, context, order, knownMismatches, clean, " +
+  "noise, stream, beforeRun, afterRun, onNewMismatch, key, rollout, limits, capture, isolate, checkArguments, about, replace";
 
 // Each: what is wrong, the definition, and what the message says after the experiment: option, expected, got, how to mend it.
 const definitions: readonly (readonly [string, unknown, string])[] = [
@@ -176,12 +175,12 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
   [
     "a rollout of streams",
     { ...sides, stream: true, rollout: "shadow" },
-    'expected `rollout` to be left out where there is `stream`, got "shadow". A stream is read once, by control\'s caller',
+    "`rollout` cannot be combined with `stream`: a stream is read once, by control's caller",
   ],
   [
     "noise of streams",
     { ...sides, stream: true, noise: { controlIsReadOnly: true } },
-    "expected `noise` to be left out where there is `stream`, got an object. A stream is read once, by control's caller",
+    "`noise` cannot be combined with `stream`: a stream is read once, by control's caller",
   ],
   [
     "noise of a control that may do harm",

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { Laboratory, type AnyFunction } from "../../src/index.ts";
+import type { AnyFunction } from "../../src/experiment/define/options.ts";
+import { Laboratory } from "../../src/index.ts";
 import { cases } from "../cases.ts";
 
 // Law one: whoever calls the wrapped function cannot tell it from control. Shown side by side, bare and wrapped.

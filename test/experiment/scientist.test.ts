@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { AnyFunction } from "../../src/experiment/define/options.ts";
 import {
   Laboratory,
   MismatchError,
   memoryPublisher,
   SidelaneError,
-  type AnyFunction,
   type Fault,
   type LaboratoryOptions,
   type Result,

@@ -1,4 +1,5 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import { SidelaneError } from "../../model/errors.ts";
 import { compileCaptureLimits } from "../../compare/copy/capture.ts";
 import { compileJudgement } from "../../compare/judge.ts";
 import { rolloutOf } from "../../rollout/to-rollout.ts";
@@ -24,22 +25,22 @@ const knownOptions: readonly (keyof UncheckedDefinition)[] = [
   "prepare",
   "enabled",
   "sample",
-  "key",
-  "context",
   "compare",
-  "clean",
-  "knownMismatches",
+  "context",
   "order",
+  "knownMismatches",
+  "clean",
+  "noise",
+  "stream",
   "beforeRun",
   "afterRun",
+  "onNewMismatch",
+  "key",
+  "rollout",
   "limits",
   "capture",
   "isolate",
   "checkArguments",
-  "stream",
-  "noise",
-  "rollout",
-  "onNewMismatch",
   "about",
   "replace",
 ];
@@ -94,12 +95,8 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
   const stream = streamOf(check, definition.stream);
   for (const option of ["rollout", "noise"] as const) {
     if (stream === undefined || definition[option] === undefined) continue;
-    check.fail(
-      option,
-      "left out where there is `stream`",
-      definition[option],
-      "A stream is read once, by control's caller",
-    );
+    const why = "a stream is read once, by control's caller";
+    throw new SidelaneError("invalid-definition", `${place}: \`${option}\` cannot be combined with \`stream\`: ${why}`);
   }
   const groups = new MismatchGroups({ random: () => host.random() });
   const plan = {

@@ -21,7 +21,7 @@ export type Beside<Control extends AnyFunction, Given> = (
   ...args: Parameters<Control>
 ) => Given;
 
-/** A candidate: control's `this`, and control's arguments unless `prepare` gives others. */
+/** A candidate: control's `this`, and control's arguments unless `prepare` returns others. */
 export type CandidateFunction<Control extends AnyFunction, Prepared extends readonly unknown[], Given> = (
   this: ThisParameterType<Control>,
   // Spread, so that what `as const` makes read-only is still a list of parameters.
@@ -52,7 +52,7 @@ export interface About {
   readonly until?: string | number | Date;
 }
 
-/** What the values that a stream gives are bounded by, while they are observed. */
+/** Bounds of what is kept of a stream while it is observed. */
 export interface StreamLimits {
   /** Items kept of each side; 1 000 by default. */
   readonly maxItems?: number;
@@ -78,29 +78,55 @@ export type Compare<Value, CandidateValue> =
 export interface Options<Control extends AnyFunction, CandidateValue, Prepared extends readonly unknown[]> {
   /** The old code. Its outcome is the caller's, untouched. */
   readonly control: Control;
-  /** Turns control's arguments into the candidate's. */
+  /** Turns control's arguments into the candidate's. Must return at once; where it throws, the candidate is skipped. */
   readonly prepare?: Beside<Control, Prepared>;
-  /** Whether this call may be compared; asked before control runs. `true` by default. */
+
+  // Gating: which calls are compared.
+
+  /** Whether this call may be compared; asked before control runs. `true` by default. Where it throws, control runs alone. */
   readonly enabled?: boolean | Beside<Control, boolean>;
   /** Share of calls compared, from 0 to 1, drawn call by call; 1 by default. */
   readonly sample?: number;
-  /** What the served share sticks to, and the unit of evidence: a customer, a tenant. */
-  readonly key?: Beside<Control, string | number | undefined>;
+
+  // Comparing: how both sides are run, what is the same, and who is told.
+
   /** What a person needs to find the case again. Called in the caller's own context, before control. */
   readonly context?: Readonly<Record<string, unknown>> | Beside<Control, Readonly<Record<string, unknown>>>;
-  /** What publishers get to see of a value; never what is compared. When it throws, the value is left out. */
-  readonly clean?: (value: Awaited<ReturnType<Control>> | CandidateValue) => unknown;
-  /** Known mismatches. */
-  readonly knownMismatches?: readonly KnownMismatch<ValueOf<Control>, CandidateValue>[];
   /**
    * When the candidate is called. `control-first`, the default: right after control, in the same turn. `random`: before or
    * after control, by chance, for unbiased timing. `deferred`: in a later turn, after the caller has been served.
    */
   readonly order?: "control-first" | "random" | "deferred";
+  /** Differences that are known: a mismatch that one of them holds for is `ignored`. None by default. */
+  readonly knownMismatches?: readonly KnownMismatch<ValueOf<Control>, CandidateValue>[];
+  /** What publishers get to see of a value; never what is compared. When it throws, the value is left out. */
+  readonly clean?: (value: Awaited<ReturnType<Control>> | CandidateValue) => unknown;
+  /** Runs control once more after some mismatches, to tell noise from regressions. Not beside `stream`. */
+  readonly noise?: NoiseOptions;
+  /**
+   * Compares streams item by item: generators, async iterables, `ReadableStream`s and Node streams that control returns,
+   * while its caller reads them, with the candidate's, which is read beside it and never more than 8 items ahead. The
+   * outcome is the array of items; a reader that stops early, or a limit that is passed, makes it `inconclusive`.
+   * `limits.timeoutMs` is then how long a side may be silent. Not beside `rollout` or `noise`. Without it streams are
+   * never touched.
+   */
+  readonly stream?: StreamLimits | true;
   /** Called before the behaviors of a compared call. */
   readonly beforeRun?: Beside<Control, void>;
   /** Called with the result of every compared call, off the caller's path. */
   readonly afterRun?: (result: Result) => void;
+  /** Called once for every kind of mismatch never seen before by this process. */
+  readonly onNewMismatch?: (result: Result) => void;
+
+  // Serving: which behavior answers.
+
+  /** What the served share sticks to, and the unit of evidence: a customer, a tenant. */
+  readonly key?: Beside<Control, string | number | undefined>;
+  /** Which behavior answers a call, and what a mismatch does: shares, a stage, or a rollout that drives itself. */
+  readonly rollout?: RolloutOption;
+
+  // Limits, and what is said about it.
+
   /** Bounds of time, candidates in flight and failures; each has a default. */
   readonly limits?: ExperimentLimits;
   /**
@@ -108,34 +134,21 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
    * larger ones are compared live. `false` copies nothing: for callers that never change what they were given.
    */
   readonly capture?: false | CaptureLimits;
-  /** Gives the candidate its own structured copy of the arguments; `false` by default. It costs 3 to 8 compares a call. */
+  /** Hands the candidate its own structured copy of the arguments; `false` by default. Costs as much as 3 to 8 comparisons. */
   readonly isolate?: boolean;
-  /** Share of calls in which a change that the candidate makes to its arguments is looked for; 0 by default. */
+  /** Share of calls, from 0 to 1, in which a change that the candidate makes to its arguments is looked for; 0 by default. */
   readonly checkArguments?: number;
-  /**
-   * Compares streams item by item: generators, async iterables, `ReadableStream`s and Node streams that control gives,
-   * while its caller reads them, with the candidate's, which is read beside it and never more than 8 items ahead. The
-   * outcome is the array of items; who stops early, or passes a limit, makes it `inconclusive`. `limits.timeoutMs` is then
-   * how long a side may keep still. Not beside `rollout` or `noise`. Without it streams are never touched.
-   */
-  readonly stream?: StreamLimits | true;
-  /** Runs control once more after some mismatches, to tell noise from regressions. */
-  readonly noise?: NoiseOptions;
-  /** Which behavior answers a call, and what a mismatch does: shares, a stage, or a rollout that drives itself. */
-  readonly rollout?: RolloutOption;
-  /** Called once for every kind of mismatch never seen before by this process. */
-  readonly onNewMismatch?: (result: Result) => void;
   /** Who answers for it, and until when it should be over; for the status and the report. */
   readonly about?: About;
-  /** Takes the place of an experiment of the same name, as hot reloading needs. */
+  /** Takes the place of an experiment of the same name, as hot reloading needs; `false` by default. */
   readonly replace?: boolean;
 }
 
-/** What a candidate of control's own type may give: a promise only where control gives one. */
+/** What a candidate of control's own type may return: a promise only where control returns one. */
 export type Alike<Control extends AnyFunction> =
   ReturnType<Control> extends PromiseLike<infer Value> ? Value | PromiseLike<Value> : ReturnType<Control>;
 
-/** What a candidate of another type may give: anything, but no promise where control gives none. */
+/** What a candidate of another type may return: anything, but no promise where control returns none. */
 export type Unlike<Control extends AnyFunction> =
   ReturnType<Control> extends PromiseLike<unknown> ? unknown : Primitive | (object & { readonly then?: never });
 
@@ -167,7 +180,7 @@ interface Named<Control extends AnyFunction, Givens, Prepared extends readonly u
 
 type Alikes<Control extends AnyFunction> = Readonly<Record<string, Alike<Control>>>;
 
-/** An experiment whose candidates give what control gives. */
+/** An experiment whose candidates return what control returns. */
 export type Definition<
   Control extends AnyFunction,
   Prepared extends readonly unknown[] = Parameters<Control>,
@@ -175,7 +188,7 @@ export type Definition<
   Same<Control> &
   (Single<Control, Alike<Control>, Prepared> | Named<Control, Alikes<Control>, Prepared>);
 
-/** Wraps a control: gives back control's own type. (`| []` has what `prepare` gives inferred as a tuple.) */
+/** Wraps a control: returns control's own type. (`| []` has what `prepare` returns inferred as a tuple.) */
 export interface ExperimentMaker {
   <Control extends AnyFunction, Prepared extends readonly unknown[] | [] = Parameters<Control>>(
     name: string,
@@ -213,7 +226,7 @@ export interface ExperimentMaker {
 
 type Thunk = () => unknown;
 
-/** Runs an experiment once, at once: gives back what control gives. */
+/** Runs an experiment once, at once: returns what control returns. */
 export interface ScienceMaker {
   <Control extends Thunk>(name: string, definition: Definition<Control, []>): ReturnType<Control>;
   <Control extends Thunk, Given extends Unlike<Control>>(

@@ -11,7 +11,7 @@ import { callQuietly, type Detached } from "../runtime/current-run.ts";
 import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
 import type { AnyFunction } from "./options.ts";
 
-/** Whom a fault is counted for. */
+/** The experiment a fault is counted against. */
 export interface Subject {
   readonly name: string;
   readonly counters: Counters;

@@ -23,7 +23,7 @@ export interface OutcomeCounts {
 
 export interface CandidateStatus extends OutcomeCounts {
   readonly breaker: BreakerState;
-  /** Counts and latencies that add up over processes: `Tally` of `sidelane/stats` reads them. */
+  /** Counts and latencies that add up over processes: every report, record and verdict is made of them. */
   readonly tally: TallyData;
   /** What the evidence says: the rollout's verdict where it judges by itself, else that of all calls so far. */
   readonly verdict: Verdict;
@@ -45,8 +45,9 @@ export interface ExperimentStatus extends OutcomeCounts {
   readonly candidatesInFlight: number;
   /** Candidates that timed out and have not settled since. */
   readonly stalled: number;
-  /** Calls that a candidate answered, and calls in which control had to answer for it. */
+  /** Calls that a candidate answered. */
   readonly served: number;
+  /** Calls in which control answered in a candidate's place, since that failed, or differed. */
   readonly fellBack: number;
   /** Of the calls that `checkArguments` looked at: those in which the candidate changed its arguments. */
   readonly argumentsMutated: number;
@@ -65,7 +66,7 @@ export interface ExperimentStatus extends OutcomeCounts {
   readonly about: { readonly owner?: string; readonly link?: string; readonly overdue: boolean };
 }
 
-/** All experiments of a laboratory, its publishers, and what no experiment answers for. */
+/** Status of every experiment and publisher, plus faults that belong to no experiment. */
 export interface LaboratoryStatus {
   readonly enabled: boolean;
   readonly closed: boolean;
