@@ -4,7 +4,8 @@ export { fromEnvironment, type EnvironmentOptions } from "./sources/environment.
 export { fixedRollout, rolloutOf, sourceRollout, type RolloutOption } from "./to-rollout.ts";
 export { memoryStore } from "./stores/memory.ts";
 export { fromOpenFeature, type FlagClient, type OpenFeatureOptions } from "./sources/openfeature.ts";
-export { ramp, type Ramp, type RampOptions, type RampStatus } from "./ramp/ramp.ts";
+export { ramp, type Ramp } from "./ramp/ramp.ts";
+export type { RampOptions, RampStatus } from "./ramp/ramp-options.ts";
 export { lesserOf, snapshotOf, stages, type RolloutSetting } from "./snapshot.ts";
 export type { RolloutSource } from "./sources/source.ts";
 export {

@@ -3,7 +3,7 @@ import { SidelaneError } from "../../model/errors.ts";
 import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import { EpochEvidence } from "./ramp-evidence.ts";
-import type { RampSettings, RampStatus } from "./ramp.ts";
+import type { RampSettings, RampStatus } from "./ramp-options.ts";
 import { RampStorage } from "./ramp-storage.ts";
 import { lesserOf, snapshotOf } from "../snapshot.ts";
 import {
