@@ -1,10 +1,9 @@
 import { Laboratory } from "sidelane";
-import { ramp } from "sidelane/rollout";
-import { mismatch } from "sidelane/stats";
+import { gates, ramp } from "sidelane/rollout";
 import { fixedClock } from "sidelane/testing";
 
 const clock = fixedClock(); // so that ten minutes pass at once
-const rollout = ramp({ gates: [mismatch(0.01)], onReady: "advance", minimumTimeMs: 60_000 });
+const rollout = ramp({ gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: 60_000 });
 rollout.on(({ kind, from, to }) => {
   if (kind !== "ready") console.log(`${kind}: ${from.stage} ${from.share * 100} % → ${to.stage} ${to.share * 100} %`);
 });

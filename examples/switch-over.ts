@@ -1,10 +1,9 @@
 import { Laboratory } from "sidelane";
-import { ramp } from "sidelane/rollout";
-import { mismatch } from "sidelane/stats";
+import { gates, ramp } from "sidelane/rollout";
 import { fixedClock } from "sidelane/testing";
 
 const clock = fixedClock(); // so that a day passes at once
-const rollout = ramp({ steps: [0.1, 0.5], gates: [mismatch(0.01)], onReady: "advance", minimumTimeMs: 60_000 });
+const rollout = ramp({ steps: [0.1, 0.5], gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: 60_000 });
 rollout.on(({ kind, to, by }) => {
   if (kind === "advanced" || kind === "completed") console.log(`${kind} to ${to.stage} ${to.share} by ${by}`);
 });

@@ -4,11 +4,11 @@ import type { RolloutEvent } from "../../src/model/rollout.ts";
 import { memoryStore } from "../../src/rollout/stores/memory.ts";
 import { ramp } from "../../src/rollout/ramp/ramp.ts";
 import type { RampOptions } from "../../src/rollout/ramp/ramp-options.ts";
-import { mismatch } from "../../src/stats/gates.ts";
+import { gates } from "../../src/stats/gates.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { seeded } from "../stats/sample.ts";
 
-const options: RampOptions = { gates: [mismatch(0.01)], onReady: "advance", minimumTimeMs: 60_000 };
+const options: RampOptions = { gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: 60_000 };
 
 interface Simulation {
   readonly lab: Laboratory;

@@ -8,7 +8,7 @@ import {
   upperBound,
 } from "../../src/stats/evidence.ts";
 import { geometric, sample, seeded } from "./sample.ts";
-import { slowerThan } from "../../src/stats/gates.ts";
+import { gates } from "../../src/stats/gates.ts";
 
 /** The mixture, written as its formula. */
 function naiveEvidence(units: number, bad: number, max: number): number {
@@ -215,7 +215,7 @@ describe("the latency gate", () => {
     const random = seeded(5);
     const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
     const duration = (): number => 20 * Math.exp(normal() / 2);
-    const { penalty, max } = slowerThan();
+    const { penalty, max } = gates.slower();
     const pairs = Array.from({ length: 301 }, () => {
       const evidence = new GateEvidence(max, 1e5);
       do evidence.add(penalty(sample({ controlMs: duration(), candidateMs: duration() }))!);

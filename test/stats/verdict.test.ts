@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Result } from "../../src/model/result.ts";
 import { CandidateEvidence } from "../../src/stats/candidate-evidence.ts";
 import { unitsToCertify } from "../../src/stats/evidence.ts";
-import { candidateError, checkGates, gate, mismatch, slowerThan } from "../../src/stats/gates.ts";
+import { checkGates, gates as gatesOf } from "../../src/stats/gates.ts";
 import { UnitFilter } from "../../src/stats/units.ts";
 import { sample, seeded } from "./sample.ts";
 
-const gates = [mismatch(0.01)];
+const gates = [gatesOf.mismatches(0.01)];
 
 function evidenceOf(units: number, bad: number, everyMs = 100): CandidateEvidence {
   const evidence = new CandidateEvidence({ gates });
@@ -91,15 +91,16 @@ describe("a verdict", () => {
 
   it("counts a timeout as bad for every built-in gate", () => {
     const timedOut = sample({ kind: "timed-out", candidateMs: 1 });
-    for (const each of [mismatch(), candidateError(), slowerThan()]) expect(each.penalty(timedOut)).toBe(1);
+    for (const each of [gatesOf.mismatches(), gatesOf.errors(), gatesOf.slower()])
+      expect(each.penalty(timedOut)).toBe(1);
   });
 
   it("does not blame the candidate for throwing where control throws too", () => {
-    expect(candidateError().penalty(sample({ candidateThrew: true, controlThrew: true }))).toBe(0);
-    expect(candidateError().penalty(sample({ candidateThrew: true }))).toBe(1);
-    expect(slowerThan().penalty(sample({ candidateThrew: true }))).toBe(undefined);
-    expect(slowerThan().penalty(sample({ candidateMs: 12.0 }))).toBe(0);
-    expect(slowerThan().penalty(sample({ candidateMs: 12.1 }))).toBe(1);
+    expect(gatesOf.errors().penalty(sample({ candidateThrew: true, controlThrew: true }))).toBe(0);
+    expect(gatesOf.errors().penalty(sample({ candidateThrew: true }))).toBe(1);
+    expect(gatesOf.slower().penalty(sample({ candidateThrew: true }))).toBe(undefined);
+    expect(gatesOf.slower().penalty(sample({ candidateMs: 12.0 }))).toBe(0);
+    expect(gatesOf.slower().penalty(sample({ candidateMs: 12.1 }))).toBe(1);
   });
 });
 
@@ -128,7 +129,11 @@ describe("units", () => {
       ["calls", 0],
     ] as const) {
       for (let run = 0; run < runs; run++) {
-        const evidence = new CandidateEvidence({ gates: [mismatch(max)], unitWindowMs, falseAlarmEvery: 1e12 });
+        const evidence = new CandidateEvidence({
+          gates: [gatesOf.mismatches(max)],
+          unitWindowMs,
+          falseAlarmEvery: 1e12,
+        });
         let ready = false;
         for (let burst = 0; burst < bursts && !ready; burst++) {
           const kind = random() < max ? "mismatch" : "match";
@@ -148,7 +153,7 @@ describe("units", () => {
 
 describe("a gate of one's own", () => {
   const slowDatabase = (of: (result: Result) => unknown) =>
-    gate({ name: "slow-database", max: 0.1, of: of as (result: Result) => number });
+    gatesOf.custom({ name: "slow-database", max: 0.1, of: of as (result: Result) => number });
 
   it("is asked with the whole result", () => {
     const result = { id: "1" } as Result;
@@ -181,14 +186,17 @@ describe("a gate of one's own", () => {
   });
 
   it.each([
-    [() => mismatch(0), /mismatch: expected `max` to be a rate between 0 and 1, both excluded, got 0/],
-    [() => mismatch(1), /got 1$/],
-    [() => slowerThan({ ratio: 0.5 }), /`ratio`.*at least 1/],
-    [() => gate({ name: "", max: 0.1, of: () => 0 }), /`name`/],
-    [() => gate({ name: "a", of: () => 0 } as never), /`max`.*got undefined/],
-    [() => gate({ name: "a", max: 0.1 } as never), /`of`/],
+    [
+      () => gatesOf.mismatches(0),
+      /gates\.mismatches: expected `max` to be a rate between 0 and 1, both excluded, got 0/,
+    ],
+    [() => gatesOf.mismatches(1), /got 1$/],
+    [() => gatesOf.slower({ ratio: 0.5 }), /`ratio`.*at least 1/],
+    [() => gatesOf.custom({ name: "", max: 0.1, of: () => 0 }), /`name`/],
+    [() => gatesOf.custom({ name: "a", of: () => 0 } as never), /`max`.*got undefined/],
+    [() => gatesOf.custom({ name: "a", max: 0.1 } as never), /`of`/],
     [() => checkGates("ramp", []), /ramp: expected `gates`/],
-    [() => checkGates("ramp", [mismatch(), mismatch()]), /a name that no other gate has/],
+    [() => checkGates("ramp", [gatesOf.mismatches(), gatesOf.mismatches()]), /a name that no other gate has/],
     [() => checkGates("ramp", [null as never]), /gates\[0\]/],
   ])("is refused when it is described wrongly (%#)", (make, message) => {
     expect(make).toThrow(expect.objectContaining({ code: "invalid-option", message: expect.stringMatching(message) }));
@@ -203,8 +211,8 @@ describe("matches of which nothing else is known", () => {
     expect(verdict).toMatchObject({ comparisons: 1_000, units: 1_000 });
     expect(Object.fromEntries(verdict.gates.map(({ name, units }) => [name, units]))).toEqual({
       mismatch: 1_000,
-      candidateError: 1_000,
-      slowerThan: 0,
+      "candidate-error": 1_000,
+      "slower-than": 0,
     });
     defaults.record(sample({ kind: "mismatch", at: 6_000 }));
     expect(defaults.verdict("v2", {}).gates[0]).toMatchObject({ units: 1_001, bad: 1 });

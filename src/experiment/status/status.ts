@@ -23,7 +23,7 @@ export interface OutcomeCounts {
 
 export interface CandidateStatus extends OutcomeCounts {
   readonly breaker: BreakerState;
-  /** Counts and latencies that add up over processes: `Tally` of `sidelane/stats` reads them. */
+  /** Counts and latencies that add up over processes. */
   readonly tally: TallyData;
   /** What the evidence says: the rollout's verdict where it judges by itself, else that of all calls so far. */
   readonly verdict: Verdict;

@@ -6,12 +6,12 @@ import { ramp, type Ramp } from "../../../src/rollout/ramp/ramp.ts";
 import type { RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
 import { snapshotOf } from "../../../src/rollout/snapshot.ts";
 import type { RolloutSource } from "../../../src/rollout/sources/source.ts";
-import { gate, mismatch, slowerThan } from "../../../src/stats/gates.ts";
+import { gates } from "../../../src/stats/gates.ts";
 import { sample, seeded } from "../../stats/sample.ts";
 import { call, testHost, type TestHost } from "../host.ts";
 
 const minute = 60_000;
-const quick: RampOptions = { gates: [mismatch(0.01)], onReady: "advance", minimumTimeMs: minute };
+const quick: RampOptions = { gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: minute };
 
 function bound(options: RampOptions = {}): { ramp: Ramp; host: TestHost } {
   const made = ramp({ ...quick, ...options });
@@ -72,7 +72,7 @@ describe("a ramp", () => {
     // Promised at a tolerated 0.1 % after a long good past: a median of 950, with a tail of some thousands.
     const delays = [1, 2, 3, 4, 5, 6, 7].map((seed) => {
       const random = seeded(seed);
-      const rollout = bound({ gates: [mismatch(0.001)] });
+      const rollout = bound({ gates: [gates.mismatches(0.001)] });
       drive(rollout, 100_000, undefined, () => rollout.ramp.current().share === 0.25);
       const delay = drive(
         rollout,
@@ -119,9 +119,9 @@ describe("a ramp", () => {
   });
 
   it("rolls back a candidate that is much slower, when it was told to look at that", () => {
-    const rollout = bound({ gates: [slowerThan()] });
+    const rollout = bound({ gates: [gates.slower()] });
     for (let index = 0; index < 100; index++) call(rollout.ramp, rollout.host, { key: `k${index}`, slow: true });
-    expect(rollout.host.events[0]!.reason).toMatch(/slowerThan alarms/);
+    expect(rollout.host.events[0]!.reason).toMatch(/slower-than alarms/);
   });
 
   it("takes no evidence from calls that began before the last change", () => {
@@ -196,14 +196,14 @@ describe("a ramp", () => {
   });
 
   it("contains a gate and a listener that throw, and goes on", () => {
-    const broken = gate({
+    const broken = gates.custom({
       name: "broken",
       max: 0.1,
       of() {
         throw new Error("gate");
       },
     });
-    const rollout = bound({ gates: [broken, mismatch(0.01)] });
+    const rollout = bound({ gates: [broken, gates.mismatches(0.01)] });
     rollout.ramp.on(() => {
       throw new Error("listener");
     });

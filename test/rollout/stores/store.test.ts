@@ -10,7 +10,7 @@ import { ramp } from "../../../src/rollout/ramp/ramp.ts";
 import type { RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
 import { initialState, transition } from "../../../src/rollout/state.ts";
 import type { RolloutStore } from "../../../src/rollout/stores/store.ts";
-import { mismatch } from "../../../src/stats/gates.ts";
+import { gates } from "../../../src/stats/gates.ts";
 import { fixedClock } from "../../../src/testing/fixed-clock.ts";
 import { call, testHost, type TestHost } from "../host.ts";
 import { testStore } from "../store-conformance.ts";
@@ -91,7 +91,12 @@ describe("fileStore", () => {
 });
 
 describe("a ramp with a store", () => {
-  const quick: RampOptions = { gates: [mismatch(0.01)], onReady: "advance", minimumTimeMs: 60_000, unitWindowMs: 0 };
+  const quick: RampOptions = {
+    gates: [gates.mismatches(0.01)],
+    onReady: "advance",
+    minimumTimeMs: 60_000,
+    unitWindowMs: 0,
+  };
 
   async function started(store: RolloutStore, host: TestHost, options: RampOptions = {}) {
     const made = ramp({ ...quick, ...options, store });
