@@ -32,5 +32,5 @@ await lab.close();
 // advanced: ramp 1 % → ramp 5 %
 // advanced: ramp 5 % → ramp 10 %
 // advanced: ramp 10 % → ramp 25 %
-// rolledBack: ramp 25 % → shadow 0 %
+// rolled-back: ramp 25 % → shadow 0 %
 // shadow rolled-back regressed

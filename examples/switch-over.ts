@@ -25,11 +25,11 @@ for (let second = 0; second < 300; second++) {
   await clock.advanceAsync(1_000);
 }
 
-await rollout.complete("Ada").catch((error: unknown) => {
+await rollout.complete({ by: "Ada" }).catch((error: unknown) => {
   console.log(String(error).split(".")[0]);
 });
 clock.advance(24 * 60 * 60_000);
-await rollout.complete("Ada", "a day without a difference");
+await rollout.complete({ by: "Ada", reason: "a day without a difference" });
 
 const before = controlCalls;
 console.log(shout("user-1", "hello"), `control ran ${controlCalls - before} times`);

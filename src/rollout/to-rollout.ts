@@ -52,7 +52,7 @@ export function sourceRollout(source: RolloutSource, salt = ""): Rollout {
             host.onFault("source", error);
             return;
           }
-          const kind = snapshot.share < before.share || snapshot.stage === "off" ? "rolledBack" : "advanced";
+          const kind = snapshot.share < before.share || snapshot.stage === "off" ? "rolled-back" : "advanced";
           host.onEvent({
             kind,
             experiment,

@@ -64,7 +64,7 @@ describe("an experiment under a ramp", () => {
     const { second, rollout, events, lab } = simulation;
     for (let elapsed = 0; elapsed < 600 && rollout.status().state.mode === "running"; elapsed++) await second();
     const reached = events.find(({ to }) => to.share === 0.25)!;
-    const back = events.find(({ kind }) => kind === "rolledBack")!;
+    const back = events.find(({ kind }) => kind === "rolled-back")!;
     expect(back).toMatchObject({ from: { share: 0.25 }, to: { stage: "shadow", share: 0 }, by: "ramp" });
     // 20 % bad where 1 % is tolerated: within 200 calls, which are 20 s.
     expect(back.at - reached.at).toBeLessThanOrEqual(20_000);
@@ -79,7 +79,7 @@ describe("an experiment under a ramp", () => {
     });
     for (let elapsed = 0; elapsed < 120; elapsed++) await second();
     expect(rollout.current()).toMatchObject({ stage: "shadow", share: 0 });
-    expect(events.map(({ kind }) => kind)).toEqual(["rolledBack"]);
+    expect(events.map(({ kind }) => kind)).toEqual(["rolled-back"]);
     await lab.close();
   });
 
@@ -116,7 +116,7 @@ describe("an experiment under a ramp", () => {
     }
     expect(one.rollout.status().state).toMatchObject({ stage: "shadow", mode: "rolled-back" });
     expect(two.rollout.status().state).toEqual(one.rollout.status().state);
-    expect(one.events.filter(({ kind }) => kind === "rolledBack")).toHaveLength(1);
+    expect(one.events.filter(({ kind }) => kind === "rolled-back")).toHaveLength(1);
     await one.lab.close();
     await two.lab.close();
   });
@@ -140,7 +140,7 @@ describe("an experiment under a ramp", () => {
     expect(new Set(faults)).toEqual(new Set(["store price"]));
     expect(lab.status().experiments["price"]!.faults).toEqual({ store: faults.length });
     expect(lab.report("price")).toContain(`faults       ${faults.length} store`);
-    await expect(rollout.advance("Ada")).rejects.toMatchObject({ code: "invalid-state" });
+    await expect(rollout.advance({ by: "Ada" })).rejects.toMatchObject({ code: "invalid-state" });
     await lab.close();
   });
 
@@ -153,7 +153,7 @@ describe("an experiment under a ramp", () => {
       publishers: [{ name: "events", publish: () => undefined, publishEvent: (event) => void seen.push(event) }],
     });
     lab.experiment("price", { control: () => 1, candidate: () => 1, rollout });
-    await rollout.advance("Ada", "try it");
+    await rollout.advance({ by: "Ada", reason: "try it" });
     await clock.advanceAsync(0);
     await lab.close();
     expect(seen).toEqual([

@@ -119,7 +119,8 @@ export class RampDriver {
   async ask(request: Omit<RolloutRequest, "at">): Promise<RolloutState> {
     const dated: RolloutRequest = { ...request, at: this.#now() };
     const refusal = refusalOf(this.#state, dated);
-    if (refusal !== undefined) throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind}. ${refusal}`);
+    if (refusal !== undefined)
+      throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind.replace("-", " ")}. ${refusal}`);
     await this.#apply(dated);
     return this.#state;
   }
@@ -144,7 +145,7 @@ export class RampDriver {
   #withStanding(verdict: Verdict): Verdict {
     const { mode, history } = this.#state;
     if (mode === "running") return verdict;
-    const kind = mode === "paused" ? "paused" : "rolledBack";
+    const kind = mode === "paused" ? "paused" : "rolled-back";
     const change = history.findLast((each) => each.kind === kind);
     if (change === undefined) return verdict;
     const standing = mode === "paused" ? "Paused" : "Rolled back until a person clears it,";
@@ -223,7 +224,7 @@ export class RampDriver {
     const here = servedStage(this.#state);
     const seconds = Math.round(quietMs / 1000);
     this.#emit({
-      kind: called > 0 ? "stalled" : "noTraffic",
+      kind: called > 0 ? "stalled" : "no-traffic",
       from: here,
       to: here,
       at: now,
@@ -252,7 +253,10 @@ export class RampDriver {
       return this.#synchronize();
     }
     if (!this.#known || this.#experiment === undefined) {
-      throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind}. The store's state is not known yet`);
+      throw new SidelaneError(
+        "invalid-state",
+        `ramp: cannot ${request.kind.replace("-", " ")}. The store's state is not known yet`,
+      );
     }
     this.#promoting = true;
     try {
@@ -263,13 +267,18 @@ export class RampDriver {
       this.#promoteFrom = this.#now() + this.#settings.checkEveryMs;
       this.#host?.onFault("store", error);
       if (request.by === "ramp") return;
-      throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind}. The store failed`, { cause: error });
+      throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind.replace("-", " ")}. The store failed`, {
+        cause: error,
+      });
     } finally {
       this.#promoting = false;
     }
     await this.#synchronize();
     if (request.by === "ramp") return;
-    throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind}. Another process was first`);
+    throw new SidelaneError(
+      "invalid-state",
+      `ramp: cannot ${request.kind.replace("-", " ")}. Another process was first`,
+    );
   }
 
   /** Agrees with the store: writes what waits, reads what others did, and adds up the evidence. */
@@ -311,7 +320,7 @@ export class RampDriver {
     const after = this.snapshot;
     if (before.stage === after.stage && before.share === after.share) return;
     this.#startAfresh(this.#now());
-    const kind = lesserOf(before, after) === before ? "advanced" : "rolledBack";
+    const kind = lesserOf(before, after) === before ? "advanced" : "rolled-back";
     this.#emit({ kind, from: before, to: after, at: this.#now(), by: "source", reason: "The source changed." });
   }
 

@@ -4,28 +4,29 @@ import type { Verdict } from "../../stats/verdict.ts";
 import { bucketing } from "../bucket.ts";
 import type { RolloutRequest, RolloutState } from "../state.ts";
 import { RampDriver } from "./ramp-driver.ts";
+import { checkCommand, type Command } from "./command.ts";
 import { checkRampOptions, type RampOptions, type RampStatus } from "./ramp-options.ts";
 
 /**
- * A rollout that drives itself. Its methods for people reject with a `SidelaneError` `invalid-state` when its state
- * forbids the step; calls of the experiment never notice.
+ * A rollout that drives itself. Its methods for people reject with a `SidelaneError`: `invalid-option` when they are not
+ * told who asks, `invalid-state` when its state forbids the step. Calls of the experiment never notice.
  */
 export interface Ramp extends Rollout {
   /** Resolves when the store's state is known; until then nothing is served by the candidate. */
   readonly loaded: Promise<void>;
   /** Takes no further step, and keeps what it has. */
-  pause(by?: string, reason?: string): Promise<RolloutState>;
-  resume(by?: string, reason?: string): Promise<RolloutState>;
+  pause(command: Command): Promise<RolloutState>;
+  resume(command: Command): Promise<RolloutState>;
   /** One step on, whatever the evidence says; never to `complete`. */
-  advance(by?: string, reason?: string): Promise<RolloutState>;
+  advance(command: Command): Promise<RolloutState>;
   /** One step back, from any stage above `off`, also from `complete`. */
-  stepBack(reason: string, by?: string): Promise<RolloutState>;
+  stepBack(command: Required<Command>): Promise<RolloutState>;
   /** Back to shadow at once, and latched there until {@link Ramp.clear}. */
-  rollback(reason: string, by?: string): Promise<RolloutState>;
-  /** From here on the candidate runs alone. Only from `live`, by a person, and after `completeAfterMs`. */
-  complete(by: string, reason?: string): Promise<RolloutState>;
-  /** Takes a rollback's latch away, by a person; evidence starts afresh. */
-  clear(by: string, reason?: string): Promise<RolloutState>;
+  rollback(command: Required<Command>): Promise<RolloutState>;
+  /** From here on the candidate runs alone. Only from `live`, and after `completeAfterMs`. */
+  complete(command: Command): Promise<RolloutState>;
+  /** Takes a rollback's latch away; evidence starts afresh. */
+  clear(command: Command): Promise<RolloutState>;
   status(): RampStatus;
   /** A candidate's verdict on the present epoch; without a name, the one that the ramp goes by. */
   verdict(candidate?: string): Verdict;
@@ -45,7 +46,17 @@ export function ramp(options: RampOptions = {}): Ramp {
   const { steps, gates, onReady, salt = "", process: name, ...rest } = checkRampOptions(options);
   const driver = new RampDriver({ ...rest, steps, gates, onReady, process: name ?? randomName() });
 
-  const asked = async (request: Omit<RolloutRequest, "at">): Promise<RolloutState> => driver.ask(request);
+  const complete = { afterMs: rest.completeAfterMs };
+
+  /** What a person asks for, by {@link Command}. */
+  async function ask(
+    kind: RolloutRequest["kind"],
+    command: Command,
+    reason?: string,
+    more = {},
+  ): Promise<RolloutState> {
+    return driver.ask({ kind, ...checkCommand(kind, command, reason), ...more });
+  }
 
   return {
     current: () => driver.snapshot,
@@ -54,13 +65,13 @@ export function ramp(options: RampOptions = {}): Ramp {
     record: (sample) => driver.record(sample),
     close: () => driver.close(),
     loaded: driver.loaded,
-    pause: (by = "someone", reason = "paused") => asked({ kind: "pause", by, reason }),
-    resume: (by = "someone", reason = "resumed") => asked({ kind: "resume", by, reason }),
-    advance: (by = "someone", reason = "advanced by hand") => asked({ kind: "advance", by, reason }),
-    stepBack: (reason, by = "someone") => asked({ kind: "stepBack", by, reason }),
-    rollback: (reason, by = "someone") => asked({ kind: "rollback", by, reason }),
-    complete: (by, reason = "completed") => asked({ kind: "complete", by, reason, afterMs: rest.completeAfterMs }),
-    clear: (by, reason = "cleared") => asked({ kind: "clear", by, reason }),
+    pause: (command) => ask("pause", command, "paused"),
+    resume: (command) => ask("resume", command, "resumed"),
+    advance: (command) => ask("advance", command, "advanced by hand"),
+    stepBack: (command) => ask("step-back", command),
+    rollback: (command) => ask("rollback", command),
+    complete: (command) => ask("complete", command, "completed", complete),
+    clear: (command) => ask("clear", command, "cleared"),
     status: () => driver.status(),
     verdict: (candidate) => driver.verdict(candidate),
     on: (listener) => driver.on(listener),

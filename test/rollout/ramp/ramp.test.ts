@@ -81,7 +81,7 @@ describe("a ramp", () => {
         () => rollout.ramp.current().share === 0,
       );
       expect(rollout.ramp.current()).toMatchObject({ stage: "shadow", share: 0 });
-      expect(rollout.host.events.at(-1)).toMatchObject({ kind: "rolledBack", by: "ramp", from: { share: 0.25 } });
+      expect(rollout.host.events.at(-1)).toMatchObject({ kind: "rolled-back", by: "ramp", from: { share: 0.25 } });
       expect(rollout.host.events.at(-1)!.reason).toMatch(/mismatch alarms/);
       return delay;
     });
@@ -97,8 +97,8 @@ describe("a ramp", () => {
     expect(rollout.ramp.status().state.mode).toBe("rolled-back");
     drive(rollout, 10_000);
     expect(rollout.ramp.current()).toMatchObject({ stage: "shadow", share: 0 });
-    await expect(rollout.ramp.advance("Ada")).rejects.toMatchObject({ code: "invalid-state" });
-    await rollout.ramp.clear("Ada", "fixed in 1.2.3");
+    await expect(rollout.ramp.advance({ by: "Ada" })).rejects.toMatchObject({ code: "invalid-state" });
+    await rollout.ramp.clear({ by: "Ada", reason: "fixed in 1.2.3" });
     expect(rollout.ramp.verdict()).toMatchObject({ kind: "insufficient", missing: "no-traffic" });
     drive(rollout, 1_000);
     expect(rollout.ramp.current().stage).toBe("ramp");
@@ -115,7 +115,7 @@ describe("a ramp", () => {
       rolling.record!(sample({ kind: "timed-out", at: host.clock.now(), epoch }));
     }
     expect(calls).toBeLessThanOrEqual(10);
-    expect(host.events.map(({ kind }) => kind)).toEqual(["rolledBack"]);
+    expect(host.events.map(({ kind }) => kind)).toEqual(["rolled-back"]);
   });
 
   it("rolls back a candidate that is much slower, when it was told to look at that", () => {
@@ -127,7 +127,7 @@ describe("a ramp", () => {
   it("takes no evidence from calls that began before the last change", () => {
     const { ramp: rolling, host } = bound();
     const before = rolling.current().epoch;
-    void rolling.advance("Ada");
+    void rolling.advance({ by: "Ada" });
     for (let index = 0; index < 1_000; index++) {
       rolling.record!(sample({ kind: "mismatch", at: host.clock.now(), epoch: before }));
     }
@@ -137,10 +137,10 @@ describe("a ramp", () => {
 
   it("stops at a pause and goes on afterwards", async () => {
     const rollout = bound();
-    await rollout.ramp.pause("Ada");
+    await rollout.ramp.pause({ by: "Ada" });
     drive(rollout, 5_000);
     expect(rollout.ramp.current().stage).toBe("shadow");
-    await rollout.ramp.resume("Ada");
+    await rollout.ramp.resume({ by: "Ada" });
     drive(rollout, 1_000);
     expect(rollout.ramp.current().stage).toBe("ramp");
   });
@@ -149,19 +149,19 @@ describe("a ramp", () => {
     const rollout = bound({ steps: [] });
     drive(rollout, 5_000);
     expect(rollout.ramp.current().stage).toBe("live");
-    await expect(rollout.ramp.complete("Ada")).rejects.toThrow(/live for \d+ s more/);
+    await expect(rollout.ramp.complete({ by: "Ada" })).rejects.toThrow(/live for \d+ s more/);
     rollout.host.clock.advance(24 * 60 * minute);
-    await rollout.ramp.complete("Ada");
+    await rollout.ramp.complete({ by: "Ada" });
     expect(rollout.ramp.current()).toMatchObject({ stage: "complete", share: 1, compare: 0 });
     expect(rollout.host.events.at(-1)).toMatchObject({ kind: "completed", by: "Ada" });
-    await rollout.ramp.stepBack("too early", "Ada");
+    await rollout.ramp.stepBack({ by: "Ada", reason: "too early" });
     expect(rollout.ramp.current().stage).toBe("live");
   });
 
   it("tells once when the experiment is not called at all", () => {
     const { host } = bound();
     host.clock.advance(60 * minute);
-    expect(host.events).toEqual([expect.objectContaining({ kind: "noTraffic", reason: "Not called for 600 s." })]);
+    expect(host.events).toEqual([expect.objectContaining({ kind: "no-traffic", reason: "Not called for 600 s." })]);
   });
 
   it("tells that it is stalled when calls come and the candidate is never compared, again after each silence", () => {
@@ -175,7 +175,7 @@ describe("a ramp", () => {
     expect(rollout.ramp.verdict()).toMatchObject({ kind: "insufficient", missing: "no-traffic" });
     drive(rollout, 10);
     host.clock.advance(20 * minute);
-    expect(host.events.map(({ kind }) => kind)).toEqual(["stalled", "noTraffic"]);
+    expect(host.events.map(({ kind }) => kind)).toEqual(["stalled", "no-traffic"]);
   });
 
   it("goes by the worst of several candidates, or by the one that it was told", () => {
@@ -208,7 +208,7 @@ describe("a ramp", () => {
       throw new Error("listener");
     });
     rollout.ramp.record!(sample({ epoch: 1, result: () => ({}) as Result }));
-    void rollout.ramp.pause("Ada");
+    void rollout.ramp.pause({ by: "Ada" });
     expect(rollout.host.faults.map(({ operation }) => operation)).toEqual(["gate", "listener"]);
     expect(rollout.host.events.map(({ kind }) => kind)).toEqual(["paused"]);
   });
@@ -217,9 +217,9 @@ describe("a ramp", () => {
     const { ramp: rolling } = bound();
     const kinds: string[] = [];
     const stop = rolling.on(({ kind }) => kinds.push(kind));
-    await rolling.pause();
+    await rolling.pause({ by: "Ada" });
     stop();
-    await rolling.resume();
+    await rolling.resume({ by: "Ada" });
     expect(kinds).toEqual(["paused"]);
   });
 
@@ -272,7 +272,7 @@ describe("a ramp", () => {
           if (step.kind === "calls") drive(rollout, step.count, () => random() < step.rate);
           else {
             const asked = step.kind;
-            await rollout.ramp[asked]("Ada", "Ada").catch((error: unknown) => {
+            await rollout.ramp[asked]({ by: "Ada", reason: "to try it" }).catch((error: unknown) => {
               expect(error).toMatchObject({ code: "invalid-state" });
             });
           }
@@ -311,7 +311,7 @@ describe("a ramp under a source", () => {
     expect(rollout.ramp.status()).toMatchObject({ state: { share: 0.1 }, limitedBySource: true });
     source.set(snapshotOf("off"));
     expect(rollout.ramp.current()).toMatchObject({ stage: "off", share: 0, compare: 0 });
-    expect(rollout.host.events.at(-1)).toMatchObject({ kind: "rolledBack", by: "source" });
+    expect(rollout.host.events.at(-1)).toMatchObject({ kind: "rolled-back", by: "source" });
   });
 
   it("starts its evidence and its epoch afresh when the source changes what runs", () => {

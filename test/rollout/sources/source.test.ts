@@ -70,7 +70,7 @@ describe("fromOpenFeature, with the real SDK", () => {
     await expect.poll(() => source.current().share).toBe(0.1);
     const limited = ramp({ source, steps: [0.5] });
     limited.bind!("price", host);
-    await limited.advance("Ada");
+    await limited.advance({ by: "Ada" });
     expect(limited.current()).toMatchObject({ stage: "ramp", share: 0.1 });
     const alone = rolloutOf(source);
     alone.bind!("stock", host);
@@ -78,7 +78,7 @@ describe("fromOpenFeature, with the real SDK", () => {
     provider.putConfiguration(flag({ stage: "off" }));
     await expect.poll(() => [limited.current().stage, alone.current().stage]).toEqual(["off", "off"]);
     expect(alone.current().epoch).toBe(2);
-    expect(host.events.at(-1)).toMatchObject({ by: "source", kind: "rolledBack" });
+    expect(host.events.at(-1)).toMatchObject({ by: "source", kind: "rolled-back" });
     await limited.close!();
     await alone.close!();
     stop();

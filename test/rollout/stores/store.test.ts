@@ -126,7 +126,7 @@ describe("a ramp with a store", () => {
     const rolling = ramp({ ...quick, steps: [0.1], store });
     rolling.bind!("price", host);
     expect(rolling.current()).toMatchObject({ stage: "shadow", share: 0, epoch: 0 });
-    await expect(rolling.advance("Ada")).rejects.toMatchObject({ code: "invalid-state" });
+    await expect(rolling.advance({ by: "Ada" })).rejects.toMatchObject({ code: "invalid-state" });
     await rolling.loaded;
     expect(rolling.current()).toMatchObject({ stage: "live", share: 1, epoch: 3 });
     // Told once, by whoever did it.
@@ -174,14 +174,14 @@ describe("a ramp with a store", () => {
     const clock = fixedClock();
     const hosts = [testHost(clock), testHost(clock)] as const;
     const [one, other] = await Promise.all(hosts.map(async (host) => started(store, host)));
-    await one!.advance("Ada");
+    await one!.advance({ by: "Ada" });
     await clock.advanceAsync(0);
     expect(other!.current()).toMatchObject({ stage: "ramp", share: 0.01 });
     await drive(one!, hosts[0], 40, true);
     expect(one!.current().stage).toBe("shadow");
     expect(other!.current().stage).toBe("shadow");
     expect(other!.status().state.mode).toBe("rolled-back");
-    expect(hosts[1].events.map(({ kind }) => kind)).toEqual(["advanced", "rolledBack"]);
+    expect(hosts[1].events.map(({ kind }) => kind)).toEqual(["advanced", "rolled-back"]);
   });
 
   it("rolls back at once while the store fails, promotes nothing, and writes the rollback when it is back", async () => {
@@ -197,15 +197,15 @@ describe("a ramp with a store", () => {
     };
     const host = testHost();
     const rolling = await started(store, host);
-    await rolling.advance("Ada");
+    await rolling.advance({ by: "Ada" });
     const { epoch } = rolling.current();
     down = true;
     await drive(rolling, host, 3_000);
     expect(rolling.current()).toMatchObject({ stage: "ramp", share: 0.01, epoch });
     expect(host.faults.length).toBeGreaterThan(0);
     expect(new Set(host.faults.map(({ operation }) => operation))).toEqual(new Set(["store"]));
-    await expect(rolling.advance("Ada")).rejects.toMatchObject({ code: "invalid-state" });
-    await rolling.rollback("I saw it fail", "Ada");
+    await expect(rolling.advance({ by: "Ada" })).rejects.toMatchObject({ code: "invalid-state" });
+    await rolling.rollback({ by: "Ada", reason: "I saw it fail" });
     expect(rolling.current()).toMatchObject({ stage: "shadow", share: 0 });
     expect(rolling.status().synchronized).toBe(false);
     expect((await inner.load("price"))!.stage).toBe("ramp");
@@ -223,7 +223,7 @@ describe("a ramp with a store", () => {
     const rolling = await started(unwatched, host);
     const stored = (await store.load("price"))!;
     await store.compareAndSet("price", 1, transition(stored, { kind: "advance", by: "Bob", reason: "", at: 5 }));
-    await rolling.rollback("no", "Ada");
+    await rolling.rollback({ by: "Ada", reason: "no" });
     expect(await store.load("price")).toMatchObject({ stage: "shadow", mode: "rolled-back", epoch: 3 });
     expect(rolling.current()).toMatchObject({ stage: "shadow", epoch: 3 });
   });
