@@ -24,8 +24,8 @@ for (let second = 0; second < 600; second++) {
   broken ||= rollout.current().share === 0.25;
 }
 
-const { state, verdicts } = rollout.status();
-console.log(state.stage, state.mode, verdicts[0]?.kind);
+const { state, verdict } = rollout.status();
+console.log(state.stage, state.mode, verdict.kind);
 await lab.close();
 // Prints:
 // advanced: shadow 0 % → ramp 1 %

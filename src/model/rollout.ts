@@ -41,6 +41,8 @@ export interface Sample {
 
 /** Decides for an experiment, call by call. */
 export interface Rollout {
+  /** Whose answer a caller gets where the candidate answers and differs: its own (`serve`, the default), or control's. */
+  readonly onMismatch?: "serve" | "control";
   /** The present state. Called once at the start of every call, so it must only read a field. */
   current(): RolloutSnapshot;
   /** The candidate's slot in the buckets of 2³², for a key: `murmur3(experiment:salt:key)`. */

@@ -123,7 +123,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     judgement,
     ownCompare: typeof definition.compare === "function",
     rollout,
-    waitForMatch: definition.onMismatch === "control",
+    waitForMatch: (definition.onMismatch ?? rollout?.onMismatch) === "control",
     budget: new CpuBudget(limits.cpuShare),
     groups,
     noise: noiseRuns(check, definition),

@@ -107,7 +107,6 @@ export class RampDriver {
     if (sample.epoch !== this.snapshot.epoch || !this.#known) return;
     this.#sampled = true;
     const evidence = this.#evidence.record(sample);
-    if (evidence === undefined) return;
     if (evidence.alarmed !== undefined) this.#alarm(sample.candidate, sample.at);
     else if (evidence.units >= this.#nextLook) {
       this.#nextLook = evidence.units + unitsBetweenLooks;
@@ -131,14 +130,12 @@ export class RampDriver {
       running: this.snapshot,
       limitedBySource: this.#limited,
       synchronized: this.#known && !this.#storage?.waiting,
-      verdicts: this.#evidence.verdicts(this.#terms(this.#now())).map((verdict) => this.#withStanding(verdict)),
+      verdict: this.verdict(),
     };
   }
 
-  verdict(candidate?: string): Verdict {
-    const terms = this.#terms(this.#now());
-    const evidence = this.#evidence;
-    return this.#withStanding(candidate === undefined ? evidence.driving(terms) : evidence.verdict(candidate, terms));
+  verdict(): Verdict {
+    return this.#withStanding(this.#evidence.verdict(this.#terms(this.#now())));
   }
 
   /** A ramp that stands still says why, before what the evidence of this epoch says. */
@@ -167,7 +164,7 @@ export class RampDriver {
   // ---- by evidence and by the clock
 
   #alarm(candidate: string, at: number): void {
-    const { reasons } = this.#evidence.verdict(candidate, this.#terms(at));
+    const { reasons } = this.#evidence.verdict(this.#terms(at));
     const request: RolloutRequest = { kind: "rollback", by: "ramp", at, reason: `${candidate}: ${reasons.join(" ")}` };
     if (refusalOf(this.#state, request) === undefined) void this.#apply(request);
   }
@@ -179,7 +176,7 @@ export class RampDriver {
     if (now - this.#evidenceSince < minimumTimeMs || now < this.#promoteFrom) return;
     const next = onReady === "advance" && this.#state.mode === "running" ? nextOf(this.#state) : undefined;
     if (this.#announcedReady && next === undefined) return;
-    const verdict = this.#evidence.driving(this.#terms(now));
+    const verdict = this.#evidence.verdict(this.#terms(now));
     if (verdict.kind !== "ready") return;
     const reason = verdict.reasons.join(" ");
     if (!this.#announcedReady) {
@@ -356,16 +353,13 @@ export class RampDriver {
   }
 
   #freshEvidence(): EpochEvidence {
-    const { gates, unitWindowMs, falseAlarmEvery, candidate } = this.#settings;
-    return new EpochEvidence(
-      {
-        gates,
-        unitWindowMs,
-        ...(falseAlarmEvery !== undefined && { falseAlarmEvery }),
-        onFault: (error) => this.#host?.onFault("gate", error),
-      },
-      candidate,
-    );
+    const { gates, unitWindowMs, falseAlarmEvery } = this.#settings;
+    return new EpochEvidence({
+      gates,
+      unitWindowMs,
+      ...(falseAlarmEvery !== undefined && { falseAlarmEvery }),
+      onFault: (error) => this.#host?.onFault("gate", error),
+    });
   }
 
   #terms(now: number): VerdictTerms {

@@ -34,8 +34,11 @@ export interface RampOptions {
   readonly quietAfterMs?: number;
   /** How often the clock, the store and other processes are looked at, in milliseconds; 10 seconds by default. */
   readonly checkEveryMs?: number;
-  /** With several candidates, the one that is rolled out; by default the ramp goes by the worst verdict of all. */
-  readonly candidate?: string;
+  /**
+   * Who is answered by whom where the candidate answers and differs: `serve`, the default, hands out the candidate's answer
+   * as soon as it is there; `control` waits for both, and hands out control's where they differ.
+   */
+  readonly onMismatch?: "serve" | "control";
   /** Keeps the state over restarts, and shares it between processes; without one it lives in this process. */
   readonly store?: RolloutStore;
   /** Limits the ramp from outside: what runs is the lesser of what it allows and what the evidence grants. */
@@ -56,11 +59,12 @@ export interface RampStatus {
   readonly limitedBySource: boolean;
   /** Whether the state is the store's: loaded, and nothing waits to be written. Always true without a store. */
   readonly synchronized: boolean;
-  readonly verdicts: readonly Verdict[];
+  /** What the evidence says of the candidate, here and in other processes. */
+  readonly verdict: Verdict;
 }
 
 /** What the checks settle, for the driver. */
-export type RampSettings = Omit<Settled, "salt" | "process"> & { readonly process: string };
+export type RampSettings = Omit<Settled, "salt" | "process" | "onMismatch"> & { readonly process: string };
 
 const known: readonly (keyof RampOptions)[] = [
   "steps",
@@ -76,7 +80,7 @@ const known: readonly (keyof RampOptions)[] = [
   "unitWindowMs",
   "quietAfterMs",
   "checkEveryMs",
-  "candidate",
+  "onMismatch",
   "store",
   "source",
   "salt",
@@ -138,7 +142,7 @@ export function checkRampOptions(options: RampOptions): Settled {
   check.number("checkEveryMs", settled.checkEveryMs, { min: 10, max: 2 ** 31 - 1 });
   if (!(settled.risk > 0 && settled.risk < 1)) check.fail("risk", "between 0 and 1, both excluded", settled.risk);
   if (settled.falseAlarmEvery !== undefined) check.number("falseAlarmEvery", settled.falseAlarmEvery, { min: 1 });
-  if (settled.candidate !== undefined) check.text("candidate", settled.candidate);
+  if (settled.onMismatch !== undefined) check.oneOf("onMismatch", settled.onMismatch, ["serve", "control"]);
   if (settled.process !== undefined) check.text("process", settled.process);
   if (settled.salt !== undefined && typeof settled.salt !== "string") check.fail("salt", "a string", settled.salt);
   checkMethods(check, "store", settled.store, ["load", "compareAndSet", "report", "totals"]);

@@ -28,8 +28,8 @@ export interface Ramp extends Rollout {
   /** Takes a rollback's latch away; evidence starts afresh. */
   clear(command: Command): Promise<RolloutState>;
   status(): RampStatus;
-  /** A candidate's verdict on the present epoch; without a name, the one that the ramp goes by. */
-  verdict(candidate?: string): Verdict;
+  /** The verdict on the present epoch, which the ramp goes by. */
+  verdict(): Verdict;
   /** Calls `listener` with every event. One that throws is a counted fault. */
   on(listener: (event: RolloutEvent) => void): Cancel;
 }
@@ -43,7 +43,7 @@ export interface Ramp extends Rollout {
  * @example ramp({ steps: [0.05, 0.5], onReady: "advance" }).current().stage // => "shadow"
  */
 export function ramp(options: RampOptions = {}): Ramp {
-  const { steps, gates, onReady, salt = "", process: name, ...rest } = checkRampOptions(options);
+  const { steps, gates, onReady, salt = "", onMismatch, process: name, ...rest } = checkRampOptions(options);
   const driver = new RampDriver({ ...rest, steps, gates, onReady, process: name ?? randomName() });
 
   const complete = { afterMs: rest.completeAfterMs };
@@ -61,6 +61,7 @@ export function ramp(options: RampOptions = {}): Ramp {
   return {
     current: () => driver.snapshot,
     bucket: bucketing(salt),
+    ...(onMismatch !== undefined && { onMismatch }),
     bind: (experiment, host) => driver.bind(experiment, host),
     record: (sample) => driver.record(sample),
     close: () => driver.close(),
@@ -73,7 +74,7 @@ export function ramp(options: RampOptions = {}): Ramp {
     complete: (command) => ask("complete", command, "completed", complete),
     clear: (command) => ask("clear", command, "cleared"),
     status: () => driver.status(),
-    verdict: (candidate) => driver.verdict(candidate),
+    verdict: () => driver.verdict(),
     on: (listener) => driver.on(listener),
   };
 }

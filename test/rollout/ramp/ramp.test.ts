@@ -178,21 +178,9 @@ describe("a ramp", () => {
     expect(host.events.map(({ kind }) => kind)).toEqual(["stalled", "no-traffic"]);
   });
 
-  it("goes by the worst of several candidates, or by the one that it was told", () => {
-    for (const [candidate, stage] of [
-      [undefined, "shadow"],
-      ["good", "ramp"],
-    ] as const) {
-      const { ramp: rolling, host } = bound(candidate === undefined ? {} : { candidate });
-      for (let index = 0; index < 1_000; index++) {
-        const common = { at: host.clock.now(), epoch: rolling.current().epoch };
-        rolling.record!(sample({ ...common, candidate: "good" }));
-        rolling.record!(sample({ ...common, candidate: "bad", kind: index % 50 === 0 ? "mismatch" : "match" }));
-        host.clock.advance(100);
-      }
-      expect(rolling.current().stage).toBe(stage);
-      expect(rolling.status().verdicts.map((each) => each.candidate)).toEqual(["good", "bad"]);
-    }
+  it("carries who is answered where both differ, for the experiment that serves", () => {
+    expect(ramp().onMismatch).toBeUndefined();
+    expect(ramp({ onMismatch: "control" }).onMismatch).toBe("control");
   });
 
   it("contains a gate and a listener that throw, and goes on", () => {
@@ -363,7 +351,8 @@ describe("a ramp's options", () => {
     [{ checkEveryMs: 1 }, /`checkEveryMs`/],
     [{ store: {} }, /`store.load` to be a function/],
     [{ source: { current: () => snapshotOf("off") } }, /`source.onChange`/],
-    [{ candidate: "" }, /`candidate`/],
+    [{ onMismatch: "candidate" }, /`onMismatch`.*one of "serve", "control"/],
+    [{ candidate: "rules" }, /`candidate`/],
     [{ minimumTime: 1 }, /did you mean `minimumTimeMs`/],
     [null, /`options` to be an object/],
   ])("are refused as %j", (options, message) => {

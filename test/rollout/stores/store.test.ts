@@ -142,7 +142,7 @@ describe("a ramp with a store", () => {
     await before.close!();
     const after = await started(store, host);
     await host.clock.advanceAsync(20_000);
-    expect(after.verdict("candidate")).toMatchObject({ units: 400, kind: "insufficient", moreUnits: 121 });
+    expect(after.verdict()).toMatchObject({ units: 400, kind: "insufficient", moreUnits: 121 });
     await drive(after, host, 200);
     expect(after.current()).toMatchObject({ stage: "ramp", share: 0.01, epoch: 2 });
     await after.close!();
