@@ -1,12 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  alternativesFor,
-  evidenceForReady,
-  GateEvidence,
-  unitsToCertify,
-  upperBound,
-} from "../../src/stats/evidence.ts";
+import { alternativesFor, evidenceForReady, unitsToCertify, upperBound } from "../../src/stats/evidence.ts";
+import { GateEvidence } from "../../src/stats/gate-evidence.ts";
 import { geometric, sample, seeded } from "./sample.ts";
 import { gates } from "../../src/stats/gates.ts";
 

@@ -363,8 +363,8 @@ export class RampDriver {
   }
 
   #terms(now: number): VerdictTerms {
-    const { risk, minimumUnits, minimumTimeMs } = this.#settings;
-    return { risk, minimumUnits, minimumTimeMs, elapsedMs: now - this.#evidenceSince };
+    const { risk, minimumUnits, minimumKeys, minimumTimeMs } = this.#settings;
+    return { risk, minimumUnits, minimumKeys, minimumTimeMs, now, elapsedMs: now - this.#evidenceSince };
   }
 
   #emit(event: RolloutChange | Omit<RolloutEvent, "experiment">): void {

@@ -22,6 +22,8 @@ export interface RampOptions {
   readonly minimumTimeMs?: number;
   /** The fewest units that a step rests on; 500 by default. */
   readonly minimumUnits?: number;
+  /** The fewest distinct keys that a step rests on, each call without one being one; 102 by default. */
+  readonly minimumKeys?: number;
   /** How long `live` must have lasted before it can be completed, in milliseconds; 24 hours by default. */
   readonly completeAfterMs?: number;
   /** The chance that an unready candidate is ever called ready in a step, between 0 and 1; 0.01 by default. */
@@ -74,6 +76,7 @@ const known: readonly (keyof RampOptions)[] = [
   "compare",
   "minimumTimeMs",
   "minimumUnits",
+  "minimumKeys",
   "completeAfterMs",
   "risk",
   "falseAlarmEvery",
@@ -95,6 +98,7 @@ type Defaulted =
   | "compare"
   | "minimumTimeMs"
   | "minimumUnits"
+  | "minimumKeys"
   | "completeAfterMs"
   | "risk"
   | "unitWindowMs"
@@ -124,6 +128,7 @@ export function checkRampOptions(options: RampOptions): Settled {
     compare: 1,
     minimumTimeMs: 10 * 60_000,
     minimumUnits: 500,
+    minimumKeys: 102,
     completeAfterMs: 24 * 3_600_000,
     risk: 0.01,
     unitWindowMs: 60_000,
@@ -138,6 +143,7 @@ export function checkRampOptions(options: RampOptions): Settled {
   check.number("compare", settled.compare, { max: 1 });
   for (const name of ["minimumTimeMs", "completeAfterMs", "unitWindowMs"] as const) check.number(name, settled[name]);
   check.number("minimumUnits", settled.minimumUnits, { integer: true });
+  check.number("minimumKeys", settled.minimumKeys, { integer: true, max: 65_536 });
   check.number("quietAfterMs", settled.quietAfterMs, { min: 1 });
   check.number("checkEveryMs", settled.checkEveryMs, { min: 10, max: 2 ** 31 - 1 });
   if (!(settled.risk > 0 && settled.risk < 1)) check.fail("risk", "between 0 and 1, both excluded", settled.risk);

@@ -124,7 +124,7 @@ calls        101
 not compared 1 disabled
 
 candidate: INSUFFICIENT (too-few)
-  8 465 more units without a bad one needed, about 4.3 s at the present rate.
+  8 465 more units without a bad one needed, about 4.2 s at the present rate.
   compared   100, 99 % match; 1 mismatch
   mismatches at most 8.24 %, with 99 % confidence
   errors     0 of the candidate alone, 0 of control
