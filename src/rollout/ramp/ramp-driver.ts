@@ -5,7 +5,7 @@ import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import { EpochEvidence } from "./ramp-evidence.ts";
 import type { RampSettings, RampStatus } from "./ramp-options.ts";
 import { RampStorage } from "./ramp-storage.ts";
-import { lesserOf, snapshotOf } from "../snapshot.ts";
+import { lesserOf, limitedBy, snapshotOf } from "../snapshot.ts";
 import {
   initialState,
   isSafe,
@@ -304,7 +304,8 @@ export class RampDriver {
   #adopt(next: RolloutState, tell = true): void {
     const before = this.#state;
     this.#state = next;
-    if (next.epoch !== before.epoch || !tell) this.#startAfresh(next.changedAt);
+    if (tell && keepsEvidence(before, next)) this.#announcedReady = false;
+    else if (next.epoch !== before.epoch || !tell) this.#startAfresh(next.changedAt);
     this.#refresh();
     if (!tell) return;
     for (const change of next.history) if (change.to.epoch > before.epoch) this.#emit(change);
@@ -329,10 +330,10 @@ export class RampDriver {
     let running = granted;
     if (source) {
       try {
-        running = lesserOf(granted, source.current());
+        running = limitedBy(granted, source.current());
       } catch (error) {
         // The last known good is what it said before; with nothing known, no one is served.
-        running = lesserOf(granted, this.snapshot);
+        running = limitedBy(granted, this.snapshot);
         this.#host?.onFault("source", error);
       }
     }
@@ -396,4 +397,13 @@ export class RampDriver {
     }
     this.#stops = [];
   }
+}
+
+/** Whether nothing was done but to pause and to go on: what runs is the same, and so is what was seen of it. */
+function keepsEvidence(before: RolloutState, next: RolloutState): boolean {
+  if (next.epoch === before.epoch || before.mode === "rolled-back") return false;
+  const since = next.history.filter(({ to }) => to.epoch > before.epoch);
+  return (
+    since.length === next.epoch - before.epoch && since.every(({ kind }) => kind === "paused" || kind === "resumed")
+  );
 }

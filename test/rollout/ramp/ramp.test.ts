@@ -145,6 +145,24 @@ describe("a ramp", () => {
     expect(rollout.ramp.current().stage).toBe("ramp");
   });
 
+  it("keeps its evidence over a pause, and not over what changes what runs", async () => {
+    const { ramp: rolling, host } = bound({ onReady: "notify" });
+    drive({ ramp: rolling, host }, 1_000);
+    const { comparisons } = rolling.verdict();
+    await rolling.pause({ by: "Ada" });
+    await rolling.resume({ by: "Ada" });
+    expect(rolling.verdict()).toMatchObject({ kind: "ready", comparisons });
+    drive({ ramp: rolling, host }, 100);
+    expect(rolling.verdict().comparisons).toBe(comparisons + 100);
+    await rolling.advance({ by: "Ada" });
+    expect(rolling.verdict().units).toBe(0);
+    drive({ ramp: rolling, host }, 100);
+    await rolling.rollback({ by: "Ada", reason: "to see" });
+    drive({ ramp: rolling, host }, 100);
+    await rolling.clear({ by: "Ada" });
+    expect(rolling.verdict().units).toBe(0);
+  });
+
   it("is completed by a person, after it has been live for a day", async () => {
     const rollout = bound({ steps: [] });
     drive(rollout, 5_000);
@@ -300,6 +318,19 @@ describe("a ramp under a source", () => {
     source.set(snapshotOf("off"));
     expect(rollout.ramp.current()).toMatchObject({ stage: "off", share: 0, compare: 0 });
     expect(rollout.host.events.at(-1)).toMatchObject({ kind: "rolled-back", by: "source" });
+  });
+
+  it("compares no more calls than the source allows, or than it was told itself", () => {
+    const source = switchable();
+    const rollout = bound({ source, compare: 0.5 });
+    const compares = (next: ReturnType<typeof snapshotOf>): number => {
+      source.set(next);
+      return rollout.ramp.current().compare;
+    };
+    expect(compares(snapshotOf("live", 1, 0, 0.2))).toBe(0.2);
+    expect(compares(snapshotOf("shadow", 0, 0, 0.8))).toBe(0.5);
+    expect(compares(snapshotOf("complete"))).toBe(0.5);
+    expect(compares(snapshotOf("off"))).toBe(0);
   });
 
   it("starts its evidence and its epoch afresh when the source changes what runs", () => {

@@ -131,6 +131,29 @@ describe("fromOpenFeature, with a client of one's own", () => {
     expect(source.current().stage).toBe("live");
   });
 
+  it("goes by `otherwise` while the flag is disabled", async () => {
+    let answer: { value: unknown; reason?: string } = { value: { stage: "live" } };
+    const source = fromOpenFeature(client(() => Promise.resolve(answer)).made, "a", { pollEveryMs: 1_000 });
+    const host = testHost();
+    source.start!(host);
+    await host.clock.advanceAsync(0);
+    expect(source.current().stage).toBe("live");
+    answer = { value: {}, reason: "DISABLED" };
+    await host.clock.advanceAsync(1_000);
+    expect(source.current().stage).toBe("shadow");
+    expect(host.faults).toEqual([]);
+  });
+
+  it("refuses a flag that says a stage and a share, and holds what was last known", async () => {
+    const answer = { value: { stage: "live", serve: 0.1 } };
+    const source = fromOpenFeature(client(() => Promise.resolve(answer)).made, "a");
+    const host = testHost();
+    source.start!(host);
+    await host.clock.advanceAsync(0);
+    expect(source.current().stage).toBe("shadow");
+    expect(host.faults).toMatchObject([{ operation: "source", error: { code: "invalid-definition" } }]);
+  });
+
   it.each([
     [
       "throws",
