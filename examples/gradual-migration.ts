@@ -1,10 +1,9 @@
 import { Laboratory } from "sidelane";
-import { ramp } from "sidelane/rollout";
-import { mismatch } from "sidelane/stats";
+import { gates, ramp } from "sidelane/rollout";
 import { fixedClock } from "sidelane/testing";
 
 const clock = fixedClock(); // so that ten minutes pass at once
-const rollout = ramp({ gates: [mismatch(0.01)], onReady: "advance", minimumTimeMs: 60_000 });
+const rollout = ramp({ gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: 60_000 });
 rollout.on(({ kind, from, to }) => {
   if (kind !== "ready") console.log(`${kind}: ${from.stage} ${from.share * 100} % → ${to.stage} ${to.share * 100} %`);
 });
@@ -25,13 +24,13 @@ for (let second = 0; second < 600; second++) {
   broken ||= rollout.current().share === 0.25;
 }
 
-const { state, verdicts } = rollout.status();
-console.log(state.stage, state.mode, verdicts[0]?.kind);
+const { state, verdict } = rollout.status();
+console.log(state.stage, state.mode, verdict.kind);
 await lab.close();
 // Prints:
 // advanced: shadow 0 % → ramp 1 %
 // advanced: ramp 1 % → ramp 5 %
 // advanced: ramp 5 % → ramp 10 %
 // advanced: ramp 10 % → ramp 25 %
-// rolledBack: ramp 25 % → shadow 0 %
+// rolled-back: ramp 25 % → shadow 0 %
 // shadow rolled-back regressed

@@ -1,10 +1,9 @@
 import { Laboratory } from "sidelane";
-import { ramp } from "sidelane/rollout";
-import { mismatch } from "sidelane/stats";
+import { gates, ramp } from "sidelane/rollout";
 import { fixedClock } from "sidelane/testing";
 
 const clock = fixedClock(); // so that a day passes at once
-const rollout = ramp({ steps: [0.1, 0.5], gates: [mismatch(0.01)], onReady: "advance", minimumTimeMs: 60_000 });
+const rollout = ramp({ steps: [0.1, 0.5], gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: 60_000 });
 rollout.on(({ kind, to, by }) => {
   if (kind === "advanced" || kind === "completed") console.log(`${kind} to ${to.stage} ${to.share} by ${by}`);
 });
@@ -26,11 +25,11 @@ for (let second = 0; second < 300; second++) {
   await clock.advanceAsync(1_000);
 }
 
-await rollout.complete("Ada").catch((error: unknown) => {
+await rollout.complete({ by: "Ada" }).catch((error: unknown) => {
   console.log(String(error).split(".")[0]);
 });
 clock.advance(24 * 60 * 60_000);
-await rollout.complete("Ada", "a day without a difference");
+await rollout.complete({ by: "Ada", reason: "a day without a difference" });
 
 const before = controlCalls;
 console.log(shout("user-1", "hello"), `control ran ${controlCalls - before} times`);

@@ -3,7 +3,6 @@ export const entries: Readonly<Record<string, string>> = {
   ".": "src/index.ts",
   "./compare": "src/compare/index.ts",
   "./rollout": "src/rollout/index.ts",
-  "./stats": "src/stats/index.ts",
   "./records": "src/records/index.ts",
   "./render": "src/render/index.ts",
   "./testing": "src/testing/index.ts",

@@ -13,7 +13,7 @@ export interface Publisher {
   publish(result: Result): void | PromiseLike<void>;
   /** Takes several results at once, in place of `publish`; used where it is present. */
   publishBatch?(results: readonly Result[]): void | PromiseLike<void>;
-  /** Takes what happens to a rollout or a verdict: `advanced`, `rolledBack`, `ready`, `stalled`, `noTraffic`. */
+  /** Takes what happens to a rollout or a verdict: `advanced`, `rolled-back`, `ready`, `stalled`, `no-traffic`. */
   publishEvent?(event: RolloutEvent): void | PromiseLike<void>;
   /** Counts that no result carries: one skipped call and why. Synchronous, cheap, on the caller's path. */
   onSkip?(experiment: string, reason: string): void;

@@ -68,7 +68,7 @@ export interface RolloutHost {
 
 /** Something that happened to a rollout, for listeners and publishers. */
 export interface RolloutEvent {
-  readonly kind: "advanced" | "rolledBack" | "ready" | "stalled" | "noTraffic" | "paused" | "resumed" | "completed";
+  readonly kind: "advanced" | "rolled-back" | "ready" | "stalled" | "no-traffic" | "paused" | "resumed" | "completed";
   readonly experiment: string;
   readonly from: ServedStage;
   readonly to: ServedStage;

@@ -66,7 +66,7 @@ export function pinoPublisher(options: PinoPublisherOptions): Publisher {
       logger[level]?.({ sidelane: presented }, sentences.join("; "));
     },
     publishEvent(event) {
-      const level = ["rolledBack", "stalled", "noTraffic"].includes(event.kind) ? "warn" : "info";
+      const level = ["rolled-back", "stalled", "no-traffic"].includes(event.kind) ? "warn" : "info";
       logger[level]({ sidelane: event }, sentenceOfEvent(event));
     },
     flush: () => flushed(logger),

@@ -25,10 +25,10 @@ export function sentenceOf({ experiment }: PresentedResult, { name, outcome, com
 
 const happenings: Readonly<Record<RolloutEvent["kind"], string>> = {
   advanced: "advanced",
-  rolledBack: "rolled back",
+  "rolled-back": "rolled back",
   ready: "is ready for the next step",
   stalled: "is stalled",
-  noTraffic: "gets no traffic",
+  "no-traffic": "gets no traffic",
   paused: "was paused",
   resumed: "was resumed",
   completed: "is complete",

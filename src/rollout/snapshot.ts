@@ -67,3 +67,13 @@ export function lesserOf(a: RolloutSnapshot, b: RolloutSnapshot): RolloutSnapsho
   const byStage = stages.indexOf(a.stage) - stages.indexOf(b.stage);
   return byStage < 0 || (byStage === 0 && a.share <= b.share) ? a : b;
 }
+
+/**
+ * What runs where a limit from outside lies on what was granted: the lesser of both in what is served, and of both in what
+ * is compared. A limit of `complete` allows everything, and compares as granted.
+ */
+export function limitedBy(granted: RolloutSnapshot, limit: RolloutSnapshot): RolloutSnapshot {
+  const { stage, share, epoch } = lesserOf(granted, limit);
+  const compare = limit.stage === "complete" ? granted.compare : Math.min(granted.compare, limit.compare);
+  return Object.freeze({ stage, share, compare, epoch });
+}

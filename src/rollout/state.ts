@@ -5,7 +5,7 @@ import { stages } from "./snapshot.ts";
 
 /** One change of a rollout: what, when, who asked, and why. */
 export interface RolloutChange {
-  readonly kind: Exclude<RolloutEvent["kind"], "ready" | "stalled" | "noTraffic">;
+  readonly kind: Exclude<RolloutEvent["kind"], "ready" | "stalled" | "no-traffic">;
   readonly from: ServedStage;
   readonly to: ServedStage;
   /** Wall time in milliseconds since 1970. */
@@ -36,7 +36,7 @@ export interface RolloutState {
 
 /** What a person, the ramp or another process asks of a state. */
 export interface RolloutRequest {
-  readonly kind: "advance" | "stepBack" | "rollback" | "pause" | "resume" | "clear" | "complete";
+  readonly kind: "advance" | "step-back" | "rollback" | "pause" | "resume" | "clear" | "complete";
   readonly at: number;
   /** A person's name, or `ramp`. */
   readonly by: string;
@@ -74,10 +74,10 @@ export function transition(state: RolloutState, request: RolloutRequest): Rollou
   switch (request.kind) {
     case "advance":
       return changed(state, request, "advanced", nextOf(state)!);
-    case "stepBack":
-      return changed(state, request, "rolledBack", previousOf(state)!);
+    case "step-back":
+      return changed(state, request, "rolled-back", previousOf(state)!);
     case "rollback":
-      return changed(state, request, "rolledBack", {
+      return changed(state, request, "rolled-back", {
         stage: state.stage === "off" ? "off" : "shadow",
         share: 0,
         mode: "rolled-back",
@@ -101,7 +101,7 @@ export function refusalOf(state: RolloutState, request: RolloutRequest): string 
   switch (request.kind) {
     case "rollback":
       return latched ? "It is rolled back already." : undefined;
-    case "stepBack":
+    case "step-back":
       if (latched) return "It is rolled back; `clear` it first.";
       return state.stage === "off" ? "There is no stage below `off`." : undefined;
     case "pause":
@@ -129,7 +129,7 @@ export function refusalOf(state: RolloutState, request: RolloutRequest): string 
 
 /** Whether a request lets the candidate do less, or no more: such a one need not wait for anybody. */
 export function isSafe({ kind }: RolloutRequest): boolean {
-  return kind === "rollback" || kind === "stepBack" || kind === "pause";
+  return kind === "rollback" || kind === "step-back" || kind === "pause";
 }
 
 /** Where `advance` leads: never to `complete`. */

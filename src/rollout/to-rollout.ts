@@ -52,7 +52,7 @@ export function sourceRollout(source: RolloutSource, salt = ""): Rollout {
             host.onFault("source", error);
             return;
           }
-          const kind = snapshot.share < before.share || snapshot.stage === "off" ? "rolledBack" : "advanced";
+          const kind = snapshot.share < before.share || snapshot.stage === "off" ? "rolled-back" : "advanced";
           host.onEvent({
             kind,
             experiment,
@@ -96,8 +96,8 @@ export function rolloutOf(option: RolloutOption, place = "rollout"): Rollout {
 
 /** A rollout that gathers evidence of its own, as a ramp does. */
 interface JudgingRollout extends Rollout {
-  /** A candidate's verdict on what the rollout stands at now. */
-  verdict(candidate: string): Verdict;
+  /** The verdict on what the rollout stands at now. */
+  verdict(): Verdict;
 }
 
 /** Whether a rollout gathers evidence of its own; for others, their experiment gathers it. */

@@ -18,8 +18,8 @@ export interface Gate {
  * @param max the tolerated share, between 0 and 1
  * @throws {SidelaneError} `invalid-option` when `max` is not
  */
-export function mismatch(max = 0.001): Gate {
-  checkMax("mismatch", max);
+function mismatches(max = 0.001): Gate {
+  checkMax("gates.mismatches", max);
   return {
     name: "mismatch",
     max,
@@ -36,18 +36,18 @@ export function mismatch(max = 0.001): Gate {
  * @param max the tolerated share, between 0 and 1
  * @throws {SidelaneError} `invalid-option` when `max` is not
  */
-export function candidateError(max = 0.001): Gate {
-  checkMax("candidateError", max);
+function errors(max = 0.001): Gate {
+  checkMax("gates.errors", max);
   return {
-    name: "candidateError",
+    name: "candidate-error",
     max,
     penalty: ({ kind, candidateThrew, controlThrew }) =>
       kind === "timed-out" || (candidateThrew && !controlThrew) ? 1 : 0,
   };
 }
 
-/** Settings of {@link slowerThan}. */
-export interface SlowerThanOptions {
+/** Settings of `gates.slower`. */
+export interface SlowerOptions {
   /** How many times control's duration is still fast enough; 1.1 by default. */
   readonly ratio?: number;
   /** What is tolerated on top, in milliseconds; 1 by default. */
@@ -64,12 +64,12 @@ export interface SlowerThanOptions {
  *
  * @throws {SidelaneError} `invalid-option` when a number is out of its range
  */
-export function slowerThan({ ratio = 1.1, marginMs = 1, max = 0.5 }: SlowerThanOptions = {}): Gate {
-  checkMax("slowerThan", max);
-  checkOptions("slowerThan").number("ratio", ratio, { min: 1 });
-  checkOptions("slowerThan").number("marginMs", marginMs);
+function slower({ ratio = 1.1, marginMs = 1, max = 0.5 }: SlowerOptions = {}): Gate {
+  checkMax("gates.slower", max);
+  checkOptions("gates.slower").number("ratio", ratio, { min: 1 });
+  checkOptions("gates.slower").number("marginMs", marginMs);
   return {
-    name: "slowerThan",
+    name: "slower-than",
     max,
     penalty(sample) {
       if (sample.kind === "timed-out") return 1;
@@ -83,7 +83,7 @@ export function slowerThan({ ratio = 1.1, marginMs = 1, max = 0.5 }: SlowerThanO
 
 /** A gate of your own. */
 export interface GateDefinition {
-  /** Names the gate in verdicts; one of its kind a rollout. */
+  /** Identifies the gate in verdicts; unique within a rollout. Lower case, words joined by hyphens. */
   readonly name: string;
   /** The tolerated mean penalty, between 0 and 1, both excluded. */
   readonly max: number;
@@ -96,14 +96,14 @@ export interface GateDefinition {
  * comparison then says nothing about the gate. It makes every compared call build its whole result.
  *
  * @throws {SidelaneError} `invalid-option` when the name, `max` or the function is missing
- * @example gate({ name: "no-empty", max: 0.01, of: (result) => (result.candidates[0].outcome.kind === "threw" ? 1 : 0) }).max // => 0.01
+ * @example gates.custom({ name: "no-empty", max: 0.01, of: (result) => (result.candidates[0].outcome.kind === "threw" ? 1 : 0) }).max // => 0.01
  */
-export function gate(definition: GateDefinition): Gate {
-  const check: OptionCheck = checkOptions("gate");
-  check.object("gate", definition);
+function custom(definition: GateDefinition): Gate {
+  const check: OptionCheck = checkOptions("gates.custom");
+  check.object("definition", definition);
   check.known(definition, ["name", "max", "of"]);
   check.text("name", definition.name);
-  checkMax("gate", definition.max);
+  checkMax("gates.custom", definition.max);
   check.function("of", definition.of);
   const { name, max, of } = definition;
   return {
@@ -116,21 +116,29 @@ export function gate(definition: GateDefinition): Gate {
   };
 }
 
+/** What a candidate can be held to; several make the `gates` of a ramp. */
+export const gates: {
+  readonly mismatches: typeof mismatches;
+  readonly errors: typeof errors;
+  readonly slower: typeof slower;
+  readonly custom: typeof custom;
+} = Object.freeze({ mismatches, errors, slower, custom });
+
 /** Mismatches and candidate-only errors up to 0.1 %, and no more than half of the pairs slower by over 10 % and 1 ms. */
-export const defaultGates: readonly Gate[] = [mismatch(), candidateError(), slowerThan()];
+export const defaultGates: readonly Gate[] = [mismatches(), errors(), slower()];
 
 /**
  * Checks a list of gates where a rollout is defined.
  *
  * @throws {SidelaneError} `invalid-option` when it is empty, holds something else, or two gates share a name
  */
-export function checkGates(place: string, gates: readonly Gate[]): void {
+export function checkGates(place: string, given: readonly Gate[]): void {
   const check: OptionCheck = checkOptions(place);
-  if (!Array.isArray(gates) || gates.length === 0) check.fail("gates", "a list of at least one gate", gates);
+  if (!Array.isArray(given) || given.length === 0) check.fail("gates", "a list of at least one gate", given);
   const names = new Set<string>();
-  gates.forEach((each: Gate, index) => {
+  given.forEach((each: Gate, index) => {
     const option = `gates[${index}]`;
-    if (typeof each !== "object" || each === null) check.fail(option, "a gate such as `mismatch()`", each);
+    if (typeof each !== "object" || each === null) check.fail(option, "a gate such as `gates.mismatches()`", each);
     check.text(`${option}.name`, each.name);
     checkMax(place, each.max, `${option}.max`);
     check.function(`${option}.penalty`, (each as { penalty?: unknown }).penalty);

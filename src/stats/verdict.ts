@@ -5,9 +5,9 @@ export interface GateReading {
   readonly name: string;
   /** The tolerated rate. */
   readonly max: number;
-  /** Units that the gate could judge. */
+  /** Units that the gate could judge, of windows that have ended; and the bad ones of the present window. */
   readonly units: number;
-  /** The sum of their penalties. */
+  /** How many of them were bad. */
   readonly bad: number;
   /** `bad / units`; 0 without units. */
   readonly rate: number;
@@ -20,12 +20,15 @@ export interface GateReading {
   readonly regressedSince?: number;
 }
 
+// More bad calls than so many times the tolerated rate are never ready, however few units they make.
+const floodRatio = 10;
+
 interface VerdictFacts {
   readonly candidate: string;
   /** How sure a `ready` is: 0.99 says that at most 1 in 100 unready candidates is ever called ready. */
   readonly confidence: number;
   readonly comparisons: number;
-  /** Independent pieces of evidence: each key's first comparison in a window. */
+  /** Independent pieces of evidence: each key in each window counts once. */
   readonly units: number;
   readonly gates: readonly GateReading[];
   /** Each a sentence. */
@@ -59,6 +62,10 @@ export interface VerdictTerms {
   readonly minimumUnits?: number;
   /** A shorter time than this is never ready, in milliseconds; 0 by default. */
   readonly minimumTimeMs?: number;
+  /** Fewer distinct keys than this are never ready; 0 by default. */
+  readonly minimumKeys?: number;
+  /** Wall time in milliseconds, by which windows end; that of the last comparison by default. */
+  readonly now?: number;
   /** How long evidence has been gathered, in milliseconds; what the units span by default. */
   readonly elapsedMs?: number;
 }
@@ -71,11 +78,19 @@ export interface VerdictInput extends VerdictTerms {
   /** Units of this process, and the time that they span: the present rate. */
   readonly ownUnits: number;
   readonly spanMs: number;
+  /** Distinct keys; each call without one counts. */
+  readonly keys: number;
+  /** How long the present window still lasts, in milliseconds. */
+  readonly openMs: number;
   readonly gates: readonly {
     readonly name: string;
     readonly max: number;
     readonly units: number;
     readonly bad: number;
+    /** Good units of the present window, which count when it has ended. */
+    readonly open: number;
+    readonly calls: number;
+    readonly badCalls: number;
     readonly regressedSince?: number;
   }[];
 }
@@ -87,7 +102,8 @@ export interface VerdictInput extends VerdictTerms {
  * what it tolerates; while its rate is below, it is `insufficient` until the evidence suffices.
  */
 export function verdictOf(input: VerdictInput): Verdict {
-  const { candidate, comparisons, units, risk = 0.01, minimumUnits = 500, minimumTimeMs = 0 } = input;
+  const { candidate, comparisons, units, keys, risk = 0.01 } = input;
+  const { minimumUnits = 500, minimumTimeMs = 0, minimumKeys = 0 } = input;
   const elapsedMs = input.elapsedMs ?? (Number.isFinite(input.spanMs) ? input.spanMs : 0);
   const gates = input.gates.map((gate) => read(gate, risk));
   const facts = { candidate, confidence: 1 - risk, comparisons, units, gates };
@@ -107,15 +123,20 @@ export function verdictOf(input: VerdictInput): Verdict {
   }
   const above = gates.filter(({ state }) => state === "not-ready");
   if (above.length > 0) {
-    const reasons = above.map(
-      ({ name, rate, units: judged, max }) =>
-        `${name}: ${percent(rate)} of ${count(judged, "unit")}, at most ${percent(max)} tolerated.`,
-    );
+    const reasons = above.map(({ name, rate, units: judged, max }) => {
+      const { calls, badCalls } = input.gates.find((each) => each.name === name)!;
+      return rate >= max ?
+          `${name}: ${percent(rate)} of ${count(judged, "unit")}, at most ${percent(max)} tolerated.`
+        : `${name}: ${percent(badCalls / calls)} of ${count(calls, "call")}, more than ten times the ${percent(max)} tolerated.`;
+    });
     return { kind: "not-ready", ...facts, reasons };
   }
 
-  const moreUnits = Math.max(0, minimumUnits - units, ...gates.map((gate) => gate.moreUnits));
-  const moreTimeMs = Math.max(0, minimumTimeMs - elapsedMs);
+  const moreKeys = Math.max(0, minimumKeys - keys);
+  const moreUnits = Math.max(0, minimumUnits - units, moreKeys, ...gates.map((gate) => gate.moreUnits));
+  // Enough units are there, and some may yet turn bad.
+  const settling = gates.some(({ state, moreUnits: more }) => state !== "ready" && more === 0);
+  const moreTimeMs = Math.max(0, minimumTimeMs - elapsedMs, settling ? Math.max(1, input.openMs) : 0);
   if (moreUnits === 0 && moreTimeMs === 0) {
     const reasons = gates.map(
       ({ name, upperBound: bound, units: judged, max }) =>
@@ -132,7 +153,8 @@ export function verdictOf(input: VerdictInput): Verdict {
     : unitsMs === undefined ? undefined
     : Math.max(unitsMs, moreTimeMs);
   const reasons =
-    moreUnits > 0 ?
+    moreUnits > 0 && moreUnits === moreKeys ? [`On ${count(keys, "key")} so far, and ${minimumKeys} are needed.`]
+    : moreUnits > 0 ?
       [
         `${count(moreUnits, "more unit")} without a bad one needed${moreMs === undefined ? "" : `, about ${span(moreMs)} at the present rate`}.`,
       ]
@@ -148,13 +170,15 @@ export function verdictOf(input: VerdictInput): Verdict {
 }
 
 function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
-  const { name, max, units, bad, regressedSince } = gate;
+  const { name, max, units, bad, open, calls, badCalls, regressedSince } = gate;
   const rate = units === 0 ? 0 : bad / units;
-  const ready = units > 0 && evidenceForReady(units, bad, max) >= Math.log(1 / risk);
+  // One customer that is always wrong is a single unit a window, and many calls.
+  const flooded = badCalls > floodRatio * max * calls;
+  const ready = !flooded && units > 0 && evidenceForReady(units, bad, max) >= Math.log(1 / risk);
   const state =
     regressedSince !== undefined ? "regressed"
     : ready ? "ready"
-    : rate >= max && units >= unitsToCertify(0, max, risk) ? "not-ready"
+    : (flooded || rate >= max) && units >= unitsToCertify(0, max, risk) ? "not-ready"
     : "insufficient";
   return {
     name,
@@ -164,7 +188,7 @@ function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
     rate,
     upperBound: upperBound(units, bad, risk, alternativesFor(max)),
     state,
-    moreUnits: ready ? 0 : Math.max(1, unitsToCertify(bad, max, risk) - units),
+    moreUnits: ready ? 0 : Math.max(open > 0 && !flooded ? 0 : 1, unitsToCertify(bad, max, risk) - units - open),
     ...(regressedSince !== undefined && { regressedSince }),
   };
 }

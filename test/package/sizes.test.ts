@@ -10,7 +10,6 @@ const limits: Readonly<Record<string, number>> = {
   ".": 51_500,
   "./compare": 12_600,
   "./rollout": 11_700,
-  "./stats": 5_700,
   "./records": 8_400,
   "./render": 8_200,
   "./testing": 19_000,

@@ -72,7 +72,7 @@ describe("pinoPublisher with the real pino", () => {
   it("logs a rollback as a warning", async () => {
     const { publisher, read } = opened();
     await publisher.publishEvent!({
-      kind: "rolledBack",
+      kind: "rolled-back",
       experiment: "price",
       from: { stage: "ramp", share: 0.25, epoch: 3 },
       to: { stage: "shadow", share: 0, epoch: 4 },

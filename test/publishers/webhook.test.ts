@@ -9,7 +9,7 @@ import { fixedClock } from "../../src/testing/fixed-clock.ts";
 const url = "https://hooks.slack.com/services/T0/B0/x";
 const shadow = { stage: "shadow", share: 0, epoch: 1 } as const;
 const event: RolloutEvent = {
-  kind: "rolledBack",
+  kind: "rolled-back",
   experiment: "price",
   from: { stage: "ramp", share: 0.05, epoch: 2 },
   to: shadow,

@@ -2,12 +2,13 @@ import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/experiment/laboratory.ts";
 import type { RolloutEvent } from "../../src/model/rollout.ts";
 import { memoryStore } from "../../src/rollout/stores/memory.ts";
-import { ramp, type RampOptions } from "../../src/rollout/ramp/ramp.ts";
-import { mismatch } from "../../src/stats/gates.ts";
+import { ramp } from "../../src/rollout/ramp/ramp.ts";
+import type { RampOptions } from "../../src/rollout/ramp/ramp-options.ts";
+import { gates } from "../../src/stats/gates.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { seeded } from "../stats/sample.ts";
 
-const options: RampOptions = { gates: [mismatch(0.01)], onReady: "advance", minimumTimeMs: 60_000 };
+const options: RampOptions = { gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: 60_000 };
 
 interface Simulation {
   readonly lab: Laboratory;
@@ -20,7 +21,7 @@ interface Simulation {
 
 /** A service whose candidate answers wrongly as often as `badRate` says, and marks its answers when it is right. */
 function simulate(more: RampOptions, badRate: () => number, clock: FixedClock = fixedClock()): Simulation {
-  const rollout = ramp({ ...options, ...more });
+  const rollout = ramp({ ...options, onMismatch: "control", ...more });
   const events: RolloutEvent[] = [];
   rollout.on((event) => events.push(event));
   const lab = new Laboratory({ clock, publishers: [], random: seeded(1) });
@@ -29,7 +30,7 @@ function simulate(more: RampOptions, badRate: () => number, clock: FixedClock = 
     control: async (customer: string) => Promise.resolve(customer.length),
     candidate: async (customer) => Promise.resolve(random() < badRate() ? -1 : customer.length),
     key: (customer) => customer,
-    rollout: Object.assign(rollout, { onMismatch: "control" as const }),
+    rollout,
   });
   let customer = 0;
   return {
@@ -53,7 +54,7 @@ describe("an experiment under a ramp", () => {
     for (let elapsed = 0; elapsed < 700; elapsed++) await second();
     expect(rollout.current()).toMatchObject({ stage: "live", share: 1 });
     expect(events.filter(({ kind }) => kind === "advanced")).toHaveLength(6);
-    expect(rollout.status().verdicts).toHaveLength(1);
+    expect(rollout.status().verdict.candidate).toBe("candidate");
     await lab.close();
   });
 
@@ -62,7 +63,7 @@ describe("an experiment under a ramp", () => {
     const { second, rollout, events, lab } = simulation;
     for (let elapsed = 0; elapsed < 600 && rollout.status().state.mode === "running"; elapsed++) await second();
     const reached = events.find(({ to }) => to.share === 0.25)!;
-    const back = events.find(({ kind }) => kind === "rolledBack")!;
+    const back = events.find(({ kind }) => kind === "rolled-back")!;
     expect(back).toMatchObject({ from: { share: 0.25 }, to: { stage: "shadow", share: 0 }, by: "ramp" });
     // 20 % bad where 1 % is tolerated: within 200 calls, which are 20 s.
     expect(back.at - reached.at).toBeLessThanOrEqual(20_000);
@@ -77,7 +78,7 @@ describe("an experiment under a ramp", () => {
     });
     for (let elapsed = 0; elapsed < 120; elapsed++) await second();
     expect(rollout.current()).toMatchObject({ stage: "shadow", share: 0 });
-    expect(events.map(({ kind }) => kind)).toEqual(["rolledBack"]);
+    expect(events.map(({ kind }) => kind)).toEqual(["rolled-back"]);
     await lab.close();
   });
 
@@ -114,7 +115,7 @@ describe("an experiment under a ramp", () => {
     }
     expect(one.rollout.status().state).toMatchObject({ stage: "shadow", mode: "rolled-back" });
     expect(two.rollout.status().state).toEqual(one.rollout.status().state);
-    expect(one.events.filter(({ kind }) => kind === "rolledBack")).toHaveLength(1);
+    expect(one.events.filter(({ kind }) => kind === "rolled-back")).toHaveLength(1);
     await one.lab.close();
     await two.lab.close();
   });
@@ -138,7 +139,7 @@ describe("an experiment under a ramp", () => {
     expect(new Set(faults)).toEqual(new Set(["store price"]));
     expect(lab.status().experiments["price"]!.faults).toEqual({ store: faults.length });
     expect(lab.report("price")).toContain(`faults       ${faults.length} store`);
-    await expect(rollout.advance("Ada")).rejects.toMatchObject({ code: "invalid-state" });
+    await expect(rollout.advance({ by: "Ada" })).rejects.toMatchObject({ code: "invalid-state" });
     await lab.close();
   });
 
@@ -151,7 +152,7 @@ describe("an experiment under a ramp", () => {
       publishers: [{ name: "events", publish: () => undefined, publishEvent: (event) => void seen.push(event) }],
     });
     lab.experiment("price", { control: () => 1, candidate: () => 1, rollout });
-    await rollout.advance("Ada", "try it");
+    await rollout.advance({ by: "Ada", reason: "try it" });
     await clock.advanceAsync(0);
     await lab.close();
     expect(seen).toEqual([

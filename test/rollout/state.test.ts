@@ -39,7 +39,7 @@ describe("a rollout's state", () => {
   it("goes one step back from each, also from complete", () => {
     let state = ask(times(6, initialState(steps, 0)), "complete");
     const path: unknown[] = [];
-    while (state.stage !== "off") path.push([(state = ask(state, "stepBack")).stage, state.share]);
+    while (state.stage !== "off") path.push([(state = ask(state, "step-back")).stage, state.share]);
     expect(path).toEqual([
       ["live", 1],
       ...steps.toReversed().map((share) => ["ramp", share]),
@@ -51,7 +51,7 @@ describe("a rollout's state", () => {
   it("is latched in shadow after a rollback, until a person clears it", () => {
     const back = ask(times(3, initialState(steps, 0)), "rollback", { by: "ramp" });
     expect(back).toMatchObject({ stage: "shadow", share: 0, mode: "rolled-back" });
-    for (const kind of ["advance", "resume", "pause", "complete", "rollback", "stepBack"] as const) {
+    for (const kind of ["advance", "resume", "pause", "complete", "rollback", "step-back"] as const) {
       expect(ask(back, kind)).toBe(back);
     }
     expect(ask(back, "clear", { by: "ramp" })).toBe(back);
@@ -160,7 +160,7 @@ describe("a rollout's state", () => {
         return mode === "rolled-back" ? undefined : { place: Math.min(place, 1), mode: "rolled-back" };
       if (kind === "clear") return mode === "rolled-back" && who === by ? { mode: "running" } : undefined;
       if (mode === "rolled-back") return undefined;
-      if (kind === "stepBack") return place > 0 ? { place: place - 1 } : undefined;
+      if (kind === "step-back") return place > 0 ? { place: place - 1 } : undefined;
       if (kind === "pause") return mode === "running" ? { mode: "paused" } : undefined;
       if (kind === "resume") return mode === "paused" ? { mode: "running" } : undefined;
       if (mode === "paused") return undefined;
@@ -177,7 +177,7 @@ describe("a rollout's state", () => {
       "advance",
       "advance",
       "advance",
-      "stepBack",
+      "step-back",
       "rollback",
       "pause",
       "resume",

@@ -10,7 +10,14 @@ export function testStore(name: string, open: () => Promise<readonly [RolloutSto
   const totals = (process: string, epoch: number, units: number): ReportedTotals => ({
     process,
     epoch,
-    candidates: { v2: { comparisons: units, units, gates: { mismatch: { units, bad: 1.5 } } } },
+    candidates: {
+      v2: {
+        comparisons: units,
+        units,
+        keys: units,
+        gates: { mismatch: { units, bad: 1.5, calls: units, badCalls: 1.5 } },
+      },
+    },
   });
 
   describe(`${name}, as a store of rollouts`, () => {

@@ -1,14 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  alternativesFor,
-  evidenceForReady,
-  GateEvidence,
-  unitsToCertify,
-  upperBound,
-} from "../../src/stats/evidence.ts";
+import { alternativesFor, evidenceForReady, unitsToCertify, upperBound } from "../../src/stats/evidence.ts";
+import { GateEvidence } from "../../src/stats/gate-evidence.ts";
 import { geometric, sample, seeded } from "./sample.ts";
-import { slowerThan } from "../../src/stats/gates.ts";
+import { gates } from "../../src/stats/gates.ts";
 
 /** The mixture, written as its formula. */
 function naiveEvidence(units: number, bad: number, max: number): number {
@@ -215,7 +210,7 @@ describe("the latency gate", () => {
     const random = seeded(5);
     const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
     const duration = (): number => 20 * Math.exp(normal() / 2);
-    const { penalty, max } = slowerThan();
+    const { penalty, max } = gates.slower();
     const pairs = Array.from({ length: 301 }, () => {
       const evidence = new GateEvidence(max, 1e5);
       do evidence.add(penalty(sample({ controlMs: duration(), candidateMs: duration() }))!);

@@ -74,7 +74,7 @@ export class CandidateRecord {
 
   verdict(): Verdict {
     this.#workIn();
-    return this.#judged().verdict(this.#candidate, {});
+    return this.#judged().verdict(this.#candidate, { now: this.#clock.now() });
   }
 
   // Late, since much of what is defined is never called in this process.
@@ -107,7 +107,8 @@ export class CandidateRecord {
         controlThrew: false,
         candidateThrew: false,
         key: this.#keys[index],
-        at: stamps[at]! + wallMs,
+        // When it ended, as of everything else.
+        at: stamps[at]! + longer(stamps[at + 1]!, stamps[at + 2]!) + wallMs,
         epoch: 0,
         result: noResult,
       };
@@ -118,4 +119,8 @@ export class CandidateRecord {
     evidence?.matched(this.#beyond, now);
     this.#kept = this.#beyond = this.#keys.length = 0;
   }
+}
+
+function longer(controlMs: number, candidateMs: number): number {
+  return Math.max(controlMs || 0, candidateMs || 0);
 }

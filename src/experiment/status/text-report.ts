@@ -30,7 +30,7 @@ export function reportOf(plan: Plan): string {
 export function verdictOn({ rollout, host, name, counters }: Plan, candidate: PlannedCandidate): Verdict {
   if (judges(rollout)) {
     try {
-      return rollout.verdict(candidate.name);
+      return { ...rollout.verdict(), candidate: candidate.name };
     } catch (error) {
       host.fault("rollout", error, { name, counters });
     }

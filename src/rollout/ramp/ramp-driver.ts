@@ -3,9 +3,9 @@ import { SidelaneError } from "../../model/errors.ts";
 import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import { EpochEvidence } from "./ramp-evidence.ts";
-import type { RampSettings, RampStatus } from "./ramp.ts";
+import type { RampSettings, RampStatus } from "./ramp-options.ts";
 import { RampStorage } from "./ramp-storage.ts";
-import { lesserOf, snapshotOf } from "../snapshot.ts";
+import { lesserOf, limitedBy, snapshotOf } from "../snapshot.ts";
 import {
   initialState,
   isSafe,
@@ -107,7 +107,6 @@ export class RampDriver {
     if (sample.epoch !== this.snapshot.epoch || !this.#known) return;
     this.#sampled = true;
     const evidence = this.#evidence.record(sample);
-    if (evidence === undefined) return;
     if (evidence.alarmed !== undefined) this.#alarm(sample.candidate, sample.at);
     else if (evidence.units >= this.#nextLook) {
       this.#nextLook = evidence.units + unitsBetweenLooks;
@@ -119,7 +118,8 @@ export class RampDriver {
   async ask(request: Omit<RolloutRequest, "at">): Promise<RolloutState> {
     const dated: RolloutRequest = { ...request, at: this.#now() };
     const refusal = refusalOf(this.#state, dated);
-    if (refusal !== undefined) throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind}. ${refusal}`);
+    if (refusal !== undefined)
+      throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind.replace("-", " ")}. ${refusal}`);
     await this.#apply(dated);
     return this.#state;
   }
@@ -130,21 +130,19 @@ export class RampDriver {
       running: this.snapshot,
       limitedBySource: this.#limited,
       synchronized: this.#known && !this.#storage?.waiting,
-      verdicts: this.#evidence.verdicts(this.#terms(this.#now())).map((verdict) => this.#withStanding(verdict)),
+      verdict: this.verdict(),
     };
   }
 
-  verdict(candidate?: string): Verdict {
-    const terms = this.#terms(this.#now());
-    const evidence = this.#evidence;
-    return this.#withStanding(candidate === undefined ? evidence.driving(terms) : evidence.verdict(candidate, terms));
+  verdict(): Verdict {
+    return this.#withStanding(this.#evidence.verdict(this.#terms(this.#now())));
   }
 
   /** A ramp that stands still says why, before what the evidence of this epoch says. */
   #withStanding(verdict: Verdict): Verdict {
     const { mode, history } = this.#state;
     if (mode === "running") return verdict;
-    const kind = mode === "paused" ? "paused" : "rolledBack";
+    const kind = mode === "paused" ? "paused" : "rolled-back";
     const change = history.findLast((each) => each.kind === kind);
     if (change === undefined) return verdict;
     const standing = mode === "paused" ? "Paused" : "Rolled back until a person clears it,";
@@ -166,7 +164,7 @@ export class RampDriver {
   // ---- by evidence and by the clock
 
   #alarm(candidate: string, at: number): void {
-    const { reasons } = this.#evidence.verdict(candidate, this.#terms(at));
+    const { reasons } = this.#evidence.verdict(this.#terms(at));
     const request: RolloutRequest = { kind: "rollback", by: "ramp", at, reason: `${candidate}: ${reasons.join(" ")}` };
     if (refusalOf(this.#state, request) === undefined) void this.#apply(request);
   }
@@ -178,7 +176,7 @@ export class RampDriver {
     if (now - this.#evidenceSince < minimumTimeMs || now < this.#promoteFrom) return;
     const next = onReady === "advance" && this.#state.mode === "running" ? nextOf(this.#state) : undefined;
     if (this.#announcedReady && next === undefined) return;
-    const verdict = this.#evidence.driving(this.#terms(now));
+    const verdict = this.#evidence.verdict(this.#terms(now));
     if (verdict.kind !== "ready") return;
     const reason = verdict.reasons.join(" ");
     if (!this.#announcedReady) {
@@ -223,7 +221,7 @@ export class RampDriver {
     const here = servedStage(this.#state);
     const seconds = Math.round(quietMs / 1000);
     this.#emit({
-      kind: called > 0 ? "stalled" : "noTraffic",
+      kind: called > 0 ? "stalled" : "no-traffic",
       from: here,
       to: here,
       at: now,
@@ -252,7 +250,10 @@ export class RampDriver {
       return this.#synchronize();
     }
     if (!this.#known || this.#experiment === undefined) {
-      throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind}. The store's state is not known yet`);
+      throw new SidelaneError(
+        "invalid-state",
+        `ramp: cannot ${request.kind.replace("-", " ")}. The store's state is not known yet`,
+      );
     }
     this.#promoting = true;
     try {
@@ -263,13 +264,18 @@ export class RampDriver {
       this.#promoteFrom = this.#now() + this.#settings.checkEveryMs;
       this.#host?.onFault("store", error);
       if (request.by === "ramp") return;
-      throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind}. The store failed`, { cause: error });
+      throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind.replace("-", " ")}. The store failed`, {
+        cause: error,
+      });
     } finally {
       this.#promoting = false;
     }
     await this.#synchronize();
     if (request.by === "ramp") return;
-    throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind}. Another process was first`);
+    throw new SidelaneError(
+      "invalid-state",
+      `ramp: cannot ${request.kind.replace("-", " ")}. Another process was first`,
+    );
   }
 
   /** Agrees with the store: writes what waits, reads what others did, and adds up the evidence. */
@@ -298,7 +304,8 @@ export class RampDriver {
   #adopt(next: RolloutState, tell = true): void {
     const before = this.#state;
     this.#state = next;
-    if (next.epoch !== before.epoch || !tell) this.#startAfresh(next.changedAt);
+    if (tell && keepsEvidence(before, next)) this.#announcedReady = false;
+    else if (next.epoch !== before.epoch || !tell) this.#startAfresh(next.changedAt);
     this.#refresh();
     if (!tell) return;
     for (const change of next.history) if (change.to.epoch > before.epoch) this.#emit(change);
@@ -311,7 +318,7 @@ export class RampDriver {
     const after = this.snapshot;
     if (before.stage === after.stage && before.share === after.share) return;
     this.#startAfresh(this.#now());
-    const kind = lesserOf(before, after) === before ? "advanced" : "rolledBack";
+    const kind = lesserOf(before, after) === before ? "advanced" : "rolled-back";
     this.#emit({ kind, from: before, to: after, at: this.#now(), by: "source", reason: "The source changed." });
   }
 
@@ -323,10 +330,10 @@ export class RampDriver {
     let running = granted;
     if (source) {
       try {
-        running = lesserOf(granted, source.current());
+        running = limitedBy(granted, source.current());
       } catch (error) {
         // The last known good is what it said before; with nothing known, no one is served.
-        running = lesserOf(granted, this.snapshot);
+        running = limitedBy(granted, this.snapshot);
         this.#host?.onFault("source", error);
       }
     }
@@ -347,21 +354,18 @@ export class RampDriver {
   }
 
   #freshEvidence(): EpochEvidence {
-    const { gates, unitWindowMs, falseAlarmEvery, candidate } = this.#settings;
-    return new EpochEvidence(
-      {
-        gates,
-        unitWindowMs,
-        ...(falseAlarmEvery !== undefined && { falseAlarmEvery }),
-        onFault: (error) => this.#host?.onFault("gate", error),
-      },
-      candidate,
-    );
+    const { gates, unitWindowMs, falseAlarmEvery } = this.#settings;
+    return new EpochEvidence({
+      gates,
+      unitWindowMs,
+      ...(falseAlarmEvery !== undefined && { falseAlarmEvery }),
+      onFault: (error) => this.#host?.onFault("gate", error),
+    });
   }
 
   #terms(now: number): VerdictTerms {
-    const { risk, minimumUnits, minimumTimeMs } = this.#settings;
-    return { risk, minimumUnits, minimumTimeMs, elapsedMs: now - this.#evidenceSince };
+    const { risk, minimumUnits, minimumKeys, minimumTimeMs } = this.#settings;
+    return { risk, minimumUnits, minimumKeys, minimumTimeMs, now, elapsedMs: now - this.#evidenceSince };
   }
 
   #emit(event: RolloutChange | Omit<RolloutEvent, "experiment">): void {
@@ -393,4 +397,13 @@ export class RampDriver {
     }
     this.#stops = [];
   }
+}
+
+/** Whether nothing was done but to pause and to go on: what runs is the same, and so is what was seen of it. */
+function keepsEvidence(before: RolloutState, next: RolloutState): boolean {
+  if (next.epoch === before.epoch || before.mode === "rolled-back") return false;
+  const since = next.history.filter(({ to }) => to.epoch > before.epoch);
+  return (
+    since.length === next.epoch - before.epoch && since.every(({ kind }) => kind === "paused" || kind === "resumed")
+  );
 }

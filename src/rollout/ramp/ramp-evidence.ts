@@ -3,41 +3,27 @@ import { CandidateEvidence, type EvidenceOptions, type EvidenceTotals } from "..
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import type { ReportedTotals } from "../stores/store.ts";
 
-// From best to worst.
-const order: readonly Verdict["kind"][] = ["ready", "insufficient", "not-ready", "regressed"];
-
-/** The evidence of one epoch, by candidate: thrown away as a whole when the next one begins. */
+/** The evidence of one epoch, here and in other processes: thrown away as a whole when the next one begins. */
 export class EpochEvidence {
-  readonly #options: EvidenceOptions;
-  readonly #driving: string | undefined;
-  readonly #byCandidate = new Map<string, CandidateEvidence>();
+  readonly #own: CandidateEvidence;
   #others: readonly ReportedTotals[] = [];
-  #lastName: string | undefined;
-  #last: CandidateEvidence | undefined;
+  // Known from the first comparison on.
+  #candidate: string | undefined = undefined;
 
-  /** @param driving the candidate whose evidence counts for the rollout; every candidate's by default */
-  constructor(options: EvidenceOptions, driving?: string) {
-    this.#options = options;
-    this.#driving = driving;
+  constructor(options: EvidenceOptions) {
+    this.#own = new CandidateEvidence(options);
   }
 
-  /** Adds a comparison; gives the evidence that it belongs to, where that drives the rollout. */
-  record(sample: Sample): CandidateEvidence | undefined {
-    const { candidate } = sample;
-    let evidence = this.#last;
-    if (candidate !== this.#lastName || evidence === undefined) {
-      evidence = this.#byCandidate.get(candidate) ?? new CandidateEvidence(this.#options);
-      this.#byCandidate.set(candidate, evidence);
-      this.#last = evidence;
-      this.#lastName = candidate;
-    }
-    evidence.record(sample);
-    return this.#driving === undefined || this.#driving === candidate ? evidence : undefined;
+  /** Adds a comparison; returns what this process has seen. */
+  record(sample: Sample): CandidateEvidence {
+    this.#candidate = sample.candidate;
+    this.#own.record(sample);
+    return this.#own;
   }
 
-  /** What this process reports to the others. */
+  /** What this process reports to the others, by the candidate's name. */
   totals(): Record<string, EvidenceTotals> {
-    return Object.fromEntries([...this.#byCandidate].map(([name, evidence]) => [name, evidence.totals()]));
+    return this.#candidate === undefined ? {} : { [this.#candidate]: this.#own.totals() };
   }
 
   /** What other processes reported of this epoch. */
@@ -45,27 +31,10 @@ export class EpochEvidence {
     this.#others = others;
   }
 
-  /** Every candidate's verdict, also of those that only other processes have seen. */
-  verdicts(terms: VerdictTerms): readonly Verdict[] {
-    const names = new Set([
-      ...this.#byCandidate.keys(),
-      ...this.#others.flatMap((each) => Object.keys(each.candidates)),
-    ]);
-    if (names.size === 0) names.add(this.#driving ?? "candidate");
-    return [...names].map((name) => this.verdict(name, terms));
-  }
-
-  verdict(candidate: string, terms: VerdictTerms): Verdict {
-    const evidence = this.#byCandidate.get(candidate) ?? new CandidateEvidence(this.#options);
-    const others = this.#others.map((each) => each.candidates[candidate]).filter((totals) => totals !== undefined);
-    return evidence.verdict(candidate, terms, others);
-  }
-
-  /** The verdict that the rollout goes by: the driving candidate's, or the worst of all. */
-  driving(terms: VerdictTerms): Verdict {
-    if (this.#driving !== undefined) return this.verdict(this.#driving, terms);
-    return this.verdicts(terms).reduce((worst, each) =>
-      order.indexOf(each.kind) > order.indexOf(worst.kind) ? each : worst,
-    );
+  verdict(terms: VerdictTerms): Verdict {
+    const [reported] = this.#others.flatMap((each) => Object.keys(each.candidates));
+    const name = this.#candidate ?? reported ?? "candidate";
+    const others = this.#others.map((each) => each.candidates[name]).filter((totals) => totals !== undefined);
+    return this.#own.verdict(name, terms, others);
   }
 }

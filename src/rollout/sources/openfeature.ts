@@ -10,7 +10,13 @@ export interface FlagClient {
     flagKey: string,
     defaultValue: Record<string, never>,
     context?: Record<string, string>,
-  ): PromiseLike<{ readonly value: unknown; readonly errorCode?: string; readonly errorMessage?: string }>;
+  ): PromiseLike<{
+    readonly value: unknown;
+    /** `DISABLED` where somebody has switched the flag off. */
+    readonly reason?: string;
+    readonly errorCode?: string;
+    readonly errorMessage?: string;
+  }>;
   addHandler(event: string, handler: () => void): void;
   removeHandler(event: string, handler: () => void): void;
 }
@@ -21,7 +27,7 @@ export interface OpenFeatureOptions {
   readonly context?: Readonly<Record<string, string>>;
   /** How often the flag is looked at beside the provider's events, in milliseconds; 30 seconds by default. */
   readonly pollEveryMs?: number;
-  /** What holds until the flag was read for the first time; `shadow` by default. */
+  /** What holds until the flag was read for the first time, and while it is disabled; `shadow` by default. */
   readonly otherwise?: RolloutSetting;
 }
 
@@ -31,7 +37,7 @@ const events = ["PROVIDER_READY", "PROVIDER_CONFIGURATION_CHANGED"];
  * What an object flag allows: `{ "stage": "shadow" }` (or `off`, `live`, `complete`), or `{ "serve": 0.1, "compare": 1 }`.
  *
  * The flag is read when the experiment is defined, when the provider says that something changed, and now and then; calls
- * read only what was read last. While the provider fails, or the flag holds something else, the last known good holds and
+ * read only what was read last. A disabled flag is `otherwise`. While the provider fails, or the flag holds something else, the last known good holds and
  * the fault is counted.
  *
  * @see https://openfeature.dev/specification/sections/flag-evaluation
@@ -50,25 +56,33 @@ export function fromOpenFeature(
   check.number("pollEveryMs", pollEveryMs, { min: 100, max: 2 ** 31 - 1 });
 
   const listeners = new Set<() => void>();
-  let snapshot = snapshotFrom(otherwise, "fromOpenFeature");
+  const fallback = snapshotFrom(otherwise, "fromOpenFeature");
+  let snapshot = fallback;
   let latest = 0;
 
   async function read(host: Pick<RolloutHost, "onFault">): Promise<void> {
     const turn = ++latest;
     try {
-      const { value, errorCode, errorMessage } = await client.getObjectDetails(flagKey, {}, context && { ...context });
+      const { value, reason, errorCode, errorMessage } = await client.getObjectDetails(
+        flagKey,
+        {},
+        context && { ...context },
+      );
       // A slow answer must not overwrite the one to a later question.
       if (turn !== latest) return;
       if (errorCode !== undefined) throw new Error(`Flag ${flagKey}: ${errorCode} ${errorMessage ?? ""}`.trim());
-      take(settingOf(value));
+      take(reason === "DISABLED" ? fallback : settingOf(value));
     } catch (error) {
       host.onFault("source", error);
     }
   }
 
   function settingOf(value: unknown): RolloutSnapshot {
-    const stage = typeof value === "object" && value !== null && "stage" in value ? value.stage : undefined;
-    return snapshotFrom(stage ?? value, `flag ${JSON.stringify(flagKey)}`);
+    const place = `flag ${JSON.stringify(flagKey)}`;
+    if (typeof value !== "object" || value === null || !("stage" in value)) return snapshotFrom(value, place);
+    // Beside a stage, a share says the same thing twice, or another.
+    checkOptions(place, "invalid-definition").known(value, ["stage"]);
+    return snapshotFrom(value.stage, place);
   }
 
   function take(next: RolloutSnapshot): void {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { CandidateEvidence } from "../../../src/stats/candidate-evidence.ts";
-import { mismatch } from "../../../src/stats/gates.ts";
+import { gates } from "../../../src/stats/gates.ts";
 import { reportPage, type ReportInput } from "../../../src/experiment/status/report-page.ts";
 import { Tally } from "../../../src/stats/tally.ts";
 import { sample } from "../../stats/sample.ts";
 
 function input(units: number, more: Partial<ReportInput> = {}): ReportInput {
-  const evidence = new CandidateEvidence({ gates: [mismatch(0.01)] });
+  const evidence = new CandidateEvidence({ gates: [gates.mismatches(0.01)] });
   const tally = new Tally();
   for (let unit = 0; unit < units; unit++) {
     const one = sample({ kind: unit === 7 ? "mismatch" : "match", controlMs: 10, candidateMs: 20, at: unit * 100 });

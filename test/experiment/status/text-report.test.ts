@@ -124,7 +124,7 @@ calls        101
 not compared 1 disabled
 
 candidate: INSUFFICIENT (too-few)
-  8 465 more units without a bad one needed, about 4.3 s at the present rate.
+  8 465 more units without a bad one needed, about 4.2 s at the present rate.
   compared   100, 99 % match; 1 mismatch
   mismatches at most 8.24 %, with 99 % confidence
   errors     0 of the candidate alone, 0 of control
@@ -150,7 +150,7 @@ cost         50 ms on the callers' path, 0.5 ms a call; 96 bytes of evidence cop
       rollout,
     });
     for (let call = 0; call < 100; call++) price(`customer-${call}`);
-    await rollout.advance("Ada");
+    await rollout.advance({ by: "Ada" });
     for (let call = 0; call < 200; call++) {
       price(`customer-${call}`);
       clock.advance(10);
@@ -169,9 +169,9 @@ cost         50 ms on the callers' path, 0.5 ms a call; 96 bytes of evidence cop
     const { lab } = laboratory();
     const rollout = ramp({});
     const greet = lab.experiment("greet", { control: () => 1, candidate: () => 2, rollout });
-    await rollout.pause("ada", "lunch");
+    await rollout.pause({ by: "ada", reason: "lunch" });
     expect(lab.report("greet")).toContain("Paused by ada, lunch");
-    await rollout.resume("ada", "back");
+    await rollout.resume({ by: "ada", reason: "back" });
     for (let time = 0; time < 20; time++) greet();
     await lab.settled();
     expect(rollout.verdict().reasons[0]).toMatch(

@@ -2,15 +2,16 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SidelaneError } from "../../../src/model/errors.ts";
 import type { Result } from "../../../src/model/result.ts";
-import { ramp, type Ramp, type RampOptions } from "../../../src/rollout/ramp/ramp.ts";
+import { ramp, type Ramp } from "../../../src/rollout/ramp/ramp.ts";
+import type { RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
 import { snapshotOf } from "../../../src/rollout/snapshot.ts";
 import type { RolloutSource } from "../../../src/rollout/sources/source.ts";
-import { gate, mismatch, slowerThan } from "../../../src/stats/gates.ts";
+import { gates } from "../../../src/stats/gates.ts";
 import { sample, seeded } from "../../stats/sample.ts";
 import { call, testHost, type TestHost } from "../host.ts";
 
 const minute = 60_000;
-const quick: RampOptions = { gates: [mismatch(0.01)], onReady: "advance", minimumTimeMs: minute };
+const quick: RampOptions = { gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: minute };
 
 function bound(options: RampOptions = {}): { ramp: Ramp; host: TestHost } {
   const made = ramp({ ...quick, ...options });
@@ -71,7 +72,7 @@ describe("a ramp", () => {
     // Promised at a tolerated 0.1 % after a long good past: a median of 950, with a tail of some thousands.
     const delays = [1, 2, 3, 4, 5, 6, 7].map((seed) => {
       const random = seeded(seed);
-      const rollout = bound({ gates: [mismatch(0.001)] });
+      const rollout = bound({ gates: [gates.mismatches(0.001)] });
       drive(rollout, 100_000, undefined, () => rollout.ramp.current().share === 0.25);
       const delay = drive(
         rollout,
@@ -80,7 +81,7 @@ describe("a ramp", () => {
         () => rollout.ramp.current().share === 0,
       );
       expect(rollout.ramp.current()).toMatchObject({ stage: "shadow", share: 0 });
-      expect(rollout.host.events.at(-1)).toMatchObject({ kind: "rolledBack", by: "ramp", from: { share: 0.25 } });
+      expect(rollout.host.events.at(-1)).toMatchObject({ kind: "rolled-back", by: "ramp", from: { share: 0.25 } });
       expect(rollout.host.events.at(-1)!.reason).toMatch(/mismatch alarms/);
       return delay;
     });
@@ -96,8 +97,8 @@ describe("a ramp", () => {
     expect(rollout.ramp.status().state.mode).toBe("rolled-back");
     drive(rollout, 10_000);
     expect(rollout.ramp.current()).toMatchObject({ stage: "shadow", share: 0 });
-    await expect(rollout.ramp.advance("Ada")).rejects.toMatchObject({ code: "invalid-state" });
-    await rollout.ramp.clear("Ada", "fixed in 1.2.3");
+    await expect(rollout.ramp.advance({ by: "Ada" })).rejects.toMatchObject({ code: "invalid-state" });
+    await rollout.ramp.clear({ by: "Ada", reason: "fixed in 1.2.3" });
     expect(rollout.ramp.verdict()).toMatchObject({ kind: "insufficient", missing: "no-traffic" });
     drive(rollout, 1_000);
     expect(rollout.ramp.current().stage).toBe("ramp");
@@ -114,19 +115,19 @@ describe("a ramp", () => {
       rolling.record!(sample({ kind: "timed-out", at: host.clock.now(), epoch }));
     }
     expect(calls).toBeLessThanOrEqual(10);
-    expect(host.events.map(({ kind }) => kind)).toEqual(["rolledBack"]);
+    expect(host.events.map(({ kind }) => kind)).toEqual(["rolled-back"]);
   });
 
   it("rolls back a candidate that is much slower, when it was told to look at that", () => {
-    const rollout = bound({ gates: [slowerThan()] });
+    const rollout = bound({ gates: [gates.slower()] });
     for (let index = 0; index < 100; index++) call(rollout.ramp, rollout.host, { key: `k${index}`, slow: true });
-    expect(rollout.host.events[0]!.reason).toMatch(/slowerThan alarms/);
+    expect(rollout.host.events[0]!.reason).toMatch(/slower-than alarms/);
   });
 
   it("takes no evidence from calls that began before the last change", () => {
     const { ramp: rolling, host } = bound();
     const before = rolling.current().epoch;
-    void rolling.advance("Ada");
+    void rolling.advance({ by: "Ada" });
     for (let index = 0; index < 1_000; index++) {
       rolling.record!(sample({ kind: "mismatch", at: host.clock.now(), epoch: before }));
     }
@@ -136,31 +137,49 @@ describe("a ramp", () => {
 
   it("stops at a pause and goes on afterwards", async () => {
     const rollout = bound();
-    await rollout.ramp.pause("Ada");
+    await rollout.ramp.pause({ by: "Ada" });
     drive(rollout, 5_000);
     expect(rollout.ramp.current().stage).toBe("shadow");
-    await rollout.ramp.resume("Ada");
+    await rollout.ramp.resume({ by: "Ada" });
     drive(rollout, 1_000);
     expect(rollout.ramp.current().stage).toBe("ramp");
+  });
+
+  it("keeps its evidence over a pause, and not over what changes what runs", async () => {
+    const { ramp: rolling, host } = bound({ onReady: "notify" });
+    drive({ ramp: rolling, host }, 1_000);
+    const { comparisons } = rolling.verdict();
+    await rolling.pause({ by: "Ada" });
+    await rolling.resume({ by: "Ada" });
+    expect(rolling.verdict()).toMatchObject({ kind: "ready", comparisons });
+    drive({ ramp: rolling, host }, 100);
+    expect(rolling.verdict().comparisons).toBe(comparisons + 100);
+    await rolling.advance({ by: "Ada" });
+    expect(rolling.verdict().units).toBe(0);
+    drive({ ramp: rolling, host }, 100);
+    await rolling.rollback({ by: "Ada", reason: "to see" });
+    drive({ ramp: rolling, host }, 100);
+    await rolling.clear({ by: "Ada" });
+    expect(rolling.verdict().units).toBe(0);
   });
 
   it("is completed by a person, after it has been live for a day", async () => {
     const rollout = bound({ steps: [] });
     drive(rollout, 5_000);
     expect(rollout.ramp.current().stage).toBe("live");
-    await expect(rollout.ramp.complete("Ada")).rejects.toThrow(/live for \d+ s more/);
+    await expect(rollout.ramp.complete({ by: "Ada" })).rejects.toThrow(/live for \d+ s more/);
     rollout.host.clock.advance(24 * 60 * minute);
-    await rollout.ramp.complete("Ada");
+    await rollout.ramp.complete({ by: "Ada" });
     expect(rollout.ramp.current()).toMatchObject({ stage: "complete", share: 1, compare: 0 });
     expect(rollout.host.events.at(-1)).toMatchObject({ kind: "completed", by: "Ada" });
-    await rollout.ramp.stepBack("too early", "Ada");
+    await rollout.ramp.stepBack({ by: "Ada", reason: "too early" });
     expect(rollout.ramp.current().stage).toBe("live");
   });
 
   it("tells once when the experiment is not called at all", () => {
     const { host } = bound();
     host.clock.advance(60 * minute);
-    expect(host.events).toEqual([expect.objectContaining({ kind: "noTraffic", reason: "Not called for 600 s." })]);
+    expect(host.events).toEqual([expect.objectContaining({ kind: "no-traffic", reason: "Not called for 600 s." })]);
   });
 
   it("tells that it is stalled when calls come and the candidate is never compared, again after each silence", () => {
@@ -174,40 +193,28 @@ describe("a ramp", () => {
     expect(rollout.ramp.verdict()).toMatchObject({ kind: "insufficient", missing: "no-traffic" });
     drive(rollout, 10);
     host.clock.advance(20 * minute);
-    expect(host.events.map(({ kind }) => kind)).toEqual(["stalled", "noTraffic"]);
+    expect(host.events.map(({ kind }) => kind)).toEqual(["stalled", "no-traffic"]);
   });
 
-  it("goes by the worst of several candidates, or by the one that it was told", () => {
-    for (const [candidate, stage] of [
-      [undefined, "shadow"],
-      ["good", "ramp"],
-    ] as const) {
-      const { ramp: rolling, host } = bound(candidate === undefined ? {} : { candidate });
-      for (let index = 0; index < 1_000; index++) {
-        const common = { at: host.clock.now(), epoch: rolling.current().epoch };
-        rolling.record!(sample({ ...common, candidate: "good" }));
-        rolling.record!(sample({ ...common, candidate: "bad", kind: index % 50 === 0 ? "mismatch" : "match" }));
-        host.clock.advance(100);
-      }
-      expect(rolling.current().stage).toBe(stage);
-      expect(rolling.status().verdicts.map((each) => each.candidate)).toEqual(["good", "bad"]);
-    }
+  it("carries who is answered where both differ, for the experiment that serves", () => {
+    expect(ramp().onMismatch).toBeUndefined();
+    expect(ramp({ onMismatch: "control" }).onMismatch).toBe("control");
   });
 
   it("contains a gate and a listener that throw, and goes on", () => {
-    const broken = gate({
+    const broken = gates.custom({
       name: "broken",
       max: 0.1,
       of() {
         throw new Error("gate");
       },
     });
-    const rollout = bound({ gates: [broken, mismatch(0.01)] });
+    const rollout = bound({ gates: [broken, gates.mismatches(0.01)] });
     rollout.ramp.on(() => {
       throw new Error("listener");
     });
     rollout.ramp.record!(sample({ epoch: 1, result: () => ({}) as Result }));
-    void rollout.ramp.pause("Ada");
+    void rollout.ramp.pause({ by: "Ada" });
     expect(rollout.host.faults.map(({ operation }) => operation)).toEqual(["gate", "listener"]);
     expect(rollout.host.events.map(({ kind }) => kind)).toEqual(["paused"]);
   });
@@ -216,9 +223,9 @@ describe("a ramp", () => {
     const { ramp: rolling } = bound();
     const kinds: string[] = [];
     const stop = rolling.on(({ kind }) => kinds.push(kind));
-    await rolling.pause();
+    await rolling.pause({ by: "Ada" });
     stop();
-    await rolling.resume();
+    await rolling.resume({ by: "Ada" });
     expect(kinds).toEqual(["paused"]);
   });
 
@@ -271,7 +278,7 @@ describe("a ramp", () => {
           if (step.kind === "calls") drive(rollout, step.count, () => random() < step.rate);
           else {
             const asked = step.kind;
-            await rollout.ramp[asked]("Ada", "Ada").catch((error: unknown) => {
+            await rollout.ramp[asked]({ by: "Ada", reason: "to try it" }).catch((error: unknown) => {
               expect(error).toMatchObject({ code: "invalid-state" });
             });
           }
@@ -310,7 +317,20 @@ describe("a ramp under a source", () => {
     expect(rollout.ramp.status()).toMatchObject({ state: { share: 0.1 }, limitedBySource: true });
     source.set(snapshotOf("off"));
     expect(rollout.ramp.current()).toMatchObject({ stage: "off", share: 0, compare: 0 });
-    expect(rollout.host.events.at(-1)).toMatchObject({ kind: "rolledBack", by: "source" });
+    expect(rollout.host.events.at(-1)).toMatchObject({ kind: "rolled-back", by: "source" });
+  });
+
+  it("compares no more calls than the source allows, or than it was told itself", () => {
+    const source = switchable();
+    const rollout = bound({ source, compare: 0.5 });
+    const compares = (next: ReturnType<typeof snapshotOf>): number => {
+      source.set(next);
+      return rollout.ramp.current().compare;
+    };
+    expect(compares(snapshotOf("live", 1, 0, 0.2))).toBe(0.2);
+    expect(compares(snapshotOf("shadow", 0, 0, 0.8))).toBe(0.5);
+    expect(compares(snapshotOf("complete"))).toBe(0.5);
+    expect(compares(snapshotOf("off"))).toBe(0);
   });
 
   it("starts its evidence and its epoch afresh when the source changes what runs", () => {
@@ -362,7 +382,8 @@ describe("a ramp's options", () => {
     [{ checkEveryMs: 1 }, /`checkEveryMs`/],
     [{ store: {} }, /`store.load` to be a function/],
     [{ source: { current: () => snapshotOf("off") } }, /`source.onChange`/],
-    [{ candidate: "" }, /`candidate`/],
+    [{ onMismatch: "candidate" }, /`onMismatch`.*one of "serve", "control"/],
+    [{ candidate: "rules" }, /`candidate`/],
     [{ minimumTime: 1 }, /did you mean `minimumTimeMs`/],
     [null, /`options` to be an object/],
   ])("are refused as %j", (options, message) => {

@@ -70,7 +70,7 @@ describe("fromOpenFeature, with the real SDK", () => {
     await expect.poll(() => source.current().share).toBe(0.1);
     const limited = ramp({ source, steps: [0.5] });
     limited.bind!("price", host);
-    await limited.advance("Ada");
+    await limited.advance({ by: "Ada" });
     expect(limited.current()).toMatchObject({ stage: "ramp", share: 0.1 });
     const alone = rolloutOf(source);
     alone.bind!("stock", host);
@@ -78,7 +78,7 @@ describe("fromOpenFeature, with the real SDK", () => {
     provider.putConfiguration(flag({ stage: "off" }));
     await expect.poll(() => [limited.current().stage, alone.current().stage]).toEqual(["off", "off"]);
     expect(alone.current().epoch).toBe(2);
-    expect(host.events.at(-1)).toMatchObject({ by: "source", kind: "rolledBack" });
+    expect(host.events.at(-1)).toMatchObject({ by: "source", kind: "rolled-back" });
     await limited.close!();
     await alone.close!();
     stop();
@@ -129,6 +129,29 @@ describe("fromOpenFeature, with a client of one's own", () => {
     answers[0]!({ stage: "off" });
     await host.clock.advanceAsync(0);
     expect(source.current().stage).toBe("live");
+  });
+
+  it("goes by `otherwise` while the flag is disabled", async () => {
+    let answer: { value: unknown; reason?: string } = { value: { stage: "live" } };
+    const source = fromOpenFeature(client(() => Promise.resolve(answer)).made, "a", { pollEveryMs: 1_000 });
+    const host = testHost();
+    source.start!(host);
+    await host.clock.advanceAsync(0);
+    expect(source.current().stage).toBe("live");
+    answer = { value: {}, reason: "DISABLED" };
+    await host.clock.advanceAsync(1_000);
+    expect(source.current().stage).toBe("shadow");
+    expect(host.faults).toEqual([]);
+  });
+
+  it("refuses a flag that says a stage and a share, and holds what was last known", async () => {
+    const answer = { value: { stage: "live", serve: 0.1 } };
+    const source = fromOpenFeature(client(() => Promise.resolve(answer)).made, "a");
+    const host = testHost();
+    source.start!(host);
+    await host.clock.advanceAsync(0);
+    expect(source.current().stage).toBe("shadow");
+    expect(host.faults).toMatchObject([{ operation: "source", error: { code: "invalid-definition" } }]);
   });
 
   it.each([

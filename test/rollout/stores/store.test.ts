@@ -6,10 +6,11 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { fileStore } from "../../../src/rollout/stores/file.ts";
 import { memoryStore } from "../../../src/rollout/stores/memory.ts";
-import { ramp, type RampOptions } from "../../../src/rollout/ramp/ramp.ts";
+import { ramp } from "../../../src/rollout/ramp/ramp.ts";
+import type { RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
 import { initialState, transition } from "../../../src/rollout/state.ts";
 import type { RolloutStore } from "../../../src/rollout/stores/store.ts";
-import { mismatch } from "../../../src/stats/gates.ts";
+import { gates } from "../../../src/stats/gates.ts";
 import { fixedClock } from "../../../src/testing/fixed-clock.ts";
 import { call, testHost, type TestHost } from "../host.ts";
 import { testStore } from "../store-conformance.ts";
@@ -90,7 +91,12 @@ describe("fileStore", () => {
 });
 
 describe("a ramp with a store", () => {
-  const quick: RampOptions = { gates: [mismatch(0.01)], onReady: "advance", minimumTimeMs: 60_000, unitWindowMs: 0 };
+  const quick: RampOptions = {
+    gates: [gates.mismatches(0.01)],
+    onReady: "advance",
+    minimumTimeMs: 60_000,
+    unitWindowMs: 0,
+  };
 
   async function started(store: RolloutStore, host: TestHost, options: RampOptions = {}) {
     const made = ramp({ ...quick, ...options, store });
@@ -120,7 +126,7 @@ describe("a ramp with a store", () => {
     const rolling = ramp({ ...quick, steps: [0.1], store });
     rolling.bind!("price", host);
     expect(rolling.current()).toMatchObject({ stage: "shadow", share: 0, epoch: 0 });
-    await expect(rolling.advance("Ada")).rejects.toMatchObject({ code: "invalid-state" });
+    await expect(rolling.advance({ by: "Ada" })).rejects.toMatchObject({ code: "invalid-state" });
     await rolling.loaded;
     expect(rolling.current()).toMatchObject({ stage: "live", share: 1, epoch: 3 });
     // Told once, by whoever did it.
@@ -136,7 +142,7 @@ describe("a ramp with a store", () => {
     await before.close!();
     const after = await started(store, host);
     await host.clock.advanceAsync(20_000);
-    expect(after.verdict("candidate")).toMatchObject({ units: 400, kind: "insufficient", moreUnits: 121 });
+    expect(after.verdict()).toMatchObject({ units: 400, kind: "insufficient", moreUnits: 121 });
     await drive(after, host, 200);
     expect(after.current()).toMatchObject({ stage: "ramp", share: 0.01, epoch: 2 });
     await after.close!();
@@ -168,14 +174,14 @@ describe("a ramp with a store", () => {
     const clock = fixedClock();
     const hosts = [testHost(clock), testHost(clock)] as const;
     const [one, other] = await Promise.all(hosts.map(async (host) => started(store, host)));
-    await one!.advance("Ada");
+    await one!.advance({ by: "Ada" });
     await clock.advanceAsync(0);
     expect(other!.current()).toMatchObject({ stage: "ramp", share: 0.01 });
     await drive(one!, hosts[0], 40, true);
     expect(one!.current().stage).toBe("shadow");
     expect(other!.current().stage).toBe("shadow");
     expect(other!.status().state.mode).toBe("rolled-back");
-    expect(hosts[1].events.map(({ kind }) => kind)).toEqual(["advanced", "rolledBack"]);
+    expect(hosts[1].events.map(({ kind }) => kind)).toEqual(["advanced", "rolled-back"]);
   });
 
   it("rolls back at once while the store fails, promotes nothing, and writes the rollback when it is back", async () => {
@@ -191,15 +197,15 @@ describe("a ramp with a store", () => {
     };
     const host = testHost();
     const rolling = await started(store, host);
-    await rolling.advance("Ada");
+    await rolling.advance({ by: "Ada" });
     const { epoch } = rolling.current();
     down = true;
     await drive(rolling, host, 3_000);
     expect(rolling.current()).toMatchObject({ stage: "ramp", share: 0.01, epoch });
     expect(host.faults.length).toBeGreaterThan(0);
     expect(new Set(host.faults.map(({ operation }) => operation))).toEqual(new Set(["store"]));
-    await expect(rolling.advance("Ada")).rejects.toMatchObject({ code: "invalid-state" });
-    await rolling.rollback("I saw it fail", "Ada");
+    await expect(rolling.advance({ by: "Ada" })).rejects.toMatchObject({ code: "invalid-state" });
+    await rolling.rollback({ by: "Ada", reason: "I saw it fail" });
     expect(rolling.current()).toMatchObject({ stage: "shadow", share: 0 });
     expect(rolling.status().synchronized).toBe(false);
     expect((await inner.load("price"))!.stage).toBe("ramp");
@@ -217,7 +223,7 @@ describe("a ramp with a store", () => {
     const rolling = await started(unwatched, host);
     const stored = (await store.load("price"))!;
     await store.compareAndSet("price", 1, transition(stored, { kind: "advance", by: "Bob", reason: "", at: 5 }));
-    await rolling.rollback("no", "Ada");
+    await rolling.rollback({ by: "Ada", reason: "no" });
     expect(await store.load("price")).toMatchObject({ stage: "shadow", mode: "rolled-back", epoch: 3 });
     expect(rolling.current()).toMatchObject({ stage: "shadow", epoch: 3 });
   });

@@ -1,0 +1,138 @@
+import { alternativesFor, type Alternatives } from "./evidence.ts";
+import { WindowTables } from "./units.ts";
+
+/**
+ * What one gate has seen: how many units, how bad, and an e-CUSUM that watches for a rate above the tolerated one. The
+ * e-CUSUM forgets a long good past, so that a sudden regression is seen in a few calls.
+ *
+ * A unit is a key in a window, and bad when any of its comparisons was. The e-CUSUM is fed every good call, and at most two
+ * bad ones of a key and window: one customer's burst does not set it off.
+ *
+ * @see J. Shin, A. Ramdas, A. Rinaldo, "E-detectors" (2023); A. Wald (1945)
+ */
+export class GateEvidence {
+  units = 0;
+  /** The bad units; of calls without a key, the sum of their penalties. */
+  bad = 0;
+  /** Good units of the present window: one may yet turn bad, so they are no evidence before the window has ended. */
+  open = 0;
+  /** Calls that the gate could judge, and how many of them were bad. */
+  calls = 0;
+  badCalls = 0;
+  /** When the regression began that was alarmed for, as the `at` of its first bad unit; absent until then. */
+  regressedSince: number | undefined = undefined;
+
+  // Only where there are keys: 24 KB a window.
+  #tables: { readonly seen: WindowTables; readonly bad: WindowTables; readonly twice: WindowTables } | undefined;
+  readonly #good: Float64Array;
+  readonly #perPenalty: Float64Array;
+  readonly #level: Float64Array;
+  readonly #began: Float64Array;
+  readonly #alarmAt: number;
+  readonly #alarmLog: number;
+
+  /**
+   * @param max the tolerated rate, between 0 and 1
+   * @param falseAlarmEvery the mean number of units to a false alarm is at least this
+   */
+  constructor(max: number, falseAlarmEvery: number, { worse }: Alternatives = alternativesFor(max)) {
+    const rates = worse.map((ratio) => ratio * max).filter((rate) => rate < 1);
+    if (rates.length === 0) rates.push((1 + max) / 2);
+    this.#good = Float64Array.from(rates, (rate) => Math.log1p(-rate) - Math.log1p(-max));
+    this.#perPenalty = Float64Array.from(rates, (rate, index) => Math.log(rate / max) - this.#good[index]!);
+    this.#level = new Float64Array(rates.length);
+    this.#began = new Float64Array(rates.length);
+    this.#alarmAt = falseAlarmEvery * rates.length;
+    this.#alarmLog = Math.log(falseAlarmEvery);
+  }
+
+  /**
+   * Adds one call that is a unit of its own.
+   *
+   * @param penalty 0 is good, 1 is bad
+   * @param at when; only handed back as {@link GateEvidence.regressedSince}
+   * @returns whether this gate is in alarm; once it is, it stays
+   */
+  add(penalty: number, at = 0): boolean {
+    this.units++;
+    this.calls++;
+    this.bad += penalty;
+    this.badCalls += penalty;
+    return this.#watch(penalty, at);
+  }
+
+  /**
+   * Adds one call of a key.
+   *
+   * @param slot the key's place in the tables
+   * @param age 0 in the present window, 1 in the one before
+   * @returns whether this gate is in alarm
+   */
+  addOfKey(isBad: boolean, slot: number, age: 0 | 1, at: number): boolean {
+    const tables = (this.#tables ??= { seen: new WindowTables(), bad: new WindowTables(), twice: new WindowTables() });
+    const isNew = tables.seen.add(slot, age);
+    this.calls++;
+    if (isNew) this.units++;
+    if (!isBad) {
+      if (isNew && age === 0) this.open++;
+      return this.#watch(0, at);
+    }
+    this.badCalls++;
+    if (tables.bad.add(slot, age)) {
+      this.bad++;
+      if (!isNew && age === 0) this.open--;
+      return this.#watch(1, at);
+    }
+    return tables.twice.add(slot, age) ? this.#watch(1, at) : this.regressedSince !== undefined;
+  }
+
+  /** Begins a window: what was good in the present one is evidence now. */
+  roll(follows: boolean): void {
+    this.open = 0;
+    this.#tables?.seen.roll(follows);
+    this.#tables?.bad.roll(follows);
+    this.#tables?.twice.roll(follows);
+  }
+
+  #watch(penalty: number, at: number): boolean {
+    const level = this.#level;
+    if (penalty === 0) {
+      for (let index = 0; index < level.length; index++) {
+        level[index] = Math.max(level[index]!, 0) + this.#good[index]!;
+      }
+      return this.regressedSince !== undefined;
+    }
+    let highest = -Infinity;
+    let leader = 0;
+    for (let index = 0; index < level.length; index++) {
+      if (level[index]! <= 0) this.#began[index] = at;
+      const next = Math.max(level[index]!, 0) + this.#good[index]! + penalty * this.#perPenalty[index]!;
+      level[index] = next;
+      if (next > highest) [highest, leader] = [next, index];
+    }
+    // A mean of exponentials reaches the threshold only where the largest of them does.
+    if (this.regressedSince === undefined && highest >= this.#alarmLog && this.#sum() >= this.#alarmAt) {
+      this.regressedSince = this.#began[leader]!;
+    }
+    return this.regressedSince !== undefined;
+  }
+
+  /** Adds so many good units at once. */
+  addGood(times: number): void {
+    if (times <= 0) return;
+    this.units += times;
+    this.calls += times;
+    const level = this.#level;
+    for (let index = 0; index < level.length; index++) {
+      const good = this.#good[index]!;
+      const last = Math.max(level[index]!, 0) + (times - 1) * good;
+      level[index] = Math.max(last, 0) + good;
+    }
+  }
+
+  #sum(): number {
+    let sum = 0;
+    for (const level of this.#level) sum += Math.exp(level);
+    return sum;
+  }
+}
