@@ -54,14 +54,15 @@ export function hidePath(path: string): string {
   } catch {
     return "$.*"; // A user's comparer may give any text as a path.
   }
-  const shown = segments.slice(0, mostSegments);
-  return (
-    shown.reduce<string>((text, segment) => text + hideSegment(segment), "$") +
-    (shown.length < segments.length ? ".**" : "")
-  );
+  let text = "$";
+  for (const segment of segments) {
+    if (text.length > mostOfPath) return `${text}.**`;
+    text += hideSegment(segment);
+  }
+  return text;
 }
 
-const mostSegments = 40;
+const mostOfPath = 300;
 
 function hideSegment(segment: PathSegment): string {
   // A position in a sequence; but 16 digits can be a card number that somebody used as a key.

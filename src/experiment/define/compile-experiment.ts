@@ -3,6 +3,7 @@ import { compileCaptureLimits } from "../../compare/copy/capture.ts";
 import { compileJudgement } from "../../compare/judge.ts";
 import { rolloutOf } from "../../rollout/to-rollout.ts";
 import { judges } from "../../rollout/to-rollout.ts";
+import type { PresentedResult } from "../../records/record.ts";
 import { MismatchGroups } from "../../stats/groups.ts";
 import { CandidateBreaker } from "../limits/circuit-breaker.ts";
 import { Counters } from "../record/counters.ts";
@@ -102,7 +103,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
       "A stream is read once, by control's caller",
     );
   }
-  const groups = new MismatchGroups({ random: () => host.random() });
+  const groups = new MismatchGroups<PresentedResult>({ random: () => host.random() });
   const plan = {
     name,
     host,

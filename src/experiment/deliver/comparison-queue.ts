@@ -2,6 +2,7 @@ import type { Clock } from "../../model/clock.ts";
 import type { Comparison } from "../../model/comparison.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
 import type { RolloutEvent } from "../../model/rollout.ts";
+import { compileRedaction, hidePath, present, type PresentedResult } from "../../records/present.ts";
 import type { Delivery } from "./delivery.ts";
 import { ask, type Host } from "../define/services.ts";
 import { later, TurnLatch } from "../runtime/event-loop.ts";
@@ -10,6 +11,7 @@ import type { Run } from "../run/run.ts";
 
 const most = 1_000;
 const sliceMs = 10;
+const redaction = compileRedaction();
 
 /**
  * Runs that have ended and still have to be compared, or told to somebody. Emptied in a later turn of the event loop,
@@ -122,12 +124,15 @@ export class Outbox {
     const { plan } = run;
     const result: Result = run.result();
     const mismatches: Extract<Comparison, { kind: "mismatch" }>[] = [];
-    for (const { comparison } of result.candidates) {
-      if (comparison.kind !== "mismatch") continue;
-      mismatches.push(comparison);
-      const isNew = plan.groups.record(comparison.signature, comparison.differences, result.startedAt, () => result);
+    const drawn = (): PresentedResult => present(result, { values: "hidden", redaction });
+    result.candidates.forEach(({ comparison }, index) => {
+      if (comparison.kind !== "mismatch") return;
+      // Noise is looked for in the values themselves, not in what `clean` leaves of them.
+      mismatches.push(run.trials[index]!.comparison as typeof comparison);
+      const places = comparison.differences.slice(0, 5).map(({ path, kind }) => ({ path: hidePath(path), kind }));
+      const isNew = plan.groups.record(comparison.signature, places, result.startedAt, drawn);
       if (isNew && plan.onNewMismatch) ask(plan.host, plan, "onNewMismatch", plan.onNewMismatch, undefined, [result]);
-    }
+    });
     plan.noise?.consider(run, mismatches);
   }
 }
