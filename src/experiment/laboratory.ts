@@ -160,7 +160,7 @@ export class Laboratory implements AsyncDisposable {
     try {
       checkTimeout("close", timeoutMs);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     return (this.#closing ??= this.#close(timeoutMs));
   }

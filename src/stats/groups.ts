@@ -96,9 +96,9 @@ export class MismatchGroups<Example = unknown> {
   list(): GroupSummary<Example>[] {
     return [...this.#groups.values()]
       .sort((one, other) => other.count - one.count || (one.signature < other.signature ? -1 : 1))
-      .map(({ seen, lastDrawn: _, ...group }) => ({
-        ...group,
-        error: Math.min(group.error, group.count - seen),
+      .map(({ signature, differences, count, seen, firstSeen, lastSeen, first, last, ...group }) => ({
+        ...{ signature, differences, count, firstSeen, lastSeen, first, last },
+        error: Math.min(group.error, count - seen),
         examples: [...group.examples],
       }));
   }
