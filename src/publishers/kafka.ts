@@ -2,6 +2,7 @@ import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
 import { presentationOf, privacyOptions, type PrivacyOptions } from "../records/privacy-options.ts";
+import { inSlices } from "../records/in-slices.ts";
 import { present, type Presentation } from "../records/present.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";
@@ -47,7 +48,7 @@ export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
     headers: { "sidelane-id": result.id, "sidelane-kind": result.kind },
   });
   const send = async (results: readonly Result[]): Promise<void> => {
-    if (results.length > 0) await producer.send({ topic, messages: results.map(messageOf) });
+    if (results.length > 0) await producer.send({ topic, messages: await inSlices(results, messageOf) });
   };
   return { name: "kafka", publish: (result) => send([result]), publishBatch: send };
 }

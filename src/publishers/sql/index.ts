@@ -3,6 +3,7 @@ import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { Publisher } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
 import { presentationOf, privacyOptions, type PrivacyOptions } from "../../records/privacy-options.ts";
+import { inSlices } from "../../records/in-slices.ts";
 import { present, type Presentation } from "../../records/present.ts";
 import type { DialectName, Migration } from "../../sql/dialect.ts";
 import { dialects } from "../../sql/dialects.ts";
@@ -51,7 +52,7 @@ export function sqlPublisher(options: SqlPublisherOptions): Publisher {
   const insertSkips = dialects[dialect].insertSkips(prefix);
   const write = async (results: readonly Result[]): Promise<void> => {
     if (results.length === 0) return;
-    const rows = results.flatMap((result) => rowsOf(present(result, presentation)));
+    const rows = (await inSlices(results, (result) => rowsOf(present(result, presentation)))).flat();
     await execute(insert, [JSON.stringify(rows)]);
   };
   const skips = skipCounts((rows) => execute(insertSkips, [rows]), options.clock);
