@@ -10,7 +10,7 @@ import type { Target } from "./target.ts";
 export interface Rotation {
   /**
    * A file is set aside before it would grow beyond this many bytes; at least 1 000. A line that is longer has a file for itself.
-   * Where the folder cannot be written to, the file grows on. Several processes may each add one write more.
+   * Where the folder cannot be written to, the file grows on, and one fault says so. Several processes may each add one write more.
    */
   readonly bytes: number;
   /** How many files are kept beside the current one; the oldest is deleted. 5 by default. */
@@ -20,11 +20,17 @@ export interface Rotation {
 const ownerOnly = 0o600;
 
 /** Appends to a file. Opens it again when it was moved, deleted or rotated, by whomever. */
-export function fileTarget(path: string, rotation: Rotation | undefined, check: OptionCheck): Target {
+export function fileTarget(
+  path: string,
+  rotation: Rotation | undefined,
+  check: OptionCheck,
+  onFault: (error: Error) => void,
+): Target {
   const { bytes, files } = checkedRotation(rotation, check);
   tryOut(path, check);
   let handle: OpenFile | undefined;
   let torn = false;
+  let told = false;
   let last: Promise<unknown> = Promise.resolve();
 
   async function opened(): Promise<OpenFile> {
@@ -63,10 +69,16 @@ export function fileTarget(path: string, rotation: Rotation | undefined, check: 
       if (fitting > 0) return fitting;
       const set = size > 0 && tries < mostTries && (await rotateFiles(path, files, (now) => now >= size));
       // A line that is longer than a file may be has one for itself; and where no file can be set aside, writing goes on.
-      if (size === 0 || set === "never" || tries >= mostTries)
+      if (set instanceof Error) tellOnce(set);
+      if (size === 0 || set instanceof Error || tries >= mostTries)
         return wholeLines(lines, bytes) || lines.indexOf(0x0a) + 1;
       if (set === "busy") await new Promise((resolve) => setTimeout(resolve, 10));
     }
+  }
+
+  function tellOnce(error: Error): void {
+    if (!told) onFault(error);
+    told = true;
   }
 
   async function append(chunk: Buffer): Promise<void> {

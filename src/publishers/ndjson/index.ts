@@ -48,12 +48,14 @@ export function ndjsonPublisher(options: NdjsonPublisherOptions): Publisher {
   check.oneOf("values", values, ["shown", "hidden"]);
   if (kinds !== undefined && !Array.isArray(kinds)) check.fail("kinds", 'an array such as ["mismatch"]', kinds);
   const presentation: Presentation = { values, redaction: compileRedaction(options.redact, "ndjsonPublisher") };
-  const target = targetOf(options, check);
+  let report: (error: unknown) => void = () => undefined;
+  const target = targetOf(options, check, (error) => report(error));
 
   const lineOf = (result: Result): string => `${JSON.stringify(present(result, presentation))}\n`;
   return {
     name: "ndjson",
     idempotent: true,
+    attach: (host) => void (report = (error) => host.onFault({ operation: "publish", error })),
     ...(kinds && { kinds }),
     publish: (result) => target.write(startOfWrite + lineOf(result)),
     async publishBatch(results) {
@@ -65,12 +67,16 @@ export function ndjsonPublisher(options: NdjsonPublisherOptions): Publisher {
   };
 }
 
-function targetOf({ path, stream, rotate }: NdjsonPublisherOptions, check: OptionCheck): Target {
+function targetOf(
+  { path, stream, rotate }: NdjsonPublisherOptions,
+  check: OptionCheck,
+  onFault: (error: Error) => void,
+): Target {
   if (stream !== undefined) {
     if (path !== undefined) check.fail("stream", "left out where `path` is given", stream);
     if (rotate !== undefined) check.fail("rotate", "left out where `stream` is given: only files rotate", rotate);
     return streamTarget(stream, check);
   }
   check.text("path", path);
-  return fileTarget(path!, rotate, check);
+  return fileTarget(path!, rotate, check, onFault);
 }

@@ -6,13 +6,13 @@ const staleMs = 10_000;
  * Sets a file aside, `path` to `path.1` and so on, the last of them deleted. Of several processes only one does it: it holds
  * `path.lock`, and asks again whether the file is still too big. A lock that somebody was killed with is taken away after 10 s.
  *
- * @returns `done` (by whomever), `busy` while another process is at it, `never` where the folder does not let us
+ * @returns `done` (by whomever), `busy` while another process is at it, or the error where the folder does not let us
  */
 export async function rotateFiles(
   path: string,
   files: number,
   isFull: (size: number) => boolean,
-): Promise<"done" | "busy" | "never"> {
+): Promise<"done" | "busy" | Error> {
   const lock = `${path}.lock`;
   const taken = await take(lock);
   if (taken !== "done") return taken;
@@ -41,13 +41,13 @@ async function sizeOf(path: string): Promise<number> {
 
 const forbidden: readonly unknown[] = ["EACCES", "EPERM", "EROFS"];
 
-async function take(lock: string): Promise<"done" | "busy" | "never"> {
+async function take(lock: string): Promise<"done" | "busy" | Error> {
   try {
     await writeFile(lock, "", { flag: "wx", mode: 0o600 });
     return "done";
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (forbidden.includes(code)) return "never";
+    if (forbidden.includes(code)) return error as Error;
     if (code !== "EEXIST") throw error;
     const status = await stat(lock).catch(() => undefined);
     if (status && Date.now() - status.mtimeMs > staleMs) await rm(lock, { force: true });
