@@ -11,7 +11,7 @@ const mayImport: Record<string, readonly string[]> = {
   render: ["model", "compare"],
   sql: ["model", "records"],
   rollout: ["model", "stats"],
-  experiment: ["model", "compare", "stats", "rollout"],
+  experiment: ["model", "compare", "stats", "records", "rollout"],
   publishers: ["model", "compare", "stats", "records", "sql"],
   testing: ["model", "compare", "stats", "records", "experiment", "publishers"],
   "default-laboratory": ["experiment", "publishers"],

@@ -89,8 +89,10 @@ export class Laboratory implements AsyncDisposable {
 
   /** Everything counted so far, as plain data. */
   status(): LaboratoryStatus {
-    const experiments: Record<string, ExperimentStatus> = {};
-    for (const [name, plan] of this.#plans) experiments[name] = statusOf(plan);
+    // Not by assignment: an experiment may be called `__proto__`.
+    const experiments: Record<string, ExperimentStatus> = Object.fromEntries(
+      [...this.#plans].map(([name, plan]) => [name, statusOf(plan)]),
+    );
     return {
       enabled: this.#host.open,
       closed: this.#host.closed,
@@ -136,8 +138,11 @@ export class Laboratory implements AsyncDisposable {
   /**
    * Waits until what has ended so far is compared and published. Keeps the process alive meanwhile. Candidates that are
    * still running are not waited for; `settled` waits for them.
+   *
+   * @param options.timeoutMs 0 or more; without it 10 s, or until a publisher that keeps failing fails again
    */
   async flush(options: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
+    checkTimeout("flush", options.timeoutMs);
     this.#host.outbox.empty();
     const done = await Promise.all(this.#deliveries.map((delivery) => delivery.flush(options.timeoutMs)));
     return { complete: done.every(Boolean), publishers: this.#counts() };
@@ -148,9 +153,15 @@ export class Laboratory implements AsyncDisposable {
    * they have timed out; what publishers have not taken by then is dropped and counted. Keeps the process alive until then.
    * A second call gives the same answer.
    *
-   * @param options.timeoutMs 5 000 by default
+   * @param options.timeoutMs 0 or more; 5 000 by default
+   * @throws {SidelaneError} `invalid-option` (it rejects, and nothing is closed)
    */
   close({ timeoutMs = closeTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
+    try {
+      checkTimeout("close", timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return (this.#closing ??= this.#close(timeoutMs));
   }
 
@@ -281,4 +292,9 @@ function setting(): string {
     // A runtime may ask for a permission first, and not get it.
     return "";
   }
+}
+
+// Text and `NaN` come from the environment; a timer takes them for none.
+function checkTimeout(place: string, timeoutMs: unknown): void {
+  if (timeoutMs !== undefined) checkOptions(place).number("timeoutMs", timeoutMs);
 }

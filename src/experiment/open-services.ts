@@ -32,7 +32,7 @@ export function openHost(
     random,
     deadlines: new Deadlines(clock, detached),
     guard: new LoopGuard(limits.maxLoopUtilization ?? 1, clock),
-    outbox: new Outbox(clock, random, detached),
+    outbox: new Outbox(clock, detached),
     deferred: new DeferredQueue(clock, detached),
     maxInFlight: limits.maxInFlight ?? 1_000,
     inFlight: new InFlight(),

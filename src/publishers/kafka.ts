@@ -2,6 +2,7 @@ import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
 import { presentationOf, privacyOptions, type PrivacyOptions } from "../records/privacy-options.ts";
+import { inSlices } from "../records/in-slices.ts";
 import { present, type Presentation } from "../records/present.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";
@@ -29,7 +30,7 @@ export interface KafkaPublisherOptions extends PrivacyOptions {
 }
 
 /**
- * Sends results to a Kafka topic: one message a result, one request a batch. The value is the result as JSON (durations in
+ * Sends results to a Kafka topic: one message a result, requests of at most 1 MB. A result that alone is larger goes without its values. The value is the result as JSON (durations in
  * milliseconds, times in milliseconds since 1970), the key the experiment, so that the results of one experiment stay in
  * order; the headers `sidelane-id` and `sidelane-kind` let consumers filter without parsing, and drop what arrives twice.
  *
@@ -40,17 +41,42 @@ export interface KafkaPublisherOptions extends PrivacyOptions {
 export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
   const presentation = check(options);
   const { producer, topic = "sidelane.results" } = options;
-  const messageOf = (result: Result): KafkaMessage => ({
-    key: result.experiment,
-    value: JSON.stringify(present(result, presentation)),
+  const hidden: Presentation = { ...presentation, values: "hidden" };
+  const messageOf = (result: Result, by: Presentation): KafkaMessage => ({
+    key: result.experiment.slice(0, longestKey),
+    value: JSON.stringify(present(result, by)),
     timestamp: String(Math.floor(result.startedAt)),
     headers: { "sidelane-id": result.id, "sidelane-kind": result.kind },
   });
-  const send = async (results: readonly Result[]): Promise<void> => {
-    if (results.length > 0) await producer.send({ topic, messages: results.map(messageOf) });
-  };
+  // Most characters take one byte, and few take three.
+  const sizeOf = ({ value, key }: KafkaMessage): number => value.length * 2 + key.length * 2 + 200;
+
+  function fittingMessageOf(result: Result): KafkaMessage {
+    const message = messageOf(result, presentation);
+    return sizeOf(message) > largestMessage ? messageOf(result, hidden) : message;
+  }
+
+  async function send(results: readonly Result[]): Promise<void> {
+    let messages: KafkaMessage[] = [];
+    let size = 0;
+    for (const message of await inSlices(results, fittingMessageOf)) {
+      if (messages.length > 0 && size + sizeOf(message) > largestMessage) {
+        await producer.send({ topic, messages });
+        messages = [];
+        size = 0;
+      }
+      messages.push(message);
+      size += sizeOf(message);
+    }
+    if (messages.length > 0) await producer.send({ topic, messages });
+  }
+
   return { name: "kafka", publish: (result) => send([result]), publishBatch: send };
 }
+
+// A broker's default for `message.max.bytes` is 1 048 588, and it counts a request's messages of one partition together.
+const largestMessage = 1_000_000;
+const longestKey = 1_000;
 
 function check(options: KafkaPublisherOptions): Presentation {
   const check: OptionCheck = checkOptions("kafkaPublisher");

@@ -2,6 +2,7 @@ import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
 import { presentationOf, privacyOptions, type PrivacyOptions } from "../records/privacy-options.ts";
+import { inSlices } from "../records/in-slices.ts";
 import { present, type Presentation } from "../records/present.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";
@@ -41,16 +42,19 @@ export function redisStreamPublisher(options: RedisStreamPublisherOptions): Publ
   const { client, key = "sidelane:results", maxLength = 100_000 } = options;
   const trim = { TRIM: { strategy: "MAXLEN", strategyModifier: "~", threshold: maxLength } } as const;
 
-  async function append(result: Result): Promise<void> {
+  const fieldsOf = (result: Result): Record<string, string> => {
     const { id, experiment, kind } = result;
-    await client.xAdd(key, "*", { id, experiment, kind, result: JSON.stringify(present(result, presentation)) }, trim);
-  }
+    return { id, experiment, kind, result: JSON.stringify(present(result, presentation)) };
+  };
+  const append = async (fields: Record<string, string>): Promise<void> => {
+    await client.xAdd(key, "*", fields, trim);
+  };
 
   return {
     name: "redis-stream",
-    publish: append,
+    publish: (result) => append(fieldsOf(result)),
     publishBatch: async (results) => {
-      await Promise.all(results.map(append));
+      await Promise.all((await inSlices(results, fieldsOf)).map(append));
     },
   };
 }

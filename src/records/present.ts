@@ -1,90 +1,33 @@
-import { parsePath, type PathSegment } from "../compare/rules/paths.ts";
-import { preview, type PreviewLimits } from "../compare/copy/preview.ts";
+import { describeDrawn } from "../compare/copy/describe-value.ts";
+import type { PreviewLimits } from "../compare/copy/preview.ts";
 import { typeNameOf } from "../compare/kinds/type-name.ts";
-import type { Difference, DifferenceKind } from "../model/comparison.ts";
-import type { Evidence, Observation } from "../model/observation.ts";
-import type { CandidateObservation, Result, ResultKind, ServedStage } from "../model/result.ts";
+import type { Difference } from "../model/comparison.ts";
+import type { Observation } from "../model/observation.ts";
+import type { CandidateObservation, Result } from "../model/result.ts";
 import { contentOfDrawn, isDrawn, typeOfDrawn } from "./drawn-result.ts";
-import type { Redaction } from "./redaction.ts";
+import { hidePath, hideReason, looksLikeClassName, looksLikeCode, looksLikeName } from "./names-in-code.ts";
+import type {
+  PresentedCandidate,
+  PresentedComparison,
+  PresentedDifference,
+  PresentedError,
+  PresentedObservation,
+  PresentedOutcome,
+  PresentedResult,
+} from "./record.ts";
+import { redactReason, secretPathOf, type Redaction } from "./redaction.ts";
 
-export type { Redaction } from "./redaction.ts";
-
-/**
- * A result as plain JSON data, as it may leave the process.
- *
- * With values `hidden` it carries names that developers gave, paths, kinds, types, error names and codes, durations: of paths
- * only what looks like a name in code, anything else is `*`. With values `shown` it also carries what has the comment
- * "shown", redacted and cut.
- */
-export interface PresentedResult {
-  /** The version of this shape; a reader refuses what it does not know. */
-  readonly v: 1;
-  readonly id: string;
-  readonly experiment: string;
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-  readonly kind: ResultKind;
-  readonly served: string;
-  readonly rollout?: ServedStage;
-  /** Shown. */
-  readonly context?: unknown;
-  readonly control: PresentedObservation;
-  readonly candidates: readonly PresentedCandidate[];
-}
-
-export interface PresentedObservation {
-  readonly name: string;
-  readonly outcome: PresentedOutcome;
-  readonly evidence: Evidence;
-  /** Milliseconds, as in a result's observations. */
-  readonly durationMs: number;
-  readonly syncMs: number;
-  readonly offsetMs: number;
-}
-
-export type PresentedOutcome =
-  /** `value` is shown, as `preview` draws it. */
-  | { readonly kind: "returned"; readonly type: string; readonly value?: unknown }
-  | { readonly kind: "threw"; readonly error: PresentedError }
-  | { readonly kind: "timed-out"; readonly afterMs: number };
-
-export interface PresentedError {
-  /** The error's name, or the type of what was thrown. */
-  readonly name: string;
-  readonly code?: string | number;
-  /** Shown: the whole of it, as `preview` draws it. */
-  readonly value?: unknown;
-}
-
-export interface PresentedCandidate extends PresentedObservation {
-  readonly comparison: PresentedComparison;
-  readonly argumentsMutated?: boolean;
-}
-
-export interface PresentedComparison {
-  readonly kind: "match" | "mismatch" | "ignored" | "inconclusive";
-  readonly signature?: string;
-  /** The rule that ignored it. */
-  readonly rule?: string;
-  readonly reason?: string;
-  readonly error?: PresentedError;
-  /** At most 50. */
-  readonly differences?: readonly PresentedDifference[];
-  /** How many differences there are beside these. */
-  readonly moreDifferences?: number;
-}
-
-export interface PresentedDifference {
-  readonly path: string;
-  readonly kind: DifferenceKind;
-  /** The types of both sides; absent where a side has nothing. */
-  readonly controlType?: string;
-  readonly candidateType?: string;
-  /** Shown. */
-  readonly control?: unknown;
-  /** Shown. */
-  readonly candidate?: unknown;
-}
+export { hidePath } from "./names-in-code.ts";
+export type {
+  PresentedCandidate,
+  PresentedComparison,
+  PresentedDifference,
+  PresentedError,
+  PresentedObservation,
+  PresentedOutcome,
+  PresentedResult,
+} from "./record.ts";
+export { compileRedaction, type RedactOptions, type Redaction } from "./redaction.ts";
 
 /** How a result is presented: made once, when a publisher is. */
 export interface Presentation {
@@ -121,10 +64,22 @@ interface Sight {
   readonly drawn: boolean;
 }
 
-function sightOf(result: Result, { values, redaction, limits }: Presentation): Sight {
+interface FullSight extends Sight {
+  path(path: string): string;
+  reason(reason: string): string;
+  secretPath(difference: Difference, roots: readonly unknown[]): string;
+}
+
+function sightOf(result: Result, { values, redaction, limits }: Presentation): FullSight {
   const drawn = isDrawn(result);
-  if (values !== "shown") return { drawn };
-  return { drawn, draw: (value, path, own = limits) => redaction.drawn(drawn ? value : preview(value, own), path) };
+  if (values !== "shown") return { drawn, path: hidePath, reason: hideReason, secretPath: ({ path }) => path };
+  return {
+    drawn,
+    draw: (value, path, own = limits) => (drawn ? redaction.drawn(value, path) : redaction.value(value, path, own)),
+    path: (path) => redaction.path(path),
+    reason: (reason) => redactReason(reason, redaction),
+    secretPath: (difference, roots) => secretPathOf(difference, roots, redaction),
+  };
 }
 
 function presentObservation(observation: Observation, sight: Sight): PresentedObservation {
@@ -152,12 +107,12 @@ export function presentError(error: unknown, sight: Sight = { drawn: false }): P
   const code = read(sight.drawn ? contentOfDrawn(error) : error, "code");
   return {
     name: errorName(error, sight),
-    ...(isCode(code) && { code }),
+    ...(looksLikeCode(code) && { code }),
     ...(sight.draw && { value: sight.draw(error) }),
   };
 }
 
-function presentCandidate(candidate: CandidateObservation, control: Observation, sight: Sight): PresentedCandidate {
+function presentCandidate(candidate: CandidateObservation, control: Observation, sight: FullSight): PresentedCandidate {
   const { argumentsMutated } = candidate;
   return {
     ...presentObservation(candidate, sight),
@@ -166,7 +121,11 @@ function presentCandidate(candidate: CandidateObservation, control: Observation,
   };
 }
 
-function presentComparison(candidate: CandidateObservation, control: Observation, sight: Sight): PresentedComparison {
+function presentComparison(
+  candidate: CandidateObservation,
+  control: Observation,
+  sight: FullSight,
+): PresentedComparison {
   const { comparison } = candidate;
   switch (comparison.kind) {
     case "match":
@@ -174,7 +133,7 @@ function presentComparison(candidate: CandidateObservation, control: Observation
     case "inconclusive":
       return {
         kind: "inconclusive",
-        reason: comparison.reason.slice(0, 200),
+        reason: sight.reason(comparison.reason),
         ...(comparison.error !== undefined && { error: presentError(comparison.error, sight) }),
       };
     default: {
@@ -185,7 +144,7 @@ function presentComparison(candidate: CandidateObservation, control: Observation
         ...(comparison.kind === "mismatch" ? { signature: comparison.signature } : { rule: comparison.rule }),
         differences: differences
           .slice(0, mostDifferences)
-          .map((difference) => presentDifference(difference, threw ? [control, candidate] : undefined, sight)),
+          .map((difference) => presentDifference(difference, threw, [control, candidate], sight)),
         ...(differences.length > mostDifferences && { moreDifferences: differences.length - mostDifferences }),
       };
     }
@@ -195,42 +154,71 @@ function presentComparison(candidate: CandidateObservation, control: Observation
 /** @param ended both sides, where one threw and the other returned: then their outcomes are what differs at `$` */
 function presentDifference(
   difference: Difference,
-  ended: readonly Observation[] | undefined,
-  sight: Sight,
+  ended: boolean,
+  sides: readonly [Observation, Observation],
+  sight: FullSight,
 ): PresentedDifference {
   const { path, kind } = difference;
-  const types =
-    ended && path === "$" ?
-      ended.map((side) => endOf(side, sight))
-    : [difference.control, difference.candidate].map((side) => typeOf(side, sight));
+  const { draw } = sight;
+  if (ended && path === "$") {
+    const [control, candidate] = sides;
+    return {
+      path,
+      kind,
+      controlType: endOf(control, sight),
+      ...(draw && { control: toldEnd(control, sight) }),
+      candidateType: endOf(candidate, sight),
+      ...(draw && { candidate: toldEnd(candidate, sight) }),
+    };
+  }
+  const under = draw && sight.secretPath(difference, sides.map(partOf));
+  const drawSide = (value: unknown): unknown => draw!(value, under, sideLimits);
   return {
-    path: sight.draw ? path : hidePath(path),
+    path: sight.path(path),
     kind,
     ...("control" in difference && {
-      controlType: types[0]!,
-      ...(sight.draw && { control: sight.draw(difference.control, path, sideLimits) }),
+      controlType: typeOf(difference.control, sight),
+      ...(draw && { control: drawSide(difference.control) }),
     }),
     ...("candidate" in difference && {
-      candidateType: types[1]!,
-      ...(sight.draw && { candidate: sight.draw(difference.candidate, path, sideLimits) }),
+      candidateType: typeOf(difference.candidate, sight),
+      ...(draw && { candidate: drawSide(difference.candidate) }),
     }),
   };
 }
 
+function partOf({ outcome }: Observation): unknown {
+  if (outcome.kind === "returned") return outcome.value;
+  return outcome.kind === "threw" ? outcome.error : undefined;
+}
+
 function endOf({ outcome }: Observation, sight: Sight): string {
   if (outcome.kind === "returned") return `returned ${typeOf(outcome.value, sight)}`;
-  return outcome.kind === "threw" ? `threw ${presentError(outcome.error, sight).name}` : "timed out";
+  return outcome.kind === "threw" ? `threw ${presentError(outcome.error, { drawn: sight.drawn }).name}` : "timed out";
 }
+
+/** Such as `threw TypeError: "no such user"`. The text that a comparison tells was made before anything was redacted. */
+function toldEnd(side: Observation, sight: Sight): string {
+  const end = endOf(side, sight);
+  if (side.outcome.kind === "timed-out") return end;
+  const drawn = sight.draw!(partOf(side), "$", sideLimits);
+  const { outcome } = side;
+  const content = outcome.kind === "threw" ? contentOfDrawn(drawn) : drawn;
+  const message = outcome.kind === "threw" ? read(content, "message") : undefined;
+  return `${end}: ${describeDrawn(message ?? drawn, toldLength)}`;
+}
+
+const toldLength = 200;
 
 /** A type's name; a class that is named like no class in code is an `object`. */
 function typeOf(value: unknown, { drawn }: Sight): string {
   const name = drawn ? typeOfDrawn(value) : typeNameOf(value);
-  return codeName.test(name) ? name : "object";
+  return looksLikeClassName(name) ? name : "object";
 }
 
 function errorName(error: unknown, sight: Sight): string {
   const name = isError(error) ? read(error, "name") : undefined;
-  return typeof name === "string" && looksLikeCode(name) ? name : typeOf(error, sight);
+  return typeof name === "string" && looksLikeName(name) ? name : typeOf(error, sight);
 }
 
 function isError(error: unknown): boolean {
@@ -239,41 +227,6 @@ function isError(error: unknown): boolean {
   } catch {
     return false; // A revoked proxy.
   }
-}
-
-/** Such as `ECONNREFUSED`, `not_found`, `auth/expired`, `P2002`, `ORA-00942`, `23505`; and no token that somebody put there. */
-function isCode(code: unknown): code is string | number {
-  if (typeof code === "number") return Math.abs(code) < 1e6;
-  return typeof code === "string" && /^(?:[-_./: ]?(?:[A-Za-z]{1,20}|\d{1,5})){1,5}$/.test(code);
-}
-
-// Names of classes, as people write them; whatever else somebody stored there stays inside.
-const codeName = /^[A-Za-z_$][\w$]{0,60}$/;
-
-/** A path whose keys are shown only where they look like names in code: keys can be data, such as an e-mail address. */
-export function hidePath(path: string): string {
-  let segments: PathSegment[];
-  try {
-    segments = parsePath(path);
-  } catch {
-    return "$.*"; // A user's comparer may give any text as a path.
-  }
-  return segments.reduce<string>((text, segment) => text + hideSegment(segment), "$");
-}
-
-function hideSegment(segment: PathSegment): string {
-  // A position in a sequence; but 16 digits can be a card number that somebody used as a key.
-  if (typeof segment === "number") return segment < 1e6 ? `[${segment}]` : "[*]";
-  if (typeof segment === "object") return `[${segment.entry} *]`;
-  return looksLikeCode(segment) ? `.${segment}` : ".*";
-}
-
-/** Letters and at most two digits, in words of at most 16 characters, 32 in all: `billingAddress2`, and not `hunter2X9a81`. */
-function looksLikeCode(key: string): boolean {
-  if (key.length > 32 || !/^[A-Za-z_$][A-Za-z_$]*\d{0,2}$/.test(key)) return false;
-  const words = key.split(/[_$]+|(?<=[a-z])(?=[A-Z])/);
-  // Random text changes case all the time; names do so once a word.
-  return words.every((word) => word.length <= 16) && words.length <= 5;
 }
 
 /** Reads a property of whatever was thrown. */

@@ -55,18 +55,15 @@ async function* linesOf(pieces: AsyncIterable<string | Uint8Array>): AsyncGenera
   if (rest !== "") yield rest;
 }
 
-const start = '{"v":';
-/** Values that are shown may hold such a start, too; a line that somebody made for that must not cost more. */
-const mostTries = 10;
+/**
+ * What every write begins with. JSON has a tab nowhere but between its parts, where ours has none: a value cannot make one, so
+ * that it cannot pass for a line of its own behind a torn one.
+ */
+export const startOfWrite = "\t";
 
 function parseLine(line: string, number: number): PresentedResult | undefined {
-  let result = parsed(line);
   // A process wrote on after another one's torn line: the whole one is at the end.
-  let at = line.length;
-  for (let tries = 0; result === undefined && tries < mostTries && at > 0; tries++) {
-    at = line.lastIndexOf(start, at - 1);
-    if (at > 0) result = parsed(line.slice(at));
-  }
+  const result = parsed(line) ?? parsed(line.slice(line.lastIndexOf(startOfWrite) + 1));
   if (result === undefined) return undefined;
   const { v, id } = result as { v?: unknown; id?: unknown };
   if (typeof v === "number" && v !== 1) {

@@ -1,9 +1,13 @@
 import { automaton, type State } from "../compare/rules/pattern-automaton.ts";
-import { parsePath, type PathSegment } from "../compare/rules/paths.ts";
+import { preview, type PreviewLimits } from "../compare/copy/preview.ts";
+import { formatPath, parsePath, type PathSegment } from "../compare/rules/paths.ts";
 import { parsePattern } from "../compare/rules/path-patterns.ts";
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import type { Difference } from "../model/comparison.ts";
+import { nameOfPair, pathOfIds } from "./pair-names.ts";
 import { pseudonymizer } from "./pseudonym.ts";
 import { keyMatcher, secretKeys } from "./secret-keys.ts";
+import { isCardNumber } from "./secret-shapes.ts";
 import { redactText } from "./secret-text.ts";
 
 /** What is taken out of values that are shown. */
@@ -22,13 +26,20 @@ export interface RedactOptions {
   readonly replace?: string | { readonly pseudonym: string } | ((value: unknown) => string);
 }
 
-/** Takes secrets out of JSON-like data that `preview` has made. */
+/** Takes secrets out of what is shown. */
 export interface Redaction {
-  /** A copy of the whole of a value, a context, or the part at `path`. */
+  /** The whole of a value or a context, or the part at `path`, drawn and redacted: before anything of it is cut. */
+  value(value: unknown, path?: string, limits?: PreviewLimits): unknown;
+  /** A copy of JSON-like data that `preview` has made before. */
   drawn(drawn: unknown, path?: string): unknown;
   /** A text without what is a secret by its shape. */
   text(text: string): string;
+  /** A path without keys that are secret by their shape, or that lie below a place that is redacted; at most 1 000 characters. */
+  path(path: string): string;
 }
+
+const mostOfKey = 200;
+const mostOfPath = 1_000;
 
 /**
  * Checks what is to be redacted, and gets ready to do it.
@@ -46,44 +57,107 @@ export function compileRedaction(options: RedactOptions = {}, place = "redact"):
   const replace = replacement(options.replace ?? "[redacted]", check);
   const text = (part: string): string => redactText(part, isSecretKey, replace);
 
-  function walk(drawn: unknown, at: State<boolean>): unknown {
+  /** What a key that was cut would have gone on with is not known. */
+  const isSecret = (key: string): boolean => wasCut.test(key) || isSecretKey(key);
+
+  /** @param look whether texts are still to be looked at */
+  function walk(drawn: unknown, at: State<boolean>, look: boolean): unknown {
     if (at.effects.length > 0) return replace(drawn);
-    if (typeof drawn === "string") return text(drawn);
+    if (typeof drawn === "string") return look ? text(drawn) : drawn;
+    if (typeof drawn === "number") return drawn > 1e12 && isCardNumber(String(drawn)) ? replace(drawn) : drawn;
     if (typeof drawn !== "object" || drawn === null) return drawn;
-    if (Array.isArray(drawn)) return drawn.map((element, index) => walk(element, at.next(index)));
+    if (Array.isArray(drawn)) return drawn.map((element, index) => walk(element, at.next(index), look));
     const [tag, content] = tagOf(drawn as Record<string, unknown>);
-    if (tag !== undefined) return { [tag]: walkTagged(content, at) };
+    if (tag !== undefined) return { [tag]: walkTagged(content, at, look) };
     return Object.fromEntries(
       Object.entries(drawn).map(([key, part]) => {
         const name = key.startsWith("$$") ? key.slice(1) : key;
-        return [text(key), isSecretKey(name) ? replace(part) : walk(part, at.next(name))];
+        return [text(key), isSecret(name) ? replace(part) : walk(part, at.next(name), look)];
       }),
     );
   }
 
   /** What stands under a tag: the entries of a Map, the bytes of a Buffer, the fields of an instance or an error. */
-  function walkTagged(content: unknown, at: State<boolean>): unknown {
+  function walkTagged(content: unknown, at: State<boolean>, look: boolean): unknown {
     if (isBytes(content)) return { length: content["length"], digest: content["digest"] };
-    if (!Array.isArray(content)) return walk(content, at);
+    if (!Array.isArray(content)) return walk(content, at, look);
     return content.map((entry: unknown, index) => {
-      if (!Array.isArray(entry) || entry.length !== 2) return walk(entry, at.next(index));
+      if (!Array.isArray(entry) || entry.length !== 2) return walk(entry, at.next(index), look);
       const [key, part] = entry as [unknown, unknown];
       const below = at.next({ entry: "key", of: JSON.stringify(key) });
-      return [walk(key, start), typeof key === "string" && isSecretKey(key) ? replace(part) : walk(part, below)];
+      const secret = typeof key === "string" && isSecret(key);
+      return [walk(key, start, look), secret ? replace(part) : walk(part, below, look)];
     });
+  }
+
+  function below(drawn: unknown, path: string, look: boolean): unknown {
+    let at = start;
+    for (const segment of segmentsOf(path)) {
+      if (at.effects.length > 0 || isSecretKey(nameOf(segment))) return replace(drawn);
+      at = at.next(segment);
+    }
+    return walk(drawn, at, look);
+  }
+
+  function shownSegment(segment: PathSegment): PathSegment {
+    if (typeof segment === "number")
+      return segment > 1e12 && isCardNumber(String(segment)) ? text(String(segment)) : segment;
+    if (typeof segment === "string") return shorten(text(segment.slice(0, mostOfPath * 2)), mostOfKey);
+    const key = nameOf(segment);
+    return { entry: segment.entry, of: JSON.stringify(shorten(text(key), mostOfKey)) };
   }
 
   return {
     text,
-    drawn(drawn, path = "$") {
+    value: (value, path = "$", limits) => below(preview(value, limits, text), path, false),
+    drawn: (drawn, path = "$") => below(drawn, path, true),
+    path(path) {
+      let segments: PathSegment[];
+      try {
+        segments = parsePath(path);
+      } catch {
+        return shorten(text(path.slice(0, mostOfPath * 2)), mostOfPath);
+      }
+      const shown: PathSegment[] = [];
       let at = start;
-      for (const segment of segmentsOf(path)) {
-        if (at.effects.length > 0 || isSecretKey(nameOf(segment))) return replace(drawn);
+      let length = 0;
+      for (const segment of segments) {
+        // A part of a secret is one: its keys are not named.
+        const hidden = at.effects.length > 0 || (shown.length > 0 && isSecretKey(nameOf(segments[shown.length - 1]!)));
+        const one = hidden ? "*" : shownSegment(segment);
+        length += formatPath([one]).length;
+        if (length > mostOfPath || hidden) return `${formatPath(shown)}${hidden ? ".*" : ".**"}`;
+        shown.push(one);
         at = at.next(segment);
       }
-      return walk(drawn, at);
+      return formatPath(shown);
     },
   };
+}
+
+/** A reason that begins with a path has its keys redacted as paths are; the rest is text. At most 500 characters. */
+export function redactReason(reason: string, redaction: Redaction): string {
+  const found = /^(\$.*?)( is opaque\b.*| threw while\b.*)$/su.exec(reason);
+  const shown = found ? redaction.path(found[1]!) + found[2]! : redaction.text(reason.slice(0, mostOfPath * 2));
+  return shorten(shown, 500);
+}
+
+/** Under which path the two sides of a difference are redacted: by the name of their key, where the path has lost it. */
+export function secretPathOf(
+  { path, kind }: Pick<Difference, "path" | "kind">,
+  roots: readonly unknown[],
+  redaction: Redaction,
+): string {
+  if (kind === "order") return pathOfIds(path, (at) => redaction.drawn(probe, at) !== probe) ?? path;
+  return nameOfPair(path, roots) ?? path;
+}
+
+const probe = "?";
+
+const wasCut = /… \(\+\d+\)$/;
+
+function shorten(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 function segmentsOf(path: string): PathSegment[] {
@@ -94,8 +168,15 @@ function segmentsOf(path: string): PathSegment[] {
   }
 }
 
+/** Of a Map's key the text itself, and not the literal. */
 function nameOf(segment: PathSegment): string {
-  return typeof segment === "object" ? segment.of : String(segment);
+  if (typeof segment !== "object") return String(segment);
+  if (!segment.of.startsWith('"')) return segment.of;
+  try {
+    return JSON.parse(segment.of) as string;
+  } catch {
+    return segment.of;
+  }
 }
 
 function tagOf(drawn: Record<string, unknown>): [tag: string | undefined, content: unknown] {

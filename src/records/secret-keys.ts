@@ -1,25 +1,72 @@
 /**
  * Names under which secrets and personal data are usually kept; redacted wherever values are shown.
  *
- * Compared by words: `token` finds `accessToken`, `access_token` and `x-token`, but not `tokenise`.
+ * Compared by words: `token` finds `accessToken`, `access_token`, `x-token` and `token2`, but not `tokenise`.
  */
 export const secretKeys: readonly string[] = [
-  ...["password", "passwd", "pwd", "passphrase", "passcode", "pin", "otp", "secret", "token", "jwt", "bearer"],
-  ...["api key", "apikey", "private key", "privatekey", "access key", "accesskey", "secret key", "signing key"],
-  ...["authorization", "authentication", "auth", "cookie", "session", "sessionid", "sid", "csrf", "xsrf", "credential"],
-  ...["card number", "cardnumber", "credit card", "creditcard", "pan", "cvv", "cvc", "security code", "iban"],
-  ...["email", "e mail", "phone", "ssn", "social security", "date of birth", "passport"],
+  ...["password", "passwd", "pwd", "pw", "passphrase", "passcode", "passwort", "pin", "otp", "secret", "token", "jwt"],
+  ...[
+    "bearer",
+    "api key",
+    "apikey",
+    "private key",
+    "privatekey",
+    "access key",
+    "accesskey",
+    "secret key",
+    "signing key",
+  ],
+  ...["authorization", "authentication", "auth", "oauth", "cookie", "session", "sessionid", "sid", "csrf", "xsrf"],
+  ...[
+    "credential",
+    "card number",
+    "cardnumber",
+    "credit card",
+    "creditcard",
+    "pan",
+    "cvv",
+    "cvc",
+    "security code",
+    "iban",
+  ],
+  ...[
+    "email",
+    "e mail",
+    "phone",
+    "ssn",
+    "social security",
+    "date of birth",
+    "birth date",
+    "birthdate",
+    "birthday",
+    "dob",
+  ],
+  ...["passport"],
 ];
 
-/** Whether a key holds one of the names, compared by words and without regard to case and plural. */
+// Of words that are run together (`PGPASSWORD`, `accesstoken`, `PHPSESSID`): what they hold, and what they end with.
+const holds =
+  /password|passwd|passphrase|passwort|credential|creditcard|cardnumber|emailaddress|phonenumber|birthdate|privatekey|secretkey|accesskey|apikey|sess(?:ion)?id/;
+const endsWith = /(?:token|secret|pwd)$/;
+// `boarding pass` and `passCount` are none; `pass`, `db_pass` and `userPass` are.
+const endsWithPass = /^(?: | (?:db|database|user|admin|root|my|pg|mysql|smtp|ftp|login|auth|new|old) )pass $/;
+
+/** A key that is longer is no name, and cannot be told. */
+const longestKey = 500;
+
+/** Whether a key holds one of the names, compared by words and without regard to case, digits and plural. */
 export function keyMatcher(names: readonly string[]): (key: string) => boolean {
   const sought = names.map(inWords).filter((words) => words !== "  ");
   const known = new Map<string, boolean>();
   return (key) => {
+    if (key.length > longestKey) return true;
     const answered = known.get(key);
     if (answered !== undefined) return answered;
-    const words = inWords(key.slice(0, 200));
-    const found = sought.some((name) => words.includes(name));
+    const words = inWords(key);
+    const found =
+      sought.some((name) => words.includes(name)) ||
+      endsWithPass.test(words) ||
+      words.split(" ").some((word) => holds.test(word) || endsWith.test(word));
     // Objects share their keys, so that most are asked for again and again; maps with endless keys must not fill it.
     if (known.size >= 1_000) known.clear();
     known.set(key, found);
@@ -27,11 +74,13 @@ export function keyMatcher(names: readonly string[]): (key: string) => boolean {
   };
 }
 
-/** `X-API-Keys` and `xApiKey` are both ` x api key `. */
+/** `X-API-Keys`, `xApiKey` and `xApiKey2` are all ` x api key `, but for the digits, which are a word. */
 function inWords(key: string): string {
   const words = key
-    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
-    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
+    .replace(/([a-z])([A-Z\d])/g, "$1 $2")
+    .replace(/(\d)(?=[A-Za-z])/g, "$1 ")
+    .replace(/([A-Z])(?=[A-Z][a-z])/g, "$1 ")
+    .replace(/([A-Z])(?=\d)/g, "$1 ")
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .map((word) => (word.length > 3 && word.endsWith("s") && !word.endsWith("ss") ? word.slice(0, -1) : word));

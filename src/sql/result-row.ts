@@ -28,13 +28,13 @@ export const columns: readonly (keyof Row)[] = [
 export function rowsOf(result: PresentedResult): Row[] {
   const { control, context } = result;
   return result.candidates.map((candidate) => ({
-    result_id: storable(result.id),
-    candidate: storable(candidate.name),
-    experiment: storable(result.experiment),
+    result_id: indexable(result.id),
+    candidate: indexable(candidate.name),
+    experiment: indexable(result.experiment),
     started_at_ms: Math.round(result.startedAt),
     kind: kindOf(candidate),
-    signature: candidate.comparison.signature === undefined ? null : storable(candidate.comparison.signature),
-    served: storable(result.served),
+    signature: candidate.comparison.signature === undefined ? null : indexable(candidate.comparison.signature),
+    served: indexable(result.served),
     stage: result.rollout?.stage ?? null,
     control_outcome: control.outcome.kind,
     control_ms: control.durationMs,
@@ -46,6 +46,24 @@ export function rowsOf(result: PresentedResult): Row[] {
 
 function kindOf({ outcome, comparison }: PresentedCandidate): string {
   return outcome.kind === "timed-out" ? "timed-out" : comparison.kind;
+}
+
+// PostgreSQL refuses an index entry of more than 2 704 bytes, and the whole statement with it. Three names share one, and a
+// character takes up to 4 bytes: 3 × 220 × 4 = 2 640.
+const longestIndexed = 220;
+
+/** A name that may stand in an index: a longer one is cut, and ends in a hash of the whole, so that two stay two. */
+export function indexable(name: string): string {
+  const text = storable(name);
+  if (text.length <= longestIndexed) return text;
+  return storable(`${text.slice(0, longestIndexed - 10)}… ${hashOf(text)}`);
+}
+
+/** FNV-1a, 32 bits (Fowler, Noll, Vo). */
+function hashOf(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
 /** PostgreSQL stores neither NUL nor half a surrogate pair, and would refuse the whole batch. */

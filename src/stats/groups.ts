@@ -1,13 +1,14 @@
 import type { Difference } from "../model/comparison.ts";
-import type { Result } from "../model/result.ts";
 
 const mostGroups = 256;
 const reservoirSize = 3;
+// Drawing costs more than counting, and a kind that comes a thousand times a second has nothing new to show each time.
+const drawEveryMs = 1_000;
 // Signatures are short, so many more are remembered than groups kept.
 const rememberedPerGroup = 16;
 
 /** One kind of mismatch so far. */
-export interface GroupSummary {
+export interface GroupSummary<Example = unknown> {
   /** The mismatch's signature: its name in every call and process. */
   readonly signature: string;
   /** Where the first one differed: paths and kinds, at most five. */
@@ -19,13 +20,15 @@ export interface GroupSummary {
   /** Wall time of the first and the last one, in milliseconds since 1970. */
   readonly firstSeen: number;
   readonly lastSeen: number;
-  readonly first: Result;
-  readonly last: Result;
+  /** Drawn, not the results themselves: what a group keeps is bounded. */
+  readonly first: Example;
+  /** One second older than `lastSeen` at most. */
+  readonly last: Example;
   /** At most three, drawn evenly from all of this kind. */
-  readonly examples: readonly Result[];
+  readonly examples: readonly Example[];
 }
 
-interface Group {
+interface Group<Example> {
   signature: string;
   differences: readonly Pick<Difference, "path" | "kind">[];
   count: number;
@@ -33,9 +36,10 @@ interface Group {
   seen: number;
   firstSeen: number;
   lastSeen: number;
-  first: Result;
-  last: Result;
-  examples: Result[];
+  first: Example;
+  last: Example;
+  lastDrawn: number;
+  examples: Example[];
 }
 
 /**
@@ -44,10 +48,10 @@ interface Group {
  *
  * @see Metwally, Agrawal, El Abbadi, "Efficient computation of frequent and top-k elements in data streams", ICDT 2005
  */
-export class MismatchGroups {
+export class MismatchGroups<Example = unknown> {
   readonly #most: number;
   readonly #random: () => number;
-  readonly #groups = new Map<string, Group>();
+  readonly #groups = new Map<string, Group<Example>>();
   /** Kinds that were told as new: one that had to go and comes back is not new again. The oldest are forgotten first. */
   readonly #told = new Set<string>();
 
@@ -56,17 +60,22 @@ export class MismatchGroups {
     this.#most = most;
   }
 
-  /** Counts one mismatch. @returns whether its kind has never been seen before */
-  record(signature: string, differences: readonly Difference[], at: number, example: () => Result): boolean {
+  /**
+   * Counts one mismatch.
+   *
+   * @param example draws it; called only where it is kept
+   * @returns whether its kind has never been seen before
+   */
+  record(signature: string, differences: readonly Difference[], at: number, example: () => Example): boolean {
     const known = this.#groups.get(signature);
     if (known !== undefined) {
-      this.#again(known, at, example());
+      this.#again(known, at, example);
       return false;
     }
     const evicted = this.#groups.size >= this.#most ? this.#rarest() : undefined;
     if (evicted !== undefined) this.#groups.delete(evicted.signature);
     const error = evicted?.count ?? 0;
-    const result = example();
+    const drawn = example();
     this.#groups.set(signature, {
       signature,
       differences: differences.slice(0, 5).map(({ path, kind }) => ({ path, kind })),
@@ -75,36 +84,38 @@ export class MismatchGroups {
       seen: 1,
       firstSeen: at,
       lastSeen: at,
-      first: result,
-      last: result,
-      examples: [result],
+      first: drawn,
+      last: drawn,
+      lastDrawn: at,
+      examples: [drawn],
     });
     return this.#tell(signature);
   }
 
   /** All kinds, the most frequent first. */
-  list(): GroupSummary[] {
+  list(): GroupSummary<Example>[] {
     return [...this.#groups.values()]
       .sort((one, other) => other.count - one.count || (one.signature < other.signature ? -1 : 1))
-      .map(({ seen, ...group }) => ({
-        ...group,
-        error: Math.min(group.error, group.count - seen),
+      .map(({ signature, differences, count, seen, firstSeen, lastSeen, first, last, ...group }) => ({
+        ...{ signature, differences, count, firstSeen, lastSeen, first, last },
+        error: Math.min(group.error, count - seen),
         examples: [...group.examples],
       }));
   }
 
-  #again(group: Group, at: number, result: Result): void {
+  #again(group: Group<Example>, at: number, example: () => Example): void {
     group.count += 1;
     group.seen += 1;
     group.lastSeen = at;
-    group.last = result;
-    if (group.examples.length < reservoirSize) {
-      group.examples.push(result);
-      return;
-    }
     // Algorithm R: the n-th one takes a place with the chance of 3/n.
-    const place = Math.floor(this.#random() * group.seen);
-    if (place >= 0 && place < reservoirSize) group.examples[place] = result;
+    const place =
+      group.examples.length < reservoirSize ? group.examples.length : Math.floor(this.#random() * group.seen);
+    const isChosen = place >= 0 && place < reservoirSize;
+    if (!isChosen && at - group.lastDrawn < drawEveryMs) return;
+    const drawn = example();
+    group.last = drawn;
+    group.lastDrawn = at;
+    if (isChosen) group.examples[place] = drawn;
   }
 
   #tell(signature: string): boolean {
@@ -117,8 +128,8 @@ export class MismatchGroups {
     return true;
   }
 
-  #rarest(): Group | undefined {
-    let rarest: Group | undefined;
+  #rarest(): Group<Example> | undefined {
+    let rarest: Group<Example> | undefined;
     for (const group of this.#groups.values()) if (rarest === undefined || group.count < rarest.count) rarest = group;
     return rarest;
   }

@@ -43,6 +43,26 @@ const event: RolloutEvent = {
   reason: "ready",
 };
 
+const mostMs = 1_500;
+
+/** Fails with the name of the value that a publisher throws on, hangs on, or takes too long for. */
+async function named(about: string, publish: () => Promise<void>): Promise<void> {
+  const startedAt = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`did not end within ${mostMs} ms`)), mostMs);
+  });
+  try {
+    await Promise.race([publish(), tooLong]);
+    const tookMs = performance.now() - startedAt;
+    hold(tookMs < mostMs, `took ${tookMs.toFixed(0)} ms`);
+  } catch (cause) {
+    throw new Error(`publishing ${about}: ${cause instanceof Error ? cause.message : "failed"}`, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** What holds for every publisher, by name; each throws when it does not. */
 const laws: Readonly<Record<string, (trial: Trial) => Promise<void>>> = {
   "takes a result of every kind": async ({ publish }) => {
@@ -56,23 +76,22 @@ const laws: Readonly<Record<string, (trial: Trial) => Promise<void>>> = {
     }
   },
   "takes values that are hostile, endless or huge": async ({ publish }) => {
-    for (const [, value] of hostileValues()) {
-      await publish([
-        aResult({
-          context: { value },
-          control: { outcome: { kind: "returned", value } },
-          candidates: [
-            {
-              outcome: { kind: "threw", error: value },
-              comparison: {
-                kind: "mismatch",
-                differences: [{ path: "$", kind: "value", control: value, candidate: value }],
-                signature: "v1-hostile",
-              },
+    for (const [about, value] of hostileValues()) {
+      const result = aResult({
+        context: { value },
+        control: { outcome: { kind: "returned", value } },
+        candidates: [
+          {
+            outcome: { kind: "threw", error: value },
+            comparison: {
+              kind: "mismatch",
+              differences: [{ path: "$", kind: "value", control: value, candidate: value }],
+              signature: "v1-hostile",
             },
-          ],
-        }),
-      ]);
+          },
+        ],
+      });
+      await named(about, () => publish([result]));
     }
   },
   "takes names with control characters, per cent signs and no limit": async ({ publish }) => {

@@ -470,3 +470,41 @@ describe("SIDELANE in the environment", () => {
     }
   });
 });
+
+describe("what a laboratory tells in pages and numbers", () => {
+  it("names no key that may be data, in status and report", async () => {
+    const lab = new Laboratory();
+    const sessions = lab.experiment("sessions", {
+      control: (key: string) => ({ [key]: 1, total: 1 }),
+      candidate: (key) => ({ [key]: 2, total: 2 }),
+    });
+    const keys = ["ada@example.org", "ghp_A1b2C3d4E5f6G7h8J9k0", "k".repeat(100_000)];
+    for (const key of keys) sessions(key);
+    await lab.settled();
+    const told = lab.report() + JSON.stringify(lab.status());
+    expect(told).toContain("$.total");
+    for (const key of keys) expect(told).not.toContain(key);
+    expect(lab.report().length).toBeLessThan(10_000);
+  });
+
+  it("counts under any name, `__proto__` included", async () => {
+    const lab = new Laboratory();
+    for (const name of ["__proto__", "constructor"]) {
+      lab.experiment(name, { control: () => 1, candidates: Object.fromEntries([[name, () => 2]]) })();
+    }
+    await lab.settled();
+    const { experiments } = lab.status();
+    expect(Object.keys(experiments)).toEqual(["__proto__", "constructor"]);
+    expect(Object.getPrototypeOf(experiments)).toBe(Object.prototype);
+    expect(Object.getOwnPropertyDescriptor(experiments, "__proto__")!.value).toMatchObject({ calls: 1, mismatched: 1 });
+  });
+
+  it.each([Number.NaN, "5000", null, -1])("refuses to close or flush within %s", async (timeoutMs) => {
+    const lab = new Laboratory();
+    const options = { timeoutMs } as unknown as { timeoutMs: number };
+    await expect(lab.close(options)).rejects.toThrow("expected `timeoutMs` to be a number of at least 0");
+    await expect(lab.flush(options)).rejects.toThrow("expected `timeoutMs` to be a number of at least 0");
+    expect(lab.status().closed).toBe(false);
+    expect((await lab.close({ timeoutMs: Infinity })).complete).toBe(true);
+  });
+});

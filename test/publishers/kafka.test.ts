@@ -27,6 +27,22 @@ describe("kafkaPublisher", () => {
     expect(JSON.parse(messages[0]!.value)).toMatchObject({ v: 1, id: results[0]!.id, kind: "mismatch" });
   });
 
+  it("keeps requests under the broker's limit, and sends what alone is larger without its values", async () => {
+    const target = producer();
+    const publisher = kafkaPublisher({ producer: target, values: "shown" });
+    const list = (size: number): string[] => Array.from({ length: size }, () => "x".repeat(450));
+    const returned = (size: number) => ({ outcome: { kind: "returned", value: list(size) } }) as const;
+    const middling = Array.from({ length: 30 }, () => aResult({ control: returned(130) }));
+    const large = aResult({ id: "large", candidates: Array.from({ length: 20 }, () => returned(140)) });
+    await publisher.publishBatch!([...middling, large, aResult({ id: "small" })]);
+    const sizes = target.records.map(({ messages }) => messages.reduce((sum, { value }) => sum + value.length, 0));
+    expect(Math.max(...sizes)).toBeLessThan(1_000_000);
+    const messages = target.records.flatMap((record) => record.messages);
+    expect(messages).toHaveLength(32);
+    const sent = messages.find(({ headers }) => headers["sidelane-id"] === "large")!;
+    expect(JSON.parse(sent.value).control.outcome).not.toHaveProperty("value");
+  });
+
   it("rejects when the producer does, so that the loss is counted", async () => {
     const publisher = kafkaPublisher({ producer: { send: () => Promise.reject(new Error("no leader")) } });
     await expect(publisher.publish(aResult())).rejects.toThrow("no leader");

@@ -54,6 +54,36 @@ describe.each(Object.keys(databases) as DialectName[])("sqlPublisher on %s", (di
       for (const statement of statements) await db.run(statement);
   }
 
+  it("stores names of any length beside others, and keeps them apart", async () => {
+    const long = (end: string): Result => {
+      const name = "ü".repeat(5_000) + end;
+      return aResult({ experiment: name, kind: "mismatch", candidates: [{ name: `😀${name}` }] });
+    };
+    await open().publishBatch!([aResult(), long("a"), long("b"), aResult()]);
+    expect(await db.rows(`SELECT DISTINCT experiment FROM sidelane_results`)).toHaveLength(3);
+    const [{ count } = {}] = await db.rows(`SELECT count(*) AS count FROM sidelane_results`);
+    expect(Number(count)).toBe(4);
+  });
+
+  it("loses what the database cannot take alone, and says so", async () => {
+    const faults: Fault[] = [];
+    const stored: string[] = [];
+    const publisher = open({
+      execute(_, [rows]) {
+        if (rows!.includes("poison")) throw Object.assign(new Error("no such encoding"), { code: "22021" });
+        stored.push(...(JSON.parse(rows!) as { experiment: string }[]).map(({ experiment }) => experiment));
+      },
+    });
+    publisher.attach!({ onFault: (fault) => void faults.push(fault) });
+    const results = Array.from({ length: 50 }, (_, index) =>
+      aResult({ experiment: index === 17 ? "poison" : `e${index}` }),
+    );
+    await publisher.publishBatch!(results);
+    await publisher.close!();
+    expect(stored).toHaveLength(49);
+    expect(faults).toHaveLength(1);
+  });
+
   const open = (options: Partial<SqlPublisherOptions> = {}) =>
     sqlPublisher({ dialect, execute: (sql, parameters) => db.run(sql, parameters), ...options });
 

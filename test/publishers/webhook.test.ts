@@ -40,7 +40,7 @@ function opened(options: Partial<WebhookPublisherOptions> = {}) {
   const bodies: string[] = [];
   const startedMs: number[] = [];
   const faults: Fault[] = [];
-  const receiver = { status: 200, dead: false };
+  const receiver = { status: 200, dead: false, retryAfter: "" };
   const publisher = webhookPublisher({
     url,
     clock,
@@ -49,7 +49,8 @@ function opened(options: Partial<WebhookPublisherOptions> = {}) {
       startedMs.push(clock.monotonic());
       if (receiver.dead) throw new TypeError("connection refused");
       if (receiver.status === 200) bodies.push(body);
-      return { ok: receiver.status === 200, status: receiver.status, body: null };
+      const headers = new Headers(receiver.retryAfter === "" ? {} : { "retry-after": receiver.retryAfter });
+      return { ok: receiver.status === 200, status: receiver.status, headers, body: null };
     },
     ...options,
   });
@@ -101,6 +102,22 @@ describe("webhookPublisher", () => {
     expect(text).not.toContain("\n");
   });
 
+  it.each([
+    ["seconds", () => "30"],
+    ["a date", (nowMs: number) => new Date(nowMs + 30_000).toUTCString()],
+  ])("leaves a receiver alone for as long as it asks in %s, also at the end", async (_, retryAfter) => {
+    const { publisher, clock, startedMs, receiver } = opened();
+    Object.assign(receiver, { status: 429, retryAfter: retryAfter(clock.now()) });
+    await publisher.publish(mismatch("v1-a"));
+    await clock.advanceAsync(28_000);
+    expect(startedMs).toHaveLength(1);
+    await expect(publisher.flush!()).rejects.toThrow("wait for the time that the receiver asked for");
+    Object.assign(receiver, { status: 200, retryAfter: "" });
+    await clock.advanceAsync(3_000);
+    expect(startedMs).toHaveLength(2);
+    expect(publisher.counts()).toMatchObject({ sent: 1, held: 0 });
+  });
+
   it("sends whole results in JSON, without their values", async () => {
     const { publisher, bodies } = opened({ format: "json" });
     const result = mismatch("v1-a");
@@ -109,7 +126,8 @@ describe("webhookPublisher", () => {
     await publisher.flush!();
     const [first, second] = bodies.flatMap((body) => JSON.parse(body).alerts);
     expect(first).toMatchObject({ kind: "result", candidate: "rules", result: { v: 1, id: result.id } });
-    expect(second).toEqual({ kind: "event", event });
+    expect(first.key).toBe("price/rules/v1-a");
+    expect(second).toEqual({ kind: "event", key: `${event.experiment}/${event.kind}/${event.to.epoch}`, event });
     expect(bodies.join("")).not.toContain("s3cret");
   });
 

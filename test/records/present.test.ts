@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { preview } from "../../src/compare/copy/preview.ts";
+import type { Difference } from "../../src/model/comparison.ts";
+import type { PresentedResult } from "../../src/records/record.ts";
 import { hidePath, present } from "../../src/records/present.ts";
 import { compileRedaction, type RedactOptions } from "../../src/records/redaction.ts";
 import { aResult } from "../../src/testing/a-result.ts";
@@ -74,7 +77,12 @@ describe("present, values hidden", () => {
   });
 
   it("would hold them if values were shown without redaction, so that the test above can fail", () => {
-    const open = { text: (text: string) => text, drawn: (value: unknown) => value };
+    const open = {
+      text: (text: string) => text,
+      drawn: (value: unknown) => value,
+      value: (value: unknown) => preview(value),
+      path: (path: string) => path,
+    };
     const written = plantedResults(1_000, seededRandom(11)).map((result) =>
       JSON.stringify(present(result, { values: "shown", redaction: open })),
     );
@@ -170,6 +178,119 @@ describe("present, values shown", () => {
   });
 });
 
+describe("present, values shown, redacts also what is made of values:", () => {
+  const mail = "ada@example.org";
+  const shownOf = (result: Parameters<typeof aResult>[0], options: RedactOptions = {}): PresentedResult =>
+    present(aResult(result), { values: "shown", redaction: compileRedaction(options) });
+
+  function differing(...differences: [Difference, ...Difference[]]): Parameters<typeof aResult>[0] {
+    return { candidates: [{ comparison: { kind: "mismatch", signature: "v1-x", differences } }] };
+  }
+
+  it("keys in paths", () => {
+    const path = `$.users[${JSON.stringify(mail)}][0].total`;
+    const { comparison } = shownOf(differing({ path, kind: "value", control: 1, candidate: 2 })).candidates[0]!;
+    expect(comparison.differences![0]!.path).toBe('$.users["[redacted]"][0].total');
+  });
+
+  it("all keys below a place that is redacted", () => {
+    const difference = { path: '$.balances["DE 1"].now', kind: "value", control: 1, candidate: 2 } as const;
+    for (const options of [{ keys: ["balance"] }, { paths: ["$.balances"] }]) {
+      const [shown] = shownOf(differing(difference), options).candidates[0]!.comparison.differences!;
+      expect(shown).toMatchObject({ path: "$.balances.*", control: "[redacted]" });
+    }
+  });
+
+  it("paths of any length, cut", () => {
+    const path = `$["${"k".repeat(500_000)}"]["${"l".repeat(900)}"]${".deep".repeat(500)}`;
+    const [shown] = shownOf(differing({ path, kind: "added", candidate: 1 })).candidates[0]!.comparison.differences!;
+    expect(shown!.path.length).toBeLessThan(1_100);
+  });
+
+  it("reasons", () => {
+    const reason = `$[${JSON.stringify(mail)}] is opaque: it cannot be looked into`;
+    const comparison = { kind: "inconclusive", reason } as const;
+    expect(shownOf({ candidates: [{ comparison }] }).candidates[0]!.comparison.reason).toBe(
+      '$["[redacted]"] is opaque: it cannot be looked into',
+    );
+  });
+
+  it("the words for a side that threw, and for one that returned", () => {
+    const differences = [
+      { path: "$", kind: "type", control: "returned object: raw", candidate: "threw Error: raw" },
+    ] as const;
+    const [shown] = shownOf(
+      {
+        control: { outcome: { kind: "returned", value: { password: "x", account: 4 } } },
+        candidates: [
+          {
+            outcome: { kind: "threw", error: new TypeError(`no user ${mail}`) },
+            comparison: { kind: "mismatch", signature: "v1-x", differences },
+          },
+        ],
+      },
+      { keys: ["account"] },
+    ).candidates[0]!.comparison.differences!;
+    expect(shown).toMatchObject({
+      control: 'returned object: { password: "[redacted]", account: "[redacted]" }',
+      candidate: 'threw TypeError: "no user [redacted]"',
+    });
+  });
+
+  it("pairs of query strings and forms, by the names that their places have lost", () => {
+    const form = new FormData();
+    form.set("password", "f");
+    const value = { query: new URLSearchParams({ token: "q", page: "1" }), form };
+    const differences = [
+      { path: "$.query[0][1]", kind: "value", control: "q", candidate: "r" },
+      { path: "$.query[1][1]", kind: "value", control: "1", candidate: "2" },
+      { path: "$.form[0][1]", kind: "value", control: "f", candidate: "g" },
+    ] as const;
+    const presented = shownOf({
+      control: { outcome: { kind: "returned", value } },
+      candidates: [
+        { outcome: { kind: "returned", value }, comparison: { kind: "mismatch", signature: "v1-x", differences } },
+      ],
+    });
+    expect(presented.candidates[0]!.comparison.differences!.map(({ control }) => control)).toEqual([
+      "[redacted]",
+      "1",
+      "[redacted]",
+    ]);
+  });
+
+  it("ids of lists in another order, where one of their keys is redacted", () => {
+    const difference = { path: "$.people", kind: "order", control: ["Ada", "Bob"], candidate: ["Bob", "Ada"] } as const;
+    const [open] = shownOf(differing(difference)).candidates[0]!.comparison.differences!;
+    expect(open!.control).toEqual(["Ada", "Bob"]);
+    for (const options of [{ keys: ["name"] }, { paths: ["**.name"] }]) {
+      const [shown] = shownOf(differing(difference), options).candidates[0]!.comparison.differences!;
+      expect(shown).toMatchObject({ control: "[redacted]", candidate: "[redacted]" });
+    }
+  });
+
+  it("secrets across the place where a text is cut", () => {
+    for (let before = 440; before < 500; before++) {
+      const value = { text: `${"x ".repeat(before).slice(0, before)} https://app:OpenSesame@db.host.test/x` };
+      const text = JSON.stringify(shownOf({ control: { outcome: { kind: "returned", value } } }).control);
+      expect(text).not.toContain("OpenS");
+    }
+  });
+
+  it("values whose keys are cut, and numbers of cards", () => {
+    const filler = Array.from({ length: 131 }, () => "x".repeat(500));
+    for (let pad = 0; pad < 40; pad++) {
+      const value = { filler, pad: "y".repeat(pad), cvv: 987_654, card: 4111111111111111 };
+      const text = JSON.stringify(shownOf({ control: { outcome: { kind: "returned", value } } }).control);
+      expect(text).not.toContain("987654");
+    }
+    const value = { paid: 4111111111111111, at: 1_700_000_000_000 };
+    expect(shownOf({ control: { outcome: { kind: "returned", value } } }).control.outcome).toMatchObject({
+      value: { paid: "[redacted]", at: 1_700_000_000_000 },
+    });
+  });
+});
+
 describe("redaction", () => {
   it("finds key names by their words, at any depth, in Maps and headers too", () => {
     expect(
@@ -225,7 +346,7 @@ describe("redaction", () => {
   it.each([
     ["-----BEGIN RSA PRIVATE KEY-----\nabc", "[redacted]"],
     ["jwt eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl end", "jwt [redacted] end"],
-    ["Authorization: Bearer abcdef123456", "Authorization: [redacted] [redacted]"],
+    ["Authorization: Bearer abcdef123456", "Authorization: [redacted]"],
     ["https://ada:pw@host.test/a?token=abc&page=2", "https://[redacted]@host.test/a?token=[redacted]&page=2"],
     ["card 4929-4212-3456-7890 and order 1234567890123", "card 4929-4212-3456-7890 and order 1234567890123"],
     ["card 4111 1111 1111 1111", "card [redacted]"],

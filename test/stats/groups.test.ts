@@ -9,7 +9,7 @@ describe("mismatch groups", () => {
   it("count each kind and keep its first, its last and three more", () => {
     const groups = new MismatchGroups({ random: () => 0.999 });
     for (let call = 1; call <= 10; call++)
-      groups.record("v1-a", [{ path: "$.a", kind: "value", control: 1 }], call, () => example(`a${call}`));
+      groups.record("v1-a", [{ path: "$.a", kind: "value", control: 1 }], call * 1_000, () => example(`a${call}`));
     groups.record("v1-b", [], 5, () => example("b"));
     expect(groups.list()).toEqual([
       {
@@ -17,8 +17,8 @@ describe("mismatch groups", () => {
         differences: [{ path: "$.a", kind: "value" }],
         count: 10,
         error: 0,
-        firstSeen: 1,
-        lastSeen: 10,
+        firstSeen: 1_000,
+        lastSeen: 10_000,
         first: example("a1"),
         last: example("a10"),
         examples: [example("a1"), example("a2"), example("a3")],
@@ -35,6 +35,15 @@ describe("mismatch groups", () => {
         examples: [example("b")],
       },
     ]);
+  });
+
+  it("draw the last of a kind once a second, however many come", () => {
+    const groups = new MismatchGroups<string>({ random: () => 0.999 });
+    let drawn = 0;
+    for (let at = 0; at < 10_000; at++) groups.record("v1-a", [], at, () => `${at} ${++drawn}`);
+    expect(drawn).toBeLessThan(20);
+    const [group] = groups.list();
+    expect(group!.lastSeen - Number(group!.last.split(" ")[0])).toBeLessThan(1_000);
   });
 
   it("say once that a kind is new, also when it comes back after it had to go", () => {
@@ -81,7 +90,7 @@ describe("mismatch groups", () => {
     const chosen = new Array<number>(20).fill(0);
     const trials = 4_000;
     for (let trial = 0; trial < trials; trial++) {
-      const groups = new MismatchGroups({ random });
+      const groups = new MismatchGroups<Result>({ random });
       for (let call = 0; call < 20; call++) groups.record("a", [], call, () => example(String(call)));
       for (const { id } of groups.list()[0]!.examples) chosen[Number(id)]!++;
     }

@@ -25,6 +25,41 @@ describe("testPublisher", () => {
     ]);
   });
 
+  it.each<[string, PublisherLike, RegExp]>([
+    [
+      "throws on",
+      ({ control: { outcome } }) => {
+        if (outcome.kind === "returned") JSON.stringify(outcome.value);
+      },
+      /bigint: /,
+    ],
+    [
+      "takes too long for",
+      ({ control: { outcome } }) => {
+        try {
+          if (outcome.kind === "returned") String(outcome.value);
+        } catch {
+          // What cannot be written is left out.
+        }
+      },
+      /2\^23 paths through shared references: took \d+ ms/,
+    ],
+    [
+      "hangs on",
+      ({ control: { outcome } }) =>
+        outcome.kind === "returned" && typeof outcome.value === "symbol" ? new Promise(() => undefined) : undefined,
+      /a symbol: did not end within 1500 ms/,
+    ],
+  ])("names the value that a publisher %s, and ends", { timeout: 60_000 }, async (_, publisher, message) => {
+    const tests: [string, () => Promise<void>][] = [];
+    testPublisher("x", () => ({ publisher }), {
+      describe: (__, define) => define(),
+      it: (name, test) => void tests.push([name, test]),
+    });
+    const [, test] = tests.find(([name]) => name.includes("hostile"))!;
+    await expect(test()).rejects.toThrow(message);
+  });
+
   it("fails a publisher that writes nothing, changes results, or cannot be closed twice", async () => {
     let open = true;
     const failed = await failures(() => {

@@ -29,11 +29,12 @@ const defaultLimits: Required<PreviewLimits> = { nodes: 5_000, depth: 32, string
  * characters left out at the end of a string. A key that begins with `$` is given a second one. Entries of Maps and
  * Sets are sorted, since their order is not data; −0 is drawn as 0 for the same reason.
  *
+ * @param redact takes secrets out of a text before it is cut; not used on keys, unless they are cut
  * @example preview(new Map([["a", 1n]])) // => { $Map: [["a", { $bigint: "1" }]] }
  */
-export function preview(value: unknown, limits?: PreviewLimits): unknown {
+export function preview(value: unknown, limits?: PreviewLimits, redact?: (text: string) => string): unknown {
   const given = limits === undefined ? defaultLimits : { ...defaultLimits, ...limits };
-  return draw(value, "$", { ...given, ancestors: [], places: [] });
+  return draw(value, "$", { ...given, redact, ancestors: [], places: [] });
 }
 
 interface Sketch {
@@ -42,6 +43,7 @@ interface Sketch {
   totalLength: number;
   readonly depth: number;
   readonly stringLength: number;
+  readonly redact: ((text: string) => string) | undefined;
   readonly ancestors: object[];
   readonly places: string[];
 }
@@ -162,11 +164,12 @@ function drawKeys(value: object, place: string, sketch: Sketch): Record<string, 
   const drawn: Record<string, unknown> = {};
   const keys = Object.keys(value);
   for (const [index, key] of keys.entries()) {
-    if (full(sketch)) {
+    // A key is not cut by what others have left: whoever looks for its name would not find it.
+    if (full(sketch) || Math.min(key.length, sketch.stringLength) > sketch.totalLength) {
       drawn.$more = keys.length - index;
       return drawn;
     }
-    const name = drawString(key.startsWith("$") ? `$${key}` : key, sketch);
+    const name = drawKey(key.startsWith("$") ? `$${key}` : key, sketch);
     put(drawn, name, drawPart(value, key, `${place}.${name}`, sketch));
   }
   for (const symbol of Object.getOwnPropertySymbols(value)) {
@@ -211,10 +214,26 @@ function put(drawn: Record<string, unknown>, name: string, part: unknown): void 
 
 const full = (sketch: Sketch): boolean => sketch.nodes <= 0 || sketch.totalLength <= 0;
 
+// Of a text that will be cut, so much more is looked at: a secret that begins before the cut is known by what follows.
+const lookahead = 2_048;
+
 function drawString(text: string, sketch: Sketch): string {
+  const { redact } = sketch;
+  if (redact === undefined) return cut(text, 0, sketch);
+  const length = Math.max(0, Math.min(sketch.stringLength, sketch.totalLength));
+  const looked = text.length > length + lookahead ? text.slice(0, length + lookahead) : text;
+  return cut(redact(looked), text.length - looked.length, sketch);
+}
+
+function drawKey(key: string, sketch: Sketch): string {
+  return key.length > sketch.stringLength ? drawString(key, sketch) : cut(key, 0, sketch);
+}
+
+/** @param more how many characters there are behind this text */
+function cut(text: string, more: number, sketch: Sketch): string {
   const length = Math.max(0, Math.min(text.length, sketch.stringLength, sketch.totalLength));
   sketch.totalLength -= length;
-  return length === text.length ? text : `${text.slice(0, length)}… (+${text.length - length})`;
+  return length === text.length && more === 0 ? text : `${text.slice(0, length)}… (+${text.length - length + more})`;
 }
 
 // Printing a bigint takes time that grows with the square of its length, so a huge one is only said to be huge.

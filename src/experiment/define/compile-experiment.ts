@@ -4,6 +4,7 @@ import { compileCaptureLimits } from "../../compare/copy/capture.ts";
 import { compileJudgement } from "../../compare/judge.ts";
 import { rolloutOf } from "../../rollout/to-rollout.ts";
 import { judges } from "../../rollout/to-rollout.ts";
+import type { PresentedResult } from "../../records/record.ts";
 import { MismatchGroups } from "../../stats/groups.ts";
 import { CandidateBreaker } from "../limits/circuit-breaker.ts";
 import { Counters } from "../record/counters.ts";
@@ -98,7 +99,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     const why = "a stream is read once, by control's caller";
     throw new SidelaneError("invalid-definition", `${place}: \`${option}\` cannot be combined with \`stream\`: ${why}`);
   }
-  const groups = new MismatchGroups({ random: () => host.random() });
+  const groups = new MismatchGroups<PresentedResult>({ random: () => host.random() });
   const plan = {
     name,
     host,

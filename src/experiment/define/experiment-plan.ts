@@ -1,6 +1,7 @@
 import type { Rollout } from "../../model/rollout.ts";
 import type { CaptureLimits } from "../../compare/copy/capture.ts";
 import type { Judgement } from "../../compare/judge.ts";
+import type { PresentedResult } from "../../records/record.ts";
 import type { MismatchGroups } from "../../stats/groups.ts";
 import type { CandidateBreaker } from "../limits/circuit-breaker.ts";
 import type { Counters } from "../record/counters.ts";
@@ -61,7 +62,7 @@ export interface Plan {
   readonly rollout: Rollout | undefined;
   readonly waitForMatch: boolean;
   readonly budget: CpuBudget;
-  readonly groups: MismatchGroups;
+  readonly groups: MismatchGroups<PresentedResult>;
   readonly noise: NoiseRuns | undefined;
   readonly onNewMismatch: AnyFunction | undefined;
   readonly about: { readonly owner?: string; readonly link?: string; readonly untilMs?: number };

@@ -5,7 +5,9 @@ import type { Result, ResultKind } from "../../model/result.ts";
 import type { RolloutEvent } from "../../model/rollout.ts";
 import { Breaker } from "./publisher-backoff.ts";
 import { callForeign, type Ended } from "../runtime/promises.ts";
-import { ResultQueue } from "./result-queue.ts";
+import { later } from "../runtime/event-loop.ts";
+import { Novelty, ResultQueue } from "./result-queue.ts";
+import { measureResult } from "./result-size.ts";
 
 const mostResults = 1_000;
 const mostBytes = 8_000_000;
@@ -17,6 +19,8 @@ const firstRetryMs = 200;
 /** Whoever waits for a flush is not kept waiting for a minute's pause of the breaker. */
 const longestPauseWhileAwaitedMs = 250;
 const flushTimeoutMs = 10_000;
+const sliceMs = 10;
+const tellDropsEveryMs = 60_000;
 
 /** What a delivery needs from whoever runs it. */
 export interface DeliveryHost {
@@ -44,7 +48,9 @@ interface Drained {
 }
 
 /**
- * One publisher behind its own bounded queue: at most 1 000 results and 8 MB wait, the oldest are dropped and counted.
+ * One publisher behind its own bounded queue: at most 1 000 results and 8 MB wait. When there is no room, matches go
+ * first, then what a rule knows, then the newest of what is like others, and last the first of a new kind. All are counted,
+ * and told as one fault a minute.
  *
  * One publish at a time, each of at most 5 s; batches of at most 100 where the publisher takes batches. What fails is
  * tried again (twice) only where the publisher says that it is `idempotent`. A publisher that keeps rejecting or hanging
@@ -60,11 +66,14 @@ export class Delivery {
   readonly #batches: boolean;
   readonly #idempotent: boolean;
   readonly #takesEvents: boolean;
-  readonly #queue = new ResultQueue();
+  readonly #queue = new ResultQueue<Result>();
+  readonly #novelty = new Novelty();
   readonly #events: RolloutEvent[] = [];
   readonly #breaker: Breaker;
   readonly #dropped: Record<DropReason, number> = { "queue-full": 0, "too-large": 0, "breaker-open": 0, closed: 0 };
   #accepted = 0;
+  #droppedUntold = 0;
+  #toldDropsAt = -Infinity;
   #published = 0;
   #failed = 0;
   /** `calling`: inside the publisher's own code; `busy`: it gave a promise; `paused`: a timer is set for the next try. */
@@ -100,7 +109,7 @@ export class Delivery {
       this.#dropped.closed += 1;
       return;
     }
-    this.#queue.push({ result, number: this.#accepted, bytes: undefined });
+    this.#queue.push(result, this.#accepted, this.#novelty.worthOf(result));
     this.#bound();
     this.#schedule();
   }
@@ -109,7 +118,7 @@ export class Delivery {
   refuse(kind: ResultKind): void {
     if (this.#kinds !== undefined && !this.#kinds.has(kind)) return;
     this.#accepted += 1;
-    this.#dropped["queue-full"] += 1;
+    this.#drop("queue-full", 1);
   }
 
   /** Takes what happened to a rollout, where the publisher cares. At most 100 wait; they go before results. */
@@ -188,11 +197,27 @@ export class Delivery {
   #pump(): void {
     this.#phase = "idle";
     this.#host.detached(() => {
+      const { clock } = this.#host;
+      const until = clock.monotonic() + sliceMs;
       while (this.#phase === "idle" && !this.#closed) {
+        // Whoever waits for a flush or the end has no turn to give.
+        if (this.#waiting.length === 0 && this.#job === undefined && clock.monotonic() > until) {
+          this.#goOnLater();
+          break;
+        }
         this.#job ??= this.#next();
         if (this.#job === undefined) break;
         this.#attempt(this.#job);
       }
+    });
+  }
+
+  /** A publisher that answers synchronously gets 10 ms of each turn of the event loop. */
+  #goOnLater(): void {
+    if (this.#queue.length === 0 && this.#events.length === 0) return;
+    this.#phase = "scheduled";
+    later(() => {
+      if (this.#phase === "scheduled") this.#pump();
     });
   }
 
@@ -201,10 +226,10 @@ export class Delivery {
     if (event !== undefined) return { results: [], event, number: Infinity, failures: 0 };
     const first = this.#queue.shift();
     if (first === undefined) return undefined;
-    const results = [first.result];
+    const results = [first.item];
     // While the breaker is open this is a probe: it should cost one result at most.
     const most = this.#batches && !this.#breaker.open ? batchSize : 1;
-    while (results.length < most && this.#queue.length > 0) results.push(this.#queue.shift()!.result);
+    while (results.length < most && this.#queue.length > 0) results.push(this.#queue.shift()!.item);
     return { results, event: undefined, number: first.number, failures: 0 };
   }
 
@@ -280,18 +305,34 @@ export class Delivery {
 
   // ---- what is lost is counted
 
-  /** Drops the oldest until the rest fits; sizes only matter to those that have to wait. */
+  /** Gives up what is worth least until the rest fits; sizes only matter to those that have to wait. */
   #bound(): void {
     if (this.#phase === "busy" || this.#phase === "paused") {
-      this.#dropped["too-large"] += this.#queue.measure(mostBytes);
+      const tooLarge = this.#queue.measure(mostBytes, (result) => measureResult(result, mostBytes));
+      if (tooLarge > 0) this.#drop("too-large", tooLarge);
     }
     const inFlight = this.#job?.results.length ?? 0;
     const reason: DropReason = this.#breaker.open ? "breaker-open" : "queue-full";
-    while (this.#queue.length + inFlight > mostResults || this.#queue.bytes > mostBytes) {
-      this.#queue.shift();
-      this.#dropped[reason] += 1;
+    while (this.#queue.length > 0 && (this.#queue.length + inFlight > mostResults || this.#queue.bytes > mostBytes)) {
+      this.#queue.giveUp();
+      this.#drop(reason, 1);
     }
     this.#resolveDrained();
+  }
+
+  #drop(reason: DropReason, count: number): void {
+    this.#dropped[reason] += count;
+    this.#droppedUntold += count;
+    if (this.#host.clock.monotonic() - this.#toldDropsAt >= tellDropsEveryMs) this.#tellDropped();
+  }
+
+  /** One fault for all since the last one. */
+  #tellDropped(): void {
+    if (this.#droppedUntold === 0) return;
+    const count = this.#droppedUntold;
+    this.#droppedUntold = 0;
+    this.#toldDropsAt = this.#host.clock.monotonic();
+    this.#fault("publish", new Error(`${count} ${count === 1 ? "result was" : "results were"} dropped`));
   }
 
   /** At the end of `close`: nothing is delivered any more, and late answers are ignored. */
@@ -301,6 +342,8 @@ export class Delivery {
     this.#failed += this.#job?.results.length ?? 0;
     this.#job = undefined;
     this.#dropped.closed += this.#queue.length;
+    this.#droppedUntold += this.#queue.length;
+    this.#tellDropped();
     this.#queue.clear();
     this.#events.length = 0;
     this.#resolveDrained();

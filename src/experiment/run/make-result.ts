@@ -1,6 +1,7 @@
 import type { Evidence, Observation, Outcome } from "../../model/observation.ts";
 import type { CandidateObservation, Result, ResultKind } from "../../model/result.ts";
 import { ask, failed } from "../define/services.ts";
+import { cleanComparison, frozen } from "./clean-comparison.ts";
 import type { Run } from "./run.ts";
 import type { Trial } from "./candidate-run.ts";
 
@@ -11,37 +12,45 @@ export function worse(one: ResultKind, other: ResultKind): ResultKind {
   return severity[other] > severity[one] ? other : one;
 }
 
-/** Makes the frozen result of a run that has ended. */
+/** Makes the result of a run that has ended: frozen, with all that Sidelane itself has made of it. */
 export function makeResult(run: Run, id: string): Result {
   const { plan, snapshot } = run;
   const { clock } = plan.host;
   const context = { ...plan.host.context, ...run.context };
+  const startedAt = clock.now() - (clock.monotonic() - run.startedAt);
+  const control = Object.freeze(
+    observe(run, "control", run.control!, run.controlEvidence, {
+      startedAt: run.controlStartedAt,
+      syncEndedAt: run.controlSyncEndedAt,
+      endedAt: run.controlEndedAt,
+    }),
+  );
   return Object.freeze({
     id,
     experiment: plan.name,
-    startedAt: clock.now() - (clock.monotonic() - run.startedAt),
+    startedAt,
     served: run.served,
     ...(snapshot && {
       rollout: Object.freeze({ stage: snapshot.stage, share: snapshot.share, epoch: snapshot.epoch }),
     }),
     context: Object.freeze(context),
-    control: Object.freeze(
-      observe(run, "control", run.control!, run.controlEvidence, {
-        startedAt: run.controlStartedAt,
-        syncEndedAt: run.controlSyncEndedAt,
-        endedAt: run.controlEndedAt,
-      }),
-    ),
-    candidates: Object.freeze(run.trials.map((trial) => observeTrial(run, trial))) as Result["candidates"],
+    control,
+    candidates: Object.freeze(
+      run.trials.map((trial) => observeTrial(run, trial, control, startedAt)),
+    ) as Result["candidates"],
     kind: run.kind(),
   });
 }
 
-function observeTrial(run: Run, trial: Trial): CandidateObservation {
+function observeTrial(run: Run, trial: Trial, control: Observation, at: number): CandidateObservation {
   const { outcome, evidence, argumentsMutated } = trial;
+  const observed = observe(run, trial.candidate, outcome!, evidence, trial);
+  const isCleaned = run.hooks.clean !== undefined;
   return Object.freeze({
-    ...observe(run, trial.candidate, outcome!, evidence, trial),
-    comparison: trial.comparison!,
+    ...observed,
+    comparison: frozen(
+      isCleaned ? cleanComparison(trial.comparison!, control.outcome, observed.outcome, at) : trial.comparison!,
+    ),
     ...(argumentsMutated !== undefined && { argumentsMutated }),
   });
 }

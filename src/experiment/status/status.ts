@@ -1,6 +1,7 @@
 import type { Operation } from "../../model/fault.ts";
 import type { DeliveryCounts } from "../../model/publisher.ts";
 import type { ServedStage } from "../../model/result.ts";
+import type { PresentedResult } from "../../records/record.ts";
 import type { GroupSummary } from "../../stats/groups.ts";
 import type { TallyData } from "../../stats/tally.ts";
 import type { Verdict } from "../../stats/verdict.ts";
@@ -54,8 +55,8 @@ export interface ExperimentStatus extends OutcomeCounts {
   /** What foreign code did wrong, by what Sidelane was doing. */
   readonly faults: Readonly<Partial<Record<Operation, number>>>;
   readonly candidates: Readonly<Record<string, CandidateStatus>>;
-  /** Kinds of mismatch, the most frequent first. */
-  readonly groups: readonly GroupSummary[];
+  /** Kinds of mismatch, the most frequent first; with values hidden, and of paths only what looks like a name in code. */
+  readonly groups: readonly GroupSummary<PresentedResult>[];
   /** Present where `noise` is looked for. */
   readonly noise?: NoiseReport;
   /**

@@ -2,6 +2,7 @@ import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
+import { bytesOf } from "../../records/value-bytes.ts";
 import { toPublisher } from "../../model/publisher.ts";
 import { forwarded, type Host } from "./wrap-publisher.ts";
 
@@ -10,6 +11,8 @@ export interface BatchOptions {
   readonly size: number;
   /** How long a batch waits to be full, in milliseconds; 1 000 by default. */
   readonly intervalMs?: number;
+  /** How many bytes of results wait at most, measured; 8 000 000 by default. A batch is sent before there are more. */
+  readonly maxBytes?: number;
   readonly clock?: Clock;
 }
 
@@ -17,21 +20,24 @@ export interface BatchOptions {
 const publishTimeoutMs = 30_000;
 
 /**
- * Collects results and hands them over together: when there are `size` of them, when the first has waited for `intervalMs`, at
+ * Collects results and hands them over together: when there are `size` of them or `maxBytes`, when the first has waited for `intervalMs`, at
  * a flush and at the end. One batch at a time; while one is on its way and the next is full, results wait in the queue.
  *
- * A result counts as published once it is in a batch. A batch that fails is one fault, which says how many were lost.
+ * A result counts as published once it is in a batch. A batch that fails is one fault, which says how many were
+ * lost, and so is one that is still on its way when the laboratory stops waiting for the end.
  *
  * @throws {SidelaneError} `invalid-option`, also when the publisher has no `publishBatch`
  * @example batch({ size: 500, intervalMs: 5_000 }, sqlPublisher({ execute, dialect: 'postgresql' }))
  */
 export function batch(options: BatchOptions, publisher: PublisherLike): Publisher {
-  const { size, intervalMs, clock } = checked(options);
+  const { size, intervalMs, maxBytes, clock } = checked(options);
   const inner = toPublisher(publisher, "batch");
   if (!inner.publishBatch) checkOptions("batch").fail("publisher", "one that has `publishBatch`", inner);
   let host: Host | undefined;
   let collected: Result[] = [];
+  let bytes = 0;
   let sending: Promise<void> | undefined;
+  let onItsWay = 0;
   let cancel: Cancel | undefined;
 
   /** Never rejects: nobody but the host can do anything about it. */
@@ -42,7 +48,12 @@ export function batch(options: BatchOptions, publisher: PublisherLike): Publishe
     if (collected.length === 0) return;
     const results = collected;
     collected = [];
-    sending = published(results).finally(() => (sending = undefined));
+    bytes = 0;
+    onItsWay = results.length;
+    sending = published(results).finally(() => {
+      sending = undefined;
+      onItsWay = 0;
+    });
     await sending;
   }
 
@@ -54,16 +65,22 @@ export function batch(options: BatchOptions, publisher: PublisherLike): Publishe
     try {
       await Promise.race([inner.publishBatch!(results), timedOut]);
     } catch (cause) {
-      const error = new Error(`A batch of ${results.length} results was lost`, { cause });
-      host?.onFault({ operation: "publish", error, publisher: inner.name });
+      // Without a number it was told at the end.
+      if (onItsWay > 0) lost(`A batch of ${results.length} results was lost`, cause);
     } finally {
       stop?.();
     }
   }
 
+  function lost(message: string, cause?: unknown): void {
+    const error = cause === undefined ? new Error(message) : new Error(message, { cause });
+    host?.onFault({ operation: "publish", error, publisher: inner.name });
+  }
+
   function take(result: Result): Promise<void> | undefined {
     collected.push(result);
-    if (collected.length >= size) return send();
+    bytes += bytesOf([result], maxBytes);
+    if (collected.length >= size || bytes >= maxBytes) return send();
     cancel ??= clock.after(intervalMs, () => void send());
     return undefined;
   }
@@ -81,6 +98,11 @@ export function batch(options: BatchOptions, publisher: PublisherLike): Publishe
       await inner.flush?.();
     },
     async close() {
+      // A laboratory flushes before it closes: what has not arrived by now has no more time.
+      if (onItsWay > 0) {
+        lost(`${onItsWay + collected.length} results had not been published at the end`);
+        onItsWay = 0;
+      }
       await send();
       await inner.close?.();
     },
@@ -91,9 +113,10 @@ function checked(options: BatchOptions): Required<BatchOptions> {
   const check: OptionCheck = checkOptions("batch");
   const given: unknown = options;
   check.object("options", given);
-  check.known(given, ["size", "intervalMs", "clock"]);
-  const { size, intervalMs = 1_000, clock = systemClock } = options;
+  check.known(given, ["size", "intervalMs", "maxBytes", "clock"]);
+  const { size, intervalMs = 1_000, maxBytes = 8_000_000, clock = systemClock } = options;
   check.number("size", size, { min: 1, max: 10_000, integer: true });
   check.number("intervalMs", intervalMs, { min: 1, max: 3_600_000 });
-  return { size, intervalMs, clock };
+  check.number("maxBytes", maxBytes, { min: 1 });
+  return { size, intervalMs, maxBytes, clock };
 }

@@ -1,11 +1,17 @@
-import { preview, type PreviewLimits } from "../../compare/copy/preview.ts";
+import type { PreviewLimits } from "../../compare/copy/preview.ts";
 import type { Comparison, Difference } from "../../model/comparison.ts";
 import type { Observation, Outcome } from "../../model/observation.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { CandidateObservation, Result } from "../../model/result.ts";
 import { toPublisher } from "../../model/publisher.ts";
 import { isDrawn, markDrawn } from "../../records/drawn-result.ts";
-import { compileRedaction, type Redaction, type RedactOptions } from "../../records/redaction.ts";
+import {
+  compileRedaction,
+  redactReason,
+  secretPathOf,
+  type Redaction,
+  type RedactOptions,
+} from "../../records/redaction.ts";
 import { through } from "./wrap-publisher.ts";
 
 const sideLimits: PreviewLimits = { nodes: 100, depth: 6, stringLength: 500, totalLength: 4_000 };
@@ -25,62 +31,94 @@ export function redact(options: RedactOptions, publisher: PublisherLike): Publis
   return through(toPublisher(publisher, "redact"), (result) => redactResult(result, redaction));
 }
 
-type Draw = (value: unknown, path?: string, limits?: PreviewLimits) => unknown;
+interface Redactor {
+  draw(value: unknown, path?: string, limits?: PreviewLimits): unknown;
+  readonly redaction: Redaction;
+}
 
 function redactResult(result: Result, redaction: Redaction): Result {
   const drawn = isDrawn(result);
-  const draw: Draw = (value, path, limits) => redaction.drawn(drawn ? value : preview(value, limits), path);
+  const by: Redactor = {
+    draw: (value, path, limits) => (drawn ? redaction.drawn(value, path) : redaction.value(value, path, limits)),
+    redaction,
+  };
   const [first, ...rest] = result.candidates;
+  const { control } = result;
   return markDrawn({
     ...result,
-    context: draw(result.context) as Result["context"],
-    control: redactObservation(result.control, draw),
-    candidates: [redactCandidate(first, draw), ...rest.map((candidate) => redactCandidate(candidate, draw))],
+    context: by.draw(result.context) as Result["context"],
+    control: redactObservation(control, by),
+    candidates: [
+      redactCandidate(first, control, by),
+      ...rest.map((candidate) => redactCandidate(candidate, control, by)),
+    ],
   });
 }
 
-function redactObservation<Observed extends Observation>(observation: Observed, draw: Draw): Observed {
-  return { ...observation, outcome: redactOutcome(observation.outcome, draw) };
+function redactObservation<Observed extends Observation>(observation: Observed, by: Redactor): Observed {
+  return { ...observation, outcome: redactOutcome(observation.outcome, by) };
 }
 
-function redactOutcome(outcome: Outcome, draw: Draw): Outcome {
+function redactOutcome(outcome: Outcome, by: Redactor): Outcome {
   switch (outcome.kind) {
     case "returned":
-      return { kind: "returned", value: draw(outcome.value) };
+      return { kind: "returned", value: by.draw(outcome.value) };
     case "threw":
-      return { kind: "threw", error: draw(outcome.error) };
+      return { kind: "threw", error: by.draw(outcome.error) };
     case "timed-out":
       return outcome;
   }
 }
 
-function redactCandidate(candidate: CandidateObservation, draw: Draw): CandidateObservation {
-  return { ...redactObservation(candidate, draw), comparison: redactComparison(candidate.comparison, draw) };
+function redactCandidate(candidate: CandidateObservation, control: Observation, by: Redactor): CandidateObservation {
+  const comparison = redactComparison(candidate.comparison, [control.outcome, candidate.outcome], by);
+  return { ...redactObservation(candidate, by), comparison };
 }
 
-function redactComparison(comparison: Comparison, draw: Draw): Comparison {
+function redactComparison(comparison: Comparison, outcomes: readonly [Outcome, Outcome], by: Redactor): Comparison {
   switch (comparison.kind) {
     case "match":
       return comparison;
-    case "inconclusive":
-      return "error" in comparison ? { ...comparison, error: draw(comparison.error) } : comparison;
+    case "inconclusive": {
+      const reason = redactReason(comparison.reason, by.redaction);
+      return "error" in comparison ?
+          { ...comparison, reason, error: by.draw(comparison.error) }
+        : { ...comparison, reason };
+    }
     case "ignored":
-      return { ...comparison, differences: comparison.differences.map((each) => redactDifference(each, draw)) };
+      return {
+        ...comparison,
+        differences: comparison.differences.map((each) => redactDifference(each, outcomes, by)),
+      };
     case "mismatch": {
       const [first, ...rest] = comparison.differences;
       return {
         ...comparison,
-        differences: [redactDifference(first, draw), ...rest.map((each) => redactDifference(each, draw))],
+        differences: [
+          redactDifference(first, outcomes, by),
+          ...rest.map((each) => redactDifference(each, outcomes, by)),
+        ],
       };
     }
   }
 }
 
-function redactDifference(difference: Difference, draw: Draw): Difference {
-  const { path } = difference;
+function redactDifference(difference: Difference, outcomes: readonly [Outcome, Outcome], by: Redactor): Difference {
+  const { path, kind } = difference;
+  const [control, candidate] = outcomes;
+  // One threw and the other returned: both are told in words made of their values, which the outcomes hold as well.
+  const ends = path === "$" && control.kind !== candidate.kind;
+  if (ends) return { path, kind, control: control.kind, candidate: candidate.kind };
+  const under = secretPathOf(difference, outcomes.map(contentOf), by.redaction);
   return {
-    ...difference,
-    ...("control" in difference && { control: draw(difference.control, path, sideLimits) }),
-    ...("candidate" in difference && { candidate: draw(difference.candidate, path, sideLimits) }),
+    path: by.redaction.path(path),
+    kind,
+    ...("control" in difference && { control: by.draw(difference.control, under, sideLimits) }),
+    ...("candidate" in difference && { candidate: by.draw(difference.candidate, under, sideLimits) }),
   };
+}
+
+function contentOf(outcome: Outcome): unknown {
+  if (outcome.kind === "returned") return outcome.value;
+  return outcome.kind === "threw" ? outcome.error : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Fault } from "../../model/fault.ts";
 import type { Publisher } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
+import { inSlices } from "../../records/in-slices.ts";
 
 /** Collects the host that a publisher is given, so that what is wrapped around it can report faults as well. */
 export interface Host {
@@ -36,9 +37,9 @@ export function through(
       return passed && inner.publish(passed);
     },
     ...(inner.publishBatch && {
-      publishBatch(results: readonly Result[]) {
-        const passed = results.map(guarded).filter((result) => result !== undefined);
-        return passed.length === 0 ? undefined : inner.publishBatch!(passed);
+      async publishBatch(results: readonly Result[]) {
+        const passed = (await inSlices(results, guarded)).filter((result) => result !== undefined);
+        if (passed.length > 0) await inner.publishBatch!(passed);
       },
     }),
     ...own,

@@ -8,7 +8,10 @@ import type { Target } from "./target.ts";
 
 /** When a file is set aside: `results.ndjson` becomes `results.ndjson.1`, that one `.2`, and so on. */
 export interface Rotation {
-  /** A file is set aside before it would grow beyond this many bytes; at least 1 000. */
+  /**
+   * A file is set aside before it would grow beyond this many bytes; at least 1 000. A line that is longer has a file for itself.
+   * Where the folder cannot be written to, the file grows on, and one fault says so. Several processes may each add one write more.
+   */
   readonly bytes: number;
   /** How many files are kept beside the current one; the oldest is deleted. 5 by default. */
   readonly files?: number;
@@ -17,11 +20,17 @@ export interface Rotation {
 const ownerOnly = 0o600;
 
 /** Appends to a file. Opens it again when it was moved, deleted or rotated, by whomever. */
-export function fileTarget(path: string, rotation: Rotation | undefined, check: OptionCheck): Target {
+export function fileTarget(
+  path: string,
+  rotation: Rotation | undefined,
+  check: OptionCheck,
+  onFault: (error: Error) => void,
+): Target {
   const { bytes, files } = checkedRotation(rotation, check);
   tryOut(path, check);
   let handle: OpenFile | undefined;
   let torn = false;
+  let told = false;
   let last: Promise<unknown> = Promise.resolve();
 
   async function opened(): Promise<OpenFile> {
@@ -43,23 +52,43 @@ export function fileTarget(path: string, rotation: Rotation | undefined, check: 
   }
 
   async function write(lines: string): Promise<void> {
-    let file = await opened();
-    const chunk = Buffer.from(lines);
-    if (bytes !== Infinity && (await isFull(file, chunk.length))) {
-      await rotateFiles(path, files, (size) => size > 0 && size + chunk.length > bytes);
-      file = await opened();
+    let rest = Buffer.from(lines);
+    while (rest.length > 0) {
+      const chunk = bytes === Infinity ? rest : rest.subarray(0, await roomFor(rest));
+      await append(chunk);
+      rest = rest.subarray(chunk.length);
     }
+  }
+
+  /** How many bytes of whole lines may go into the file; it is set aside first where it has no room for one. */
+  async function roomFor(lines: Buffer): Promise<number> {
+    for (let tries = 0; ; tries++) {
+      const file = await opened();
+      const { size } = await file.stat();
+      const fitting = wholeLines(lines, bytes - size - (torn ? 1 : 0));
+      if (fitting > 0) return fitting;
+      const set = size > 0 && tries < mostTries && (await rotateFiles(path, files, (now) => now >= size));
+      // A line that is longer than a file may be has one for itself; and where no file can be set aside, writing goes on.
+      if (set instanceof Error) tellOnce(set);
+      if (size === 0 || set instanceof Error || tries >= mostTries)
+        return wholeLines(lines, bytes) || lines.indexOf(0x0a) + 1;
+      if (set === "busy") await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  function tellOnce(error: Error): void {
+    if (!told) onFault(error);
+    told = true;
+  }
+
+  async function append(chunk: Buffer): Promise<void> {
+    const file = await opened();
     const whole = torn ? Buffer.concat([Buffer.from("\n"), chunk]) : chunk;
     // Until it is known to be whole: a full disk takes the first part of a write.
     torn = true;
     const bytesWritten = await file.write(whole);
     if (bytesWritten < whole.length) throw new Error(`Only ${bytesWritten} of ${whole.length} bytes were written`);
     torn = false;
-  }
-
-  async function isFull(file: OpenFile, more: number): Promise<boolean> {
-    const { size } = await file.stat();
-    return size > 0 && size + more > bytes;
   }
 
   /** One after the other, also when somebody publishes without waiting. */
@@ -70,6 +99,15 @@ export function fileTarget(path: string, rotation: Rotation | undefined, check: 
   }
 
   return { write: (lines) => inTurn(() => write(lines)), close: () => inTurn(close) };
+}
+
+// Another process that sets the file aside is waited for, some half a second.
+const mostTries = 50;
+
+/** How many bytes the whole lines at the beginning have that fit into so much room. */
+function wholeLines(lines: Buffer, room: number): number {
+  if (lines.length <= room) return lines.length;
+  return room <= 0 ? 0 : lines.lastIndexOf(0x0a, room - 1) + 1;
 }
 
 function checkedRotation(rotation: Rotation | undefined, check: OptionCheck): Required<Rotation> {

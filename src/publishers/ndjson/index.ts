@@ -2,6 +2,8 @@ import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { Publisher } from "../../model/publisher.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
 import { present, type Presentation } from "../../records/present.ts";
+import { inSlices } from "../../records/in-slices.ts";
+import { startOfWrite } from "../../records/read-results.ts";
 import { compileRedaction, type RedactOptions } from "../../records/redaction.ts";
 import { fileTarget, type Rotation } from "./file-target.ts";
 import { streamTarget, type LineStream } from "./stream-target.ts";
@@ -29,6 +31,8 @@ export interface NdjsonPublisherOptions {
  * Writes each result as one line of JSON, a {@link PresentedResult}: see its fields. A line is never split over two writes, so
  * that processes may share a file. A new file can be read by its owner alone (mode 0600).
  *
+ * What is written at once begins with a tab: no value can hold one, so that a whole line behind a torn one is known.
+ *
  * A full disk, a closed pipe or a missing folder fails the publish, and it is tried again; a line may then appear twice, under
  * one id, and `readResults` gives it once. A process that is killed may leave a torn line, which readers skip.
  *
@@ -44,29 +48,35 @@ export function ndjsonPublisher(options: NdjsonPublisherOptions): Publisher {
   check.oneOf("values", values, ["shown", "hidden"]);
   if (kinds !== undefined && !Array.isArray(kinds)) check.fail("kinds", 'an array such as ["mismatch"]', kinds);
   const presentation: Presentation = { values, redaction: compileRedaction(options.redact, "ndjsonPublisher") };
-  const target = targetOf(options, check);
+  let report: (error: unknown) => void = () => undefined;
+  const target = targetOf(options, check, (error) => report(error));
 
-  const write = (results: readonly Result[]): Promise<void> => {
-    let lines = "";
-    for (const result of results) lines += `${JSON.stringify(present(result, presentation))}\n`;
-    return target.write(lines);
-  };
+  const lineOf = (result: Result): string => `${JSON.stringify(present(result, presentation))}\n`;
   return {
     name: "ndjson",
     idempotent: true,
+    attach: (host) => void (report = (error) => host.onFault({ operation: "publish", error })),
     ...(kinds && { kinds }),
-    publish: (result) => write([result]),
-    publishBatch: (results) => (results.length === 0 ? Promise.resolve() : write(results)),
+    publish: (result) => target.write(startOfWrite + lineOf(result)),
+    async publishBatch(results) {
+      if (results.length === 0) return;
+      const lines = await inSlices(results, lineOf);
+      await target.write(startOfWrite + lines.join(""));
+    },
     close: () => target.close(),
   };
 }
 
-function targetOf({ path, stream, rotate }: NdjsonPublisherOptions, check: OptionCheck): Target {
+function targetOf(
+  { path, stream, rotate }: NdjsonPublisherOptions,
+  check: OptionCheck,
+  onFault: (error: Error) => void,
+): Target {
   if (stream !== undefined) {
     if (path !== undefined) check.fail("stream", "left out where `path` is given", stream);
     if (rotate !== undefined) check.fail("rotate", "left out where `stream` is given: only files rotate", rotate);
     return streamTarget(stream, check);
   }
   check.text("path", path);
-  return fileTarget(path!, rotate, check);
+  return fileTarget(path!, rotate, check, onFault);
 }

@@ -4,19 +4,26 @@ const staleMs = 10_000;
 
 /**
  * Sets a file aside, `path` to `path.1` and so on, the last of them deleted. Of several processes only one does it: it holds
- * `path.lock`, and asks again whether the file is still too big. Who does not get the lock goes on writing, and a lock that
- * somebody was killed with is taken away after 10 s.
+ * `path.lock`, and asks again whether the file is still too big. A lock that somebody was killed with is taken away after 10 s.
+ *
+ * @returns `done` (by whomever), `busy` while another process is at it, or the error where the folder does not let us
  */
-export async function rotateFiles(path: string, files: number, isFull: (size: number) => boolean): Promise<void> {
+export async function rotateFiles(
+  path: string,
+  files: number,
+  isFull: (size: number) => boolean,
+): Promise<"done" | "busy" | Error> {
   const lock = `${path}.lock`;
-  if (!(await take(lock))) return;
+  const taken = await take(lock);
+  if (taken !== "done") return taken;
   try {
-    if (!isFull(await sizeOf(path))) return;
+    if (!isFull(await sizeOf(path))) return "done";
     if (files === 0) await rm(path, { force: true });
     else {
       for (let number = files - 1; number >= 1; number--) await move(`${path}.${number}`, `${path}.${number + 1}`);
       await move(path, `${path}.1`);
     }
+    return "done";
   } finally {
     await rm(lock, { force: true });
   }
@@ -32,15 +39,19 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
-async function take(lock: string): Promise<boolean> {
+const forbidden: readonly unknown[] = ["EACCES", "EPERM", "EROFS"];
+
+async function take(lock: string): Promise<"done" | "busy" | Error> {
   try {
     await writeFile(lock, "", { flag: "wx", mode: 0o600 });
-    return true;
+    return "done";
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (forbidden.includes(code)) return error as Error;
+    if (code !== "EEXIST") throw error;
     const status = await stat(lock).catch(() => undefined);
     if (status && Date.now() - status.mtimeMs > staleMs) await rm(lock, { force: true });
-    return false;
+    return "busy";
   }
 }
 

@@ -3,10 +3,11 @@ import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { Publisher } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
 import { presentationOf, privacyOptions, type PrivacyOptions } from "../../records/privacy-options.ts";
+import { inSlices } from "../../records/in-slices.ts";
 import { present, type Presentation } from "../../records/present.ts";
 import type { DialectName, Migration } from "../../sql/dialect.ts";
 import { dialects } from "../../sql/dialects.ts";
-import { rowsOf } from "../../sql/result-row.ts";
+import { rowsOf, type Row } from "../../sql/result-row.ts";
 import { skipCounts } from "./skips.ts";
 
 export type { PrivacyOptions } from "../../records/privacy-options.ts";
@@ -51,14 +52,35 @@ export function sqlPublisher(options: SqlPublisherOptions): Publisher {
   const insertSkips = dialects[dialect].insertSkips(prefix);
   const write = async (results: readonly Result[]): Promise<void> => {
     if (results.length === 0) return;
-    const rows = results.flatMap((result) => rowsOf(present(result, presentation)));
-    await execute(insert, [JSON.stringify(rows)]);
+    const rows = (await inSlices(results, (result) => rowsOf(present(result, presentation)))).flat();
+    await insertRows(rows);
   };
+  let report: (error: unknown) => void = () => undefined;
+
+  /** What the database cannot take is found by halves and lost alone; a fault says so. */
+  async function insertRows(rows: readonly Row[]): Promise<void> {
+    try {
+      await execute(insert, [JSON.stringify(rows)]);
+    } catch (error) {
+      if (!isAboutData(error)) throw error;
+      if (rows.length === 1) {
+        report(error);
+        return;
+      }
+      const middle = Math.ceil(rows.length / 2);
+      await insertRows(rows.slice(0, middle));
+      await insertRows(rows.slice(middle));
+    }
+  }
+
   const skips = skipCounts((rows) => execute(insertSkips, [rows]), options.clock);
   return {
     name: "sql",
     idempotent: true,
-    attach: (host) => skips.start((error) => host.onFault({ operation: "publish", error })),
+    attach(host) {
+      report = (error) => host.onFault({ operation: "publish", error });
+      skips.start(report);
+    },
     publish: (result) => write([result]),
     publishBatch: write,
     onSkip: (experiment, reason) => skips.add(experiment, reason),
@@ -68,6 +90,19 @@ export function sqlPublisher(options: SqlPublisherOptions): Publisher {
       return skips.write();
     },
   };
+}
+
+/**
+ * Whether a statement failed by what it should store, and not by the state of the database or of the connection.
+ *
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html: data exceptions, constraints, limits
+ * @see https://www.sqlite.org/rescode.html
+ */
+function isAboutData(error: unknown): boolean {
+  const code: unknown = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
+  return (
+    typeof code === "string" && /^(?:(?:22|23|54)[0-9A-Z]{3}|SQLITE_(?:TOOBIG|CONSTRAINT|MISMATCH)\w*)$/.test(code)
+  );
 }
 
 const defaultPrefix = "sidelane_";

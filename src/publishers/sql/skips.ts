@@ -1,5 +1,5 @@
 import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
-import { storable } from "../../sql/result-row.ts";
+import { indexable } from "../../sql/result-row.ts";
 
 const writeEveryMs = 10_000;
 
@@ -95,8 +95,8 @@ export function skipCounts(insert: (rows: string) => unknown, clock: Clock = sys
 function rowsOf(counts: Counts): object[] {
   return [...counts].flatMap(([experiment, reasons]) =>
     [...reasons].map(([reason, { calls, firstMs, lastMs }]) => ({
-      experiment: storable(experiment),
-      reason: storable(reason),
+      experiment: indexable(experiment),
+      reason: indexable(reason),
       calls,
       first_at_ms: Math.round(firstMs),
       last_at_ms: Math.round(lastMs),

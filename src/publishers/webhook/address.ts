@@ -7,8 +7,12 @@ const privateBlocks4: readonly (readonly [string, number])[] = [
   ["169.254.0.0", 16],
   ["172.16.0.0", 12],
   ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
   ["192.168.0.0", 16],
   ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
   ["224.0.0.0", 3],
 ];
 
@@ -52,16 +56,19 @@ function isPrivate6(text: string): boolean {
   const groups = groups6(text);
   // What cannot be read is not trusted.
   if (groups === undefined) return true;
-  const [first = 0, second = 0] = groups;
+  const [first = 0, second = 0, third = 0] = groups;
   const last4 = groups[6]! * 65_536 + groups[7]!;
-  if (groups.slice(0, 6).every((group) => group === 0)) return true; // `::`, `::1` and the old IPv4-compatible ones
-  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) return isPrivate4(last4);
-  if (first === 0x64 && second === 0xff9b) return isPrivate4(last4); // IPv4 behind a translator
-  if (first === 0x2002) return isPrivate4(second * 65_536 + groups[2]!); // 6to4
-  const isUniqueLocal = (first & 0xfe00) === 0xfc00;
-  const isLinkLocal = (first & 0xffc0) === 0xfe80;
-  const isMulticast = (first & 0xff00) === 0xff00;
-  return isUniqueLocal || isLinkLocal || isMulticast;
+  const zeros = (from: number, to: number): boolean => groups.slice(from, to).every((group) => group === 0);
+  if (zeros(0, 5) && groups[5] === 0xffff) return isPrivate4(last4);
+  if (first === 0x64 && second === 0xff9b && zeros(2, 6)) return isPrivate4(last4); // IPv4 behind a translator
+  // Only these have been given out as global unicast so far; loopback, link-local, unique local, multicast, discard-only,
+  // segment routing and the old site-local and IPv4-compatible forms lie outside of them.
+  if ((first & 0xe000) !== 0x2000) return true;
+  if (first === 0x2002) return isPrivate4(second * 65_536 + third); // 6to4
+  const isProtocolAssignment = first === 0x2001 && second < 0x200; // Teredo, ORCHID, benchmarking
+  const isDocumentation = (first === 0x2001 && second === 0xdb8) || (first === 0x3fff && second < 0x1000);
+  const isIsatap = (groups[4]! & 0xfdff) === 0 && groups[5] === 0x5efe; // RFC 5214: an IPv4 address at the end
+  return isProtocolAssignment || isDocumentation || (isIsatap && isPrivate4(last4));
 }
 
 /** The eight groups of an IPv6 address. `URL` does the hard part: it checks, shortens and makes it hexadecimal. */

@@ -49,6 +49,8 @@ export class Outbox {
   #starts: number[] = [];
   #failures = 0;
   #notBefore = -Infinity;
+  /** Until then the receiver has asked to be left alone. */
+  #askedToWaitUntil = -Infinity;
   #request: Promise<Posted> | undefined;
   #cancelTimer: (() => void) | undefined;
   #closed = false;
@@ -87,9 +89,12 @@ export class Outbox {
     while (this.#held.length > 0) {
       this.#wake();
       if (this.#request === undefined) {
-        throw new Error(
-          `webhook: ${this.#held.length} alerts wait for the limit of ${this.#options.perMinute} requests a minute`,
-        );
+        const isAsked = this.#askedToWaitUntil > this.#options.clock.monotonic();
+        const what =
+          isAsked ?
+            "the time that the receiver asked for"
+          : `the limit of ${this.#options.perMinute} requests a minute`;
+        throw new Error(`webhook: ${this.#held.length} alerts wait for ${what}`);
       }
       const posted = await this.#request;
       if (posted.kind === "failed") throw posted.error;
@@ -123,7 +128,7 @@ export class Outbox {
     const now = clock.monotonic();
     this.#starts = this.#starts.filter((start) => now - start < minuteMs);
     const opensAt = this.#starts.length < perMinute ? now : this.#starts[this.#starts.length - perMinute]! + minuteMs;
-    const waitMs = Math.max(opensAt, this.#notBefore) - now;
+    const waitMs = Math.max(opensAt, this.#notBefore, this.#askedToWaitUntil) - now;
     if (waitMs <= 0) this.#send(now);
     else if (!this.#closed) this.#cancelTimer = clock.after(waitMs, () => this.#wake());
   }
@@ -161,6 +166,8 @@ export class Outbox {
       const stepMs = Math.min(minuteMs, firstBackOffMs * 2 ** this.#failures);
       this.#failures += 1;
       this.#notBefore = this.#options.clock.monotonic() + stepMs * (0.5 + this.#options.random() / 2);
+      const { retryAfterMs } = posted;
+      if (retryAfterMs !== undefined) this.#askedToWaitUntil = this.#options.clock.monotonic() + retryAfterMs;
       this.#options.onFault(posted.error);
       return;
     }

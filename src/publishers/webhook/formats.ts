@@ -12,7 +12,8 @@ export interface WebhookFormat {
 /**
  * - `slack`: `{ "text": "…" }`, one line an alert, as Slack's incoming webhooks and those of Mattermost and Rocket.Chat take it
  * - `json`: `{ "v": 1, "source": "sidelane", "alerts": […], "dropped": 0 }`; an alert is
- *   `{ "kind": "result", "candidate": "…", "result": {…} }` or `{ "kind": "event", "event": {…} }`
+ *   `{ "kind": "result", "key": "…", "candidate": "…", "result": {…} }` or `{ "kind": "event", "key": "…", "event": {…} }`; alerts
+ *   of one key tell of the same thing, whichever process sends them
  *
  * @see https://docs.slack.dev/messaging/formatting-message-text#escaping
  */
@@ -31,12 +32,28 @@ export const webhookFormats: Readonly<Record<"slack" | "json", WebhookFormat>> =
       }),
   },
   json: {
-    ofResult: (result, { name }) => JSON.stringify({ kind: "result", candidate: name, result }),
+    ofResult: (result, { name, comparison }) =>
+      JSON.stringify({
+        kind: "result",
+        key: keyOf(result.experiment, name, comparison.signature ?? comparison.kind),
+        candidate: name,
+        result,
+      }),
     ofEvent: ({ kind, experiment, from, to, at, by, reason }) =>
-      JSON.stringify({ kind: "event", event: { kind, experiment, from, to, at, by, reason: reason.slice(0, 500) } }),
+      JSON.stringify({
+        kind: "event",
+        key: keyOf(experiment, kind, String(to.epoch)),
+        event: { kind, experiment, from, to, at, by, reason: reason.slice(0, 500) },
+      }),
     body: (alerts, dropped) => `{"v":1,"source":"sidelane","alerts":[${alerts.join(",")}],"dropped":${dropped}}`,
   },
 };
+
+/** The same in every process, so that a receiver can tell of one thing once. */
+function keyOf(...parts: readonly string[]): string {
+  // Half a character, at the cut or in a name, is nothing that a URL could hold.
+  return parts.map((part) => encodeURIComponent(part.slice(0, 200).replace(/\p{Surrogate}/gu, "\ufffd"))).join("/");
+}
 
 /** The three characters with which text could become a link or call a whole channel. */
 function forSlack(text: string): string {

@@ -17,6 +17,7 @@ export type WebhookFetch = (
 export interface WebhookResponse {
   readonly ok: boolean;
   readonly status: number;
+  readonly headers?: { get(name: string): string | null };
   readonly body?: { cancel(): PromiseLike<void> } | null;
 }
 
@@ -33,7 +34,11 @@ export type Lookup = (hostname: string) => PromiseLike<readonly string[]>;
 export type Posted =
   | { readonly kind: "sent" }
   | { readonly kind: "refused"; readonly error: Error }
-  | { readonly kind: "failed"; readonly error: unknown };
+  | {
+      readonly kind: "failed";
+      readonly error: unknown;
+      /** How long the receiver wants to be left alone. */ readonly retryAfterMs?: number;
+    };
 
 export interface PostOptions {
   readonly url: string;
@@ -82,8 +87,20 @@ export function post(body: string, { url, headers, timeoutMs, fetch, clock, look
     if (response.ok) return { kind: "sent" };
     const error = new Error(`webhook: answered ${response.status}`);
     const isFinal = response.status >= 400 && response.status < 500 && ![408, 429].includes(response.status);
-    return isFinal ? { kind: "refused", error } : { kind: "failed", error };
+    if (isFinal) return { kind: "refused", error };
+    const retryAfterMs = retryAfter(response, clock);
+    return { kind: "failed", error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   }
+}
+
+const longestRetryAfterMs = 3_600_000;
+
+/** Seconds, or a date (RFC 9110, 10.2.3); an hour at most, lest a mistake silences it for good. */
+function retryAfter({ headers }: WebhookResponse, clock: Clock): number | undefined {
+  const text = headers?.get("retry-after")?.trim();
+  if (text === undefined || text === "") return undefined;
+  const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - clock.now();
+  return waitMs > 0 ? Math.min(waitMs, longestRetryAfterMs) : undefined;
 }
 
 async function refusePrivate(hostname: string, lookup: Lookup): Promise<void> {

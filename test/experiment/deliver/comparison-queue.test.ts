@@ -32,23 +32,47 @@ const differing = { control: (id: number) => ({ id }), candidate: (id: number) =
 const ids = (): unknown[] => results.map(({ control }) => control.outcome.kind === "returned" && control.outcome.value);
 
 describe("results that wait to be compared and told", () => {
-  it("are a thousand at most: of one more the oldest is compared, counted, and not told", async () => {
-    const run = lab.experiment("many", differing);
-    for (let id = 1; id <= 1_000; id++) run(id);
-    expect(lab.status().experiments["many"]).toMatchObject({ mismatched: 0, inFlight: 1_000 });
-    run(1_001);
-    run(1_002);
-    expect(lab.status().experiments["many"]).toMatchObject({ started: 1_002, mismatched: 2, inFlight: 1_000 });
+  it("are a thousand at most: of one more the oldest is compared, and not told where it is a match", async () => {
+    const run = lab.experiment("many", {
+      control: (id: number) => ({ id }),
+      candidate: (id) => ({ id: Math.abs(id) }),
+    });
+    run(-1);
+    for (let id = 2; id <= 1_002; id++) run(id);
+    expect(lab.status().experiments["many"]).toMatchObject({ started: 1_002, mismatched: 1 });
     await lab.settled();
     await lab.flush();
-    expect(ids().slice(0, 2)).toEqual([{ id: 3 }, { id: 4 }]);
-    expect(results.length).toBe(1_000);
+    expect(results.map(({ kind }) => kind).filter((kind) => kind === "mismatch")).toHaveLength(1);
+    expect(results[0]!.kind).toBe("mismatch");
     const { accepted, published, dropped } = lab.status().publishers["all"]!;
     expect({ accepted, published, dropped }).toMatchObject({
       accepted: 1_002,
       published: 1_000,
       dropped: { "queue-full": 2 },
     });
+  });
+
+  it("of which more than a thousand must be told are bounded all the same, and counted", async () => {
+    const run = lab.experiment("many", differing);
+    for (let id = 1; id <= 2_100; id++) run(id);
+    await lab.settled();
+    await lab.flush();
+    // The first of its kind is among them.
+    expect(ids()[0]).toEqual({ id: 1 });
+    expect(results.length).toBe(1_000);
+    expect(lab.status().experiments["many"]).toMatchObject({ started: 2_100, mismatched: 2_100, inFlight: 0 });
+    expect(lab.status().publishers["all"]).toMatchObject({ accepted: 2_100, dropped: { "queue-full": 1_100 } });
+  });
+
+  it("are bounded in bytes, too", () => {
+    const run = lab.experiment("pages", {
+      control: () => ({ page: Buffer.alloc(400_000) }),
+      candidate: () => ({ page: Buffer.alloc(400_000, 1) }),
+    });
+    for (let call = 0; call < 300; call++) run();
+    const { inFlight, mismatched } = lab.status().experiments["pages"]!;
+    expect(inFlight).toBeLessThan(40);
+    expect(mismatched + inFlight).toBe(300);
   });
 
   it("are compared for 10 ms in a turn of the event loop, in their order, and go on in the next one", async () => {
@@ -78,8 +102,17 @@ describe("results that wait to be compared and told", () => {
     run(2);
     await lab.settled();
     await lab.flush();
-    const prefix = (0.5 * 2 ** 42).toString(36);
-    expect(results.map(({ id }) => id)).toEqual([`${prefix}-1`, `${prefix}-2`]);
+    const numbered = results.map(({ id }) => /^([a-z\d]{6,14})-(\d+)$/.exec(id)!);
+    expect(numbered.map(([, , number]) => number)).toEqual(["1", "2"]);
+    const other = new Laboratory({
+      random: () => 0.5,
+      publishers: [{ name: "other", publish: (result) => void results.push(result) }],
+    });
+    other.experiment("numbered", differing)(1);
+    await other.settled();
+    await other.flush();
+    // Two that were given the same chance have ids of their own all the same.
+    expect(results[2]!.id).not.toBe(results[0]!.id);
   });
 
   it("are waited for by `settled()`, as are calls that nobody wants to be told of", async () => {
@@ -109,7 +142,10 @@ describe("`onNewMismatch`", () => {
     await lab.settled();
     await lab.flush();
     expect(told).toEqual([results[0]]);
-    expect(lab.status().experiments["new"]!.groups).toEqual([expect.objectContaining({ count: 2, first: results[0] })]);
+    const [group] = lab.status().experiments["new"]!.groups;
+    // Drawn, and with values hidden: a group outlives its results, and a page with it is soon shown to many.
+    expect(group).toMatchObject({ count: 2, first: { v: 1, id: results[0]!.id, kind: "mismatch" } });
+    expect(group!.first.control.outcome).not.toHaveProperty("value");
   });
 
   it("that throws is a fault of its own name", async () => {

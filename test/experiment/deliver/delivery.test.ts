@@ -95,6 +95,32 @@ describe("Delivery", () => {
     expect(accounted(counts)).toBe(1_500);
   });
 
+  it("keeps a mismatch of a new kind over a thousand matches, and tells of what it drops once a minute", async () => {
+    const { delivery, clock, faults } = deliver({ publish: never });
+    const differing = (signature: string): Result => {
+      const differences = [{ path: "$", kind: "value" }] as const;
+      return aResult({ kind: "mismatch", candidates: [{ comparison: { kind: "mismatch", differences, signature } }] });
+    };
+    delivery.accept(aResult({ kind: "match" }));
+    await settled();
+    delivery.accept(differing("v1-a"));
+    for (let count = 0; count < 2_000; count++) delivery.accept(aResult({ kind: "match" }));
+    for (let count = 0; count < 2_000; count++) delivery.accept(differing("v1-a"));
+    delivery.accept(differing("v1-b"));
+    expect(delivery.counts()).toMatchObject({ queued: 1_000, dropped: { "queue-full": 3_003 } });
+    const told = (): string[] =>
+      faults.map(({ error }) => (error as Error).message).filter((message) => message.endsWith("dropped"));
+    expect(told()).toEqual(["1 result was dropped"]);
+    await clock.advanceAsync(60_000);
+    const closed = delivery.close(0);
+    await clock.advanceAsync(1);
+    await closed;
+    expect(told()).toHaveLength(2);
+    const { dropped } = delivery.counts();
+    const sum = Object.values(dropped).reduce((total, count) => total + count, 0);
+    expect(told()[1]).toBe(`${sum - 1} results were dropped`);
+  });
+
   it("keeps at most 8 MB waiting, and drops a result that alone is bigger", async () => {
     const big = (bytes: number): Result =>
       aResult({ control: { outcome: { kind: "returned", value: "x".repeat(bytes / 2) } } });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Breaker } from "../../../src/experiment/deliver/publisher-backoff.ts";
-import { estimateBytes } from "../../../src/experiment/deliver/result-size.ts";
+import { ResultQueue, type Worth } from "../../../src/experiment/deliver/result-queue.ts";
+import { measureResult } from "../../../src/experiment/deliver/result-size.ts";
 import { toPublisher } from "../../../src/model/publisher.ts";
 import { SidelaneError } from "../../../src/model/errors.ts";
 import type { PublisherLike } from "../../../src/model/publisher.ts";
-import type { CandidateObservation } from "../../../src/model/result.ts";
 import { aResult, type ResultParts } from "../../../src/testing/a-result.ts";
 
 describe("Breaker", () => {
@@ -19,74 +19,53 @@ describe("Breaker", () => {
   });
 });
 
-function nested(depth: number): unknown {
-  let value: unknown = null;
-  for (let level = 0; level < depth; level++) value = [value];
-  return value;
-}
-
-describe("estimateBytes", () => {
-  const sized = (value: unknown): number =>
-    estimateBytes(aResult({ control: { outcome: { kind: "returned", value } } }));
+describe("measureResult", () => {
+  const most = 8_000_000;
+  const sized = (value: unknown, mostBytes = most): number =>
+    measureResult(aResult({ control: { outcome: { kind: "returned", value } } }), mostBytes);
   const empty = sized(null);
+  const records = (count: number): unknown =>
+    Array.from({ length: count }, (_, id) => ({ id, name: `number ${id} of them` }));
 
   it.each([
-    ["a string", "x".repeat(100_000), 200_000],
-    ["bytes", Buffer.alloc(50_000), 50_000],
-    ["many records", Array.from({ length: 1_000 }, (_, id) => ({ id, name: "0123456789" })), 100_000],
-    ["a Map", new Map(Array.from({ length: 1_000 }, (_, id) => [id, "0123456789"])), 80_000],
-  ])("is about right for %s", (_, value, bytes) => {
+    ["a text", "x".repeat(100_000), 150_000],
+    ["bytes", Buffer.alloc(100_000), 100_000],
+    ["a view that keeps a large buffer", Buffer.alloc(100_000).subarray(0, 10), 100_000],
+    ["many records", records(1_000), 100_000],
+    ["a Map", new Map(Array.from({ length: 1_000 }, (_, id) => [id, `number ${id}`])), 85_000],
+    ["a list whose large part comes late", { rows: [1, 2, 3, 4, 5, 6, 7, 8, Buffer.alloc(500_000)] }, 500_000],
+    ["an object whose large part has the last key", { ...Array(64).fill(0), z: "x".repeat(500_000) }, 750_000],
+    ["one thing in many places", Array(100).fill(records(100)), 10_000],
+  ])("is right within a factor of two for %s", (_, value, bytes) => {
     expect((sized(value) - empty) / bytes).toBeGreaterThan(0.5);
     expect((sized(value) - empty) / bytes).toBeLessThan(2);
   });
 
-  // 16 bytes a slot and one more, 8 a number, 2 a character.
-  it.each([
-    ["nothing", undefined, 8],
-    ["null", null, 8],
-    ["a number", 7, 8],
-    ["a text", "abc", 6],
-    ["an empty object", {}, 16],
-    ["an object", { a: 1, b: "xy" }, 48 + 8 + 4],
-    ["a list", [1, 2], 48 + 16],
-    ["a list within a list", [[1]], 32 + 32 + 8],
-    ["a buffer", new ArrayBuffer(10), 10],
-    ["a view of a buffer", new Uint16Array(5), 10],
-    ["a Set", new Set([1, 2]), 48 + 16 + 32],
-    ["an empty Map", new Map(), 16],
-    ["a Map", new Map([["a", 1]]), 32 + (48 + 2 + 8) + 16],
-    ["a getter", Object.defineProperty({}, "no", { enumerable: true, get: () => "never called" }), 32 + 8],
-    // The first 32 keys of an object and the first 8 elements of a list stand for the rest.
-    ["many keys", Object.fromEntries(Array.from({ length: 64 }, (_, at) => [at, at < 32 ? "" : "x"])), 16 * 65],
-    ["many elements", Array.from({ length: 16 }, (_, at) => (at < 8 ? "" : "x")), 16 * 17],
-  ])("counts %s", (_, value, bytes) => {
-    expect(sized(value) - empty).toBe(bytes - 8);
+  it("counts context, candidates, errors, and differences that hold values of their own", () => {
+    const kilobytes = (part: ResultParts): number => Math.round((measureResult(aResult(part), most) - 1_000) / 1_000);
+    const large = Buffer.alloc(50_000);
+    const another = Buffer.alloc(50_000);
+    const returned = { outcome: { kind: "returned", value: large }, comparison: { kind: "match" } } as const;
+    expect(kilobytes({ context: { large } })).toBe(50);
+    expect(kilobytes({ candidates: [returned, returned] })).toBe(50);
+    expect(kilobytes({ context: { another }, candidates: [returned] })).toBe(100);
+    expect(
+      kilobytes({ control: { outcome: { kind: "threw", error: new Error("", { cause: large }) } } }),
+    ).toBeGreaterThan(50);
+    const differences = [{ path: "$", kind: "value", control: large }] as const;
+    const comparison = { kind: "mismatch", signature: "", differences } as const;
+    expect(kilobytes({ candidates: [{ comparison }] })).toBe(50);
   });
 
-  it("counts 600 bytes a result and an error, 120 a difference, its context, and every candidate", () => {
-    const returned = (value: unknown): Partial<CandidateObservation> => ({
-      outcome: { kind: "returned", value },
-      comparison: { kind: "match" },
-    });
-    const of = (parts: ResultParts): number =>
-      estimateBytes(aResult({ control: returned(1), candidates: [returned(1)], ...parts }));
-    const base = 600 + 16 + 8 + 8;
-    expect(of({})).toBe(base);
-    expect(of({ context: { a: 1 } })).toBe(base + 24);
-    expect(of({ candidates: [returned(1), returned("abc")] })).toBe(base + 6);
-    expect(of({ candidates: [{ ...returned(1), outcome: { kind: "threw", error: 7 } }] })).toBe(base + 600);
-    expect(of({ candidates: [{ ...returned(1), outcome: { kind: "timed-out", afterMs: 1 } }] })).toBe(base - 8);
-    // Of 256 objects in all, the context among them; one beyond counts as a slot.
-    expect(of({ control: returned(nested(1_000)) })).toBe(base - 8 + 255 * 32 + 16);
-    const difference = { path: "$", kind: "value" } as const;
-    const comparison = { kind: "mismatch", differences: [difference, difference], signature: "" } as const;
-    expect(of({ candidates: [{ ...returned(1), comparison }] })).toBe(base + 240);
+  it("stops counting where it is enough", () => {
+    expect(sized(records(1_000_000), 1_000)).toBeLessThan(20_000_000);
   });
 
   it("calls no getter, ends on a cycle and on endless depth, and survives a proxy that throws", () => {
     const cycle: Record<string, unknown> = {};
     cycle["self"] = [cycle, cycle];
-    const deep = nested(100_000);
+    let deep: unknown = null;
+    for (let level = 0; level < 200_000; level++) deep = [deep];
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     const getter = Object.defineProperty({}, "no", {
@@ -96,6 +75,53 @@ describe("estimateBytes", () => {
       },
     });
     for (const value of [cycle, deep, proxy, getter]) expect(sized(value)).toBeGreaterThan(0);
+  });
+});
+
+describe("ResultQueue", () => {
+  const filled = (...worths: Worth[]): ResultQueue<string> => {
+    const queue = new ResultQueue<string>();
+    worths.forEach((worth, index) => queue.push(`${worth}${"abcdefgh"[index]!}`, index, worth));
+    return queue;
+  };
+  const all = (take: () => { readonly item: string } | undefined): string[] => {
+    const items: string[] = [];
+    for (let next = take(); next !== undefined; next = take()) items.push(next.item);
+    return items;
+  };
+
+  it("is emptied in its order, whatever things are worth", () => {
+    const queue = filled(3, 0, 2, 1, 0, 3);
+    expect(all(() => queue.shift())).toEqual(["3a", "0b", "2c", "1d", "0e", "3f"]);
+    expect(queue.length).toBe(0);
+  });
+
+  it("gives up matches first, then what is ignored, then the newest of the known, then the newest of what is new", () => {
+    const queue = filled(3, 0, 2, 1, 0, 3, 2, 1);
+    expect(all(() => queue.giveUp())).toEqual(["0b", "0e", "1d", "1h", "2g", "2c", "3f", "3a"]);
+  });
+
+  it("measures what is still there, once, and takes out what is too large", () => {
+    const queue = filled(0, 2, 2, 3);
+    queue.shift();
+    const measured: string[] = [];
+    const bytesOf = (item: string): number => (measured.push(item), item === "2c" ? 100 : 10);
+    expect(queue.measure(50, bytesOf)).toBe(1);
+    expect(queue.measure(50, bytesOf)).toBe(0);
+    expect(measured).toEqual(["2b", "2c", "3d"]);
+    expect([queue.length, queue.bytes]).toEqual([2, 20]);
+    expect(all(() => queue.shift())).toEqual(["2b", "3d"]);
+    expect(queue.bytes).toBe(0);
+  });
+
+  it("forgets nothing and holds nothing over many turns", () => {
+    const queue = new ResultQueue<number>();
+    let next = 0;
+    for (let number = 0; number < 10_000; number++) {
+      queue.push(number, number, (number % 4) as Worth);
+      if (number >= 100) expect(queue.shift()!.item).toBe(next++);
+    }
+    expect(queue.length).toBe(100);
   });
 });
 

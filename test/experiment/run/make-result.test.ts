@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Laboratory, type LaboratoryOptions, type Result } from "../../../src/index.ts";
+import type { Comparison } from "../../../src/model/comparison.ts";
 import type { ResultKind } from "../../../src/model/result.ts";
 import { worse } from "../../../src/experiment/run/make-result.ts";
 import { fixedClock } from "../../../src/testing/index.ts";
@@ -79,7 +80,20 @@ describe("a result", () => {
     const result = await only();
     const { control, candidates, context, rollout } = result;
     const [candidate] = candidates;
-    const parts = [result, context, rollout, control, control.outcome, candidates, candidate, candidate.outcome];
+    const { comparison } = candidate;
+    const differences = comparison.kind === "mismatch" ? comparison.differences : [];
+    expect(differences).toHaveLength(1);
+    const parts: unknown[] = [
+      result,
+      context,
+      rollout,
+      control,
+      control.outcome,
+      candidates,
+      candidate,
+      candidate.outcome,
+    ];
+    parts.push(comparison, differences, ...differences);
     expect(parts.map((part) => Object.isFrozen(part))).toEqual(parts.map(() => true));
     expect(context).toEqual({ shop: 1, cart: 2 });
     expect(rollout).toStrictEqual({ stage: "shadow", share: 0, epoch: 1 });
@@ -113,6 +127,59 @@ describe("a result", () => {
     expect(Object.isFrozen(control.outcome)).toBe(true);
     expect(kind).toBe("mismatch");
     expect(cleaned).toEqual([undefined, undefined]);
+  });
+
+  describe("tells differences by what `clean` leaves:", () => {
+    interface Patient {
+      diagnosis: string;
+      total: number;
+    }
+
+    async function comparisonOf(candidate: () => Patient, clean: (patient: Patient) => unknown): Promise<Comparison> {
+      const { lab, only } = laboratory({ onFault: () => undefined });
+      lab.experiment("patient", { control: (): Patient => ({ diagnosis: "flu", total: 1 }), candidate, clean })();
+      return (await only()).candidates[0].comparison;
+    }
+
+    it("where the cleaned values differ, there", async () => {
+      const comparison = await comparisonOf(
+        () => ({ diagnosis: "cold", total: 2 }),
+        ({ total }) => ({ total }),
+      );
+      expect(comparison).toMatchObject({
+        kind: "mismatch",
+        differences: [{ path: "$.total", kind: "value", control: 1, candidate: 2 }],
+      });
+    });
+
+    it("where they do not, at the whole of them, with neither side", async () => {
+      const comparison = await comparisonOf(
+        () => ({ diagnosis: "cold", total: 1 }),
+        ({ total }) => total,
+      );
+      expect(comparison).toMatchObject({ kind: "mismatch", differences: [{ path: "$", kind: "value" }] });
+      expect(JSON.stringify(comparison)).not.toMatch(/cold|flu|diagnosis/);
+    });
+
+    it("where it throws, not at all", async () => {
+      const comparison = await comparisonOf(
+        () => ({ diagnosis: "cold", total: 1 }),
+        () => {
+          throw new Error("no");
+        },
+      );
+      expect(JSON.stringify(comparison)).not.toMatch(/cold|flu|diagnosis/);
+    });
+
+    it("where one side threw, in words without the other's value", async () => {
+      const comparison = await comparisonOf(
+        () => {
+          throw new Error("no");
+        },
+        ({ total }) => total,
+      );
+      expect(comparison).toMatchObject({ differences: [{ path: "$", kind: "type", control: "returned number: 1" }] });
+    });
   });
 
   it("leaves out what could not be cleaned, and keeps how long it took", async () => {

@@ -1,3 +1,4 @@
+import { Laboratory } from "../../../src/experiment/laboratory.ts";
 import { describe, expect, it, vi } from "vitest";
 import type { Difference } from "../../../src/model/comparison.ts";
 import type { Fault } from "../../../src/model/fault.ts";
@@ -58,11 +59,11 @@ describe("only", () => {
     expect(faults).toMatchObject([{ operation: "publish", publisher: "memory", experiment: "find-user" }]);
   });
 
-  it("passes batches on as batches, and nothing where nothing is left", () => {
+  it("passes batches on as batches, and nothing where nothing is left", async () => {
     const publishBatch = vi.fn();
     const publisher = only("mismatch", { ...quiet, publishBatch });
-    void publisher.publishBatch!([aResult({ kind: "match" }), aResult()]);
-    void publisher.publishBatch!([aResult({ kind: "match" })]);
+    await publisher.publishBatch!([aResult({ kind: "match" }), aResult()]);
+    await publisher.publishBatch!([aResult({ kind: "match" })]);
     expect(publishBatch.mock.calls.map(([results]) => results.length)).toEqual([1]);
   });
 
@@ -253,6 +254,33 @@ describe("batch", () => {
     expect(publishBatch).toHaveBeenCalledTimes(2);
     finish();
     for (const wait of waits) await wait;
+  });
+
+  it("publishes before more than so many bytes wait", async () => {
+    const sizes: number[] = [];
+    const publisher = batch(
+      { size: 1_000, maxBytes: 1_000_000, clock: fixedClock() },
+      { ...quiet, publishBatch: (results) => void sizes.push(results.length) },
+    );
+    for (let count = 0; count < 25; count++)
+      await publisher.publish(aResult({ context: { page: Buffer.alloc(100_000) } }));
+    expect(sizes).toEqual([10, 10]);
+    await publisher.flush!();
+    expect(sizes).toEqual([10, 10, 5]);
+  });
+
+  it("tells of what has not arrived when the laboratory's time is up", async () => {
+    const faults: string[] = [];
+    const hanging = { ...quiet, publishBatch: () => new Promise<void>(() => undefined) };
+    const lab = new Laboratory({
+      publishers: [batch({ size: 1_000 }, hanging)],
+      onFault: ({ error }) => void faults.push(String(error)),
+    });
+    const run = lab.experiment("price", { control: () => 1, candidate: () => 2 });
+    for (let call = 0; call < 50; call++) run();
+    await lab.settled();
+    expect((await lab.close({ timeoutMs: 100 })).complete).toBe(false);
+    expect(faults).toEqual(["Error: 50 results had not been published at the end"]);
   });
 
   it("tells the host how many results were lost with a batch, failed or hung", async () => {

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Delivery } from "../../../src/experiment/deliver/delivery.ts";
 import { systemClock } from "../../../src/model/clock.ts";
@@ -117,6 +117,46 @@ describe("ndjsonPublisher", () => {
     }
     expect(ids).toEqual(Array.from({ length: ids.length }, (_, index) => `r-${40 - ids.length + index}`));
     expect(ids.length).toBeGreaterThan(8);
+  });
+
+  it("splits a batch, so that no file grows beyond its size, and loses no line", async () => {
+    const path = freshPath();
+    const publisher = ndjsonPublisher({ path, rotate: { bytes: 5_000, files: 1_000 } });
+    const results = Array.from({ length: 200 }, (_, index) => aResult({ id: `r${index}` }));
+    await publisher.publishBatch!(results.slice(0, 150));
+    await publisher.publishBatch!(results.slice(150));
+    await publisher.close!();
+    const written = readdirSync(folder).filter((name) => name.startsWith(basename(path)));
+    expect(written.length).toBeGreaterThan(10);
+    let lines = 0;
+    for (const name of written) {
+      expect(statSync(join(folder, name)).size).toBeLessThanOrEqual(5_000);
+      lines += (await all(join(folder, name))).length;
+    }
+    expect(lines).toBe(200);
+  });
+
+  it("gives a line that is longer than a file may be a file for itself", async () => {
+    const path = freshPath();
+    const publisher = ndjsonPublisher({ path, rotate: { bytes: 2_000 } });
+    const long = aResult({ id: "long", experiment: "x".repeat(5_000) });
+    await publisher.publishBatch!([aResult({ id: "a" }), long, aResult({ id: "b" })]);
+    const kept = await Promise.all([`${path}.2`, `${path}.1`, path].map((name) => all(name)));
+    expect(kept.map((results) => results.map(({ id }) => id))).toEqual([["a"], ["long"], ["b"]]);
+  });
+
+  // Linux's: a folder in which even root makes no file.
+  it.runIf(existsSync("/sys/kernel"))("sets nothing aside where the folder does not let it", async () => {
+    expect(await rotateFiles("/sys/kernel/results.ndjson", 3, () => true)).toMatchObject({ code: "EACCES" });
+  });
+
+  it("writes on where nothing can be set aside", async () => {
+    const path = freshPath();
+    const publisher = ndjsonPublisher({ path, rotate: { bytes: 1_000 } });
+    writeFileSync(`${path}.lock`, "");
+    for (let count = 0; count < 3; count++) await publisher.publish(aResult({ id: `r${count}` }));
+    expect((await all(path)).map(({ id }) => id)).toEqual(["r0", "r1", "r2"]);
+    rmSync(`${path}.lock`);
   });
 
   it("has nothing to rotate where another process has just done it, and nobody has written since", async () => {
@@ -232,6 +272,25 @@ describe("ndjsonPublisher", () => {
   });
 });
 
+describe("a stream", () => {
+  it("is listened to only while something is written to it", async () => {
+    const stream = new Writable({ write: (_, __, done) => setTimeout(done, 5) });
+    const publisher = ndjsonPublisher({ stream });
+    expect(stream.listenerCount("error")).toBe(0);
+    const publishing = publisher.publish(aResult());
+    expect(stream.listenerCount("error")).toBe(1);
+    await publishing;
+    expect(stream.listenerCount("error")).toBe(0);
+  });
+
+  it("that breaks fails the publish, and is let go of", async () => {
+    const stream = new Writable({ write: (_, __, done) => done(new Error("EPIPE")) });
+    await expect(ndjsonPublisher({ stream }).publish(aResult())).rejects.toThrow("EPIPE");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(stream.listenerCount("error")).toBe(0);
+  });
+});
+
 describe("readResults", () => {
   const line = (id: string): string => `${JSON.stringify({ v: 1, id })}\n`;
 
@@ -245,8 +304,27 @@ describe("readResults", () => {
 
   it("finds a whole line that another process wrote right after a torn one", async () => {
     const path = freshPath();
-    writeFileSync(path, line("a").slice(0, -5) + line("b") + line("c"));
+    writeFileSync(path, `${line("a").slice(0, -5)}\t${line("b")}${line("c")}`);
     expect((await all(path)).map(({ id }) => id)).toEqual(["b", "c"]);
+  });
+
+  it("takes no value in a torn line for a line, wherever it is torn", async () => {
+    const value = { v: 1, id: "forged", experiment: "payments", kind: "match", control: {}, candidates: [] };
+    const written: string[] = [];
+    const stream = {
+      write: (text: string, done: () => void) => {
+        written.push(text);
+        done();
+      },
+      on: () => undefined,
+    };
+    const publisher = ndjsonPublisher({ stream, values: "shown" });
+    const text = `\t${JSON.stringify(value)}`;
+    await publisher.publish(aResult({ context: { value, text }, control: { outcome: { kind: "returned", value } } }));
+    const [whole] = written;
+    for (let end = 1; end < whole!.length; end++) {
+      for await (const { id } of readResults(Readable.from([whole!.slice(0, end)]))) expect(id).not.toBe("forged");
+    }
   });
 
   it("gives a line once that was written twice", async () => {

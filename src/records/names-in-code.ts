@@ -1,0 +1,93 @@
+import { parsePath, type PathSegment } from "../compare/rules/paths.ts";
+
+// What leaves while values are hidden is told by its shape, which is all there is to go by: the shapes are those that
+// people give to names, and data of the usual kinds (addresses, numbers of cards and people, tokens) has none of them.
+
+/** The words of `billingAddress2`, `HTTP_STATUS` or `Uint8Array`, without digits. */
+function wordsOf(name: string): string[] {
+  return name.split(/[_$\d]+|(?<=[a-z])(?=[A-Z])/).filter((word) => word !== "");
+}
+
+/** Random text changes case all the time; names do so once a word. */
+function areWords(words: readonly string[]): boolean {
+  return words.length <= 6 && words.every((word) => word.length <= 16);
+}
+
+/** Letters and at most two digits at the end, in words of at most 16 characters, 32 in all: `billingAddress2`, and not `hunter2X9a81`. */
+export function looksLikeName(key: string): boolean {
+  return key.length <= 32 && /^[A-Za-z_$]+\d{0,2}$/.test(key) && areWords(wordsOf(key));
+}
+
+/** As {@link looksLikeName}, with numbers in at most two places, as classes have them: `Uint8Array`, `S3Client`, `Sha256`. */
+export function looksLikeClassName(name: string): boolean {
+  return (
+    name.length <= 60 &&
+    /^[A-Za-z_$]+(?:\d{1,3}[A-Za-z_$]*){0,2}$/.test(name) &&
+    wordsOf(name).length > 0 &&
+    areWords(wordsOf(name))
+  );
+}
+
+/**
+ * Such as `ECONNREFUSED`, `ERR_HTTP2_ERROR`, `P2002`, `ORA-00942`, `42P01`, `auth/expired`, `ThrottlingException`, `1062`; and
+ * no number of a card or a person, no address, no token.
+ */
+export function looksLikeCode(code: unknown): code is string | number {
+  // Six digits are what one-time codes have.
+  if (typeof code === "number") return Number.isInteger(code) && Math.abs(code) < 100_000;
+  if (typeof code !== "string" || code.length > 64) return false;
+  // SQLSTATE (ISO 9075): five digits or capitals.
+  if (/^[0-9A-Z]{5}$/.test(code) || /^[A-Z]{2,10}-\d{1,5}$/.test(code)) return true;
+  const parts = code.split(/[-_/.:]/);
+  return parts.length <= 8 && parts.every((part) => /^[A-Z]{1,20}\d{0,5}$/.test(part) || isWordy(part));
+}
+
+function isWordy(part: string): boolean {
+  return /^[A-Za-z]+$/.test(part) && areWords(wordsOf(part));
+}
+
+/** A path whose keys are shown only where they look like names in code: keys can be data, such as an e-mail address. */
+export function hidePath(path: string): string {
+  let segments: PathSegment[];
+  try {
+    segments = parsePath(path);
+  } catch {
+    return "$.*"; // A user's comparer may give any text as a path.
+  }
+  let text = "$";
+  for (const segment of segments) {
+    if (text.length > mostOfPath) return `${text}.**`;
+    text += hideSegment(segment);
+  }
+  return text;
+}
+
+const mostOfPath = 300;
+
+function hideSegment(segment: PathSegment): string {
+  // A position in a sequence; but 16 digits can be a card number that somebody used as a key.
+  if (typeof segment === "number") return segment < 1e6 ? `[${segment}]` : "[*]";
+  if (typeof segment === "object") return `[${segment.entry} *]`;
+  return looksLikeName(segment) ? `.${segment}` : ".*";
+}
+
+// Every reason that Sidelane itself gives. A comparer's own may be made of values.
+const ownReasons: readonly RegExp[] = [
+  /^timed-out$/,
+  /^comparer (?:threw|could not tell|gave a promise; compare synchronously)$/,
+  /^comparer (?:gave|returned) neither true, false nor a comparison, but (?:[A-Za-z]{1,16})$/,
+  /^`?[A-Za-z.]{1,32}`? threw$/,
+  /^could not be read$/,
+  /^(?:more|longer|deeper) than [\d a-z]{1,60}$/,
+  /^control (?:gave|returned) a promise with methods of its own[a-z ,;]{1,120}$/,
+  /^(?:a stream|control's stream|the candidate's stream)[a-z\d ,;]{1,120}$/,
+];
+
+/** Why something could not be told, without what may be data: keys in its path, and whatever a user's comparer says. */
+export function hideReason(reason: string): string {
+  const found = /^(\$.*?) (is opaque: it cannot be looked into|threw while being read)(, and \d{1,6} more)?$/su.exec(
+    reason,
+  );
+  if (found) return `${hidePath(found[1]!)} ${found[2]!}${found[3] ?? ""}`;
+  return ownReasons.some((own) => own.test(reason)) ? reason : "(hidden)";
+}

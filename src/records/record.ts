@@ -1,0 +1,80 @@
+import type { DifferenceKind } from "../model/comparison.ts";
+import type { Evidence } from "../model/observation.ts";
+import type { ResultKind, ServedStage } from "../model/result.ts";
+
+/**
+ * A result as plain JSON data, as it may leave the process.
+ *
+ * With values `hidden` it carries names that developers gave, paths, kinds, types, error names and codes, durations: of paths
+ * only what looks like a name in code, anything else is `*`. With values `shown` it also carries what has the comment
+ * "shown", redacted and cut.
+ */
+export interface PresentedResult {
+  /** The version of this shape; a reader refuses what it does not know. */
+  readonly v: 1;
+  readonly id: string;
+  readonly experiment: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly kind: ResultKind;
+  readonly served: string;
+  readonly rollout?: ServedStage;
+  /** Shown. */
+  readonly context?: unknown;
+  readonly control: PresentedObservation;
+  readonly candidates: readonly PresentedCandidate[];
+}
+
+export interface PresentedObservation {
+  readonly name: string;
+  readonly outcome: PresentedOutcome;
+  readonly evidence: Evidence;
+  /** Milliseconds, as in a result's observations. */
+  readonly durationMs: number;
+  readonly syncMs: number;
+  readonly offsetMs: number;
+}
+
+export type PresentedOutcome =
+  /** `value` is shown, as `preview` draws it. */
+  | { readonly kind: "returned"; readonly type: string; readonly value?: unknown }
+  | { readonly kind: "threw"; readonly error: PresentedError }
+  | { readonly kind: "timed-out"; readonly afterMs: number };
+
+export interface PresentedError {
+  /** The error's name, or the type of what was thrown. */
+  readonly name: string;
+  readonly code?: string | number;
+  /** Shown: the whole of it, as `preview` draws it. */
+  readonly value?: unknown;
+}
+
+export interface PresentedCandidate extends PresentedObservation {
+  readonly comparison: PresentedComparison;
+  readonly argumentsMutated?: boolean;
+}
+
+export interface PresentedComparison {
+  readonly kind: "match" | "mismatch" | "ignored" | "inconclusive";
+  readonly signature?: string;
+  /** The rule that ignored it. */
+  readonly rule?: string;
+  readonly reason?: string;
+  readonly error?: PresentedError;
+  /** At most 50. */
+  readonly differences?: readonly PresentedDifference[];
+  /** How many differences there are beside these. */
+  readonly moreDifferences?: number;
+}
+
+export interface PresentedDifference {
+  readonly path: string;
+  readonly kind: DifferenceKind;
+  /** The types of both sides; absent where a side has nothing. */
+  readonly controlType?: string;
+  readonly candidateType?: string;
+  /** Shown. */
+  readonly control?: unknown;
+  /** Shown. */
+  readonly candidate?: unknown;
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { hideReason, looksLikeClassName, looksLikeCode } from "../../src/records/names-in-code.ts";
+
+describe("codes of errors", () => {
+  it.each([
+    ...["P2002", "ECONNRESET", "ERR_OUT_OF_RANGE", "ERR_HTTP2_ERROR", "ORA-00942", "23505", "42P01", "0A000", "E11000"],
+    ...["not_found", "auth/expired", "permission-denied", "SQLITE_BUSY", "ResourceNotFoundException", "UND_ERR_SOCKET"],
+    ...["ProvisionedThroughputExceededException", "messaging/registration-token-not-registered", 404, 1062, -2, 50_000],
+  ])("shows %s", (code) => expect(looksLikeCode(code)).toBe(true));
+
+  it.each([
+    ...[
+      "4111111111111111",
+      "078-05-1120",
+      "DE89370400440532013000",
+      "AKIAIOSFODNN7EXAMPLE",
+      "Tr0ub4dor",
+      "Ada Lovelace",
+    ],
+    ...[
+      "Bearer abcDEF123456",
+      "ada@example.org",
+      "10.0.0.1",
+      "a8f3e2b19c77d6e5",
+      "dQwErTyUiOpAsDfGhJkL",
+      "hunter2",
+      "",
+    ],
+    ...["A".repeat(200), "-a", "a--b", "ghp_A1b2C3d4E5f6", 482_913, 1.5, Number.NaN, 4111111111111111, {}, undefined],
+  ])("hides %s", (code) => expect(looksLikeCode(code)).toBe(false));
+});
+
+describe("names of classes", () => {
+  it.each(["Uint8Array", "S3Client", "BigInt64Array", "Money", "_Private", "Sha256", "null", "t"])("shows %s", (name) =>
+    expect(looksLikeClassName(name)).toBe(true),
+  );
+  it.each(["ghp_A1b2C3d4E5f6G7h8", "a8f3e2b19c", "Ada Lovelace", "x".repeat(61), "4111", ""])("hides %s", (name) =>
+    expect(looksLikeClassName(name)).toBe(false),
+  );
+});
+
+describe("reasons", () => {
+  it.each([
+    ["timed-out", "timed-out"],
+    ["`normalize` threw", "`normalize` threw"],
+    ["more than 1000000 values", "more than 1000000 values"],
+    ["deeper than 64 levels", "deeper than 64 levels"],
+    ["control's stream was not read to its end", "control's stream was not read to its end"],
+    [
+      "control gave a promise with methods of its own, or a lazy thenable; return a plain promise to have it compared",
+      "control gave a promise with methods of its own, or a lazy thenable; return a plain promise to have it compared",
+    ],
+    [
+      '$.users["ada@example.org"] is opaque: it cannot be looked into, and 2 more',
+      "$.users.* is opaque: it cannot be looked into, and 2 more",
+    ],
+    ["patient Ada Lovelace is diabetic", "(hidden)"],
+    ["diabetic", "(hidden)"],
+  ])("%j is told as %j", (reason, hidden) => expect(hideReason(reason)).toBe(hidden));
+});
