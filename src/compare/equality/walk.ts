@@ -1,13 +1,14 @@
-import type { Difference, DifferenceKind } from "../../model/comparison.ts";
+import type { DifferenceKind } from "../../model/comparison.ts";
 import { compareSequences } from "./align-sequences.ts";
 import { compareMaps, compareSets } from "./maps-and-sets.ts";
 import { dateTime } from "../kinds/intrinsics.ts";
 import { bytesOf, builtInName, isPlainPrototype, unboxed, type Kind } from "../kinds/value-kind.ts";
-import { formatPath, symbolSegment, type PathSegment } from "../rules/paths.ts";
+import { symbolSegment, type PathSegment } from "../rules/paths.ts";
 import { Pairs } from "./visited-pairs.ts";
 import { QuickLook } from "./quick-look.ts";
 import { attempt, Reader, Unreadable } from "./safe-reader.ts";
 import type { CompiledRules } from "../rules/rules.ts";
+import { DifferenceList, type DifferenceWatch } from "./difference-list.ts";
 import { missing, Stop, type Place, type Walker } from "./walker.ts";
 import { within } from "../rules/tolerance.ts";
 import { compareUnordered } from "./unordered.ts";
@@ -21,9 +22,7 @@ import { compareUnordered } from "./unordered.ts";
 export class Walk implements Walker {
   readonly rules: CompiledRules;
   readonly reader: Reader = new Reader();
-  readonly differences: Difference[] = [];
-  /** Whether a difference was found that is one beyond doubt: not opaque, and readable on one side at least. */
-  decided = false;
+  readonly differences: DifferenceList;
   /** What was thrown first while reading. */
   failure: { readonly error: unknown } | undefined;
   readonly path: PathSegment[] = [];
@@ -37,8 +36,9 @@ export class Walk implements Walker {
   private trials = 0;
   private trying = 0;
 
-  constructor(rules: CompiledRules, now: () => number) {
+  constructor(rules: CompiledRules, now: () => number, watch?: DifferenceWatch) {
     this.rules = rules;
+    this.differences = new DifferenceList(rules.limits.differences, watch);
     this.now = now;
     this.deadlineMs = now() + rules.limits.timeMs;
   }
@@ -86,8 +86,8 @@ export class Walk implements Walker {
     if (known === "same" || known === "open" || (known === "different" && this.trying > 0))
       return known !== "different";
     const pair = this.pairs.open(control, candidate, place);
-    const before = this.differences.length;
-    const same = this.sameContent(kind, control, candidate, place, depth + 1) && this.differences.length === before;
+    const before = this.differences.count;
+    const same = this.sameContent(kind, control, candidate, place, depth + 1) && this.differences.count === before;
     this.pairs.close(pair, same);
     return same;
   }
@@ -392,7 +392,7 @@ export class Walk implements Walker {
   }
 
   get noted(): number {
-    return this.differences.length;
+    return this.differences.count;
   }
 
   get isTrying(): boolean {
@@ -402,18 +402,7 @@ export class Walk implements Walker {
   /** Notes a difference here. Always `false`, the answer of whoever found it. */
   differ(kind: DifferenceKind, control: unknown, candidate: unknown, decided: boolean = kind !== "opaque"): false {
     if (this.trying > 0) return false;
-    const { differences: most } = this.rules.limits;
-    if (this.differences.length < most) {
-      const difference: { -readonly [Key in keyof Difference]: Difference[Key] } = {
-        path: formatPath(this.path),
-        kind,
-      };
-      if (control !== missing) difference.control = control;
-      if (candidate !== missing) difference.candidate = candidate;
-      this.differences.push(Object.freeze(difference));
-    }
-    this.decided ||= decided;
-    if (this.decided && this.differences.length >= most) throw new Stop("enough");
+    this.differences.add(this.path, kind, control, candidate, decided);
     return false;
   }
 

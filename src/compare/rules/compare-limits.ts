@@ -8,7 +8,7 @@ export interface CompareLimits {
   readonly nodes: number;
   /** Pairs of elements tried against each other, where order does not matter or a list has to be aligned. Default 100 000. */
   readonly trialPairs: number;
-  /** Differences kept; the walk ends when it has found as many. Default 50. */
+  /** Differences kept; 20 times as many are counted before the walk ends. Default 50. */
   readonly differences: number;
   /** Levels of nesting. Default 1 000; what the call stack does not hold ends the walk as well. */
   readonly depth: number;
