@@ -1,6 +1,7 @@
 import type { Comparison, Difference } from "../model/comparison.ts";
 import { surelyEqual } from "./equality/surely-equal.ts";
 import { compileRules, type CompareRules, type CompiledRules } from "./rules/rules.ts";
+import { typeNameOf } from "./kinds/type-name.ts";
 import { signatureOf } from "./signature.ts";
 import type { DifferenceWatch } from "./equality/difference-list.ts";
 import { Stop } from "./equality/walker.ts";
@@ -91,5 +92,14 @@ function reasonOf(differences: readonly Difference[]): string {
   const [first] = differences;
   if (first === undefined) return "could not be read";
   const more = differences.length > 1 ? `, and ${differences.length - 1} more` : "";
-  return `${first.path} ${first.kind === "opaque" ? "is opaque: it cannot be looked into" : "threw while being read"}${more}`;
+  if (first.kind !== "opaque") return `${first.path} threw while being read${more}`;
+  return `${first.path} is opaque: it cannot be looked into${more}${mend(first)}`;
+}
+
+/** The rule that would tell, for an instance of a class. */
+function mend({ path, control, candidate }: Difference): string {
+  const name = typeNameOf(control);
+  if (typeof control !== "object" || name === "object" || typeNameOf(candidate) !== name) return "";
+  const at = JSON.stringify(path);
+  return `. Not all of what a ${name} holds can be seen; say how to read it: \`compare: { classes: [[${name}, (it) => …]] }\` or \`compare: { at: { ${at}: (it) => … } }\``;
 }

@@ -65,19 +65,30 @@ function define(copy: object, key: string | symbol, value: unknown, enumerable: 
   Object.defineProperty(copy, key, { value, enumerable, configurable: true, writable: true });
 }
 
-/** Headers, URLSearchParams or FormData. */
-export function copyPairs(value: object, spend: (length: number) => void): object {
-  const copy = emptyLike(value);
+/**
+ * Headers, URLSearchParams or FormData. Those of packages, and subclasses that need it, are made by their own class, so
+ * that their methods work.
+ */
+export function copyPairs(value: object, alike: Alike, spend: (length: number) => void): object {
+  const entries: [string, string][] = [];
   for (const [name, entry] of (value as FormData).entries()) {
     spend(name.length + (typeof entry === "string" ? entry.length : 0));
-    copy.append(name, entry as string);
+    entries.push([name, entry as string]);
   }
+  const copy = emptyLike(value, alike);
+  for (const [name, entry] of entries) copy.append(name, entry);
   return copy;
 }
 
-function emptyLike(value: object): { append(name: string, value: string): void } {
-  if (typeof Headers !== "undefined" && value instanceof Headers) return new Headers();
-  return typeof FormData !== "undefined" && value instanceof FormData ? new FormData() : new URLSearchParams();
+interface Appendable {
+  append(name: string, value: string): void;
+}
+
+function emptyLike(value: object, alike: Alike): Appendable {
+  for (const Class of [globalThis.Headers, globalThis.FormData, globalThis.URLSearchParams]) {
+    if (typeof Class === "function" && value instanceof Class) return alike(new Class());
+  }
+  return alike(new (value.constructor as new () => Appendable)());
 }
 
 const tagOfTypedArray = Object.getOwnPropertyDescriptor(

@@ -193,8 +193,10 @@ function bySubsequence(
     }
   }
   // The same elements in another order are one difference, not a removed and an added one each.
-  if (left.length === right.length && lengths[0]! < left.length && isPermutation(equal, left.length))
-    return walk.differ("order", control, candidate);
+  if (left.length === right.length && lengths[0]! < left.length && isPermutation(equal, left.length)) {
+    walk.differ("order", control, candidate);
+    return false;
+  }
   let i = 0;
   let j = 0;
   let gapLeft: number[] = [];

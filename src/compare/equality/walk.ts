@@ -1,8 +1,8 @@
 import type { DifferenceKind } from "../../model/comparison.ts";
 import { compareSequences } from "./align-sequences.ts";
 import { compareMaps, compareSets } from "./maps-and-sets.ts";
-import { dateTime } from "../kinds/intrinsics.ts";
-import { bytesOf, builtInName, isPlainPrototype, unboxed, type Kind } from "../kinds/value-kind.ts";
+import { entriesOf, headersOf, mapOf, namedKeysOf, setOf } from "../kinds/stand-ins.ts";
+import { builtInName, isPlainPrototype, unboxed, type Kind } from "../kinds/value-kind.ts";
 import { symbolSegment, type PathSegment } from "../rules/paths.ts";
 import { Pairs } from "./visited-pairs.ts";
 import { QuickLook } from "./quick-look.ts";
@@ -12,6 +12,8 @@ import { DifferenceList, type DifferenceWatch } from "./difference-list.ts";
 import { missing, Stop, type Place, type Walker } from "./walker.ts";
 import { within } from "../rules/tolerance.ts";
 import { compareUnordered } from "./unordered.ts";
+import { errorKeys, sameBytes, sameDates, sameErrors, sameExpressions } from "./built-ins.ts";
+import { sameInstances, sameJson, sameRecords } from "./instances.ts";
 
 /**
  * Walks two values side by side and lists where they differ.
@@ -30,11 +32,15 @@ export class Walk implements Walker {
   /** For parts that are most likely the same. */
   readonly quick: QuickLook = new QuickLook();
   private readonly pairs = new Pairs();
+  /** In an error less is looked at, so that what is the same there may differ elsewhere. */
+  private readonly pairsInErrors = new Pairs();
   private readonly now: () => number;
   private readonly deadlineMs: number;
   private nodes = 0;
   private trials = 0;
   private trying = 0;
+  private doubting = 0;
+  private errorData = 0;
 
   constructor(rules: CompiledRules, now: () => number, watch?: DifferenceWatch) {
     this.rules = rules;
@@ -76,120 +82,127 @@ export class Walk implements Walker {
     const ours = this.reader.kind(control);
     const theirs = this.reader.kind(candidate);
     if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
-    const kind = this.commonKind(control, candidate, ours, theirs);
+    if (ours === "error" && theirs === "error" && this.rules.errors !== undefined) {
+      return this.askErrors(this.rules.errors, control, candidate);
+    }
+    const read = this.rules.classes.size === 0 ? undefined : this.readClasses(control, candidate);
+    if (read !== undefined) return this.sameGiven(read[0], read[1], place, depth);
+    if (this.errorData > 0 && isForeign(ours) && isForeign(theirs)) return true;
+    const agree = this.rules.ignorePrototype || (ours === theirs && this.sameClasses(ours, control, candidate));
+    if (ours === "opaque" && theirs === "opaque") return this.differ(agree ? "opaque" : "type", control, candidate);
+    const kind =
+      agree && ours === theirs && !isOfTwoClasses(ours, control, candidate) ? ours
+      : isRecord(ours) && isRecord(theirs) ? "records"
+      : ours === theirs ? ours
+      : undefined;
     if (kind === undefined) return this.differ("type", control, candidate);
-    if (kind === "opaque") return this.differ("opaque", control, candidate);
     if (depth >= this.rules.limits.depth) throw new Stop(`deeper than ${this.rules.limits.depth} levels`);
 
-    const known = this.pairs.find(control, candidate, place);
+    const pairs = this.errorData > 0 ? this.pairsInErrors : this.pairs;
+    const known = pairs.find(control, candidate, place);
     // A pair inside itself is the same if the rest of it is; one that differs is listed at each place that has it.
     if (known === "same" || known === "open" || (known === "different" && this.trying > 0))
       return known !== "different";
-    const pair = this.pairs.open(control, candidate, place);
-    const before = this.differences.count;
-    const same = this.sameContent(kind, control, candidate, place, depth + 1) && this.differences.count === before;
-    this.pairs.close(pair, same);
+    const pair = pairs.open(control, candidate, place);
+    const before = this.noted;
+    // Another class is a difference, and what is in it may differ as well.
+    let same = agree || this.differ("type", control, candidate);
+    if (same || this.trying === 0) {
+      const kinds = [ours, theirs] as const;
+      same = this.sameContent(kind, control, candidate, kinds, place, depth + 1) && same && this.noted === before;
+    }
+    pairs.close(pair, same);
     return same;
   }
 
-  private commonKind(control: object, candidate: object, ours: Kind, theirs: Kind): Kind | undefined {
-    if (this.rules.ignorePrototype) {
-      if (ours === theirs) return ours === "json" ? "json" : ours;
-      return isRecord(ours) && isRecord(theirs) ? "plain" : undefined;
-    }
-    if (ours !== theirs) return undefined;
-    if (ours === "plain") return ours;
-    const agree = attempt(() => sameClass(control, candidate));
-    return agree === true ? ours : undefined;
+  private sameClasses(kind: Kind, control: object, candidate: object): boolean {
+    if (kind === "plain") return true;
+    return attempt(() => sameClass(kind, control, candidate)) === true;
   }
 
-  private sameContent(kind: Kind, control: object, candidate: object, place: Place, depth: number): boolean {
+  private sameContent(
+    kind: Kind | "records",
+    control: object,
+    candidate: object,
+    kinds: readonly [Kind, Kind],
+    place: Place,
+    depth: number,
+  ): boolean {
     switch (kind) {
       case "plain":
         return this.sameKeys(control, candidate, place, depth);
       case "instance":
-        return this.sameInstances(control, candidate, place, depth);
+        return sameInstances(this, control, candidate, place, depth);
+      case "json":
+        return sameJson(this, control, candidate, place, depth);
+      case "records":
+        return sameRecords(this, control, candidate, kinds, place, depth);
       case "array":
         return this.sameArrays(control as unknown[], candidate as unknown[], place, depth);
-      case "map":
-        return this.withKeys(
-          compareMaps(this, control as Map<unknown, unknown>, candidate as Map<unknown, unknown>, place, depth),
-          control,
-          candidate,
-          place,
-          depth,
-        );
-      case "set":
-        return this.withKeys(
-          compareSets(this, control as Set<unknown>, candidate as Set<unknown>, place, depth),
-          control,
-          candidate,
-          place,
-          depth,
-        );
-      case "date":
-        return this.withKeys(this.sameDates(control, candidate), control, candidate, place, depth);
-      case "regexp":
-        return this.sameText(control, candidate, (value) => regExpText(value as RegExp));
-      case "boxed":
-        return this.sameGiven(unboxed(control), unboxed(candidate), place, depth);
-      case "bytes":
-        return this.sameBytes(control, candidate, place, depth);
       case "error":
-        return this.sameErrors(control as Error, candidate as Error, place, depth);
+        return this.sameErrorData(control as Error, candidate as Error, place, depth);
+      default:
+        return this.withKeys(
+          this.sameBuiltIns(kind, control, candidate, place, depth),
+          kind,
+          control,
+          candidate,
+          place,
+          depth,
+        );
+    }
+  }
+
+  private sameBuiltIns(kind: Kind, control: object, candidate: object, place: Place, depth: number): boolean {
+    const given = (read: (value: never) => unknown): boolean =>
+      this.sameGiven(
+        attempt(() => read(control as never)),
+        attempt(() => read(candidate as never)),
+        place,
+        depth,
+      );
+    switch (kind) {
+      case "map":
+        return this.ofBoth(mapOf, control, candidate, (ours, theirs) => compareMaps(this, ours, theirs, place, depth));
+      case "set":
+        return this.ofBoth(setOf, control, candidate, (ours, theirs) => compareSets(this, ours, theirs, place, depth));
+      case "date":
+        return sameDates(this, control as Date, candidate as Date);
+      case "regexp":
+        return sameExpressions(this, control as RegExp, candidate as RegExp);
+      case "boxed":
+        return given(unboxed);
+      case "bytes":
+        return sameBytes(this, control, candidate, place, depth);
       case "headers":
-        return this.sameGiven(
-          attempt(() => Object.fromEntries(control as Headers)),
-          attempt(() => Object.fromEntries(candidate as Headers)),
-          place,
-          depth,
-        );
+        return given(headersOf);
       case "pairs":
-        return this.sameGiven(
-          attempt(() => [...(control as URLSearchParams)]),
-          attempt(() => [...(candidate as URLSearchParams)]),
-          place,
-          depth,
-        );
-      case "json":
-        return this.sameJson(control, candidate, place, depth);
+        return given(entriesOf);
       default:
         return this.differ("opaque", control, candidate);
     }
   }
 
+  private ofBoth<Read>(
+    read: (value: never) => Read,
+    control: object,
+    candidate: object,
+    compare: (ours: Read, theirs: Read) => boolean,
+  ): boolean {
+    const ours = attempt(() => read(control as never));
+    const theirs = attempt(() => read(candidate as never));
+    if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
+    return compare(ours, theirs);
+  }
+
   /** What stands for a value is compared at the value's own path; effects there have been applied already. */
-  private sameGiven(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
+  sameGiven(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
     if (control === candidate) return true;
     if (Unreadable.is(control) || Unreadable.is(candidate)) return this.unreadable(control, candidate);
     if (typeof control === "object" && control !== null && typeof candidate === "object" && candidate !== null) {
       return this.sameObjects(control, candidate, place, depth);
     }
     return this.same(control, candidate, withoutNormalisers(place), depth);
-  }
-
-  private sameJson(control: object, candidate: object, place: Place, depth: number): boolean {
-    const ours = this.reader.asJson(control);
-    const theirs = this.reader.asJson(candidate);
-    // A `toJSON` that gives the object itself says: look at my keys.
-    if (ours === control && theirs === candidate) return this.sameInstances(control, candidate, place, depth);
-    return this.sameGiven(ours, theirs, place, depth);
-  }
-
-  private sameInstances(control: object, candidate: object, place: Place, depth: number): boolean {
-    const ours = this.reader.keys(control);
-    const theirs = this.reader.keys(candidate);
-    // Its state is private: there is nothing to look at, which is not the same as nothing that differs.
-    if (
-      !this.rules.ignorePrototype &&
-      Array.isArray(ours) &&
-      Array.isArray(theirs) &&
-      ours.length === 0 &&
-      theirs.length === 0
-    ) {
-      return this.differ("opaque", control, candidate);
-    }
-    return this.sameKeys(control, candidate, place, depth, ours, theirs);
   }
 
   /** Compares own enumerable keys: control's in their order, then those that only the candidate has. */
@@ -245,8 +258,7 @@ export class Walk implements Walker {
   private sameArrays(control: readonly unknown[], candidate: readonly unknown[], place: Place, depth: number): boolean {
     const same = this.sameElements(control, candidate, place, depth);
     if (isPlainArray(control) && isPlainArray(candidate)) return same;
-    if (!same && this.trying > 0) return false;
-    return this.withKeys(same, control, candidate, place, depth);
+    return this.withKeys(same, "array", control, candidate, place, depth);
   }
 
   private sameElements(
@@ -291,70 +303,70 @@ export class Walk implements Walker {
     }
   }
 
-  private sameDates(control: object, candidate: object): boolean {
-    const ours = dateTime.call(control as Date);
-    const theirs = dateTime.call(candidate as Date);
-    return ours === theirs || (ours !== ours && theirs !== theirs) || this.differ("value", control, candidate);
-  }
-
-  private sameText(control: object, candidate: object, text: (value: object) => string): boolean {
-    const ours = attempt(() => text(control));
-    const theirs = attempt(() => text(candidate));
-    if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
-    return ours === theirs || this.differ("value", control, candidate);
-  }
-
-  private sameBytes(control: object, candidate: object, place: Place, depth: number): boolean {
-    const ours = attempt(() => bytesOf(control));
-    const theirs = attempt(() => bytesOf(candidate));
-    if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
-    if (ours.length !== theirs.length) return this.differ("length", ours.length, theirs.length);
-    let same = true;
-    for (let index = 0; index < ours.length; index++) {
-      if ((index & 1023) === 0) this.tick();
-      if (ours[index] === theirs[index] && place.dead) continue;
-      same = this.sameAt(index, ours[index], theirs[index], place, depth) && same;
-      if (!same && this.trying > 0) return false;
+  /** What two instances of one class are read as, where a rule says so. */
+  private readClasses(control: object, candidate: object): readonly [unknown, unknown] | undefined {
+    const { classes } = this.rules;
+    for (
+      let level = Object.getPrototypeOf(control) as object | null;
+      level !== null;
+      level = Object.getPrototypeOf(level) as object | null
+    ) {
+      const read = classes.get(level);
+      if (read === undefined) continue;
+      if (!Object.prototype.isPrototypeOf.call(level, candidate)) return undefined;
+      if (!this.rules.ignorePrototype && Object.getPrototypeOf(control) !== Object.getPrototypeOf(candidate)) continue;
+      return [this.foreign("`classes`", read, control), this.foreign("`classes`", read, candidate)];
     }
+    return undefined;
+  }
+
+  private askErrors(errors: NonNullable<CompiledRules["errors"]>, control: object, candidate: object): boolean {
+    const same = this.foreign("`errors`", (pair: readonly [object, object]) => errors(pair[0], pair[1]), [
+      control,
+      candidate,
+    ] as const);
+    return same === true || this.differ("value", control, candidate);
+  }
+
+  /** Of what hangs on an error only data counts: sockets, requests and the like are there for whoever debugs. */
+  private sameErrorData(control: Error, candidate: Error, place: Place, depth: number): boolean {
+    this.errorData++;
+    const same = this.withKeys(
+      sameErrors(this, control, candidate, place, depth),
+      "error",
+      control,
+      candidate,
+      place,
+      depth,
+    );
+    this.errorData--;
     return same;
   }
 
-  private sameErrors(control: Error, candidate: Error, place: Place, depth: number): boolean {
-    if (this.rules.errors !== undefined) {
-      const errors = this.rules.errors;
-      const same = this.foreign("`errors`", (pair: readonly [unknown, unknown]) => errors(pair[0], pair[1]), [
-        control,
-        candidate,
-      ] as const);
-      return same === true || this.differ("value", control, candidate);
-    }
-    let same = true;
-    for (const key of ["name", "message", "cause", "errors"]) {
-      const read = (error: Error): unknown => {
-        if (key === "name" || key === "message") return this.reader.once(error, key);
-        return attempt(() => Object.hasOwn(error, key)) === true ? this.reader.own(error, key) : missing;
-      };
-      const ours = read(control);
-      const theirs = read(candidate);
-      if (ours !== theirs) same = this.sameAt(key, ours, theirs, place, depth) && same;
-      if (!same && this.trying > 0) return false;
-    }
-    return this.withKeys(same, control, candidate, place, depth);
-  }
-
   /** Goes on with the own keys that were put on a value of a built-in class. */
-  private withKeys(same: boolean, control: object, candidate: object, place: Place, depth: number): boolean {
+  private withKeys(
+    same: boolean,
+    kind: Kind,
+    control: object,
+    candidate: object,
+    place: Place,
+    depth: number,
+  ): boolean {
     if (!same && this.trying > 0) return false;
-    const ours = this.extraKeys(control);
-    const theirs = this.extraKeys(candidate);
+    const ours = this.extraKeys(kind, control);
+    const theirs = this.extraKeys(kind, candidate);
     return this.sameKeys(control, candidate, place, depth, ours, theirs) && same;
   }
 
-  private extraKeys(object: object): PropertyKey[] | Unreadable {
-    const keys = this.reader.keys(object);
-    if (Unreadable.is(keys)) return keys;
-    if (Array.isArray(object)) return keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key as string));
-    return object instanceof Error ? keys.filter((key) => !errorKeys.has(key)) : keys;
+  private extraKeys(kind: Kind, object: object): PropertyKey[] | Unreadable {
+    const keys = kind === "bytes" ? attempt(() => namedKeysOf(object)) : this.reader.keys(object);
+    if (Unreadable.is(keys) || keys.length === 0) return keys;
+    if (kind === "error") {
+      const isData = (key: PropertyKey): boolean => !isForeign(this.reader.kind(this.reader.own(object, key)));
+      return keys.filter((key) => !errorKeys.has(key) && isData(key));
+    }
+    const hasIndices = kind === "array" || kind === "boxed";
+    return hasIndices ? keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key as string)) : keys;
   }
 
   /** Whether two values are the same, noting nothing. */
@@ -378,12 +390,32 @@ export class Walk implements Walker {
       return true;
     }
     this.trying++;
-    const mark = this.pairs.mark();
+    const mark = this.mark();
     const same = this.same(control, candidate, place, depth);
     this.trying--;
     // What was the same inside of what is not may have been so only by being assumed.
-    if (!same) this.pairs.forgetSince(mark);
+    if (!same) this.forgetSince(mark);
     return same;
+  }
+
+  mayBe(look: () => boolean): boolean {
+    this.trying++;
+    this.doubting++;
+    const mark = this.mark();
+    const same = look();
+    this.trying--;
+    this.doubting--;
+    this.forgetSince(mark);
+    return same;
+  }
+
+  private mark(): readonly [number, number] {
+    return [this.pairs.mark(), this.pairsInErrors.mark()];
+  }
+
+  private forgetSince(mark: readonly [number, number]): void {
+    this.pairs.forgetSince(mark[0]);
+    this.pairsInErrors.forgetSince(mark[1]);
   }
 
   /** How many pairs of elements may still be tried. */
@@ -399,15 +431,14 @@ export class Walk implements Walker {
     return this.trying > 0;
   }
 
-  /** Notes a difference here. Always `false`, the answer of whoever found it. */
-  differ(kind: DifferenceKind, control: unknown, candidate: unknown, decided: boolean = kind !== "opaque"): false {
-    if (this.trying > 0) return false;
+  differ(kind: DifferenceKind, control: unknown, candidate: unknown, decided: boolean = kind !== "opaque"): boolean {
+    if (this.trying > 0) return this.doubting > 0 && !decided;
     this.differences.add(this.path, kind, control, candidate, decided);
     return false;
   }
 
   // One side that can be read and one that cannot is a difference that any caller meets; two that cannot tell nothing.
-  private unreadable(ours: unknown, theirs: unknown, control: unknown = ours, candidate: unknown = theirs): false {
+  unreadable(ours: unknown, theirs: unknown, control: unknown = ours, candidate: unknown = theirs): boolean {
     const failed = Unreadable.is(ours) ? ours : (theirs as Unreadable);
     this.failure ??= { error: failed.error };
     const both = Unreadable.is(ours) && Unreadable.is(theirs);
@@ -434,31 +465,53 @@ export class Walk implements Walker {
   }
 }
 
-const errorKeys: ReadonlySet<PropertyKey> = new Set(["name", "message", "cause", "errors", "stack"]);
-
-function regExpText(value: RegExp): string {
-  return `/${value.source}/${value.flags}`;
-}
-
 function isRecord(kind: Kind): boolean {
   return kind === "plain" || kind === "instance" || kind === "json";
+}
+
+/** Whether classes have to be told apart that a rule calls the same. */
+function isOfTwoClasses(kind: Kind, control: object, candidate: object): boolean {
+  return (
+    (kind === "instance" || kind === "json") && Object.getPrototypeOf(control) !== Object.getPrototypeOf(candidate)
+  );
+}
+
+/** An instance without a say of its own, or something opaque. */
+function isForeign(kind: Kind | Unreadable): boolean {
+  return kind === "opaque" || kind === "instance";
 }
 
 function keySegment(key: PropertyKey): PathSegment {
   return typeof key === "symbol" ? symbolSegment(key) : String(key);
 }
 
+/** An array of no class of its own, of any realm: names on it are no data. */
 function isPlainArray(array: object): boolean {
-  return attempt(() => Object.getPrototypeOf(array) === Array.prototype) === true;
+  return (
+    attempt(() => {
+      const prototype = Object.getPrototypeOf(array) as object | null;
+      return prototype === Array.prototype || builtInName(prototype) === "Array";
+    }) === true
+  );
 }
 
 /** The same prototype, or the same built-in class of two realms. */
-function sameClass(control: object, candidate: object): boolean {
-  const ours = Object.getPrototypeOf(control) as object | null;
-  const theirs = Object.getPrototypeOf(candidate) as object | null;
+function sameClass(kind: Kind, control: object, candidate: object): boolean {
+  if (typeof control === "function" && typeof candidate === "function") return true;
+  const ours = classOf(kind, control);
+  const theirs = classOf(kind, candidate);
   if (ours === theirs || (isPlainPrototype(ours) && isPlainPrototype(theirs))) return true;
   const name = builtInName(ours);
   return name !== undefined && name === builtInName(theirs);
+}
+
+/** Each generator function has a prototype of its own, which is no class: the class is what that inherits from. */
+function classOf(kind: Kind, value: object): object | null {
+  let prototype = Object.getPrototypeOf(value) as object | null;
+  while (kind === "opaque" && prototype !== null && !Object.hasOwn(prototype, "constructor")) {
+    prototype = Object.getPrototypeOf(prototype) as object | null;
+  }
+  return prototype;
 }
 
 function shown(value: unknown): unknown {

@@ -2,7 +2,7 @@ import type { DifferenceKind } from "../../model/comparison.ts";
 import type { PathSegment } from "../rules/paths.ts";
 import type { State } from "../rules/pattern-automaton.ts";
 import type { CompiledRules, Effect } from "../rules/rules.ts";
-import type { Reader } from "./safe-reader.ts";
+import type { Reader, Unreadable } from "./safe-reader.ts";
 
 /** What the rules say of one place in a value, and where its steps lead. */
 export type Place = State<Effect>;
@@ -42,8 +42,23 @@ export interface Walker {
   tries(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
   /** As `tries`, for a pair that has to be looked at in any case. */
   probe(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
-  /** Notes a difference here. Always `false`, the answer of whoever found it. */
-  differ(kind: DifferenceKind, control: unknown, candidate: unknown): false;
+  /** Whether a look at a pair, noting nothing, finds no difference but what is opaque. */
+  mayBe(look: () => boolean): boolean;
+  /** Compares own keys: all enumerable ones, or those given. */
+  sameKeys(
+    control: object,
+    candidate: object,
+    place: Place,
+    depth: number,
+    ours?: PropertyKey[] | Unreadable,
+    theirs?: PropertyKey[] | Unreadable,
+  ): boolean;
+  /** Compares what stands for two values at the values' own path. */
+  sameGiven(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
+  /** Notes a difference here. `false`, the answer of whoever found it, save where what is opaque may be the same. */
+  differ(kind: DifferenceKind, control: unknown, candidate: unknown): boolean;
+  /** Notes that one side or both could not be read. */
+  unreadable(ours: unknown, theirs: unknown, control?: unknown, candidate?: unknown): boolean;
   /** An array's element, or {@link missing} for a hole. */
   element(array: readonly unknown[], index: number): unknown;
   /** The key that pairs an element of an unordered array. */

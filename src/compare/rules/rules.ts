@@ -19,6 +19,11 @@ export interface CompareRules<Value = unknown> {
   readonly tolerance?: number | Tolerance | Readonly<Record<string, number | Tolerance>>;
   /** By path pattern: what both sides' values become before they are compared. */
   readonly at?: Readonly<Record<string, (value: never) => unknown>>;
+  /**
+   * How instances of a class are read, subclasses included: each is compared by what its function returns, for classes
+   * whose state is private, `[[Money, (money) => money.cents]]`. The first class that fits counts.
+   */
+  readonly classes?: readonly (readonly [abstract new (...given: never[]) => unknown, (instance: never) => unknown])[];
   /** What both whole values become before they are compared. */
   readonly normalize?: (value: Value) => unknown;
   /** A key whose value is `undefined` is as good as no key. Default `false`. */
@@ -53,9 +58,13 @@ export interface CompiledRules {
   /** Whether "the same" may fail to be transitive, so that elements cannot be paired greedily. */
   readonly transitive: boolean;
   readonly normalize: ((value: unknown) => unknown) | undefined;
+  /** By the prototype of a class's instances. */
+  readonly classes: ReadonlyMap<object, (instance: unknown) => unknown>;
   readonly undefinedIsMissing: boolean;
   readonly ignorePrototype: boolean;
   readonly errors: ((control: unknown, candidate: unknown) => unknown) | undefined;
+  /** Whether functions of the user's get values, or parts of them. */
+  readonly hasFunctions: boolean;
   readonly limits: CompareLimits;
 }
 
@@ -64,9 +73,11 @@ export const noRules: CompiledRules = {
   tolerance: undefined,
   transitive: true,
   normalize: undefined,
+  classes: new Map(),
   undefinedIsMissing: false,
   ignorePrototype: false,
   errors: undefined,
+  hasFunctions: false,
   limits: defaultLimits,
 };
 
@@ -75,6 +86,7 @@ const known: readonly (keyof CompareRules)[] = [
   "unordered",
   "tolerance",
   "at",
+  "classes",
   "normalize",
   "undefinedIsMissing",
   "ignorePrototype",
@@ -118,17 +130,42 @@ export function compileRules(rules: CompareRules | undefined, place: string): Co
     check.function(`at[${JSON.stringify(pattern)}]`, normalize);
     add(pattern, "at", { kind: "at", normalize: normalize as (value: unknown) => unknown });
   }
+  const classes = compileClasses(rules.classes, check);
   const tolerance = compileTolerance(rules.tolerance, check, add);
   return {
     start: patterns.length === 0 ? noRules.start : automaton(patterns),
     tolerance,
     transitive: rules.tolerance === undefined && rules.errors === undefined,
     normalize: rules.normalize,
+    classes,
     undefinedIsMissing: rules.undefinedIsMissing ?? false,
     ignorePrototype: rules.ignorePrototype ?? false,
     errors: rules.errors as CompiledRules["errors"],
+    hasFunctions:
+      rules.normalize !== undefined ||
+      rules.errors !== undefined ||
+      classes.size > 0 ||
+      patterns.some(({ effect }) => callsUser(effect)),
     limits: checkLimits(rules.limits, place),
   };
+}
+
+function compileClasses(given: unknown, check: OptionCheck): CompiledRules["classes"] {
+  const classes = new Map<object, (instance: unknown) => unknown>();
+  list(given, "classes", check).forEach((entry, index) => {
+    const option = `classes[${index}]`;
+    if (!Array.isArray(entry) || entry.length !== 2) check.fail(option, "a class and a function that reads it", entry);
+    const [made, read] = entry as readonly unknown[];
+    const prototype: unknown = typeof made === "function" ? made.prototype : undefined;
+    if (typeof prototype !== "object" || prototype === null) check.fail(`${option}[0]`, "a class", made);
+    check.function(`${option}[1]`, read);
+    if (!classes.has(prototype)) classes.set(prototype, read as (instance: unknown) => unknown);
+  });
+  return classes;
+}
+
+function callsUser(effect: Effect): boolean {
+  return effect.kind === "at" || (effect.kind === "unordered" && effect.by !== undefined);
 }
 
 function compileTolerance(

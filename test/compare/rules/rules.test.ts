@@ -117,7 +117,12 @@ describe("other rules", () => {
 
   it("errors decides about errors, wherever they are", () => {
     const rules: CompareRules = { errors: (a: Error, b: Error) => a.message.toLowerCase() === b.message.toLowerCase() };
-    expect(paths({ error: new Error("A") }, { error: new TypeError("a") }, {})).toEqual(["$.error type"]);
+    expect(paths({ error: new Error("A") }, { error: new TypeError("a") }, {})).toEqual([
+      "$.error type",
+      "$.error.name value",
+      "$.error.message value",
+    ]);
+    expect(paths({ error: new Error("A") }, { error: new TypeError("a") }, rules)).toBe("match");
     expect(paths({ error: new Error("A") }, { error: new Error("a") }, rules)).toBe("match");
     expect(paths({ error: new Error("A") }, { error: new Error("b") }, rules)).toEqual(["$.error value"]);
   });
