@@ -7,7 +7,7 @@ import { symbolSegment, type PathSegment } from "../rules/paths.ts";
 import { Pairs } from "./visited-pairs.ts";
 import { QuickLook } from "./quick-look.ts";
 import { attempt, Reader, Unreadable } from "./safe-reader.ts";
-import type { CompiledRules } from "../rules/rules.ts";
+import type { CompiledRules, Grouping } from "../rules/rules.ts";
 import { DifferenceList, type DifferenceWatch } from "./difference-list.ts";
 import { missing, Stop, type Place, type Walker } from "./walker.ts";
 import { within } from "../rules/tolerance.ts";
@@ -40,6 +40,7 @@ export class Walk implements Walker {
   private trials = 0;
   private trying = 0;
   private doubting = 0;
+  hasMetOpaque = false;
   private errorData = 0;
 
   constructor(rules: CompiledRules, now: () => number, watch?: DifferenceWatch) {
@@ -377,10 +378,19 @@ export class Walk implements Walker {
         control === candidate || (this.rules.undefinedIsMissing && (control === undefined || candidate === undefined))
       );
     }
-    if (++this.trials > this.rules.limits.trialPairs) {
-      throw new Stop(`more than ${this.rules.limits.trialPairs} pairs of elements had to be tried`);
-    }
+    this.countTrial();
     return this.probe(control, candidate, place, depth);
+  }
+
+  maybeTries(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
+    if (control === missing || candidate === missing) return control === candidate;
+    this.countTrial();
+    return this.mayBe(() => this.same(control, candidate, place, depth));
+  }
+
+  private countTrial(): void {
+    if (++this.trials <= this.rules.limits.trialPairs) return;
+    throw new Stop(`more than ${this.rules.limits.trialPairs} pairs of elements had to be tried`);
   }
 
   /** As {@link Walk.tries}, for a pair that has to be looked at in any case. */
@@ -427,12 +437,19 @@ export class Walk implements Walker {
     return this.differences.count;
   }
 
+  get isDoubting(): boolean {
+    return this.doubting > 0;
+  }
+
   get isTrying(): boolean {
     return this.trying > 0;
   }
 
   differ(kind: DifferenceKind, control: unknown, candidate: unknown, decided: boolean = kind !== "opaque"): boolean {
-    if (this.trying > 0) return this.doubting > 0 && !decided;
+    if (this.trying > 0) {
+      this.hasMetOpaque ||= !decided;
+      return this.doubting > 0 && !decided;
+    }
     this.differences.add(this.path, kind, control, candidate, decided);
     return false;
   }
@@ -454,8 +471,19 @@ export class Walk implements Walker {
     }
   }
 
-  keyOf(by: (element: unknown) => unknown, element: unknown): unknown {
-    return this.foreign("`by`", by, element === missing ? undefined : element);
+  keyOf(by: Grouping, element: unknown, place: Place): unknown {
+    const seen = this.normalised(element === missing ? undefined : element, place);
+    if (typeof by === "function") return this.foreign("`by`", by, seen);
+    if (typeof seen !== "object" || seen === null) return undefined;
+    const key = this.reader.once(seen, by);
+    return Unreadable.is(key) ? undefined : this.normalised(key, place.dead ? place : place.next(by));
+  }
+
+  private normalised(value: unknown, place: Place): unknown {
+    for (const effect of place.effects) {
+      if (effect.kind === "at") value = this.foreign("`at`", effect.normalize, value);
+    }
+    return value;
   }
 
   tick(): void {

@@ -1,7 +1,7 @@
 import type { DifferenceKind } from "../../model/comparison.ts";
 import type { PathSegment } from "../rules/paths.ts";
 import type { State } from "../rules/pattern-automaton.ts";
-import type { CompiledRules, Effect } from "../rules/rules.ts";
+import type { CompiledRules, Effect, Grouping } from "../rules/rules.ts";
 import type { Reader, Unreadable } from "./safe-reader.ts";
 
 /** What the rules say of one place in a value, and where its steps lead. */
@@ -31,6 +31,10 @@ export interface Walker {
   readonly noted: number;
   /** Whether a pair is only being tried, so that nothing is noted. */
   readonly isTrying: boolean;
+  /** Whether what is opaque counts as the same for now. */
+  readonly isDoubting: boolean;
+  /** Whether a trial has failed on something opaque. */
+  readonly hasMetOpaque: boolean;
   /** How many pairs of elements may still be tried. */
   readonly trialsLeft: number;
 
@@ -44,6 +48,8 @@ export interface Walker {
   probe(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
   /** Whether a look at a pair, noting nothing, finds no difference but what is opaque. */
   mayBe(look: () => boolean): boolean;
+  /** As `tries`, where what is opaque counts as the same. */
+  maybeTries(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
   /** Compares own keys: all enumerable ones, or those given. */
   sameKeys(
     control: object,
@@ -61,8 +67,8 @@ export interface Walker {
   unreadable(ours: unknown, theirs: unknown, control?: unknown, candidate?: unknown): boolean;
   /** An array's element, or {@link missing} for a hole. */
   element(array: readonly unknown[], index: number): unknown;
-  /** The key that pairs an element of an unordered array. */
-  keyOf(by: (element: unknown) => unknown, element: unknown): unknown;
+  /** The key that pairs an element of an unordered array, after the rules `at` of the element and of a key by name. */
+  keyOf(by: Grouping, element: unknown, place: Place): unknown;
   /** Counts a value that was looked at, and looks at the limits. */
   tick(): void;
 }

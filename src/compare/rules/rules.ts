@@ -43,10 +43,13 @@ export interface UnorderedRule {
   readonly by?: string | ((element: never) => unknown);
 }
 
+/** What pairs elements of an unordered array: a key of theirs, or what a function computes. */
+export type Grouping = string | ((element: unknown) => unknown);
+
 /** What a pattern does where it matches. */
 export type Effect =
   | { readonly kind: "ignore" }
-  | { readonly kind: "unordered"; readonly by: ((element: unknown) => unknown) | undefined }
+  | { readonly kind: "unordered"; readonly by: Grouping | undefined }
   | { readonly kind: "tolerance"; readonly tolerance: Tolerance }
   | { readonly kind: "at"; readonly normalize: (value: unknown) => unknown };
 
@@ -124,7 +127,7 @@ export function compileRules(rules: CompareRules | undefined, place: string): Co
     }
     check.object(option, rule);
     check.known(rule, ["path", "by"], `${option}.`);
-    add(rule["path"], `${option}.path`, { kind: "unordered", by: keyOf(rule["by"], `${option}.by`, check) });
+    add(rule["path"], `${option}.path`, { kind: "unordered", by: groupingOf(rule["by"], `${option}.by`, check) });
   });
   for (const [pattern, normalize] of Object.entries(record(rules.at, "at", check))) {
     check.function(`at[${JSON.stringify(pattern)}]`, normalize);
@@ -184,12 +187,12 @@ function compileTolerance(
   return undefined;
 }
 
-function keyOf(by: unknown, option: string, check: OptionCheck): ((element: unknown) => unknown) | undefined {
+function groupingOf(by: unknown, option: string, check: OptionCheck): Grouping | undefined {
   if (by === undefined) return undefined;
   if (typeof by === "function") return by as (element: unknown) => unknown;
-  if (typeof by !== "string" || by === "") check.fail(option, "a key of the elements or a function", by);
-  return (element) =>
-    typeof element === "object" && element !== null ? (element as Record<string, unknown>)[by] : undefined;
+  if (typeof by !== "string" || by === "") return check.fail(option, "a key of the elements or a function", by);
+  if (/[.[]/.test(by)) check.fail(option, "a key of the elements; for what lies deeper, a function", by);
+  return by;
 }
 
 function list(given: unknown, option: string, check: OptionCheck): readonly unknown[] {
@@ -201,5 +204,8 @@ function list(given: unknown, option: string, check: OptionCheck): readonly unkn
 function record(given: unknown, option: string, check: OptionCheck): Record<string, unknown> {
   if (given === undefined) return {};
   check.object(option, given);
+  const prototype: unknown = Object.getPrototypeOf(given);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+    check.fail(option, "an object of patterns", given);
   return given;
 }
