@@ -1,5 +1,5 @@
 import type { Comparison, Difference } from "../model/comparison.ts";
-import { surelyEqual } from "./equality/surely-equal.ts";
+import { surelyEqualWithin } from "./equality/surely-equal.ts";
 import { compileRules, type CompareRules, type CompiledRules } from "./rules/rules.ts";
 import { typeNameOf } from "./kinds/type-name.ts";
 import { signatureOf } from "./signature.ts";
@@ -38,7 +38,14 @@ export function compareValues(
   watch?: DifferenceWatch,
 ): Comparison {
   // Rules only loosen, so that what is equal without them needs none of them.
-  if (surelyEqual(control, candidate, rules.start)) return match;
+  if (control === candidate) return match;
+  const { same, until, isLate } = surelyEqualWithin(control, candidate, rules.start, rules.limits.timeMs, now);
+  if (same) return match;
+  if (isLate) {
+    const reason = `longer than ${rules.limits.timeMs} ms`;
+    watch?.ended(reason);
+    return { kind: "inconclusive", reason };
+  }
   if (rules.normalize !== undefined) {
     try {
       control = rules.normalize(control);
@@ -47,11 +54,11 @@ export function compareValues(
       return { kind: "inconclusive", reason: "`normalize` threw", error };
     }
   }
-  const walk = new Walk(rules, now, watch);
+  const walk = new Walk(rules, now, until, watch);
   // Not by the gate again: what it has read once may be in what `normalize` gave.
   if (rules.normalize !== undefined && walk.quick.same(control, candidate, rules.start)) return match;
   try {
-    if (walk.same(control, candidate, rules.start, 0)) return match;
+    if (walk.run(control, candidate)) return match;
   } catch (stop) {
     return ended(walk, stop, watch);
   }

@@ -24,6 +24,8 @@ export function compareSequences(
   }
   // Rules for single positions mean positions.
   if (place.positions) return byPosition(walk, control, candidate, 0, place, depth);
+  // A single element need not be tried before it is looked at: lists in lists would be tried at each level.
+  if (control.length === 1 && candidate.length === 1) return byPosition(walk, control, candidate, 0, place, depth);
   const start = firstDifference(walk, control, candidate, shorter, place, depth);
   if (start === shorter && control.length === candidate.length) return true;
   const next = place.element();
@@ -86,7 +88,7 @@ function sameHere(
     const optional = walk.rules.undefinedIsMissing && (left === undefined || right === undefined);
     return optional || next.effects.some((effect) => effect.kind === "ignore");
   }
-  return walk.probe(left, right, next, depth);
+  return walk.isTrying ? walk.sameQuickly(left, right, next, depth) : walk.probe(left, right, next, depth);
 }
 
 /** Lists by position, and one difference for another length. */
@@ -155,6 +157,7 @@ function identities(
   // A key that is not looked at, or loosely, identifies nothing.
   if (!next.dead && next.next(identifier).effects.length > 0) return undefined;
   for (const index of indices) {
+    if ((index & 255) === 255) walk.pulse();
     const element = walk.element(elements, index);
     if (typeof element !== "object" || element === null || walk.reader.kind(element) !== "plain") return undefined;
     const id = walk.reader.own(element, identifier);

@@ -27,7 +27,7 @@ export class Walk implements Walker {
   readonly differences: DifferenceList;
   /** What was thrown first while reading. */
   failure: { readonly error: unknown } | undefined;
-  readonly path: PathSegment[] = [];
+  path: PathSegment[] = [];
 
   /** For parts that are most likely the same. */
   readonly quick: QuickLook = new QuickLook();
@@ -36,6 +36,10 @@ export class Walk implements Walker {
   private readonly pairsInErrors = new Pairs();
   private readonly now: () => number;
   private readonly deadlineMs: number;
+  /** Where `path` starts, when the walk goes on below what it put off. */
+  private base: Base | undefined = undefined;
+  private later: Later[] = [];
+  private level = 0;
   private nodes = 0;
   private trials = 0;
   private trying = 0;
@@ -43,11 +47,18 @@ export class Walk implements Walker {
   hasMetOpaque = false;
   private errorData = 0;
 
-  constructor(rules: CompiledRules, now: () => number, watch?: DifferenceWatch) {
+  /** @param until when its time ends, where that is known */
+  constructor(rules: CompiledRules, now: () => number, until?: number, watch?: DifferenceWatch) {
     this.rules = rules;
     this.differences = new DifferenceList(rules.limits.differences, watch);
     this.now = now;
-    this.deadlineMs = now() + rules.limits.timeMs;
+    this.deadlineMs = until ?? now() + rules.limits.timeMs;
+  }
+
+  /** Whether two whole values are the same. */
+  run(control: unknown, candidate: unknown): boolean {
+    const same = this.same(control, candidate, this.rules.start, 0);
+    return this.goOn(0) && same;
   }
 
   same(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
@@ -80,6 +91,35 @@ export class Walk implements Walker {
   }
 
   private sameObjects(control: object, candidate: object, place: Place, depth: number): boolean {
+    if (this.level >= mostLevels) {
+      const base = { above: this.base, path: [...this.path] };
+      this.later.push({ control, candidate, place, depth, base, errorData: this.errorData });
+      return true;
+    }
+    this.level++;
+    const same = this.lookInto(control, candidate, place, depth);
+    this.level--;
+    return same;
+  }
+
+  /** Looks at what was put off since, each pair with the call stack as it is now. */
+  private goOn(since: number): boolean {
+    const { path, base, level, errorData } = this;
+    let same = true;
+    while (this.later.length > since && (same || this.trying === 0)) {
+      const next = this.later.pop()!;
+      this.path = [];
+      this.base = next.base;
+      this.errorData = next.errorData;
+      this.level = 0;
+      same = this.sameObjects(next.control, next.candidate, next.place, next.depth) && same;
+    }
+    this.later.length = since;
+    Object.assign(this, { path, base, level, errorData });
+    return same;
+  }
+
+  private lookInto(control: object, candidate: object, place: Place, depth: number): boolean {
     const ours = this.reader.kind(control);
     const theirs = this.reader.kind(candidate);
     if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
@@ -217,11 +257,17 @@ export class Walk implements Walker {
   ): boolean {
     if (Unreadable.is(ours) || Unreadable.is(theirs)) return this.unreadable(ours, theirs, control, candidate);
     let same = true;
-    const has = ours.length > 8 || theirs.length > 8 ? new Set(theirs) : undefined;
+    let has: Set<PropertyKey> | undefined;
     let common = 0;
     for (let index = 0; index < ours.length; index++) {
       const key = ours[index]!;
-      const both = theirs[index] === key || (has ? has.has(key) : theirs.includes(key));
+      if ((index & 255) === 255) this.pulse();
+      let both = theirs[index] === key;
+      if (!both) {
+        // Keys come in the same order more often than not.
+        if (has === undefined && theirs.length > 8) has = this.setOf(theirs);
+        both = has === undefined ? theirs.includes(key) : has.has(key);
+      }
       if (both) common++;
       const left = this.reader.own(control, key);
       const right = both ? this.reader.own(candidate, key) : missing;
@@ -230,7 +276,7 @@ export class Walk implements Walker {
       if (!same && this.trying > 0) return false;
     }
     if (common === theirs.length) return same;
-    const own = new Set(ours);
+    const own = this.setOf(ours);
     for (const key of theirs) {
       if (own.has(key)) continue;
       same = this.sameAt(keySegment(key), missing, this.reader.own(candidate, key), place, depth) && same;
@@ -239,16 +285,25 @@ export class Walk implements Walker {
     return same;
   }
 
+  private setOf(keys: readonly PropertyKey[]): Set<PropertyKey> {
+    const set = new Set<PropertyKey>();
+    keys.forEach((key, index) => {
+      if ((index & 255) === 255) this.pulse();
+      set.add(key);
+    });
+    return set;
+  }
+
   /** Compares what two values have one step further; either side may have nothing there. */
   sameAt(segment: PathSegment, control: unknown, candidate: unknown, place: Place, depth: number): boolean {
     const next = place.dead ? place : place.next(segment);
     this.path.push(segment);
-    const same = this.sameParts(control, candidate, next, depth);
+    const same = this.sameOrMissing(control, candidate, next, depth);
     this.path.pop();
     return same;
   }
 
-  private sameParts(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
+  private sameOrMissing(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
     if (control !== missing && candidate !== missing) return this.same(control, candidate, place, depth);
     if (place.effects.some((effect) => effect.kind === "ignore")) return true;
     const present = control === missing ? candidate : control;
@@ -401,18 +456,29 @@ export class Walk implements Walker {
     }
     this.trying++;
     const mark = this.mark();
-    const same = this.same(control, candidate, place, depth);
+    const since = this.later.length;
+    const same = this.same(control, candidate, place, depth) && this.goOn(since);
+    this.later.length = since;
     this.trying--;
     // What was the same inside of what is not may have been so only by being assumed.
     if (!same) this.forgetSince(mark);
     return same;
   }
 
+  /** As `probe`, in a trial: what differs ends that, so that nothing has to be forgotten or looked at before. */
+  sameQuickly(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
+    if (!this.quick.same(control, candidate, place)) return this.same(control, candidate, place, depth);
+    this.tick();
+    return true;
+  }
+
   mayBe(look: () => boolean): boolean {
     this.trying++;
     this.doubting++;
     const mark = this.mark();
-    const same = look();
+    const since = this.later.length;
+    const same = look() && this.goOn(since);
+    this.later.length = since;
     this.trying--;
     this.doubting--;
     this.forgetSince(mark);
@@ -450,8 +516,15 @@ export class Walk implements Walker {
       this.hasMetOpaque ||= !decided;
       return this.doubting > 0 && !decided;
     }
-    this.differences.add(this.path, kind, control, candidate, decided);
+    this.differences.add(this.wholePath(), kind, control, candidate, decided);
     return false;
+  }
+
+  private wholePath(): readonly PathSegment[] {
+    if (this.base === undefined) return this.path;
+    const parts: (readonly PathSegment[])[] = [this.path];
+    for (let base: Base | undefined = this.base; base !== undefined; base = base.above) parts.push(base.path);
+    return parts.reverse().flat();
   }
 
   // One side that can be read and one that cannot is a difference that any caller meets; two that cannot tell nothing.
@@ -487,9 +560,13 @@ export class Walk implements Walker {
   }
 
   tick(): void {
-    const { nodes, timeMs } = this.rules.limits;
+    const { nodes } = this.rules.limits;
     if (++this.nodes > nodes) throw new Stop(`more than ${nodes} values`);
-    if ((this.nodes & 255) === 0 && this.now() > this.deadlineMs) throw new Stop(`longer than ${timeMs} ms`);
+    if ((this.nodes & 255) === 0) this.pulse();
+  }
+
+  pulse(): void {
+    if (this.now() > this.deadlineMs) throw new Stop(`longer than ${this.rules.limits.timeMs} ms`);
   }
 }
 
@@ -502,6 +579,25 @@ function isOfTwoClasses(kind: Kind, control: object, candidate: object): boolean
   return (
     (kind === "instance" || kind === "json") && Object.getPrototypeOf(control) !== Object.getPrototypeOf(candidate)
   );
+}
+
+// With the levels below it the call stack of any runtime holds as many, also in a process that has just started.
+const mostLevels = 200;
+
+/** The path of a pair that was put off, without that of the one above it. */
+interface Base {
+  readonly above: Base | undefined;
+  readonly path: readonly PathSegment[];
+}
+
+/** A pair that lies too deep for the call stack, put off until that is empty again. */
+interface Later {
+  readonly control: object;
+  readonly candidate: object;
+  readonly place: Place;
+  readonly depth: number;
+  readonly base: Base;
+  readonly errorData: number;
 }
 
 /** An instance without a say of its own, or something opaque. */

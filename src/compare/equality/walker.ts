@@ -48,6 +48,8 @@ export interface Walker {
   probe(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
   /** Whether a look at a pair, noting nothing, finds no difference but what is opaque. */
   mayBe(look: () => boolean): boolean;
+  /** As `probe`, while a pair around it is being tried. */
+  sameQuickly(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
   /** As `tries`, where what is opaque counts as the same. */
   maybeTries(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
   /** Compares own keys: all enumerable ones, or those given. */
@@ -71,4 +73,6 @@ export interface Walker {
   keyOf(by: Grouping, element: unknown, place: Place): unknown;
   /** Counts a value that was looked at, and looks at the limits. */
   tick(): void;
+  /** Looks at the clock. */
+  pulse(): void;
 }
