@@ -1,3 +1,5 @@
+import { namedKeysOf } from "../kinds/stand-ins.ts";
+
 /** Gives a copy the class of its original, and makes it known for cycles. */
 type Alike = <Copy extends object>(copy: Copy) => Copy;
 type CopyPart = (part: unknown) => unknown;
@@ -53,6 +55,23 @@ function errorWithoutStack(): Error {
   return error;
 }
 
+/** Own enumerable keys that the copy does not have yet, symbols included. */
+export function copyNamedKeys<Copy extends object>(value: object, copy: Copy, part: CopyPart): Copy {
+  for (const key of namedKeysOf(value)) {
+    if (!Object.hasOwn(copy, key)) define(copy, key, part((value as Record<PropertyKey, unknown>)[key]), true);
+  }
+  return copy;
+}
+
+/** What decorators and libraries keep where it is not listed. */
+export function copyHiddenKeys(value: object, copy: object, part: CopyPart): void {
+  for (const key of Reflect.ownKeys(value)) {
+    if (Object.hasOwn(copy, key)) continue;
+    const property = Object.getOwnPropertyDescriptor(value, key)!;
+    if ("value" in property) define(copy, key, part(property.value), false);
+  }
+}
+
 function stackOf(error: Error): unknown {
   try {
     return error.stack;
@@ -61,7 +80,7 @@ function stackOf(error: Error): unknown {
   }
 }
 
-function define(copy: object, key: string | symbol, value: unknown, enumerable: boolean): void {
+function define(copy: object, key: PropertyKey, value: unknown, enumerable: boolean): void {
   Object.defineProperty(copy, key, { value, enumerable, configurable: true, writable: true });
 }
 

@@ -1,7 +1,7 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
-import { copyBytes, copyError, copyPairs, sealJson } from "./capture-classes.ts";
+import { copyBytes, copyError, copyHiddenKeys, copyNamedKeys, copyPairs, sealJson } from "./capture-classes.ts";
 import { traitsOf } from "../kinds/class-traits.ts";
-import { mapOf, namedKeysOf, setOf, timeOf } from "../kinds/stand-ins.ts";
+import { mapOf, setOf, timeOf } from "../kinds/stand-ins.ts";
 import { kindOf, unboxed } from "../kinds/value-kind.ts";
 
 /** How much of a value is copied. Over one of them, the value itself is kept and compared as it is by then. */
@@ -223,33 +223,11 @@ function copyArray(value: readonly unknown[], prototype: unknown, depth: number,
   }
   // A subclass may have keys of its own; a plain array's are no data.
   if (prototype !== Array.prototype) {
-    copyNamedKeys(value, copy, depth, copying);
+    copyNamedKeys(value, copy, (inner) => copyPart(inner, depth + 1, copying));
+    copying.symbols = true;
     Object.setPrototypeOf(copy, prototype as object | null);
   }
   return copy;
-}
-
-/** Own enumerable keys that the copy does not have yet, symbols included. */
-function copyNamedKeys<Copy extends object>(value: object, copy: Copy, depth: number, copying: Copying): Copy {
-  for (const key of namedKeysOf(value)) {
-    if (Object.hasOwn(copy, key)) continue;
-    if (typeof key === "symbol") copying.symbols = true;
-    define(copy, key, copyPart((value as Record<PropertyKey, unknown>)[key], depth + 1, copying), true);
-  }
-  return copy;
-}
-
-/** What decorators and libraries keep where it is not listed. */
-function copyHiddenKeys(value: object, copy: object, depth: number, copying: Copying): void {
-  for (const key of Reflect.ownKeys(value)) {
-    if (Object.hasOwn(copy, key)) continue;
-    const property = Object.getOwnPropertyDescriptor(value, key)!;
-    if ("value" in property) define(copy, key, copyPart(property.value, depth + 1, copying), false);
-  }
-}
-
-function define(copy: object, key: PropertyKey, value: unknown, enumerable: boolean): void {
-  Object.defineProperty(copy, key, { value, enumerable, configurable: true, writable: true });
 }
 
 function refusePrivateFields(prototype: object | null): void {
@@ -264,7 +242,7 @@ function copyKind(value: object, prototype: object | null, depth: number, copyin
     if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype);
     return remember(value, copy, copying);
   };
-  const named = <Copy extends object>(copy: Copy): Copy => copyNamedKeys(value, copy, depth, copying);
+  const named = <Copy extends object>(copy: Copy): Copy => copyNamedKeys(value, copy, part);
   switch (kindOf(value)) {
     case "plain":
       return copyKeys(value, Object.setPrototypeOf({ ...value }, prototype) as object, depth, copying);
@@ -273,7 +251,7 @@ function copyKind(value: object, prototype: object | null, depth: number, copyin
       // Nothing of its own: whatever it holds is private, and a copy would not hold it.
       if (Reflect.ownKeys(data).length === 0) return remember(value, value, copying);
       refusePrivateFields(prototype);
-      copyHiddenKeys(value, data, depth, copying);
+      copyHiddenKeys(value, data, part);
       return copyKeys(value, Object.setPrototypeOf(data, prototype) as object, depth, copying);
     }
     case "map": {

@@ -1,4 +1,5 @@
 import type { Tolerance } from "../rules/tolerance.ts";
+import { elementOf } from "./own-keys.ts";
 import { Unreadable } from "./safe-reader.ts";
 import { missing, type Place, type Walker } from "./walker.ts";
 
@@ -112,7 +113,7 @@ function arrayHash(
       : unordered ? place.element()
       : place.next(index);
     const inOrder = unordered ? undefined : band;
-    const part = fingerprint(walk, walk.element(value, index), next, inOrder, Math.imul(at, 31) + index, depth + 1);
+    const part = fingerprint(walk, elementOf(value, index), next, inOrder, Math.imul(at, 31) + index, depth + 1);
     hash = (unordered ? hash + Math.imul(part, 0x85ebca6b) : Math.imul(hash, 31) + part) | 0;
   }
   return hash;

@@ -1,5 +1,6 @@
 import { traitsOf } from "../kinds/class-traits.ts";
 import type { Kind } from "../kinds/value-kind.ts";
+import { sameKeys } from "./own-keys.ts";
 import { attempt, Unreadable } from "./safe-reader.ts";
 import { missing, type Place, type Walker } from "./walker.ts";
 
@@ -7,7 +8,7 @@ import { missing, type Place, type Walker } from "./walker.ts";
 export function sameInstances(walk: Walker, control: object, candidate: object, place: Place, depth: number): boolean {
   const ours = walk.reader.keys(control);
   const theirs = walk.reader.keys(candidate);
-  if (!walk.sameKeys(control, candidate, place, depth, ours, theirs)) return false;
+  if (!sameKeys(walk, control, candidate, place, depth, ours, theirs)) return false;
   const isEmpty = Array.isArray(ours) && ours.length === 0 && Array.isArray(theirs) && theirs.length === 0;
   return sameHiddenState(walk, control, candidate, isEmpty, place, depth);
 }
@@ -23,8 +24,8 @@ export function sameJson(walk: Walker, control: object, candidate: object, place
   const otherKeys = dataKeys(walk, candidate);
   if (ownKeys === undefined || otherKeys === undefined) return true;
   // Own parts that cannot be looked into decide nothing: `toJSON` has spoken for them.
-  const same = walk.mayBe(() => walk.sameKeys(control, candidate, place, depth, ownKeys, otherKeys));
-  return same || walk.sameKeys(control, candidate, place, depth, ownKeys, otherKeys);
+  const same = walk.mayBe(() => sameKeys(walk, control, candidate, place, depth, ownKeys, otherKeys));
+  return same || sameKeys(walk, control, candidate, place, depth, ownKeys, otherKeys);
 }
 
 /**
@@ -44,7 +45,7 @@ export function sameRecords(
   }
   const ours = rendition(walk, control, kinds[0]);
   const theirs = rendition(walk, candidate, kinds[1]);
-  if (!walk.sameKeys(ours, theirs, place, depth)) return false;
+  if (!sameKeys(walk, ours, theirs, place, depth)) return false;
   if ((ours === control && hidesState(walk, control)) || (theirs === candidate && hidesState(walk, candidate))) {
     return walk.differ("opaque", control, candidate);
   }

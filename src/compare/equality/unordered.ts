@@ -1,6 +1,7 @@
 import { match, type Bands, type Matching } from "./matching.ts";
 import { BandKey, fingerprint } from "./fingerprint.ts";
 import type { CompiledRules, Grouping } from "../rules/rules.ts";
+import { keyOf } from "./user-rules.ts";
 import { missing, type Place, type Walker } from "./walker.ts";
 import type { PathSegment } from "../rules/paths.ts";
 
@@ -22,7 +23,7 @@ export function compareUnordered(
   const exact = isExact(walk.rules, place);
   const bands = { left: new Map<number, BandKey>(), right: new Map<number, BandKey>() };
   const groupOf = (element: unknown, index: number, side: "left" | "right"): string | number => {
-    if (by !== undefined) return groupName(walk.keyOf(by, element, place));
+    if (by !== undefined) return groupName(keyOf(walk, by, element, place));
     const band = exact ? undefined : new BandKey();
     if (band !== undefined) bands[side].set(index, band);
     return fingerprint(walk, element, place, band);

@@ -1,8 +1,8 @@
 import type { DifferenceKind } from "../../model/comparison.ts";
 import type { PathSegment } from "../rules/paths.ts";
 import type { State } from "../rules/pattern-automaton.ts";
-import type { CompiledRules, Effect, Grouping } from "../rules/rules.ts";
-import type { Reader, Unreadable } from "./safe-reader.ts";
+import type { CompiledRules, Effect } from "../rules/rules.ts";
+import type { Reader } from "./safe-reader.ts";
 
 /** What the rules say of one place in a value, and where its steps lead. */
 export type Place = State<Effect>;
@@ -50,27 +50,16 @@ export interface Walker {
   mayBe(look: () => boolean): boolean;
   /** As `probe`, while a pair around it is being tried. */
   sameQuickly(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
+  /** Looks at what is on an error, where only data counts. */
+  asErrorData(look: () => boolean): boolean;
   /** As `tries`, where what is opaque counts as the same. */
   maybeTries(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
-  /** Compares own keys: all enumerable ones, or those given. */
-  sameKeys(
-    control: object,
-    candidate: object,
-    place: Place,
-    depth: number,
-    ours?: PropertyKey[] | Unreadable,
-    theirs?: PropertyKey[] | Unreadable,
-  ): boolean;
   /** Compares what stands for two values at the values' own path. */
   sameGiven(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
   /** Notes a difference here. `false`, the answer of whoever found it, save where what is opaque may be the same. */
   differ(kind: DifferenceKind, control: unknown, candidate: unknown): boolean;
   /** Notes that one side or both could not be read. */
   unreadable(ours: unknown, theirs: unknown, control?: unknown, candidate?: unknown): boolean;
-  /** An array's element, or {@link missing} for a hole. */
-  element(array: readonly unknown[], index: number): unknown;
-  /** The key that pairs an element of an unordered array, after the rules `at` of the element and of a key by name. */
-  keyOf(by: Grouping, element: unknown, place: Place): unknown;
   /** Counts a value that was looked at, and looks at the limits. */
   tick(): void;
   /** Looks at the clock. */
