@@ -1,7 +1,9 @@
 import type { Comparison, Difference } from "../model/comparison.ts";
-import { surelyEqual } from "./equality/surely-equal.ts";
+import { surelyEqualWithin } from "./equality/surely-equal.ts";
 import { compileRules, type CompareRules, type CompiledRules } from "./rules/rules.ts";
+import { typeNameOf } from "./kinds/type-name.ts";
 import { signatureOf } from "./signature.ts";
+import type { DifferenceWatch } from "./equality/difference-list.ts";
 import { Stop } from "./equality/walker.ts";
 import { Walk } from "./equality/walk.ts";
 
@@ -11,7 +13,8 @@ import { Walk } from "./equality/walk.ts";
  *
  * - `match`: equal, as data that a caller can read: NaN is NaN, −0 is +0, the order of keys, Map entries and Set
  *   elements means nothing, classes agree, a missing key is not one that is `undefined`
- * - `mismatch`: with up to 50 differences. Those found before a limit was hit were really seen, and count
+ * - `mismatch`: with up to 50 differences, and how many more were counted, up to 1 000 in all. Those found before a
+ *   limit was hit were really seen, and count
  * - `inconclusive`: a limit was hit before any difference was found; all differences are opaque (two functions,
  *   streams, promises) or could be read on neither side; or a rule of the user's threw, which `error` carries
  *
@@ -22,15 +25,27 @@ export function compare<Value>(control: Value, candidate: unknown, rules?: Compa
   return compareValues(control, candidate, compileRules(rules as CompareRules | undefined, "compare"));
 }
 
-/** As {@link compare}, with rules that are compiled already. Never throws. */
+/**
+ * As {@link compare}, with rules that are compiled already. Never throws.
+ *
+ * @param watch told all differences, not only those that are kept; as long as it is undecided, none of them ends the walk
+ */
 export function compareValues(
   control: unknown,
   candidate: unknown,
   rules: CompiledRules,
   now: () => number = monotonic,
+  watch?: DifferenceWatch,
 ): Comparison {
   // Rules only loosen, so that what is equal without them needs none of them.
-  if (surelyEqual(control, candidate, rules.start)) return match;
+  if (control === candidate) return match;
+  const { same, until, isLate } = surelyEqualWithin(control, candidate, rules.start, rules.limits.timeMs, now);
+  if (same) return match;
+  if (isLate) {
+    const reason = `longer than ${rules.limits.timeMs} ms`;
+    watch?.ended(reason);
+    return { kind: "inconclusive", reason };
+  }
   if (rules.normalize !== undefined) {
     try {
       control = rules.normalize(control);
@@ -39,13 +54,13 @@ export function compareValues(
       return { kind: "inconclusive", reason: "`normalize` threw", error };
     }
   }
-  const walk = new Walk(rules, now);
+  const walk = new Walk(rules, now, until, watch);
   // Not by the gate again: what it has read once may be in what `normalize` gave.
   if (rules.normalize !== undefined && walk.quick.same(control, candidate, rules.start)) return match;
   try {
-    if (walk.same(control, candidate, rules.start, 0)) return match;
+    if (walk.run(control, candidate)) return match;
   } catch (stop) {
-    return ended(walk, stop);
+    return ended(walk, stop, watch);
   }
   return differing(walk);
 }
@@ -56,24 +71,42 @@ function monotonic(): number {
   return performance.now();
 }
 
-function ended(walk: Walk, stop: unknown): Comparison {
-  if (walk.decided) return differing(walk);
-  if (stop instanceof Stop) return { kind: "inconclusive", reason: stop.reason, ...stop.failure };
-  const deep = stop instanceof RangeError;
-  return { kind: "inconclusive", reason: deep ? "deeper than the call stack holds" : "could not be read", error: stop };
+const enough = "enough";
+
+function ended(walk: Walk, stop: unknown, watch: DifferenceWatch | undefined): Comparison {
+  const reason = endReason(stop);
+  watch?.ended(reason === enough ? `more than ${walk.differences.count - 1} differences` : reason);
+  if (walk.differences.decided) return differing(walk);
+  if (stop instanceof Stop) return { kind: "inconclusive", reason, ...stop.failure };
+  return { kind: "inconclusive", reason, error: stop };
 }
 
-function differing({ differences, decided, failure }: Walk): Comparison {
-  const [first, ...more] = differences;
+function endReason(stop: unknown): string {
+  if (stop instanceof Stop) return stop.reason;
+  return stop instanceof RangeError ? "deeper than the call stack holds" : "could not be read";
+}
+
+function differing({ differences: { kept, count, decided }, failure }: Walk): Comparison {
+  const [first, ...more] = kept;
   if (decided && first !== undefined) {
-    return { kind: "mismatch", differences: [first, ...more], signature: signatureOf(differences).id };
+    const mismatch = { kind: "mismatch", differences: [first, ...more], signature: signatureOf(kept).id } as const;
+    return count > kept.length ? { ...mismatch, moreDifferences: count - kept.length } : mismatch;
   }
-  return { kind: "inconclusive", reason: reasonOf(differences), ...failure };
+  return { kind: "inconclusive", reason: reasonOf(kept), ...failure };
 }
 
 function reasonOf(differences: readonly Difference[]): string {
   const [first] = differences;
   if (first === undefined) return "could not be read";
   const more = differences.length > 1 ? `, and ${differences.length - 1} more` : "";
-  return `${first.path} ${first.kind === "opaque" ? "is opaque: it cannot be looked into" : "threw while being read"}${more}`;
+  if (first.kind !== "opaque") return `${first.path} threw while being read${more}`;
+  return `${first.path} is opaque: it cannot be looked into${more}${mend(first)}`;
+}
+
+/** The rule that would tell, for an instance of a class. */
+function mend({ path, control, candidate }: Difference): string {
+  const name = typeNameOf(control);
+  if (typeof control !== "object" || name === "object" || typeNameOf(candidate) !== name) return "";
+  const at = JSON.stringify(path);
+  return `. Not all of what a ${name} holds can be seen; say how to read it: \`compare: { classes: [[${name}, (it) => …]] }\` or \`compare: { at: { ${at}: (it) => … } }\``;
 }

@@ -8,21 +8,24 @@ type Differences = readonly [Difference, ...Difference[]];
 const match: Comparison = Object.freeze({ kind: "match" });
 const mostDifferences = 50;
 
+/** Told the differences that a comparer lists, all of them. */
+type SawAll = (differences: readonly Difference[], kept: number) => void;
+
 /**
  * Reads what a user's comparer answered: `true`, `false` or a comparison of its own. A promise, or anything else, is no
  * answer, and `inconclusive`. Throws what reading a hostile answer throws.
  *
  * @param otherwise where the values differ, when the answer does not say where
  */
-export function readAnswer(answer: unknown, otherwise: () => Differences): Comparison {
+export function readAnswer(answer: unknown, otherwise: () => Comparison, sawAll?: SawAll): Comparison {
   if (answer === true) return match;
-  if (answer === false) return mismatch(otherwise());
+  if (answer === false) return otherwise();
   if (typeof answer === "object" && answer !== null) {
     if (isPromise(answer)) {
       silence(answer);
       return { kind: "inconclusive", reason: "comparer gave a promise; compare synchronously" };
     }
-    const own = readComparison(answer as Readonly<Record<string, unknown>>, otherwise);
+    const own = readComparison(answer as Readonly<Record<string, unknown>>, otherwise, sawAll);
     if (own !== undefined) return own;
   }
   return {
@@ -33,18 +36,23 @@ export function readAnswer(answer: unknown, otherwise: () => Differences): Compa
 
 function readComparison(
   answer: Readonly<Record<string, unknown>>,
-  otherwise: () => Differences,
+  otherwise: () => Comparison,
+  sawAll: SawAll | undefined,
 ): Comparison | undefined {
   switch (answer.kind) {
     case "match":
       return match;
     case "mismatch": {
-      const [first, ...more] = readDifferences(answer.differences);
-      return mismatch(first === undefined ? otherwise() : [first, ...more]);
+      const all = readDifferences(answer.differences);
+      if (all.length === 0) return otherwise();
+      sawAll?.(all, mostDifferences);
+      return mismatchOf(all);
     }
-    case "ignored":
+    case "ignored": {
       if (typeof answer.rule !== "string") return undefined;
-      return { kind: "ignored", rule: answer.rule, differences: readDifferences(answer.differences) };
+      const all = readDifferences(answer.differences);
+      return { kind: "ignored", rule: answer.rule, differences: all.slice(0, mostDifferences), ...more(all) };
+    }
     case "inconclusive": {
       const reason = typeof answer.reason === "string" ? answer.reason : "comparer could not tell";
       return "error" in answer ?
@@ -63,13 +71,18 @@ const kinds: ReadonlySet<unknown> = new Set<DifferenceKind>([
 /** Those that are differences; the signature is always made here, so that it is of one version. */
 function readDifferences(given: unknown): Difference[] {
   if (!Array.isArray(given)) return [];
-  return (given as unknown[]).slice(0, mostDifferences).filter((each): each is Difference => {
+  return (given as unknown[]).filter((each): each is Difference => {
     if (typeof each !== "object" || each === null) return false;
     const { path, kind } = each as Readonly<Record<string, unknown>>;
     return typeof path === "string" && kinds.has(kind);
   });
 }
 
-function mismatch(differences: Differences): Comparison {
-  return { kind: "mismatch", differences, signature: signatureOf(differences).id };
+function mismatchOf(all: readonly Difference[]): Comparison {
+  const differences = all.slice(0, mostDifferences) as unknown as Differences;
+  return { kind: "mismatch", differences, signature: signatureOf(differences).id, ...more(all) };
+}
+
+function more({ length }: readonly Difference[]): { readonly moreDifferences?: number } {
+  return length > mostDifferences ? { moreDifferences: length - mostDifferences } : {};
 }

@@ -9,6 +9,7 @@ import { surelyEqual } from "./equality/surely-equal.ts";
 import {
   compileKnownMismatches,
   ruleFor,
+  SeenDifferences,
   type CompiledKnownMismatch,
   type KnownMismatch,
 } from "./rules/known-mismatches.ts";
@@ -73,30 +74,36 @@ export function compileJudgement(definition: JudgementDefinition, place: string)
  * @param at wall time in milliseconds since 1970, for rules that end
  */
 export function judge(control: Outcome, candidate: Outcome, plan: Judgement, at: number): Comparison {
-  if (control.kind === "returned" && candidate.kind === "returned") {
-    if (plan.compare === undefined && surelyEqual(control.value, candidate.value)) return match;
-    return orIgnored(judgeValues(control.value, candidate.value, plan), control, candidate, plan, at);
-  }
+  const bothReturned = control.kind === "returned" && candidate.kind === "returned";
+  if (bothReturned && plan.compare === undefined && surelyEqual(control.value, candidate.value)) return match;
   if (control.kind === "timed-out" || candidate.kind === "timed-out") return timedOut;
-  if (control.kind === "threw" && candidate.kind === "threw") {
-    return orIgnored(judgeErrors(control.error, candidate.error, plan), control, candidate, plan, at);
-  }
-  return orIgnored(oneThrew(control, candidate), control, candidate, plan, at);
+  const seen = plan.knownMismatches.length === 0 ? undefined : new SeenDifferences(plan.knownMismatches, leafOf);
+  const comparison =
+    bothReturned ? judgeValues(control.value, candidate.value, plan, seen)
+    : control.kind === "threw" && candidate.kind === "threw" ? judgeErrors(control.error, candidate.error, plan, seen)
+    : oneThrew(control, candidate, seen);
+  return seen === undefined ? comparison : orIgnored(comparison, control, candidate, plan, seen, at);
+}
+
+type Seen = SeenDifferences | undefined;
+
+function leafOf(difference: Difference): string {
+  return signatureOf([difference]).readable;
 }
 
 const timedOut: Comparison = Object.freeze({ kind: "inconclusive", reason: "timed-out" });
 
-function judgeValues(control: unknown, candidate: unknown, plan: Judgement): Comparison {
+function judgeValues(control: unknown, candidate: unknown, plan: Judgement, seen: Seen): Comparison {
   const { compare, rules } = plan;
-  if (compare !== undefined) return asked(compare, control, candidate, rules, plan);
-  return noted(compareValues(control, candidate, rules), plan);
+  if (compare !== undefined) return asked(compare, control, candidate, rules, plan, seen);
+  return noted(compareValues(control, candidate, rules, undefined, seen), plan);
 }
 
-function judgeErrors(control: unknown, candidate: unknown, plan: Judgement): Comparison {
+function judgeErrors(control: unknown, candidate: unknown, plan: Judgement, seen: Seen): Comparison {
   const { errorRules } = plan;
   const { errors } = plan.rules;
-  if (errors !== undefined) return asked(errors, control, candidate, errorRules, plan);
-  return noted(compareValues(control, candidate, errorRules), plan);
+  if (errors !== undefined) return asked(errors, control, candidate, errorRules, plan, seen);
+  return noted(compareValues(control, candidate, errorRules, undefined, seen), plan);
 }
 
 /** What a user's function answers, whatever that is. */
@@ -106,9 +113,14 @@ function asked(
   candidate: unknown,
   rules: CompiledRules,
   plan: Judgement,
+  seen: Seen,
 ): Comparison {
   try {
-    return readAnswer(compare(control, candidate), () => whereTheyDiffer(control, candidate, rules));
+    return readAnswer(
+      compare(control, candidate),
+      () => whereTheyDiffer(control, candidate, rules, seen),
+      (all, kept) => seen?.sawAll(all, kept),
+    );
   } catch (error) {
     plan.onFault("compare", error);
     return { kind: "inconclusive", reason: "comparer threw", error };
@@ -116,13 +128,16 @@ function asked(
 }
 
 /** The user says that they differ. Where our own comparison sees nothing, the whole value does. */
-function whereTheyDiffer(
-  control: unknown,
-  candidate: unknown,
-  rules: CompiledRules,
-): readonly [Difference, ...Difference[]] {
-  const seen = compareValues(control, candidate, rules);
-  return seen.kind === "mismatch" ? seen.differences : [{ path: "$", kind: "value", control, candidate }];
+function whereTheyDiffer(control: unknown, candidate: unknown, rules: CompiledRules, seen: Seen): Comparison {
+  const found = compareValues(control, candidate, rules, undefined, seen);
+  if (found.kind === "mismatch") return found;
+  return mismatchOf({ path: "$", kind: "value", control, candidate }, seen);
+}
+
+function mismatchOf(difference: Difference, seen: Seen): Comparison {
+  const differences = [difference] as const;
+  seen?.sawAll(differences, 1);
+  return { kind: "mismatch", differences, signature: signatureOf(differences).id };
 }
 
 /** The rules hold functions of the user's; what they threw is a fault too. */
@@ -138,19 +153,25 @@ function orIgnored(
   control: Outcome,
   candidate: Outcome,
   plan: Judgement,
+  seen: SeenDifferences,
   at: number,
 ): Comparison {
-  if (comparison.kind !== "mismatch" || plan.knownMismatches.length === 0) return comparison;
-  const { differences, signature } = comparison;
-  const rule = ruleFor(plan.knownMismatches, { control, candidate, differences, signature, at }, (error) => {
+  if (comparison.kind !== "mismatch") return comparison;
+  const { signature, differences, moreDifferences } = comparison;
+  const known = ruleFor(plan.knownMismatches, { control, candidate, signature, seen, at }, (error) => {
     plan.onFault("knownMismatches", error);
   });
-  return rule === undefined ? comparison : { kind: "ignored", rule, differences };
+  if (known === undefined) return comparison;
+  if (known.kind === "holds") {
+    const ignored = { kind: "ignored", rule: known.rule, differences } as const;
+    return moreDifferences === undefined ? ignored : { ...ignored, moreDifferences };
+  }
+  const reason = `what was seen is known as ${JSON.stringify(known.rule)}, but not all was seen: ${known.reason}`;
+  return { kind: "inconclusive", reason };
 }
 
-function oneThrew(control: Outcome, candidate: Outcome): Comparison {
-  const differences = [{ path: "$", kind: "type", control: tell(control), candidate: tell(candidate) }] as const;
-  return { kind: "mismatch", differences, signature: signatureOf(differences).id };
+function oneThrew(control: Outcome, candidate: Outcome, seen: Seen): Comparison {
+  return mismatchOf({ path: "$", kind: "type", control: tell(control), candidate: tell(candidate) }, seen);
 }
 
 const toldLength = 200;

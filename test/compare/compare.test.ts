@@ -30,6 +30,18 @@ describe("compare", () => {
     expect(listed(compare(many, many.slice(1)))).toEqual(["$[0] removed"]);
   });
 
+  it("lists what decides before what is opaque, and counts the rest", () => {
+    const service = (price: number): object => ({
+      ...Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`run${n}`, () => n])),
+      price,
+    });
+    const answer = compare(service(1), service(2));
+    expect(answer).toMatchObject({ kind: "mismatch", moreDifferences: 11 });
+    expect(listed(answer)).toContain("$.price value");
+    const many = (value: number): number[] => new Array<number>(3_000).fill(value);
+    expect(compare(many(1), many(2))).toMatchObject({ differences: { length: 50 }, moreDifferences: 950 });
+  });
+
   it("aligns by an identifying key where elements have one", () => {
     const rows = (...ids: number[]): object[] => ids.map((id) => ({ id, name: `n${id}` }));
     const changed = [

@@ -1,3 +1,4 @@
+import { createSecretKey } from "node:crypto";
 import { runInNewContext } from "node:vm";
 import Big from "big.js";
 import { Binary, Decimal128, Long, ObjectId, Timestamp, UUID } from "bson";
@@ -44,6 +45,39 @@ class Secret {
   }
   reveal(): number {
     return this.#value;
+  }
+}
+class Vault extends Secret {
+  id = 1;
+}
+class Account {
+  id = 1;
+  readonly #balance: number;
+  constructor(balance: number) {
+    this.#balance = balance;
+  }
+  get balance(): number {
+    return this.#balance;
+  }
+}
+class None {}
+class Hidden {
+  id = 1;
+  constructor(value: number) {
+    Object.defineProperty(this, "_value", { value });
+  }
+  reveal(): unknown {
+    return (this as unknown as { _value: number })._value;
+  }
+}
+class Tagged {
+  text = "a";
+  subtype: number;
+  constructor(subtype: number) {
+    this.subtype = subtype;
+  }
+  toJSON(): string {
+    return this.text;
   }
 }
 class Money {
@@ -412,6 +446,7 @@ export const table: readonly Row[] = [
     ],
     ["Headers, different", no, () => [new Headers({ a: "1" }), new Headers({ a: "2" })]],
     ["Headers and an object", no, () => [new Headers({ a: "1" }), { a: "1" }]],
+    ["two cookies", no, () => [cookies("a=1", "b=1"), cookies("a=2", "b=1")]],
     ["FormData", yes, () => [form("a", "1"), form("a", "1")]],
     ["FormData, different", no, () => [form("a", "1"), form("a", "2")]],
     ["Responses", unsure, () => [new Response("a"), new Response("a")]],
@@ -453,6 +488,13 @@ export const table: readonly Row[] = [
         { a: 2, run: () => 1 },
       ],
     ],
+    ["private state beside public keys", unsure, () => [new Vault(1), new Vault(1)]],
+    ["private fields that accessors show", yes, () => [new Account(1), new Account(1)]],
+    ["private fields that accessors show, different", no, () => [new Account(1), new Account(2)]],
+    ["a class without members", yes, () => [new None(), new None()]],
+    ["hidden keys, equal", yes, () => [new Hidden(1), new Hidden(1)]],
+    ["hidden keys, different", unsure, () => [new Hidden(1), new Hidden(2)]],
+    ["secret keys of node:crypto", unsure, () => [createSecretKey(Buffer.of(1)), createSecretKey(Buffer.of(2))]],
     ["private state alone", unsure, () => [new Secret(1), new Secret(1)]],
     ["Intl formats", unsure, () => [new Intl.NumberFormat("en"), new Intl.NumberFormat("de")]],
   ),
@@ -465,6 +507,8 @@ export const table: readonly Row[] = [
     ["an instance and one of a subclass", no, () => [new Point(1, 2), new Spot(1, 2)]],
     ["toJSON over private state", yes, () => [new Money(1), new Money(1)]],
     ["toJSON over private state, different", no, () => [new Money(1), new Money(2)]],
+    ["toJSON that leaves out own data, equal", yes, () => [new Tagged(1), new Tagged(1)]],
+    ["toJSON that leaves out own data, different", no, () => [new Tagged(1), new Tagged(2)]],
     ["toJSON and what it gives", no, () => [new Money(1), { cents: 1 }]],
     ["an own toJSON is a key that holds a function", unsure, () => [{ toJSON: () => 1 }, { toJSON: () => 1 }]],
   ),
@@ -511,6 +555,7 @@ export const table: readonly Row[] = [
     ["bson Decimal128", no, () => [Decimal128.fromString("1.1"), Decimal128.fromString("1.2")]],
     ["bson Decimal128, equal", yes, () => [Decimal128.fromString("1.1"), Decimal128.fromString("1.1")]],
     ["bson Binary", no, () => [new Binary(Buffer.from("a")), new Binary(Buffer.from("b"))]],
+    ["bson Binary of another subtype", no, () => [new Binary(Buffer.from("a"), 0), new Binary(Buffer.from("a"), 128)]],
     [
       "bson UUID",
       no,
@@ -580,6 +625,9 @@ function* numbers(): Generator<number> {
 }
 async function* later(): AsyncGenerator<number> {
   yield 1;
+}
+function cookies(...all: string[]): Headers {
+  return new Headers(all.map((cookie) => ["set-cookie", cookie]));
 }
 function form(name: string, value: string): FormData {
   const data = new FormData();

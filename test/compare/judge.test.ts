@@ -193,6 +193,55 @@ describe("known mismatches", () => {
     expect(byPaths.of(value(1, 1, "a"), value(2, 2, "b")).kind).toBe("mismatch");
   });
 
+  const page = (stamp: number, total: number, rows = 60) =>
+    returned({ rows: Array.from({ length: rows }, (_, id) => ({ id, updatedAt: stamp })), total });
+
+  it("by paths are decided over all differences, however many are listed", () => {
+    const compare = { limits: { timeMs: 60_000 } };
+    const { of } = judging({ compare, knownMismatches: [{ name: "clocks", paths: ["**.updatedAt"] }] });
+    expect(of(page(1, 5), page(2, 9))).toMatchObject({ kind: "mismatch", moreDifferences: 11 });
+    expect(of(page(1, 5), page(2, 5))).toMatchObject({ kind: "ignored", rule: "clocks", moreDifferences: 10 });
+    expect(of(page(1, 5, 3_000), page(2, 9, 3_000)).kind).toBe("mismatch");
+    expect(of(page(1, 5, 3_000), page(2, 5, 3_000)).kind).toBe("ignored");
+  });
+
+  it("by signature are decided over all differences, too", () => {
+    const known = signatureOf([{ path: "$.rows[0].updatedAt", kind: "value", control: 1, candidate: 2 }]).id;
+    const { of } = judging({ knownMismatches: [{ name: "clocks", signature: known }] });
+    expect(of(page(1, 5), page(2, 5)).kind).toBe("ignored");
+    expect(of(page(1, 5), page(2, 9)).kind).toBe("mismatch");
+  });
+
+  it("are not ignored where a limit ended the walk, or something else is opaque", () => {
+    const knownMismatches = [{ name: "clocks", paths: ["**.updatedAt"] }];
+    const limited = judging({ knownMismatches, compare: { limits: { nodes: 100 } } });
+    expect(limited.of(page(1, 5), page(2, 5))).toEqual({
+      kind: "inconclusive",
+      reason: 'what was seen is known as "clocks", but not all was seen: more than 100 values',
+    });
+    const { of } = judging({ knownMismatches });
+    const running = (updatedAt: number) => returned({ updatedAt, run: () => updatedAt });
+    expect(of(running(1), running(2))).toMatchObject({
+      kind: "inconclusive",
+      reason: expect.stringContaining("opaque"),
+    });
+  });
+
+  it("by paths are decided over all that a comparer of one's own lists", () => {
+    const differences = Array.from({ length: 60 }, (_, n) => ({
+      path: n === 59 ? "$.total" : `$[${n}]`,
+      kind: "value",
+    }));
+    const { of } = judging({
+      compare: () => ({ kind: "mismatch", differences }),
+      knownMismatches: [{ name: "rows", paths: differences.slice(0, 59).map(({ path }) => path) }],
+    });
+    const answer = of(returned(1), returned(2));
+    expect(answer).toMatchObject({ kind: "mismatch", moreDifferences: 10 });
+    differences.pop();
+    expect(of(returned(1), returned(2))).toMatchObject({ kind: "ignored", moreDifferences: 9 });
+  });
+
   it("need all the conditions of a rule", () => {
     const { of } = judging({
       knownMismatches: [{ name: "both", paths: ["$.a"], when: (a: { a: number }) => a.a === 1 }],

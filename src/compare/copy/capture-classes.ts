@@ -1,3 +1,5 @@
+import { namedKeysOf } from "../kinds/stand-ins.ts";
+
 /** Gives a copy the class of its original, and makes it known for cycles. */
 type Alike = <Copy extends object>(copy: Copy) => Copy;
 type CopyPart = (part: unknown) => unknown;
@@ -53,6 +55,23 @@ function errorWithoutStack(): Error {
   return error;
 }
 
+/** Own enumerable keys that the copy does not have yet, symbols included. */
+export function copyNamedKeys<Copy extends object>(value: object, copy: Copy, part: CopyPart): Copy {
+  for (const key of namedKeysOf(value)) {
+    if (!Object.hasOwn(copy, key)) define(copy, key, part((value as Record<PropertyKey, unknown>)[key]), true);
+  }
+  return copy;
+}
+
+/** What decorators and libraries keep where it is not listed. */
+export function copyHiddenKeys(value: object, copy: object, part: CopyPart): void {
+  for (const key of Reflect.ownKeys(value)) {
+    if (Object.hasOwn(copy, key)) continue;
+    const property = Object.getOwnPropertyDescriptor(value, key)!;
+    if ("value" in property) define(copy, key, part(property.value), false);
+  }
+}
+
 function stackOf(error: Error): unknown {
   try {
     return error.stack;
@@ -61,23 +80,34 @@ function stackOf(error: Error): unknown {
   }
 }
 
-function define(copy: object, key: string | symbol, value: unknown, enumerable: boolean): void {
+function define(copy: object, key: PropertyKey, value: unknown, enumerable: boolean): void {
   Object.defineProperty(copy, key, { value, enumerable, configurable: true, writable: true });
 }
 
-/** Headers, URLSearchParams or FormData. */
-export function copyPairs(value: object, spend: (length: number) => void): object {
-  const copy = emptyLike(value);
+/**
+ * Headers, URLSearchParams or FormData. Those of packages, and subclasses that need it, are made by their own class, so
+ * that their methods work.
+ */
+export function copyPairs(value: object, alike: Alike, spend: (length: number) => void): object {
+  const entries: [string, string][] = [];
   for (const [name, entry] of (value as FormData).entries()) {
     spend(name.length + (typeof entry === "string" ? entry.length : 0));
-    copy.append(name, entry as string);
+    entries.push([name, entry as string]);
   }
+  const copy = emptyLike(value, alike);
+  for (const [name, entry] of entries) copy.append(name, entry);
   return copy;
 }
 
-function emptyLike(value: object): { append(name: string, value: string): void } {
-  if (typeof Headers !== "undefined" && value instanceof Headers) return new Headers();
-  return typeof FormData !== "undefined" && value instanceof FormData ? new FormData() : new URLSearchParams();
+interface Appendable {
+  append(name: string, value: string): void;
+}
+
+function emptyLike(value: object, alike: Alike): Appendable {
+  for (const Class of [globalThis.Headers, globalThis.FormData, globalThis.URLSearchParams]) {
+    if (typeof Class === "function" && value instanceof Class) return alike(new Class());
+  }
+  return alike(new (value.constructor as new () => Appendable)());
 }
 
 const tagOfTypedArray = Object.getOwnPropertyDescriptor(

@@ -1,5 +1,7 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
-import { copyBytes, copyError, copyPairs, sealJson } from "./capture-classes.ts";
+import { copyBytes, copyError, copyHiddenKeys, copyNamedKeys, copyPairs, sealJson } from "./capture-classes.ts";
+import { traitsOf } from "../kinds/class-traits.ts";
+import { mapOf, setOf, timeOf } from "../kinds/stand-ins.ts";
 import { kindOf, unboxed } from "../kinds/value-kind.ts";
 
 /** How much of a value is copied. Over one of them, the value itself is kept and compared as it is by then. */
@@ -43,11 +45,14 @@ export function compileCaptureLimits(limits: CaptureLimits | undefined, place: s
  * shared parts and cycles; an object with `toJSON()` is asked for it now. What cannot be looked into (promises, streams,
  * functions, iterators) is kept as it is and not touched.
  *
- * Never throws, and reads each getter once. A copy of an instance shares its class and its own data, but no private fields.
+ * Never throws, and reads each getter once. A copy has no private fields: a value that holds an instance with such is
+ * kept `live`, one with `toJSON()` only where functions of the user's may call its methods.
+ *
+ * @param forFunctions whether functions of the user's get the copy
  */
-export function capture(value: unknown, limits: CaptureLimits = defaultCaptureLimits): Capture {
+export function capture(value: unknown, limits: CaptureLimits = defaultCaptureLimits, forFunctions = false): Capture {
   if (typeof value !== "object" || value === null) return { kind: "captured", value, bytes: 0, symbols: false };
-  const copying = (spare ?? new Copying()).begin(limits);
+  const copying = (spare ?? new Copying()).begin(limits, forFunctions);
   spare = undefined;
   try {
     const { nodes, length } = copying;
@@ -80,6 +85,8 @@ class OverLimit {
 /** What one capture knows while it goes on. */
 class Copying {
   limits: CaptureLimits = defaultCaptureLimits;
+  /** Functions of the user's get the copy, and may call its methods. */
+  forFunctions = false;
   /** What is left. */
   nodes = 0;
   length = 0;
@@ -92,8 +99,9 @@ class Copying {
   /** Some object has a key that is a symbol, or is not copied key by key. */
   symbols = false;
 
-  begin(limits: CaptureLimits): this {
+  begin(limits: CaptureLimits, forFunctions: boolean): this {
     this.limits = limits;
+    this.forFunctions = forFunctions;
     this.nodes = limits.nodes ?? defaultCaptureLimits.nodes;
     this.length = limits.length ?? defaultCaptureLimits.length;
     this.depth = limits.depth ?? defaultCaptureLimits.depth;
@@ -209,17 +217,17 @@ function copyArray(value: readonly unknown[], prototype: unknown, depth: number,
     } else if (part !== undefined || index in value) copy[index] = part;
   }
   // A subclass may have keys of its own; a plain array's are no data.
-  if (prototype !== Array.prototype) copyNamedKeys(value, copy, depth, copying);
+  if (prototype !== Array.prototype) {
+    copyNamedKeys(value, copy, (inner) => copyPart(inner, depth + 1, copying));
+    copying.symbols = true;
+    Object.setPrototypeOf(copy, prototype as object | null);
+  }
   return copy;
 }
 
-function copyNamedKeys(value: readonly unknown[], copy: unknown[], depth: number, copying: Copying): void {
-  for (const key of Object.keys(value)) {
-    if (Object.hasOwn(copy, key)) continue;
-    const part = copyPart((value as unknown as Record<string, unknown>)[key], depth + 1, copying);
-    Object.defineProperty(copy, key, { value: part, enumerable: true, configurable: true, writable: true });
-  }
-  Object.setPrototypeOf(copy, Object.getPrototypeOf(value) as object | null);
+function refusePrivateFields(prototype: object | null): void {
+  if (!traitsOf(prototype).hasPrivateFields) return;
+  throw new OverLimit("holds an instance with private fields, which no copy has");
 }
 
 function copyKind(value: object, prototype: object | null, depth: number, copying: Copying): unknown {
@@ -229,6 +237,7 @@ function copyKind(value: object, prototype: object | null, depth: number, copyin
     if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype);
     return remember(value, copy, copying);
   };
+  const named = <Copy extends object>(copy: Copy): Copy => copyNamedKeys(value, copy, part);
   switch (kindOf(value)) {
     case "plain":
       return copyKeys(value, Object.setPrototypeOf({ ...value }, prototype) as object, depth, copying);
@@ -236,41 +245,44 @@ function copyKind(value: object, prototype: object | null, depth: number, copyin
       const data = { ...value };
       // Nothing of its own: whatever it holds is private, and a copy would not hold it.
       if (Reflect.ownKeys(data).length === 0) return remember(value, value, copying);
+      refusePrivateFields(prototype);
+      copyHiddenKeys(value, data, part);
       return copyKeys(value, Object.setPrototypeOf(data, prototype) as object, depth, copying);
     }
     case "map": {
       const copy = alike(new Map<unknown, unknown>());
-      for (const [key, inner] of Map.prototype.entries.call(value)) {
+      for (const [key, inner] of mapOf(value as Map<unknown, unknown>).entries()) {
         spendNodes(1, copying);
         Map.prototype.set.call(copy, part(key), part(inner));
       }
-      return copy;
+      return named(copy);
     }
     case "set": {
       const copy = alike(new Set<unknown>());
-      for (const inner of Set.prototype.values.call(value)) {
+      for (const inner of setOf(value as Set<unknown>).values()) {
         spendNodes(1, copying);
         Set.prototype.add.call(copy, part(inner));
       }
-      return copy;
+      return named(copy);
     }
     case "date":
-      return alike(new Date(Date.prototype.getTime.call(value)));
+      return named(alike(new Date(timeOf(value as Date))));
     case "regexp": {
       const { source, flags, lastIndex } = value as RegExp;
-      return Object.assign(alike(new RegExp(source, flags)), { lastIndex });
+      return named(Object.assign(alike(new RegExp(source, flags)), { lastIndex }));
     }
     case "boxed":
-      return alike(Object(unboxed(value)) as object);
+      return named(alike(Object(unboxed(value)) as object));
     case "bytes":
-      return alike(copyBytes(value, (length) => spend(length, copying)));
+      return named(alike(copyBytes(value, (length) => spend(length, copying))));
     case "error":
       return copyError(value as Error, alike, part);
     case "headers":
     case "pairs":
-      return alike(copyPairs(value, (length) => spend(length, copying)));
+      return named(copyPairs(value, alike, (length) => spend(length, copying)));
     case "json":
       if (typeof URL !== "undefined" && prototype === URL.prototype) return alike(new URL((value as URL).href));
+      if (copying.forFunctions) refusePrivateFields(prototype);
       return sealJson(value as { toJSON(): unknown }, alike, part);
     default:
       return value;

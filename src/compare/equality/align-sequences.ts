@@ -1,3 +1,4 @@
+import { elementOf } from "./own-keys.ts";
 import { missing, type Place, type Walker } from "./walker.ts";
 
 const mostAlignedCells = 40_000;
@@ -24,6 +25,8 @@ export function compareSequences(
   }
   // Rules for single positions mean positions.
   if (place.positions) return byPosition(walk, control, candidate, 0, place, depth);
+  // A single element need not be tried before it is looked at: lists in lists would be tried at each level.
+  if (control.length === 1 && candidate.length === 1) return byPosition(walk, control, candidate, 0, place, depth);
   const start = firstDifference(walk, control, candidate, shorter, place, depth);
   if (start === shorter && control.length === candidate.length) return true;
   const next = place.element();
@@ -36,7 +39,7 @@ export function compareSequences(
   const ours = range(start, control.length - end);
   const theirs = range(start, candidate.length - end);
   if (ours.length === 1 && theirs.length === 1) {
-    walk.sameAt(start, walk.element(control, start), walk.element(candidate, start), place, depth);
+    walk.sameAt(start, elementOf(control, start), elementOf(candidate, start), place, depth);
     return false;
   }
   if (ours.length === 0 || theirs.length === 0) {
@@ -76,8 +79,8 @@ function sameHere(
   next: Place,
   depth: number,
 ): boolean {
-  const left = walk.element(control, ours);
-  const right = walk.element(candidate, theirs);
+  const left = elementOf(control, ours);
+  const right = elementOf(candidate, theirs);
   if (left === right) {
     walk.tick();
     return true;
@@ -86,7 +89,7 @@ function sameHere(
     const optional = walk.rules.undefinedIsMissing && (left === undefined || right === undefined);
     return optional || next.effects.some((effect) => effect.kind === "ignore");
   }
-  return walk.probe(left, right, next, depth);
+  return walk.isTrying ? walk.sameQuickly(left, right, next, depth) : walk.probe(left, right, next, depth);
 }
 
 /** Lists by position, and one difference for another length. */
@@ -101,8 +104,8 @@ function byPosition(
   const shorter = Math.min(control.length, candidate.length);
   let same = true;
   for (let index = start; index < shorter; index++) {
-    const ours = walk.element(control, index);
-    const theirs = walk.element(candidate, index);
+    const ours = elementOf(control, index);
+    const theirs = elementOf(candidate, index);
     if (ours === theirs) walk.tick();
     else same = walk.sameAt(index, ours, theirs, place, depth) && same;
   }
@@ -130,11 +133,11 @@ function byIdentity(
     if (known.some((id, index) => id !== orderThere[index])) walk.differ("order", known, orderThere);
     for (const [id, index] of left) {
       const there = right.get(id);
-      const element = walk.element(control, index);
-      walk.sameAt(index, element, there === undefined ? missing : walk.element(candidate, there), place, depth);
+      const element = elementOf(control, index);
+      walk.sameAt(index, element, there === undefined ? missing : elementOf(candidate, there), place, depth);
     }
     for (const [id, index] of right) {
-      if (!left.has(id)) walk.sameAt(index, missing, walk.element(candidate, index), place, depth);
+      if (!left.has(id)) walk.sameAt(index, missing, elementOf(candidate, index), place, depth);
     }
     if (walk.noted === before) walk.differ("length", control.length, candidate.length);
     return false;
@@ -155,7 +158,8 @@ function identities(
   // A key that is not looked at, or loosely, identifies nothing.
   if (!next.dead && next.next(identifier).effects.length > 0) return undefined;
   for (const index of indices) {
-    const element = walk.element(elements, index);
+    if ((index & 255) === 255) walk.pulse();
+    const element = elementOf(elements, index);
     if (typeof element !== "object" || element === null || walk.reader.kind(element) !== "plain") return undefined;
     const id = walk.reader.own(element, identifier);
     if ((typeof id !== "string" && typeof id !== "number") || found.has(id)) return undefined;
@@ -177,8 +181,8 @@ function bySubsequence(
   const cells = ours.length * theirs.length;
   if (cells > Math.min(mostAlignedCells, walk.trialsLeft)) return undefined;
   const next = place.element();
-  const left = ours.map((index) => walk.element(control, index));
-  const right = theirs.map((index) => walk.element(candidate, index));
+  const left = ours.map((index) => elementOf(control, index));
+  const right = theirs.map((index) => elementOf(candidate, index));
   const width = right.length + 1;
   const lengths = new Uint16Array((left.length + 1) * width);
   const equal = new Uint8Array(cells);
@@ -193,8 +197,10 @@ function bySubsequence(
     }
   }
   // The same elements in another order are one difference, not a removed and an added one each.
-  if (left.length === right.length && lengths[0]! < left.length && isPermutation(equal, left.length))
-    return walk.differ("order", control, candidate);
+  if (left.length === right.length && lengths[0]! < left.length && isPermutation(equal, left.length)) {
+    walk.differ("order", control, candidate);
+    return false;
+  }
   let i = 0;
   let j = 0;
   let gapLeft: number[] = [];
@@ -241,8 +247,8 @@ function listGap(
   for (let at = 0; at < Math.max(ours.length, theirs.length); at++) {
     const left = ours[at];
     const right = theirs[at];
-    const here = left === undefined ? missing : walk.element(control, left);
-    const there = right === undefined ? missing : walk.element(candidate, right);
+    const here = left === undefined ? missing : elementOf(control, left);
+    const there = right === undefined ? missing : elementOf(candidate, right);
     // Ignoring elements does not make lists of different length the same: what is extra is noted in any case.
     if (left === undefined) note(walk, "added", right!, missing, there);
     else if (right === undefined) note(walk, "removed", left, here, missing);

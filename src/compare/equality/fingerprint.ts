@@ -1,14 +1,39 @@
+import type { Tolerance } from "../rules/tolerance.ts";
+import { elementOf } from "./own-keys.ts";
 import { Unreadable } from "./safe-reader.ts";
 import { missing, type Place, type Walker } from "./walker.ts";
 
 const depthSeen = 3;
 const elementsSeen = 16;
 
+/** The one number of an element that a tolerance allows to differ, by which elements are sorted into bands. */
+export class BandKey {
+  value: number = NaN;
+  tolerances: readonly Tolerance[] = [];
+  private at = Infinity;
+
+  /** Of several numbers always the same is taken, whatever order their keys are in. */
+  offer(at: number, value: number, tolerances: readonly Tolerance[]): void {
+    if (at >= this.at) return;
+    this.at = at;
+    this.value = value;
+    this.tolerances = tolerances;
+  }
+}
+
+/** What numbers at a place may differ by; each of them is enough. */
+function tolerancesAt(walk: Walker, place: Place): readonly Tolerance[] {
+  const { tolerance } = walk.rules;
+  const all = tolerance === undefined ? [] : [tolerance];
+  for (const effect of place.effects) if (effect.kind === "tolerance") all.push(effect.tolerance);
+  return all;
+}
+
 /**
  * A number that is the same for any two values that are the same under the rules; it sorts elements into groups within
  * which alone pairs need to be tried. Whatever is not plain data gives its constant: less sorted, never wrong.
  */
-export function fingerprint(walk: Walker, value: unknown, place: Place, depth = 0): number {
+export function fingerprint(walk: Walker, value: unknown, place: Place, band?: BandKey, at = 1, depth = 0): number {
   for (const effect of place.effects) if (effect.kind === "ignore" || effect.kind === "at") return 1;
   if (value === missing || value === undefined)
     return (
@@ -21,9 +46,9 @@ export function fingerprint(walk: Walker, value: unknown, place: Place, depth = 
     case "string":
       return textHash(value);
     case "number":
-      return walk.rules.transitive ? numberHash(value) : 5;
+      return numberAt(walk, value, place, band, at);
     case "object":
-      return value === null ? 6 : objectHash(walk, value, place, depth);
+      return value === null ? 6 : objectHash(walk, value, place, band, at, depth);
     case "function":
       return 7;
     case "bigint":
@@ -35,9 +60,23 @@ export function fingerprint(walk: Walker, value: unknown, place: Place, depth = 
   }
 }
 
-function objectHash(walk: Walker, value: object, place: Place, depth: number): number {
+function numberAt(walk: Walker, value: number, place: Place, band: BandKey | undefined, at: number): number {
+  const tolerances = tolerancesAt(walk, place);
+  if (tolerances.length === 0) return numberHash(value);
+  band?.offer(at >>> 0, value, tolerances);
+  return 5;
+}
+
+function objectHash(
+  walk: Walker,
+  value: object,
+  place: Place,
+  band: BandKey | undefined,
+  at: number,
+  depth: number,
+): number {
   const kind = walk.reader.kind(value);
-  if (kind === "array") return depth < depthSeen ? arrayHash(walk, value as unknown[], place, depth) : 8;
+  if (kind === "array") return depth < depthSeen ? arrayHash(walk, value as unknown[], place, band, at, depth) : 8;
   if (kind !== "plain" || walk.rules.ignorePrototype || depth >= depthSeen) return 9;
   const keys = walk.reader.keys(value);
   if (Unreadable.is(keys)) return 9;
@@ -49,12 +88,21 @@ function objectHash(walk: Walker, value: object, place: Place, depth: number): n
     const part = walk.reader.own(value, key);
     if (part === undefined && walk.rules.undefinedIsMissing) continue;
     // A sum does not know the order of its parts.
-    hash = (hash + Math.imul(textHash(String(key)) ^ 0x9e3779b9, fingerprint(walk, part, next, depth + 1) | 1)) | 0;
+    const name = textHash(String(key)) ^ 0x9e3779b9;
+    const below = Math.imul(at, 31) + name;
+    hash = (hash + Math.imul(name, fingerprint(walk, part, next, band, below, depth + 1) | 1)) | 0;
   }
   return hash;
 }
 
-function arrayHash(walk: Walker, value: readonly unknown[], place: Place, depth: number): number {
+function arrayHash(
+  walk: Walker,
+  value: readonly unknown[],
+  place: Place,
+  band: BandKey | undefined,
+  at: number,
+  depth: number,
+): number {
   const unordered = place.effects.some((effect) => effect.kind === "unordered");
   let hash = value.length;
   // All or none of an unordered array: which ones come first says nothing.
@@ -64,7 +112,8 @@ function arrayHash(walk: Walker, value: readonly unknown[], place: Place, depth:
       place.dead ? place
       : unordered ? place.element()
       : place.next(index);
-    const part = fingerprint(walk, walk.element(value, index), next, depth + 1);
+    const inOrder = unordered ? undefined : band;
+    const part = fingerprint(walk, elementOf(value, index), next, inOrder, Math.imul(at, 31) + index, depth + 1);
     hash = (unordered ? hash + Math.imul(part, 0x85ebca6b) : Math.imul(hash, 31) + part) | 0;
   }
   return hash;

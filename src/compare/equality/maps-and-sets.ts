@@ -2,7 +2,8 @@ import { mapEntries, mapGet, mapHas, setHas, setValues } from "../kinds/intrinsi
 import { entrySegment, type PathSegment } from "../rules/paths.ts";
 import { match } from "./matching.ts";
 import { noRules } from "../rules/rules.ts";
-import { compareUnordered } from "./unordered.ts";
+import { BandKey, fingerprint } from "./fingerprint.ts";
+import { bandsOf, compareUnordered, groupBoth, isExact } from "./unordered.ts";
 import { missing, type Place, type Walker } from "./walker.ts";
 
 /** Compares two Sets without order: elements are matched as deeply as anything else. */
@@ -15,7 +16,7 @@ export function compareSets(
 ): boolean {
   const next = place.element();
   // Under rules two elements may be the same that are not equal; without, most of them are found by looking.
-  const exact = next.dead && walk.rules.transitive;
+  const exact = isExact(walk.rules, next);
   const left: unknown[] = [];
   const right: unknown[] = [];
   for (const element of setValues.call(control)) {
@@ -45,12 +46,19 @@ export function compareMaps(
   const at = (key: unknown, position: number, ours: unknown, theirs: unknown): void => {
     same = walk.sameAt(entrySegment("key", key, position), ours, theirs, place, depth) && same;
   };
+  const next = place.element();
+  const exact = isExact(walk.rules, next);
+  const shared = new Set<unknown>();
   const left: Entry[] = [];
   const right: Entry[] = [];
   let position = 0;
   for (const [key, value] of mapEntries.call(control)) {
     walk.tick();
-    if (mapHas.call(candidate, key)) at(key, position, value, mapGet.call(candidate, key));
+    const isShared = mapHas.call(candidate, key);
+    // Another key may be equal to a shared one that is an object, and have its value.
+    if (isShared && isObject(key) && exact && walk.tries(value, mapGet.call(candidate, key), next, depth))
+      shared.add(key);
+    else if (isShared && !isObject(key)) at(key, position, value, mapGet.call(candidate, key));
     else if (isObject(key)) left.push({ key, value, position });
     else at(key, position, value, missing);
     if (!same && walk.isTrying) return false;
@@ -59,8 +67,9 @@ export function compareMaps(
   position = 0;
   for (const [key, value] of mapEntries.call(candidate)) {
     walk.tick();
-    if (!mapHas.call(control, key)) {
-      if (isObject(key)) right.push({ key, value, position });
+    const isObjectKey = isObject(key);
+    if (isObjectKey ? !shared.has(key) : !mapHas.call(control, key)) {
+      if (isObjectKey) right.push({ key, value, position });
       else at(key, position, missing, value);
       if (!same && walk.isTrying) return false;
     }
@@ -83,36 +92,52 @@ function compareDeepKeys(
   place: Place,
   depth: number,
 ): boolean {
-  const indices = (entries: readonly Entry[]): number[] => entries.map((_, index) => index);
-  const sameKey = (a: number, b: number): boolean => walk.tries(left[a]!.key, right[b]!.key, noRules.start, depth);
   const next = place.element();
-  // Entries that are the same as a whole first: two keys may be equal, and only their values tell them apart.
-  const whole = match(
-    indices(left),
-    indices(right),
-    (a, b) => sameKey(a, b) && walk.tries(left[a]!.value, right[b]!.value, next, depth),
-    walk.rules.transitive,
-  );
-  if (whole.complete) return true;
-  if (walk.isTrying) return false;
-  const partners = new Set(whole.right);
-  for (const a of whole.left) {
-    const entry = left[a]!;
-    const b = [...partners].find((index) => sameKey(a, index));
-    if (b !== undefined) partners.delete(b);
-    walk.sameAt(
-      entrySegment("key", entry.key, entry.position),
-      entry.value,
-      b === undefined ? missing : right[b]!.value,
-      place,
-      depth,
+  const exact = isExact(walk.rules, next);
+  const bands = { left: new Map<number, BandKey>(), right: new Map<number, BandKey>() };
+  const groups = groupBoth(left, right, ({ key }, index, side) => {
+    const band = new BandKey();
+    bands[side].set(index, band);
+    return fingerprint(walk, key, noRules.start, band);
+  });
+  let same = true;
+  for (const [ours, theirs] of groups) {
+    const sameKey = (a: number, b: number): boolean => walk.tries(left[a]!.key, right[b]!.key, noRules.start, depth);
+    // Entries that are the same as a whole first: two keys may be equal, and only their values tell them apart.
+    const whole = match(
+      ours,
+      theirs,
+      (a, b) => sameKey(a, b) && walk.tries(left[a]!.value, right[b]!.value, next, depth),
+      exact,
+      exact ? undefined : bandsOf(ours, theirs, bands),
     );
+    if (whole.complete) continue;
+    const partners = new Set(whole.right);
+    for (const a of whole.left) {
+      const entry = left[a]!;
+      const segment = entrySegment("key", entry.key, entry.position);
+      let b = [...partners].find((index) => sameKey(a, index));
+      if (b === undefined) {
+        const opaque = (index: number): boolean =>
+          walk.mayBe(() => walk.same(entry.key, right[index]!.key, noRules.start, depth));
+        b = [...partners].find(opaque);
+        if (b !== undefined) {
+          walk.path.push(segment);
+          same = walk.differ("opaque", entry.key, right[b]!.key) && same;
+          walk.path.pop();
+        }
+      }
+      if (b !== undefined) partners.delete(b);
+      same = walk.sameAt(segment, entry.value, b === undefined ? missing : right[b]!.value, place, depth) && same;
+      if (!same && walk.isTrying) return false;
+    }
+    for (const b of partners) {
+      const entry = right[b]!;
+      same = walk.sameAt(entrySegment("key", entry.key, entry.position), missing, entry.value, place, depth) && same;
+      if (!same && walk.isTrying) return false;
+    }
   }
-  for (const b of partners) {
-    const entry = right[b]!;
-    walk.sameAt(entrySegment("key", entry.key, entry.position), missing, entry.value, place, depth);
-  }
-  return false;
+  return same;
 }
 
 function isObject(value: unknown): boolean {

@@ -37,6 +37,7 @@ function unreadable(error: unknown): Unreadable {
 export class Reader {
   private readonly accessed = new Map<object, Map<PropertyKey, unknown>>();
   private readonly json = new Map<object, unknown>();
+  private readonly primitives = new Map<object, unknown>();
 
   kind(value: unknown): Kind | Unreadable {
     if (typeof value !== "object" || value === null) return typeof value === "function" ? "opaque" : "primitive";
@@ -74,6 +75,20 @@ export class Reader {
         attempt(() => (object as { toJSON(): unknown }).toJSON()),
       );
     return this.json.get(object);
+  }
+
+  /** The primitive that an object stands for by its `Symbol.toPrimitive`, asked for once; an object is none. */
+  asPrimitive(object: object): unknown {
+    if (!this.primitives.has(object))
+      this.primitives.set(
+        object,
+        attempt(() => {
+          const primitive = (object as { [Symbol.toPrimitive](hint: string): unknown })[Symbol.toPrimitive]("default");
+          if (typeof primitive === "object" || typeof primitive === "function") throw new TypeError("No primitive");
+          return primitive;
+        }),
+      );
+    return this.primitives.get(object);
   }
 
   /** Own enumerable keys, symbols last. */

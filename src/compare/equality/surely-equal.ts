@@ -6,10 +6,19 @@ import type { Place } from "./walker.ts";
 // Deeper values, and larger ones, are the walker's: it has limits where the call stack and time have none.
 const deepest = 200;
 const mostSlots = 1_000_000;
+// The clock is looked at each time so many slots were compared, so that small values never ask for the time.
+const slotsBetweenLooks = 4_096;
+/** What callers wait for at most, in milliseconds. */
+const callerMs = 2;
 // Below, seeing whether a list is flat takes as long as comparing it.
 const fewElements = 8;
 
 let slotsLeft = 0;
+let nextLook = 0;
+let mostMs = callerMs;
+let clock: () => number = monotonic;
+let deadline: number | undefined;
+let isLate = false;
 /** No object in the first has keys that are symbols: it is a copy, and that was seen when it was made. */
 let firstIsNamed = false;
 
@@ -27,13 +36,58 @@ const strict = noRules.start;
  */
 export function surelyEqual(control: unknown, candidate: unknown, place: Place = strict, named = false): boolean {
   if (control === candidate) return true;
+  mostMs = callerMs;
+  clock = monotonic;
+  return look(control, candidate, place, named);
+}
+
+/**
+ * The same within a time of one's own. `until` is when that ends, where so much had to be compared that it was asked for,
+ * and `isLate` whether it did.
+ */
+export function surelyEqualWithin(
+  control: unknown,
+  candidate: unknown,
+  place: Place,
+  timeMs: number,
+  now: () => number,
+): { readonly same: boolean; readonly until: number | undefined; readonly isLate: boolean } {
+  mostMs = timeMs;
+  clock = now;
+  const same = look(control, candidate, place, false);
+  return { same, until: deadline, isLate };
+}
+
+function look(control: unknown, candidate: unknown, place: Place, named: boolean): boolean {
   slotsLeft = mostSlots;
+  nextLook = mostSlots - slotsBetweenLooks;
+  deadline = undefined;
+  isLate = false;
   firstIsNamed = named;
   try {
     return sameValue(control, candidate, place, 0);
   } catch {
     return false;
   }
+}
+
+function monotonic(): number {
+  return performance.now();
+}
+
+/** Takes slots from what is left; whether there is nothing left of them, or of the time. */
+function spends(slots: number): boolean {
+  slotsLeft -= slots;
+  if (slotsLeft >= nextLook) return false;
+  nextLook = slotsLeft - slotsBetweenLooks;
+  return slotsLeft < 0 || timeIsUp();
+}
+
+function timeIsUp(): boolean {
+  const at = clock();
+  deadline ??= at + mostMs;
+  isLate = at > deadline;
+  return isLate;
 }
 
 const { getOwnPropertySymbols, keys, prototype: plain } = Object;
@@ -52,11 +106,12 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
   // Keys come in the same order more often than not. A key that `Object.prototype` was given enumerable is on no list.
   for (const key in control) {
     if (theirKeys[count++] !== key && !isEnumerable.call(candidate, key)) return false;
+    if ((count & 8_191) === 0 && timeIsUp()) return false;
     const ours: unknown = (control as Record<string, unknown>)[key];
     const theirs: unknown = (candidate as Record<string, unknown>)[key];
     if (ours !== theirs && !sameValue(ours, theirs, place.dead ? place : place.next(key), depth + 1)) return false;
   }
-  if ((slotsLeft -= count) < 0 || theirKeys.length !== count) return false;
+  if (theirKeys.length !== count || spends(count)) return false;
   return (firstIsNamed || hasNoSymbols(control)) && hasNoSymbols(candidate);
 }
 
@@ -66,7 +121,7 @@ function hasNoSymbols(value: object): boolean {
 
 function sameList(control: readonly unknown[], candidate: readonly unknown[], place: Place, depth: number): boolean {
   const { length } = control;
-  if (length !== candidate.length || (slotsLeft -= length) < 0) return false;
+  if (length !== candidate.length || spends(length)) return false;
   if (length > fewElements && place.dead && isFlat(control)) return fastDeepEqual(control, candidate);
   const next = place.element();
   for (let index = 0; index < length; index++) {

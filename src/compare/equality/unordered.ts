@@ -1,5 +1,7 @@
-import { match, type Matching } from "./matching.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { match, type Bands, type Matching } from "./matching.ts";
+import { BandKey, fingerprint } from "./fingerprint.ts";
+import type { CompiledRules, Grouping } from "../rules/rules.ts";
+import { keyOf } from "./user-rules.ts";
 import { missing, type Place, type Walker } from "./walker.ts";
 import type { PathSegment } from "../rules/paths.ts";
 
@@ -13,30 +15,55 @@ export function compareUnordered(
   walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
-  by: ((element: unknown) => unknown) | undefined,
+  by: Grouping | undefined,
   place: Place,
   depth: number,
   segmentOf: (index: number) => PathSegment = (index) => index,
 ): boolean {
-  const groupOf = (element: unknown): string | number =>
-    by ? groupName(walk.keyOf(by, element)) : fingerprint(walk, element, place);
+  const exact = isExact(walk.rules, place);
+  const bands = { left: new Map<number, BandKey>(), right: new Map<number, BandKey>() };
+  const groupOf = (element: unknown, index: number, side: "left" | "right"): string | number => {
+    if (by !== undefined) return groupName(keyOf(walk, by, element, place));
+    const band = exact ? undefined : new BandKey();
+    if (band !== undefined) bands[side].set(index, band);
+    return fingerprint(walk, element, place, band);
+  };
   const groups = groupBoth(control, candidate, groupOf);
   const left: number[] = [];
   const right: number[] = [];
   let same = true;
   for (const [ours, theirs] of groups) {
-    const matching = matchGroup(walk, control, candidate, ours, theirs, place, depth);
+    const matching = matchGroup(walk, control, candidate, ours, theirs, bands, place, depth);
     if (matching.complete) continue;
+    const rest = pairDoubtful(walk, control, candidate, matching, place, depth, segmentOf);
     same = false;
-    if (walk.isTrying) return false;
-    if (by) list(walk, control, candidate, matching.left, matching.right, place, depth, segmentOf);
+    if (walk.isTrying) {
+      if (rest.complete && walk.isDoubting) {
+        same = true;
+        continue;
+      }
+      return false;
+    }
+    if (by) list(walk, control, candidate, rest.left, rest.right, place, depth, segmentOf);
     else {
-      left.push(...matching.left);
-      right.push(...matching.right);
+      left.push(...rest.left);
+      right.push(...rest.right);
     }
   }
   list(walk, control, candidate, left.sort(ascending), right.sort(ascending), place, depth, segmentOf);
   return same;
+}
+
+/** Whether "the same" is transitive at a place, as it is where no tolerance can reach. */
+export function isExact(rules: CompiledRules, place: Place): boolean {
+  return rules.transitive || (place.dead && rules.tolerance === undefined && rules.errors === undefined);
+}
+
+const paired: Matching = { complete: true, left: [], right: [], pairs: [] };
+
+interface BandKeys {
+  readonly left: ReadonlyMap<number, BandKey>;
+  readonly right: ReadonlyMap<number, BandKey>;
 }
 
 function matchGroup(
@@ -45,13 +72,65 @@ function matchGroup(
   candidate: readonly unknown[],
   ours: readonly number[],
   theirs: readonly number[],
+  bands: BandKeys,
   place: Place,
   depth: number,
 ): Matching {
   if (ours.length === 0 || theirs.length === 0)
-    return { complete: ours.length === theirs.length, left: ours, right: theirs };
+    return { complete: ours.length === theirs.length, left: ours, right: theirs, pairs: [] };
+  const [a] = ours;
+  const [b] = theirs;
+  if (ours.length === 1 && theirs.length === 1 && walk.tries(control[a!], candidate[b!], place, depth)) return paired;
+  const exact = isExact(walk.rules, place);
+  const known = exact ? undefined : bandsOf(ours, theirs, bands);
   // A trial that cannot lead to a complete matching still tells which elements are the odd ones out.
-  return match(ours, theirs, (a, b) => walk.tries(control[a], candidate[b], place, depth), walk.rules.transitive);
+  return match(ours, theirs, (a, b) => walk.tries(control[a], candidate[b], place, depth), exact, known);
+}
+
+/** By which number elements of one group can be sorted; nothing where some have none, or a tolerance of any size. */
+export function bandsOf(ours: readonly number[], theirs: readonly number[], bands: BandKeys): Bands | undefined {
+  const left = new Map<number, number>();
+  const right = new Map<number, number>();
+  if (ours.length === 0 || theirs.length === 0) return undefined;
+  for (const [indices, keys, values] of [
+    [ours, bands.left, left],
+    [theirs, bands.right, right],
+  ] as const) {
+    for (const index of indices) {
+      const value = keys.get(index)?.value;
+      if (value === undefined || !Number.isFinite(value)) return undefined;
+      values.set(index, value);
+    }
+  }
+  const { tolerances } = bands.left.get(ours[0]!)!;
+  if (tolerances.some(({ rel = 0 }) => rel >= 1)) return undefined;
+  const reach = (value: number): number =>
+    // The larger of both counts: y ≤ x + rel · y is y ≤ x / (1 − rel). A little more, for rounding.
+    tolerances.reduce((most, { abs = 0, rel = 0 }) => Math.max(most, abs, (rel * Math.abs(value)) / (1 - rel)), 0) *
+      (1 + 1e-9) +
+    Math.abs(value) * 1e-9;
+  return { left, right, reach };
+}
+
+/** What has no equal may be the same as another but for what is opaque: that pair is listed as what cannot be told. */
+function pairDoubtful(
+  walk: Walker,
+  control: readonly unknown[],
+  candidate: readonly unknown[],
+  { left, right }: Matching,
+  place: Place,
+  depth: number,
+  segmentOf: (index: number) => PathSegment,
+): Matching {
+  if (left.length === 0 || right.length === 0 || !walk.hasMetOpaque) return { complete: false, left, right, pairs: [] };
+  const rest = match(left, right, (a, b) => walk.maybeTries(control[a], candidate[b], place, depth), true);
+  if (walk.isTrying) return rest;
+  for (const [a, b] of rest.pairs) {
+    walk.path.push(segmentOf(a));
+    walk.same(control[a], candidate[b], place, depth);
+    walk.path.pop();
+  }
+  return rest;
 }
 
 /** Lists elements without an equal: pairs as they come, then what only one side has. */
@@ -82,20 +161,23 @@ function list(
   }
 }
 
-function groupBoth(
-  control: readonly unknown[],
-  candidate: readonly unknown[],
-  groupOf: (element: unknown) => string | number,
+/** Indices of both sides by the name of their group. */
+export function groupBoth<Element>(
+  control: readonly Element[],
+  candidate: readonly Element[],
+  groupOf: (element: Element, index: number, side: "left" | "right") => string | number,
 ): Iterable<readonly [readonly number[], readonly number[]]> {
   const groups = new Map<string | number, [number[], number[]]>();
-  [control, candidate].forEach((elements, side) => {
+  const file = (elements: readonly Element[], side: "left" | "right"): void => {
     elements.forEach((element, index) => {
-      const name = groupOf(element);
+      const name = groupOf(element, index, side);
       let group = groups.get(name);
       if (group === undefined) groups.set(name, (group = [[], []]));
-      group[side]!.push(index);
+      group[side === "left" ? 0 : 1].push(index);
     });
-  });
+  };
+  file(control, "left");
+  file(candidate, "right");
   return groups.values();
 }
 

@@ -31,6 +31,10 @@ export interface Walker {
   readonly noted: number;
   /** Whether a pair is only being tried, so that nothing is noted. */
   readonly isTrying: boolean;
+  /** Whether what is opaque counts as the same for now. */
+  readonly isDoubting: boolean;
+  /** Whether a trial has failed on something opaque. */
+  readonly hasMetOpaque: boolean;
   /** How many pairs of elements may still be tried. */
   readonly trialsLeft: number;
 
@@ -42,12 +46,22 @@ export interface Walker {
   tries(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
   /** As `tries`, for a pair that has to be looked at in any case. */
   probe(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
-  /** Notes a difference here. Always `false`, the answer of whoever found it. */
-  differ(kind: DifferenceKind, control: unknown, candidate: unknown): false;
-  /** An array's element, or {@link missing} for a hole. */
-  element(array: readonly unknown[], index: number): unknown;
-  /** The key that pairs an element of an unordered array. */
-  keyOf(by: (element: unknown) => unknown, element: unknown): unknown;
+  /** Whether a look at a pair, noting nothing, finds no difference but what is opaque. */
+  mayBe(look: () => boolean): boolean;
+  /** As `probe`, while a pair around it is being tried. */
+  sameQuickly(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
+  /** Looks at what is on an error, where only data counts. */
+  asErrorData(look: () => boolean): boolean;
+  /** As `tries`, where what is opaque counts as the same. */
+  maybeTries(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
+  /** Compares what stands for two values at the values' own path. */
+  sameGiven(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
+  /** Notes a difference here. `false`, the answer of whoever found it, save where what is opaque may be the same. */
+  differ(kind: DifferenceKind, control: unknown, candidate: unknown): boolean;
+  /** Notes that one side or both could not be read. */
+  unreadable(ours: unknown, theirs: unknown, control?: unknown, candidate?: unknown): boolean;
   /** Counts a value that was looked at, and looks at the limits. */
   tick(): void;
+  /** Looks at the clock. */
+  pulse(): void;
 }

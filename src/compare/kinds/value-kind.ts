@@ -1,4 +1,5 @@
-import { dateTime, functionText, unboxers } from "./intrinsics.ts";
+import { builtInOf, isNative } from "./built-ins.ts";
+import { unboxers } from "./intrinsics.ts";
 
 /**
  * How a value is compared:
@@ -11,8 +12,9 @@ import { dateTime, functionText, unboxers } from "./intrinsics.ts";
  * - `error`: name, message, cause, errors and own keys, never the stack
  * - `headers`: names and values; `pairs`: names and values in their order (URLSearchParams, FormData)
  * - `json`: a class with `toJSON()`: by what that gives
- * - `instance`: any other class: its own enumerable keys; opaque when it has none
- * - `opaque`: cannot be looked into (functions, promises, streams, bodies, iterators, weak collections): only identical ones are equal
+ * - `instance`: any other class: its own keys, and its accessors where it has private fields
+ * - `opaque`: cannot be looked into (functions, promises, streams, bodies, iterators, weak
+ *   collections, classes of the platform that are not named here): only identical ones are equal
  */
 export type Kind =
   | "primitive"
@@ -32,7 +34,8 @@ export type Kind =
   | "opaque";
 
 /**
- * Says how a value is compared, running none of its code save the traps of a proxy.
+ * Says how a value is compared, running none of its code save the traps of a proxy, and the methods of what seems to be
+ * a proxy of a built-in.
  *
  * @throws whatever such a trap throws; a revoked proxy's `TypeError`
  */
@@ -57,30 +60,30 @@ export function isPlainPrototype(prototype: object | null): boolean {
 /** The built-in class, of this realm or another, whose direct instance has this prototype; by its name. */
 export function builtInName(prototype: object | null): string | undefined {
   const constructor = prototype && ownValue(prototype, "constructor");
-  if (
-    typeof constructor !== "function" ||
-    !/\[native code\]\s*\}$/.test(functionText.call(constructor as () => unknown))
-  )
-    return undefined;
-  return nameOf(constructor);
+  return isNative(constructor) ? nameOf(constructor) : undefined;
 }
 
 function classKind(value: object, first: object): Kind {
   let hasJson = false;
   let hasThen = false;
+  let isUnknown = false;
   let level: object | null = first;
   // No real chain is as long; a proxy can answer for ever.
   for (let depth = 0; level !== null && depth < 100; depth++) {
     if (opaquePrototypes.has(level)) return "opaque";
-    const name = nameOf(ownValue(level, "constructor"));
-    const known = name !== undefined && Object.hasOwn(classes, name) ? classes[name] : undefined;
+    const constructor = ownValue(level, "constructor");
+    const name = nameOf(constructor);
+    const known = name === undefined ? undefined : builtInOf(level, constructor, name);
     if (known?.is(value)) return known.kind;
+    isUnknown ||= known === undefined && isNative(constructor) && !isPlainPrototype(level);
     hasJson ||= typeof ownValue(level, "toJSON") === "function";
     hasThen ||= typeof ownValue(level, "then") === "function";
     level = getPrototypeOf(level);
   }
   if (hasThen) return "opaque";
-  return hasJson ? "json" : "instance";
+  if (hasJson) return "json";
+  // A class of the platform that is not read here keeps its state where no key shows it.
+  return isUnknown ? "opaque" : "instance";
 }
 
 const getPrototypeOf = Object.getPrototypeOf as (value: object) => object | null;
@@ -98,81 +101,10 @@ function nameOf(constructor: unknown): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
-/** A built-in class, and whether a value really is of it: a prototype can be borrowed, an internal slot cannot. */
-interface KnownClass {
-  readonly kind: Kind;
-  readonly is: (value: object) => boolean;
-}
-
-const always = (): boolean => true;
-
-function slot(kind: Kind, read: ((this: never) => unknown) | undefined): KnownClass {
-  return {
-    kind,
-    is: (value) => {
-      try {
-        read?.call(value as never);
-        return read !== undefined;
-      } catch {
-        return false;
-      }
-    },
-  };
-}
-
-function getter(prototype: object, key: PropertyKey): ((this: never) => unknown) | undefined {
-  const property = Object.getOwnPropertyDescriptor(prototype, key) as { get?: (this: never) => unknown } | undefined;
-  return property?.get;
-}
-
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
-const typedArrayTag = getter(typedArray, Symbol.toStringTag)!;
-const bytes: KnownClass = { kind: "bytes", is: (value) => ArrayBuffer.isView(value) };
-const opaque: KnownClass = { kind: "opaque", is: always };
-const error: KnownClass = { kind: "error", is: always };
-
-const classes: Readonly<Record<string, KnownClass>> = {
-  Date: slot("date", dateTime),
-  Map: slot("map", getter(Map.prototype, "size")),
-  Set: slot("set", getter(Set.prototype, "size")),
-  RegExp: slot("regexp", getter(RegExp.prototype, "hasIndices")),
-  Number: slot("boxed", unboxers.Number),
-  String: slot("boxed", unboxers.String),
-  Boolean: slot("boxed", unboxers.Boolean),
-  BigInt: slot("boxed", unboxers.BigInt),
-  Symbol: slot("boxed", unboxers.Symbol),
-  ArrayBuffer: slot("bytes", getter(ArrayBuffer.prototype, "byteLength")),
-  SharedArrayBuffer:
-    typeof SharedArrayBuffer === "undefined" ?
-      { kind: "bytes", is: () => false }
-    : slot("bytes", getter(SharedArrayBuffer.prototype, "byteLength")),
-  DataView: bytes,
-  TypedArray: bytes,
-  Error: error,
-  DOMException: error,
-  Headers: { kind: "headers", is: always },
-  URLSearchParams: { kind: "pairs", is: always },
-  FormData: { kind: "pairs", is: always },
-  ...Object.fromEntries(
-    [
-      "Promise",
-      "WeakMap",
-      "WeakSet",
-      "WeakRef",
-      "FinalizationRegistry",
-      "Request",
-      "Response",
-      "Blob",
-      "ReadableStream",
-      "WritableStream",
-      "TransformStream",
-      "Stream",
-      "EventTarget",
-      "Iterator",
-      "AsyncIterator",
-    ].map((name) => [name, opaque]),
-  ),
-};
+const typedArrayTag = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)!.get as (
+  this: never,
+) => string | undefined;
 
 /** The numbers in a typed array, in order; anything else that has bytes, as its bytes. */
 export function bytesOf(value: object): ArrayLike<number | bigint> {

@@ -2,15 +2,15 @@ import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 
 /** How far one comparison may go. Over a limit, what was not seen is never called a match. */
 export interface CompareLimits {
-  /** Milliseconds one comparison may take; looked at every 256 nodes. Default 50. */
+  /** Milliseconds one comparison may take; the clock is looked at every 256 nodes or keys. Default 50. */
   readonly timeMs: number;
   /** Pairs of values looked at. Default 1 000 000. */
   readonly nodes: number;
   /** Pairs of elements tried against each other, where order does not matter or a list has to be aligned. Default 100 000. */
   readonly trialPairs: number;
-  /** Differences kept; the walk ends when it has found as many. Default 50. */
+  /** Differences kept; 20 times as many are counted before the walk ends. Default 50. */
   readonly differences: number;
-  /** Levels of nesting. Default 1 000; what the call stack does not hold ends the walk as well. */
+  /** Levels of nesting. Default 1 000 000: time and `nodes` bound it before. */
   readonly depth: number;
 }
 
@@ -19,7 +19,7 @@ export const defaultLimits: CompareLimits = {
   nodes: 1_000_000,
   trialPairs: 100_000,
   differences: 50,
-  depth: 1_000,
+  depth: 1_000_000,
 };
 
 /** The defaults with what is given over them. Throws one `SidelaneError` for what is no limit. */

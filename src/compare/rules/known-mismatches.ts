@@ -24,7 +24,10 @@ export interface KnownMismatch<Value = unknown, CandidateValue = unknown> {
   readonly when?: (control: Value, candidate: CandidateValue, outcomes: Outcomes<Value, CandidateValue>) => boolean;
   /** Holds for mismatches of this signature, or of one of these. */
   readonly signature?: string | readonly string[];
-  /** Holds when every difference lies at or below one of these path patterns, such as `**.updatedAt`. */
+  /**
+   * Holds when every difference lies at or below one of these path patterns, such as `**.updatedAt`: all that there are,
+   * not those listed. A comparison that a limit ended before is `inconclusive`.
+   */
   readonly paths?: readonly string[];
   /** Where the known mismatch is tracked. */
   readonly link?: string;
@@ -46,11 +49,80 @@ export interface CompiledKnownMismatch {
 
 /** A mismatch, as a rule sees it. */
 export interface Mismatch extends Outcomes {
-  readonly differences: readonly Difference[];
   readonly signature: string;
+  /** What is known of all differences, those that are not listed included. */
+  readonly seen: SeenDifferences;
   /** Wall time in milliseconds since 1970. */
   readonly at: number;
 }
+
+/** What the conditions of rules come to over all differences of one mismatch; told each as it is found. */
+export class SeenDifferences {
+  /** Why not all differences were seen. */
+  unfinished: string | undefined = undefined;
+  private readonly rules: readonly CompiledKnownMismatch[];
+  private readonly leafOf: (difference: Difference) => string;
+  private readonly leaves = new Set<string>();
+  private hasOtherLeaves = false;
+  /** Rules by paths with a difference elsewhere. */
+  private readonly outside = new Set<CompiledKnownMismatch>();
+  /** The same, for differences that may be none. */
+  private readonly opaqueOutside = new Set<CompiledKnownMismatch>();
+
+  /** @param leafOf names the kind of one difference, as the signature does */
+  constructor(rules: readonly CompiledKnownMismatch[], leafOf: (difference: Difference) => string) {
+    this.rules = rules;
+    this.leafOf = leafOf;
+  }
+
+  /** Whether any further difference can change what some rule says. */
+  get isUndecided(): boolean {
+    return this.rules.some(
+      (rule) =>
+        (rule.paths !== undefined && !this.outside.has(rule)) ||
+        (rule.signatures !== undefined && !this.hasOtherLeaves),
+    );
+  }
+
+  /** A signature is of the differences that are kept: it names all of them only where the others are of the same kinds. */
+  saw(path: readonly PathSegment[], difference: () => Difference, isKept: boolean, isOpaque: boolean): void {
+    for (const rule of this.rules) {
+      if (rule.paths !== undefined && !this.outside.has(rule) && !liesWithin(path, rule.paths)) {
+        (isOpaque ? this.opaqueOutside : this.outside).add(rule);
+      }
+    }
+    if (this.hasOtherLeaves || !this.rules.some((rule) => rule.signatures !== undefined)) return;
+    const leaf = this.leafOf(difference());
+    if (isKept) this.leaves.add(leaf);
+    else this.hasOtherLeaves = !this.leaves.has(leaf);
+  }
+
+  ended(reason: string): void {
+    this.unfinished = reason;
+  }
+
+  /** As told by a comparer of the user's. */
+  sawAll(differences: readonly Difference[], kept: number): this {
+    differences.forEach((difference, index) => {
+      this.saw(segmentsOf(difference.path), () => difference, index < kept, difference.kind === "opaque");
+    });
+    return this;
+  }
+
+  /** Whether the conditions of a rule hold that are about differences; if they only do so far, why that is all. */
+  holds(rule: CompiledKnownMismatch, signature: string): boolean | { readonly unsure: string } {
+    if (rule.signatures !== undefined && (!rule.signatures.has(signature) || this.hasOtherLeaves)) return false;
+    if (this.outside.has(rule)) return false;
+    if (rule.signatures === undefined && rule.paths === undefined) return true;
+    if (this.opaqueOutside.has(rule)) return { unsure: "something else is opaque: it cannot be looked into" };
+    return this.unfinished === undefined || { unsure: this.unfinished };
+  }
+}
+
+/** What the rules say of a mismatch: the one that holds, or the first of which it cannot be told. */
+export type Known =
+  | { readonly kind: "holds"; readonly rule: string }
+  | { readonly kind: "unsure"; readonly rule: string; readonly reason: string };
 
 /** @throws {SidelaneError} `invalid-definition`, when a rule has a mistake */
 export function compileKnownMismatches(
@@ -106,21 +178,31 @@ function texts(given: unknown, option: string, check: OptionCheck): readonly str
   });
 }
 
-/** The first rule that holds for a mismatch. A rule that throws is a fault, and holds for nothing. */
+/**
+ * The first rule that holds for a mismatch. A rule that throws is a fault, and holds for nothing; one by paths or
+ * signature holds only where all differences were seen.
+ */
 export function ruleFor(
   rules: readonly CompiledKnownMismatch[],
   mismatch: Mismatch,
   onFault: (error: unknown) => void,
-): string | undefined {
+): Known | undefined {
+  let unsure: Known | undefined;
   for (const rule of rules) {
     try {
-      if (mismatch.at >= rule.untilMs) tellEnd(rule, onFault);
-      else if (holds(rule, mismatch)) return rule.name;
+      if (mismatch.at >= rule.untilMs) {
+        tellEnd(rule, onFault);
+        continue;
+      }
+      const seen = mismatch.seen.holds(rule, mismatch.signature);
+      if (seen === false || !agrees(rule, mismatch)) continue;
+      if (seen === true) return { kind: "holds", rule: rule.name };
+      unsure ??= { kind: "unsure", rule: rule.name, reason: seen.unsure };
     } catch (error) {
       onFault(error);
     }
   }
-  return undefined;
+  return unsure;
 }
 
 function tellEnd(rule: CompiledKnownMismatch, onFault: (error: unknown) => void): void {
@@ -133,10 +215,7 @@ function tellEnd(rule: CompiledKnownMismatch, onFault: (error: unknown) => void)
   );
 }
 
-function holds(rule: CompiledKnownMismatch, { control, candidate, differences, signature }: Mismatch): boolean {
-  if (rule.signatures && !rule.signatures.has(signature)) return false;
-  const { paths } = rule;
-  if (paths && !differences.every(({ path }) => liesWithin(path, paths))) return false;
+function agrees(rule: CompiledKnownMismatch, { control, candidate }: Mismatch): boolean {
   if (rule.when === undefined) return true;
   const said = rule.when(valueOf(control), valueOf(candidate), { control, candidate });
   if (typeof said !== "boolean") {
@@ -148,9 +227,9 @@ function holds(rule: CompiledKnownMismatch, { control, candidate, differences, s
   return said;
 }
 
-function liesWithin(path: string, patterns: State<true>): boolean {
+function liesWithin(path: readonly PathSegment[], patterns: State<true>): boolean {
   let state = patterns;
-  for (const segment of segmentsOf(path)) {
+  for (const segment of path) {
     if (state.effects.length > 0) return true;
     if (state.dead) return false;
     state = state.next(segment);

@@ -2,9 +2,11 @@
  * One step into a value: an object's key, an array's index, or what only Maps, Sets and symbols have.
  *
  * `of` is the text between the brackets after the entry's name: a primitive as a JavaScript literal (`"a"`, `3`, `1n`,
- * `null`), an object by its position in control's order (`#2`), a symbol by its description.
+ * `null`), an object by its position in control's order (`#2`), a symbol by its description. A long text is cut in `of`;
+ * `text` is all of it.
  */
-export type PathSegment = string | number | { readonly entry: "key" | "element" | "symbol"; readonly of: string };
+export type PathSegment =
+  string | number | { readonly entry: "key" | "element" | "symbol"; readonly of: string; readonly text?: string };
 
 const simpleName = /^[A-Za-z_$][\w$]*$/;
 
@@ -109,7 +111,8 @@ function closing(text: string, at: number): number {
 
 /** The segment of a Map's key or a Set's element; `position` names what has no literal. */
 export function entrySegment(entry: "key" | "element", value: unknown, position: number): PathSegment {
-  return { entry, of: literalOf(value) ?? `#${position}` };
+  const of = literalOf(value) ?? `#${position}`;
+  return typeof value === "string" && value.length > mostCharacters ? { entry, of, text: value } : { entry, of };
 }
 
 /** The segment of a symbol key. */
@@ -117,12 +120,16 @@ export function symbolSegment(symbol: symbol): PathSegment {
   return { entry: "symbol", of: JSON.stringify(symbol.description ?? "") };
 }
 
+const mostCharacters = 100;
+// Printing a bigint takes time that grows with the square of its length.
+const hugeBigint = 1n << 4096n;
+
 function literalOf(value: unknown): string | undefined {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
+      return JSON.stringify(value.length > mostCharacters ? `${value.slice(0, mostCharacters)}…` : value);
     case "bigint":
-      return `${value}n`;
+      return value < hugeBigint && value > -hugeBigint ? `${value}n` : undefined;
     case "number":
     case "boolean":
     case "undefined":

@@ -65,7 +65,7 @@ export function automaton<Effect>(rules: readonly PatternRule<Effect>[]): State<
       const step = stepAt(place);
       if (step === undefined) effects.push(rules[ruleOf[place]!]!.effect);
       else if (step.step === "is") {
-        literals.set(nameOf(step.segment), undefined);
+        for (const name of namesOf(step.segment)) literals.set(name, undefined);
         positions ||= typeof step.segment === "number";
       }
       dead = false;
@@ -77,7 +77,7 @@ export function automaton<Effect>(rules: readonly PatternRule<Effect>[]): State<
         const step = stepAt(place);
         if (step === undefined) continue;
         if (step.step === "deep") reached.add(place);
-        else if (step.step === "any" || nameOf(step.segment) === name) reached.add(place + 1);
+        else if (step.step === "any" || namesOf(step.segment).some((each) => each === name)) reached.add(place + 1);
       }
       return stateOf(reached);
     };
@@ -105,6 +105,11 @@ export function automaton<Effect>(rules: readonly PatternRule<Effect>[]): State<
 function nameOf(segment: PathSegment): string | number {
   if (typeof segment === "string") return `.${segment}`;
   if (typeof segment === "number") return segment;
-  if (segment.entry === "key" && segment.of.startsWith('"')) return `.${JSON.parse(segment.of) as string}`;
-  return `[${segment.entry} ${segment.of}`;
+  if (segment.entry !== "key" || !segment.of.startsWith('"')) return `[${segment.entry} ${segment.of}`;
+  return `.${segment.text ?? (JSON.parse(segment.of) as string)}`;
+}
+
+/** What a step of a pattern finds: `[2024]` is an array's position, and the key 2024 of an object or a Map. */
+function namesOf(segment: PathSegment): readonly (string | number)[] {
+  return typeof segment === "number" ? [segment, `.${segment}`, `[key ${segment}`] : [nameOf(segment)];
 }

@@ -19,6 +19,11 @@ export interface CompareRules<Value = unknown> {
   readonly tolerance?: number | Tolerance | Readonly<Record<string, number | Tolerance>>;
   /** By path pattern: what both sides' values become before they are compared. */
   readonly at?: Readonly<Record<string, (value: never) => unknown>>;
+  /**
+   * How instances of a class are read, subclasses included: each is compared by what its function returns, for classes
+   * whose state is private, `[[Money, (money) => money.cents]]`. The first class that fits counts.
+   */
+  readonly classes?: readonly (readonly [abstract new (...given: never[]) => unknown, (instance: never) => unknown])[];
   /** What both whole values become before they are compared. */
   readonly normalize?: (value: Value) => unknown;
   /** A key whose value is `undefined` is as good as no key. Default `false`. */
@@ -41,10 +46,13 @@ export interface UnorderedRule {
   readonly by?: string | ((element: never) => unknown);
 }
 
+/** What pairs elements of an unordered array: a key of theirs, or what a function computes. */
+export type Grouping = string | ((element: unknown) => unknown);
+
 /** What a pattern does where it matches. */
 export type Effect =
   | { readonly kind: "ignore" }
-  | { readonly kind: "unordered"; readonly by: ((element: unknown) => unknown) | undefined }
+  | { readonly kind: "unordered"; readonly by: Grouping | undefined }
   | { readonly kind: "tolerance"; readonly tolerance: Tolerance }
   | { readonly kind: "at"; readonly normalize: (value: unknown) => unknown };
 
@@ -56,9 +64,13 @@ export interface CompiledRules {
   /** Whether "the same" may fail to be transitive, so that elements cannot be paired greedily. */
   readonly transitive: boolean;
   readonly normalize: ((value: unknown) => unknown) | undefined;
+  /** By the prototype of a class's instances. */
+  readonly classes: ReadonlyMap<object, (instance: unknown) => unknown>;
   readonly undefinedIsMissing: boolean;
   readonly ignorePrototype: boolean;
   readonly errors: ((control: unknown, candidate: unknown) => unknown) | undefined;
+  /** Whether functions of the user's get values, or parts of them. */
+  readonly hasFunctions: boolean;
   readonly limits: CompareLimits;
 }
 
@@ -67,9 +79,11 @@ export const noRules: CompiledRules = {
   tolerance: undefined,
   transitive: true,
   normalize: undefined,
+  classes: new Map(),
   undefinedIsMissing: false,
   ignorePrototype: false,
   errors: undefined,
+  hasFunctions: false,
   limits: defaultLimits,
 };
 
@@ -78,6 +92,7 @@ const known: readonly (keyof CompareRules)[] = [
   "unordered",
   "tolerance",
   "at",
+  "classes",
   "normalize",
   "undefinedIsMissing",
   "ignorePrototype",
@@ -115,23 +130,48 @@ export function compileRules(rules: CompareRules | undefined, place: string): Co
     }
     check.object(option, rule);
     check.known(rule, ["path", "by"], `${option}.`);
-    add(rule["path"], `${option}.path`, { kind: "unordered", by: keyOf(rule["by"], `${option}.by`, check) });
+    add(rule["path"], `${option}.path`, { kind: "unordered", by: groupingOf(rule["by"], `${option}.by`, check) });
   });
   for (const [pattern, normalize] of Object.entries(record(rules.at, "at", check))) {
     check.function(`at[${JSON.stringify(pattern)}]`, normalize);
     add(pattern, "at", { kind: "at", normalize: normalize as (value: unknown) => unknown });
   }
+  const classes = compileClasses(rules.classes, check);
   const tolerance = compileTolerance(rules.tolerance, check, add);
   return {
     start: patterns.length === 0 ? noRules.start : automaton(patterns),
     tolerance,
     transitive: rules.tolerance === undefined && rules.errors === undefined,
     normalize: rules.normalize,
+    classes,
     undefinedIsMissing: rules.undefinedIsMissing ?? false,
     ignorePrototype: rules.ignorePrototype ?? false,
     errors: rules.errors as CompiledRules["errors"],
+    hasFunctions:
+      rules.normalize !== undefined ||
+      rules.errors !== undefined ||
+      classes.size > 0 ||
+      patterns.some(({ effect }) => callsUser(effect)),
     limits: checkLimits(rules.limits, place),
   };
+}
+
+function compileClasses(given: unknown, check: OptionCheck): CompiledRules["classes"] {
+  const classes = new Map<object, (instance: unknown) => unknown>();
+  list(given, "classes", check).forEach((entry, index) => {
+    const option = `classes[${index}]`;
+    if (!Array.isArray(entry) || entry.length !== 2) check.fail(option, "a class and a function that reads it", entry);
+    const [made, read] = entry as readonly unknown[];
+    const prototype: unknown = typeof made === "function" ? made.prototype : undefined;
+    if (typeof prototype !== "object" || prototype === null) check.fail(`${option}[0]`, "a class", made);
+    check.function(`${option}[1]`, read);
+    if (!classes.has(prototype)) classes.set(prototype, read as (instance: unknown) => unknown);
+  });
+  return classes;
+}
+
+function callsUser(effect: Effect): boolean {
+  return effect.kind === "at" || (effect.kind === "unordered" && effect.by !== undefined);
 }
 
 function compileTolerance(
@@ -150,12 +190,12 @@ function compileTolerance(
   return undefined;
 }
 
-function keyOf(by: unknown, option: string, check: OptionCheck): ((element: unknown) => unknown) | undefined {
+function groupingOf(by: unknown, option: string, check: OptionCheck): Grouping | undefined {
   if (by === undefined) return undefined;
   if (typeof by === "function") return by as (element: unknown) => unknown;
-  if (typeof by !== "string" || by === "") check.fail(option, "a key of the elements or a function", by);
-  return (element) =>
-    typeof element === "object" && element !== null ? (element as Record<string, unknown>)[by] : undefined;
+  if (typeof by !== "string" || by === "") return check.fail(option, "a key of the elements or a function", by);
+  if (/[.[]/.test(by)) check.fail(option, "a key of the elements; for what lies deeper, a function", by);
+  return by;
 }
 
 function list(given: unknown, option: string, check: OptionCheck): readonly unknown[] {
@@ -167,5 +207,8 @@ function list(given: unknown, option: string, check: OptionCheck): readonly unkn
 function record(given: unknown, option: string, check: OptionCheck): Record<string, unknown> {
   if (given === undefined) return {};
   check.object(option, given);
+  const prototype: unknown = Object.getPrototypeOf(given);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+    check.fail(option, "an object of patterns", given);
   return given;
 }

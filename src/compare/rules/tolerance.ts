@@ -24,6 +24,7 @@ export function checkTolerance(given: unknown, option: string, check: OptionChec
   check.known(given, ["abs", "rel"], `${option}.`);
   if (given["abs"] === undefined && given["rel"] === undefined) check.fail(option, "a number or { abs, rel }", given);
   if (given["abs"] !== undefined) check.number(`${option}.abs`, given["abs"]);
-  if (given["rel"] !== undefined) check.number(`${option}.rel`, given["rel"]);
+  // From 1 on any two numbers of one sign are the same.
+  if (given["rel"] !== undefined) check.number(`${option}.rel`, given["rel"], { max: 1 });
   return given;
 }

@@ -6,10 +6,9 @@ import { hideReason } from "../../records/names-in-code.ts";
 
 const plainly: Judgement = {
   compare: undefined,
-  compareErrors: undefined,
   rules: noRules,
   errorRules: noRules,
-  ignore: [],
+  knownMismatches: [],
   onFault: () => undefined,
 };
 

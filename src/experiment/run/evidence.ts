@@ -4,7 +4,8 @@ import type { Plan } from "../define/experiment-plan.ts";
 /** Copies a value before anybody can change it; `undefined` where there is nothing to copy, or it cannot be. */
 export function keep(plan: Plan, value: unknown): Extract<Capture, { kind: "captured" }> | undefined {
   if (!plan.capture || typeof value !== "object" || value === null) return undefined;
-  const kept = capture(value, plan.captureLimits);
+  const { compare, rules } = plan.judgement;
+  const kept = capture(value, plan.captureLimits, compare !== undefined || rules.hasFunctions);
   if (kept.kind === "live") return undefined;
   plan.counters.capturedBytes += kept.bytes;
   return kept;

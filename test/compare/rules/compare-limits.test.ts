@@ -5,6 +5,13 @@ import { compareValues } from "../../../src/compare/compare.ts";
 import { compare } from "../../../src/compare/index.ts";
 import { compileRules } from "../../../src/compare/rules/rules.ts";
 
+class Box {
+  inner: unknown;
+  constructor(inner: unknown) {
+    this.inner = inner;
+  }
+}
+
 describe("the limits of a comparison", () => {
   it("survives cycles, depth, sharing and a million elements in 128 MB", () => {
     const child = fileURLToPath(new URL("compare-limits.child.ts", import.meta.url));
@@ -20,8 +27,8 @@ describe("the limits of a comparison", () => {
     expect(Object.keys(answers)).toHaveLength(10);
     expect(answers["equal cycles"]).toBe("match, match, match");
     expect(answers["different cycles"]).toBe("mismatch v1-, mismatch v1-, mismatch v1-");
-    expect(answers["a depth of 100 000"]).toBe("inconclusive, inconclusive, inconclusive");
-    expect(answers["a depth of 100 000, different"]).toBe("inconclusive, inconclusive, inconclusive");
+    expect(answers["a depth of 100 000"]).toBe("match, match, match");
+    expect(answers["a depth of 100 000, different"]).toBe("mismatch v1-, mismatch v1-, mismatch v1-");
     expect(answers["equal shared references"]).toBe("match, match, match");
     expect(answers["different shared references"]).toBe("mismatch v1-, mismatch v1-, mismatch v1-");
     expect(answers["a million equal numbers"]).toBe("match, match, match");
@@ -30,6 +37,60 @@ describe("the limits of a comparison", () => {
       expect(answers[name]).not.toMatch(/(^|, )match/);
     }
   }, 120_000);
+
+  it.each<[string, (inner: unknown) => unknown]>([
+    ["objects", (next) => ({ next })],
+    ["arrays", (next) => [next]],
+    ["arrays of two", (next) => [1, next]],
+    ["Maps", (next) => new Map([["next", next]])],
+    ["causes of errors", (cause) => new Error("a", { cause })],
+    ["instances", (inner) => new Box(inner)],
+  ])("holds 100 000 levels of %s", (_, around) => {
+    const made = (end: unknown): unknown => {
+      let value = end;
+      for (let level = 0; level < 100_000; level++) value = around(value);
+      return value;
+    };
+    const limits = { timeMs: 60_000 };
+    expect(compare(made(1), made(1), { limits }).kind).toBe("match");
+    expect(compare(made({ a: 1 }), made({ a: 2 }), { limits }).kind).not.toBe("match");
+    expect(compare([made(1), 2], [made(1), 3], { limits })).toMatchObject({ differences: [{ path: "$[1]" }] });
+  });
+
+  it("finds and names what differs 1 000 levels down", () => {
+    const chain = (end: number): unknown => {
+      let value: unknown = { end };
+      for (let level = 0; level < 1_000; level++) value = level % 2 === 0 ? { next: value, level } : [level, value];
+      return value;
+    };
+    const answer = compare(chain(1), chain(2), { limits: { timeMs: 60_000 } });
+    expect(answer).toMatchObject({ kind: "mismatch", differences: { length: 1 } });
+    const path = answer.kind === "mismatch" ? answer.differences[0].path : "";
+    expect(path).toBe(`$${"[1].next".repeat(500)}.end`);
+    expect(compare(chain(1), chain(2), { ignore: ["**.end"], limits: { timeMs: 60_000 } }).kind).toBe("match");
+  });
+
+  it("ends in its time on a dictionary of a million keys, and on long lists", () => {
+    const dictionary = (value: number): object => {
+      const made: Record<string, number> = {};
+      for (let n = 0; n < 300_000; n++) made[`key${n}`] = value;
+      return made;
+    };
+    const [one, same, other] = [dictionary(1), dictionary(1), dictionary(2)];
+    const took = (run: () => unknown): number => {
+      const from = performance.now();
+      run();
+      return performance.now() - from;
+    };
+    const keys = took(() => [Object.keys(one), Object.keys(same)]);
+    const limits = { timeMs: 5 };
+    // Generous: the machine may be busy. What is claimed is that it is no multiple of looking at all.
+    expect(took(() => compare(one, same, { limits }))).toBeLessThan(4 * keys + 200);
+    expect(compare(one, same, { limits })).toEqual({ kind: "inconclusive", reason: "longer than 5 ms" });
+    expect(compare(one, other, { limits: { timeMs: 60_000 } })).toMatchObject({ moreDifferences: 950 });
+    const rows = (by: number): object[] => Array.from({ length: 100_000 }, (_, id) => ({ id: id + by }));
+    expect(took(() => compare(rows(0), rows(1), { limits }))).toBeLessThan(400);
+  });
 
   it("stops at its time, by the clock that it is given", () => {
     let reads = 0;

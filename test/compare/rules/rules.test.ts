@@ -82,6 +82,91 @@ describe("tolerance", () => {
   });
 });
 
+describe("rules beside each other", () => {
+  it("a number in brackets is a key of objects and Maps, too", () => {
+    const years = (first: number): object => ({ byYear: { 2024: first, 2025: 5 } });
+    expect(paths(years(1), years(2), { ignore: ["$.byYear[2024]"] })).toBe("match");
+    expect(paths(years(1), years(2), { ignore: ["$.byYear[2025]"] })).toEqual(['$.byYear["2024"] value']);
+    expect(paths(new Map([[2024, 1]]), new Map([[2024, 2]]), { ignore: ["$[2024]"] })).toBe("match");
+    expect(paths([1, 2], [1, 3], { ignore: ["$[1]"] })).toBe("match");
+  });
+
+  it("a Map's key of any length is found, and written down cut", () => {
+    const url = `https://example.com/${"a".repeat(300)}`;
+    expect(paths(new Map([[url, 1]]), new Map([[url, 2]]), { ignore: [`$[${JSON.stringify(url)}]`] })).toBe("match");
+    const [path] = paths(new Map([[url, 1]]), new Map([[url, 2]]), {});
+    expect(path!.length).toBeLessThan(130);
+    const huge = 2n ** 20_000n;
+    expect(paths(new Set([huge]), new Set([huge + 1n]), {})).toEqual(["$[element #0] value"]);
+  });
+
+  it("entries of a Map under object keys are forgiven as those under texts", () => {
+    const day = (n: number): Date => new Date(n);
+    expect(paths(new Map([[day(0), 1]]), new Map([[day(1), 1]]), { ignore: ["$[*]"] })).toBe("match");
+    expect(paths(new Map([[{ k: 1 }, undefined]]), new Map(), { undefinedIsMissing: true })).toBe("match");
+    expect(paths(new Map([[{ k: 1 }, 1]]), new Map(), { undefinedIsMissing: true })).toHaveLength(1);
+    const nested = (n: number): unknown => new Set([new Map([[day(n), 1]])]);
+    expect(paths(nested(0), nested(1), { ignore: ["$[*][*]"] })).toBe("match");
+  });
+
+  it("a key that both Maps share may still belong to another entry", () => {
+    const key = { k: 1 };
+    expect(paths(new Map([[key, 1], [{ k: 1 }, 2]]), new Map([[key, 2], [{ k: 1 }, 1]]), {})).toBe("match"); // prettier-ignore
+  });
+
+  it("`by` sees elements and keys after `at`, and reads a getter once", () => {
+    const control = [{ id: 1, v: "a" }, { id: 2, v: "b" }]; // prettier-ignore
+    const candidate = [{ id: "2", v: "b" }, { id: "1", v: "a" }]; // prettier-ignore
+    expect(paths(control, candidate, { at: { "$[*].id": String }, unordered: [{ path: "$", by: "id" }] })).toBe(
+      "match",
+    );
+    const wrapped = (rows: readonly object[]): unknown => rows.map((row) => ({ row }));
+    const rules: CompareRules = {
+      at: { "$[*]": ({ row }: { row: object }) => row, "$[*].id": String },
+      unordered: [{ path: "$", by: "id" }],
+    };
+    expect(paths(wrapped(control), wrapped(candidate), rules)).toBe("match");
+    let reads = 0;
+    const counted = { get id() { reads++; return 1; } }; // prettier-ignore
+    compare([counted, { id: 2 }], [{ id: 2 }, { id: 1 }], { unordered: [{ path: "$", by: "id" }] });
+    expect(reads).toBeLessThanOrEqual(2);
+  });
+
+  it("what is opaque in another order cannot be told, and does not hide what can", () => {
+    const rows = (...ids: number[]): object[] => ids.map((id) => ({ id, refresh: () => id }));
+    expect(paths(rows(1, 2), rows(2, 1), { unordered: ["$"] })).toBe("inconclusive");
+    expect(paths(rows(1, 2), rows(2, 3), { unordered: ["$"] })).toContainEqual(expect.stringContaining("id value"));
+    expect(paths(new Set(rows(1, 2)), new Set(rows(2, 1)), {})).toBe("inconclusive");
+    expect(paths(new Set([new Set(rows(1, 2))]), new Set([new Set(rows(2, 1))]), {})).toBe("inconclusive");
+    expect(paths(new Map([[() => 1, 1]]), new Map([[() => 1, 1]]), {})).toBe("inconclusive");
+    expect(paths(new Map([[() => 1, 1]]), new Map([[() => 1, 2]]), {})).not.toBe("match");
+  });
+
+  it("a tolerance leaves lists of thousands sorted, wherever it holds", () => {
+    const limits = { timeMs: 60_000 };
+    const ids = Array.from({ length: 3_000 }, (_, id) => id);
+    const rows = (order: readonly number[], by = 0): object => ({
+      total: 1,
+      rows: order.map((id) => ({ id, name: "x", price: id + by })),
+      prices: order.map((id) => ({ price: id + by })),
+      seen: new Set(order),
+      keyed: new Map(order.map((id) => [{ id }, id])),
+    });
+    const unordered = ["$.rows", "$.prices"];
+    const backwards = ids.toReversed();
+    for (const tolerance of [
+      { "$.total": 0.01 },
+      { "**.price": 0.01 },
+      { "**.price": { abs: 0.01, rel: 0.001 } },
+      0.01,
+    ]) {
+      const by = "$.total" in Object(tolerance) ? 0 : 0.001;
+      expect(paths(rows(ids), rows(backwards, by), { unordered, tolerance, limits })).toBe("match");
+      expect(paths(rows(ids), rows(backwards, 5.5), { unordered, tolerance, limits })).not.toBe("match");
+    }
+  });
+});
+
 describe("other rules", () => {
   it("at changes both sides at a path", () => {
     expect(
@@ -117,7 +202,12 @@ describe("other rules", () => {
 
   it("errors decides about errors, wherever they are", () => {
     const rules: CompareRules = { errors: (a: Error, b: Error) => a.message.toLowerCase() === b.message.toLowerCase() };
-    expect(paths({ error: new Error("A") }, { error: new TypeError("a") }, {})).toEqual(["$.error type"]);
+    expect(paths({ error: new Error("A") }, { error: new TypeError("a") }, {})).toEqual([
+      "$.error type",
+      "$.error.name value",
+      "$.error.message value",
+    ]);
+    expect(paths({ error: new Error("A") }, { error: new TypeError("a") }, rules)).toBe("match");
     expect(paths({ error: new Error("A") }, { error: new Error("a") }, rules)).toBe("match");
     expect(paths({ error: new Error("A") }, { error: new Error("b") }, rules)).toEqual(["$.error value"]);
   });
@@ -147,6 +237,9 @@ describe("a mistake in rules is refused where they are defined", () => {
       { unordered: [{ path: "$", by: 1 }] },
       "`unordered[0].by` to be a key of the elements or a function",
     ],
+    ["an at that is a Map", { at: new Map([["$.a", () => 1]]) }, "`at` to be an object of patterns"],
+    ["a by that is a path", { unordered: [{ path: "$", by: "user.id" }] }, "for what lies deeper, a function"],
+    ["a share above all", { tolerance: { rel: 2 } }, "`tolerance.rel` to be a number from 0 to 1"],
     ["an at that is no function", { at: { "$.a": 1 } }, '`at["$.a"]` to be a function'],
     ["a limit that is none", { limits: { nodes: 0 } }, "`limits.nodes` to be a whole number"],
     ["an unknown limit", { limits: { node: 1 } }, "did you mean `limits.nodes`?"],

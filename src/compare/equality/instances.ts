@@ -1,0 +1,144 @@
+import { traitsOf } from "../kinds/class-traits.ts";
+import type { Kind } from "../kinds/value-kind.ts";
+import { sameKeys } from "./own-keys.ts";
+import { attempt, Unreadable } from "./safe-reader.ts";
+import { missing, type Place, type Walker } from "./walker.ts";
+
+/** Two instances of one class: own keys, then what can be known of the state that those do not show. */
+export function sameInstances(walk: Walker, control: object, candidate: object, place: Place, depth: number): boolean {
+  const ours = walk.reader.keys(control);
+  const theirs = walk.reader.keys(candidate);
+  if (!sameKeys(walk, control, candidate, place, depth, ours, theirs)) return false;
+  const isEmpty = Array.isArray(ours) && ours.length === 0 && Array.isArray(theirs) && theirs.length === 0;
+  return sameHiddenState(walk, control, candidate, isEmpty, place, depth);
+}
+
+/** Two of a class with `toJSON()`: by what that returns, and by own data, of which it may tell less. */
+export function sameJson(walk: Walker, control: object, candidate: object, place: Place, depth: number): boolean {
+  const ours = walk.reader.asJson(control);
+  const theirs = walk.reader.asJson(candidate);
+  // A `toJSON` that gives the object itself says: look at my keys.
+  if (ours === control && theirs === candidate) return sameInstances(walk, control, candidate, place, depth);
+  if (!walk.sameGiven(ours, theirs, place, depth)) return false;
+  const ownKeys = dataKeys(walk, control);
+  const otherKeys = dataKeys(walk, candidate);
+  if (ownKeys === undefined || otherKeys === undefined) return true;
+  // Own parts that cannot be looked into decide nothing: `toJSON` has spoken for them.
+  const same = walk.mayBe(() => sameKeys(walk, control, candidate, place, depth, ownKeys, otherKeys));
+  return same || sameKeys(walk, control, candidate, place, depth, ownKeys, otherKeys);
+}
+
+/**
+ * A pair of which at least one side is an instance, and which are not of one class: the data that both show.
+ * What a class with `toJSON()` shows is what that returns, where it is an object.
+ */
+export function sameRecords(
+  walk: Walker,
+  control: object,
+  candidate: object,
+  kinds: readonly [Kind, Kind],
+  place: Place,
+  depth: number,
+): boolean {
+  if (kinds[0] === "json" && kinds[1] === "json") {
+    return walk.sameGiven(walk.reader.asJson(control), walk.reader.asJson(candidate), place, depth);
+  }
+  const ours = rendition(walk, control, kinds[0]);
+  const theirs = rendition(walk, candidate, kinds[1]);
+  if (!sameKeys(walk, ours, theirs, place, depth)) return false;
+  if ((ours === control && hidesState(walk, control)) || (theirs === candidate && hidesState(walk, candidate))) {
+    return walk.differ("opaque", control, candidate);
+  }
+  return true;
+}
+
+function rendition(walk: Walker, value: object, kind: Kind): object {
+  if (kind !== "json") return value;
+  const json = walk.reader.asJson(value);
+  return typeof json === "object" && json !== null && !Array.isArray(json) && !Unreadable.is(json) ? json : value;
+}
+
+/** Whether an instance may hold more than its own keys show. */
+function hidesState(walk: Walker, value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  const { hasPrivateFields, hasMembers } = traitsOf(prototype);
+  const keys = walk.reader.keys(value);
+  return hasPrivateFields || (hasMembers && (Unreadable.is(keys) || keys.length === 0)) || hiddenKeys(value).length > 0;
+}
+
+// What was given to make a date, and what is kept of it for speed, is no part of what it says.
+const caches: readonly (readonly [mark: string, keys: ReadonlySet<PropertyKey>])[] = [
+  ["_isAMomentObject", new Set(["_i", "_f", "_l", "_pf", "_strict", "_isValid", "_locale"])],
+  ["isLuxonDateTime", new Set(["c", "o", "weekData", "localWeekData", "_zone", "loc"])],
+];
+
+function dataKeys(walk: Walker, value: object): PropertyKey[] | undefined {
+  const keys = walk.reader.keys(value);
+  if (Unreadable.is(keys)) return undefined;
+  const cached = caches.find(([mark]) => keys.includes(mark))?.[1];
+  return keys.filter(
+    (key) => key !== "toJSON" && cached?.has(key) !== true && typeof walk.reader.own(value, key) !== "function",
+  );
+}
+
+/**
+ * Goes on where own keys are the same: hidden keys, the primitive that a value class stands for, and the accessors of a
+ * class with private fields. What stays unseen makes the pair opaque.
+ */
+function sameHiddenState(
+  walk: Walker,
+  control: object,
+  candidate: object,
+  isEmpty: boolean,
+  place: Place,
+  depth: number,
+): boolean {
+  const prototype = Object.getPrototypeOf(control) as object | null;
+  const traits = traitsOf(prototype);
+  const hidden = !sameHiddenKeys(walk, control, candidate, place, depth);
+  const isUnseen = traits.hasPrivateState || hidden;
+  if (!isUnseen && !traits.hasPrivateFields && !(isEmpty && traits.hasMembers)) return true;
+  if (traits.isValue) {
+    const ours = walk.reader.asPrimitive(control);
+    const theirs = walk.reader.asPrimitive(candidate);
+    if (!Unreadable.is(ours) && !Unreadable.is(theirs)) {
+      return ours === theirs || (ours !== ours && theirs !== theirs) || walk.differ("value", control, candidate);
+    }
+  }
+  const read = traits.accessors.filter((name) => isData(walk, control, name) && isData(walk, candidate, name));
+  let same = true;
+  for (const name of read) {
+    same = walk.sameAt(name, walk.reader.once(control, name), walk.reader.once(candidate, name), place, depth) && same;
+    if (!same && walk.isTrying) return false;
+  }
+  if (!same) return false;
+  // Each private field has an accessor of its name, or there is nothing but accessors: they show what it holds.
+  const areAllRead = read.length > 0 && read.length === traits.accessors.length;
+  if (!isUnseen && areAllRead && (traits.hasPrivateFields || read.length === traits.memberCount)) return true;
+  return walk.differ("opaque", control, candidate);
+}
+
+function isData(walk: Walker, value: object, name: string): boolean {
+  const kind = walk.reader.kind(walk.reader.once(value, name));
+  return !Unreadable.is(kind) && kind !== "opaque" && !Unreadable.is(walk.reader.once(value, name));
+}
+
+function sameHiddenKeys(walk: Walker, control: object, candidate: object, place: Place, depth: number): boolean {
+  const ours = attempt(() => hiddenKeys(control));
+  const theirs = attempt(() => hiddenKeys(candidate));
+  if (Unreadable.is(ours) || Unreadable.is(theirs)) return false;
+  if (ours.length !== theirs.length) return false;
+  return ours.every((key) => {
+    const left = walk.reader.own(control, key);
+    const right = theirs.includes(key) ? walk.reader.own(candidate, key) : missing;
+    return left === right || walk.probe(left, right, place.element(), depth);
+  });
+}
+
+/** Own keys that are not enumerable and hold data, as libraries and decorators define them. */
+function hiddenKeys(value: object): PropertyKey[] {
+  return Reflect.ownKeys(value).filter((key) => {
+    const property = Object.getOwnPropertyDescriptor(value, key);
+    return property?.enumerable === false && "value" in property && typeof property.value !== "function";
+  });
+}

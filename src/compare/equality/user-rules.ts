@@ -1,0 +1,76 @@
+import type { CompiledRules, Grouping } from "../rules/rules.ts";
+import { within } from "../rules/tolerance.ts";
+import { Unreadable } from "./safe-reader.ts";
+import { missing, Stop, type Place, type Walker } from "./walker.ts";
+
+/** What two instances of one class are read as, where a rule says so. */
+export function readClasses(walk: Walker, control: object, candidate: object): readonly [unknown, unknown] | undefined {
+  const { classes } = walk.rules;
+  for (
+    let level = Object.getPrototypeOf(control) as object | null;
+    level !== null;
+    level = Object.getPrototypeOf(level) as object | null
+  ) {
+    const read = classes.get(level);
+    if (read === undefined) continue;
+    if (!Object.prototype.isPrototypeOf.call(level, candidate)) return undefined;
+    if (!walk.rules.ignorePrototype && Object.getPrototypeOf(control) !== Object.getPrototypeOf(candidate)) continue;
+    return [callUser("`classes`", read, control), callUser("`classes`", read, candidate)];
+  }
+  return undefined;
+}
+
+export function askErrors(
+  walk: Walker,
+  errors: NonNullable<CompiledRules["errors"]>,
+  control: object,
+  candidate: object,
+): boolean {
+  const same = callUser("`errors`", (pair: readonly [object, object]) => errors(pair[0], pair[1]), [
+    control,
+    candidate,
+  ] as const);
+  return same === true || walk.differ("value", control, candidate);
+}
+
+export function keyOf(walk: Walker, by: Grouping, element: unknown, place: Place): unknown {
+  const seen = normalised(element === missing ? undefined : element, place);
+  if (typeof by === "function") return callUser("`by`", by, seen);
+  if (typeof seen !== "object" || seen === null) return undefined;
+  const key = walk.reader.once(seen, by);
+  return Unreadable.is(key) ? undefined : normalised(key, place.dead ? place : place.next(by));
+}
+
+export function normalised(value: unknown, place: Place): unknown {
+  for (const effect of place.effects) {
+    if (effect.kind === "at") value = callUser("`at`", effect.normalize, value);
+  }
+  return value;
+}
+
+/** Runs a user's function; what it throws ends the walk. */
+export function callUser<Value>(name: string, run: (value: Value) => unknown, value: Value): unknown {
+  try {
+    return run(value);
+  } catch (error) {
+    throw new Stop(`${name} threw`, { error });
+  }
+}
+
+/** Whether a rule at a place, or one for all numbers, calls two of them the same. */
+export function isTolerated(walk: Walker, place: Place, control: number, candidate: number): boolean {
+  const { tolerance } = walk.rules;
+  if (tolerance !== undefined && within(tolerance, control, candidate)) return true;
+  for (const effect of place.effects) {
+    if (effect.kind === "tolerance" && within(effect.tolerance, control, candidate)) return true;
+  }
+  return false;
+}
+
+/** A place without its rules `at`, for what they have returned. */
+export function withoutNormalisers(place: Place): Place {
+  if (!place.effects.some((effect) => effect.kind === "at")) return place;
+  return Object.assign(Object.create(place) as Place, {
+    effects: place.effects.filter((effect) => effect.kind !== "at"),
+  });
+}

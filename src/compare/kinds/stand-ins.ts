@@ -1,0 +1,77 @@
+import { isNative } from "./built-ins.ts";
+import { dateTime, isEnumerable, mapEntries, setValues } from "./intrinsics.ts";
+
+// What is read of a built-in: by its own slots, or through the methods of a proxy that stands for it.
+
+/** A Map's entries as a Map that answers for itself. */
+export function mapOf(value: Map<unknown, unknown>): Map<unknown, unknown> {
+  try {
+    mapEntries.call(value);
+    return value;
+  } catch {
+    return new Map(value.entries());
+  }
+}
+
+/** The same for a Set. */
+export function setOf(value: Set<unknown>): Set<unknown> {
+  try {
+    setValues.call(value);
+    return value;
+  } catch {
+    return new Set(value.values());
+  }
+}
+
+/** A date's time in milliseconds since 1970. */
+export function timeOf(value: Date): number {
+  try {
+    return dateTime.call(value);
+  } catch {
+    return value.getTime();
+  }
+}
+
+/** Headers by name; what comes more than once, as `set-cookie` does, is a list. */
+export function headersOf(value: Headers): Record<string, unknown> {
+  const byName = new Map<string, unknown>();
+  for (const [name, text] of entriesOf(value)) {
+    const key = name.toLowerCase();
+    const before = byName.get(key);
+    byName.set(
+      key,
+      before === undefined ? text
+      : Array.isArray(before) ? [...(before as unknown[]), text]
+      : [before, text],
+    );
+  }
+  return Object.fromEntries(byName);
+}
+
+/** Names and values in their order. */
+export function entriesOf(value: object): [string, unknown][] {
+  return [...(value as FormData).entries()];
+}
+
+// Their indices are keys, and listing them takes far longer than comparing or copying what they hold.
+const mostListedIndices = 4_096;
+
+/**
+ * Own enumerable keys that were put on a value of a built-in class, symbols last. On a large buffer that is of no
+ * subclass names are not looked for, symbols are.
+ */
+export function namedKeysOf(value: object): PropertyKey[] {
+  const symbols = Object.getOwnPropertySymbols(value).filter((symbol) => isEnumerable.call(value, symbol));
+  if (!ArrayBuffer.isView(value)) return [...Object.keys(value), ...symbols];
+  const { length } = value as unknown as { length?: number };
+  if (length === undefined || length <= mostListedIndices || !isOfPlatform(value)) {
+    return [...Object.keys(value).slice(length ?? 0), ...symbols];
+  }
+  return symbols;
+}
+
+function isOfPlatform(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object;
+  const { constructor } = prototype;
+  return isNative(constructor) || (globalThis as unknown as Record<string, unknown>)["Buffer"] === constructor;
+}

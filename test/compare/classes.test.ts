@@ -1,0 +1,300 @@
+import { createSecretKey } from "node:crypto";
+import { runInNewContext, Script } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { compare, type CompareRules } from "../../src/compare/index.ts";
+import { capture } from "../../src/compare/copy/capture.ts";
+
+class Account {
+  readonly #balance: number;
+  readonly id: number;
+  constructor(id: number, balance: number) {
+    this.id = id;
+    this.#balance = balance;
+  }
+  get balance(): number {
+    return this.#balance;
+  }
+}
+class Sealed {
+  readonly id = 1;
+  readonly #secret: number;
+  constructor(secret: number) {
+    this.#secret = secret;
+  }
+  holds(secret: number): boolean {
+    return this.#secret === secret;
+  }
+}
+class Price {
+  readonly currency = "EUR";
+  readonly #cents: number;
+  constructor(cents: number) {
+    this.#cents = cents;
+  }
+  [Symbol.toPrimitive](): number {
+    return this.#cents;
+  }
+}
+class Hidden {
+  readonly id = 1;
+  constructor(value: number) {
+    Object.defineProperty(this, "_value", { value });
+  }
+  get value(): number {
+    return (this as unknown as { _value: number })._value;
+  }
+}
+class None {}
+class Counter {
+  #count = 0;
+  readonly color = "#fff";
+  add(): void {
+    this.#add(1);
+  }
+  #add(by: number): void {
+    this.#count += by;
+  }
+}
+
+function told(control: unknown, candidate: unknown, rules?: CompareRules): string {
+  const answer = compare(control, candidate, rules);
+  return answer.kind === "mismatch" ?
+      answer.differences.map(({ path, kind }) => `${path} ${kind}`).join(", ")
+    : answer.kind;
+}
+
+describe("state that keys do not show", () => {
+  it("is read by accessors that are named like private fields", () => {
+    expect(told(new Account(1, 10), new Account(1, 10))).toBe("match");
+    expect(told(new Account(1, 10), new Account(1, 20))).toBe("$.balance value");
+    expect(told(new Account(1, 10), new Account(2, 10))).toBe("$.id value");
+  });
+
+  it("is read as the primitive that a value class stands for", () => {
+    expect(told(new Price(1), new Price(1))).toBe("match");
+    expect(told(new Price(1), new Price(2))).toBe("$ value");
+  });
+
+  it("is never equal unseen, and the reason says what to do", () => {
+    for (const [one, other] of [
+      [new Sealed(1), new Sealed(1)],
+      [new Hidden(1), new Hidden(2)],
+      [new Counter(), new Counter()],
+      [createSecretKey(Buffer.from("aaaa")), createSecretKey(Buffer.from("bbbb"))],
+      [new Script("1"), new Script("2")],
+      [new Intl.NumberFormat("de"), new Intl.NumberFormat("en")],
+    ]) {
+      expect(["inconclusive", "$.value value"]).toContain(told(one, other));
+      expect(told(one, other, { ignorePrototype: true })).not.toBe("match");
+    }
+    const answer = compare({ it: new Sealed(1) }, { it: new Sealed(2) });
+    expect(answer).toMatchObject({
+      reason:
+        "$.it is opaque: it cannot be looked into. Not all of what a Sealed holds can be seen; say how to read it: " +
+        '`compare: { classes: [[Sealed, (it) => …]] }` or `compare: { at: { "$.it": (it) => … } }`',
+    });
+  });
+
+  it("is no worry where there is none", () => {
+    expect(told(new None(), new None())).toBe("match");
+    expect(told(new Hidden(1), new Hidden(1))).toBe("match");
+    expect(told(new Sealed(1), {}, { ignorePrototype: true })).toBe("$.id removed");
+    expect(told(new Sealed(1), { id: 1 }, { ignorePrototype: true })).toBe("inconclusive");
+  });
+
+  it("is what a rule for the class reads", () => {
+    const rules: CompareRules = { classes: [[Sealed, (it: Sealed) => it.holds(1)]] };
+    expect(told([new Sealed(1)], [new Sealed(1)], rules)).toBe("match");
+    expect(told([new Sealed(1)], [new Sealed(2)], rules)).toBe("$[0] value");
+    class Kin extends Sealed {}
+    expect(told(new Kin(1), new Kin(2), rules)).toBe("$ value");
+    expect(told(new Kin(1), new Sealed(1), rules)).toContain("$ type");
+    expect(() => compare(1, 2, { classes: [[1 as never, () => 1]] })).toThrow("`classes[0][0]` to be a class");
+    const failing: CompareRules = { classes: [[Sealed, () => { throw new Error("no"); }]] }; // prettier-ignore
+    expect(compare(new Sealed(1), new Sealed(1), failing)).toMatchObject({ reason: "`classes` threw" });
+  });
+});
+
+describe("another class", () => {
+  it("is listed beside what differs in it", () => {
+    class Order {
+      id = 1;
+      total = 5;
+    }
+    expect(told(new Order(), { id: 1, total: 6 })).toBe("$ type, $.total value");
+    expect(told({ order: new Order() }, { order: { id: 1, total: 5 } })).toBe("$.order type");
+    class Money {
+      readonly #cents: number;
+      constructor(cents: number) {
+        this.#cents = cents;
+      }
+      toJSON(): unknown {
+        return { cents: this.#cents };
+      }
+    }
+    expect(told(new Money(1), { cents: 2 })).toBe("$ type, $.cents value");
+    expect(told(new Money(1), { cents: 1 }, { ignorePrototype: true })).toBe("match");
+    expect(told(new Money(1), {}, { ignorePrototype: true })).toBe("$.cents removed");
+  });
+
+  it("of errors is no bar to the rule for errors", () => {
+    class Legacy extends Error {}
+    const errors = (a: Error, b: Error): boolean => a.message === b.message;
+    expect(told(new Legacy("a"), new TypeError("a"), { errors })).toBe("match");
+    expect(told({ e: new Legacy("a") }, { e: new TypeError("b") }, { errors })).toBe("$.e value");
+  });
+
+  it("is told by what it is, not by its name", () => {
+    for (const name of ["Response", "Request", "Stream", "Headers", "Blob", "Map", "Error", "Promise"]) {
+      const Named = { [name]: class { value: unknown; constructor(value: unknown) { this.value = value; } } }[name]!; // prettier-ignore
+      expect(told(new Named(1), new Named(1)), name).toBe("match");
+      expect(told(new Named(1), new Named(2)), name).toBe("$.value value");
+    }
+  });
+});
+
+describe("toJSON", () => {
+  it("does not hide own data that differs", () => {
+    class Binary {
+      readonly subtype: number;
+      readonly text: string;
+      constructor(text: string, subtype: number) {
+        this.text = text;
+        this.subtype = subtype;
+      }
+      toJSON(): string {
+        return this.text;
+      }
+    }
+    expect(told(new Binary("a", 0), new Binary("a", 0))).toBe("match");
+    expect(told(new Binary("a", 0), new Binary("a", 128))).toBe("$.subtype value");
+  });
+});
+
+describe("built-ins lose nothing", () => {
+  class Frame extends Uint8Array {}
+  class Query extends URLSearchParams {}
+  class Label extends Map {}
+  class Stamp extends Date {
+    constructor() {
+      super(0);
+    }
+  }
+  class Bag extends Set {}
+  class Page extends Array {}
+  const mark = Symbol("mark");
+  it.each<[string, () => object]>([
+    ["Buffer", () => Buffer.from("a")],
+    [
+      "a large Uint8Array of a subclass",
+      () => Object.setPrototypeOf(new Uint8Array(10_000), Frame.prototype) as object,
+    ],
+    ["URLSearchParams", () => new Query("a=1")],
+    ["RegExp", () => /a/],
+    ["String", () => new String("a")],
+    ["Headers", () => new Headers({ a: "1" })],
+    ["Map", () => new Label().set("a", 1)],
+    ["Date", () => new Stamp()],
+    ["Set", () => new Bag().add(1)],
+    ["Array", () => Page.from([1])],
+    ["Error", () => new RangeError("a")],
+  ])("neither keys on a %s nor what it holds, in copies either", (_, make) => {
+    for (const key of ["own", mark]) {
+      const one = Object.assign(make(), { [key]: 1 });
+      const other = Object.assign(make(), { [key]: 2 });
+      const copies = [capture(one), capture(other)].map((taken) => {
+        expect(taken.kind).toBe("captured");
+        return taken.value;
+      });
+      expect(told(one, Object.assign(make(), { [key]: 1 }))).toBe("match");
+      expect(told(one, other)).toMatch(/ value$/);
+      expect(told(copies[0], one)).toBe("match");
+      expect(told(copies[0], other)).toBe(told(one, other));
+      expect(told(copies[0], copies[1])).toBe(told(one, other));
+    }
+  });
+
+  it("each of several cookies counts", () => {
+    const headers = (...cookies: string[]): Headers => new Headers(cookies.map((cookie) => ["set-cookie", cookie]));
+    expect(told(headers("a=1", "b=1"), headers("a=1", "b=1"))).toBe("match");
+    expect(told(headers("a=1", "b=1"), headers("a=2", "b=1"))).toBe('$["set-cookie"][0] value');
+    expect(told(headers("a=1", "b=1"), headers("b=1"))).not.toBe("match");
+    expect(told(capture(headers("a=1", "b=1")).value, headers("a=2", "b=1"))).toBe('$["set-cookie"][0] value');
+  });
+
+  it("a SuppressedError's parts count", () => {
+    const made = (error: unknown): Error =>
+      Object.defineProperties(new Error("a"), { error: { value: error }, suppressed: { value: 1 } });
+    expect(told(made(1), made(2))).toBe("$.error value");
+  });
+
+  it("what hangs on an error for debugging does not", () => {
+    class Socket {
+      port: number;
+      constructor(port: number) {
+        this.port = port;
+      }
+    }
+    const failed = (port: number, status: number): Error =>
+      Object.assign(new Error("a"), { socket: new Socket(port), response: { status, socket: new Socket(port) } });
+    expect(told(failed(1, 500), failed(2, 500))).toBe("match");
+    expect(told(failed(1, 500), failed(2, 404))).toBe("$.response.status value");
+    const socket = [new Socket(1), new Socket(2)] as const;
+    const shared = { socket: socket[0] };
+    const other = { socket: socket[1] };
+    expect(
+      told(
+        [Object.assign(new Error("a"), { shared }), shared],
+        [Object.assign(new Error("a"), { shared: other }), other],
+      ),
+    ).toBe("$[1].socket.port value");
+  });
+
+  it("read like what they stand for, through a proxy that passes calls on", () => {
+    const bound = <Value extends object>(target: Value): Value =>
+      new Proxy(target, {
+        get: (of, key) => {
+          const part: unknown = Reflect.get(of, key, of);
+          return typeof part === "function" ? (part.bind(of) as unknown) : part;
+        },
+      });
+    expect(told(bound(new Map([["a", 1]])), new Map([["a", 1]]))).toBe("match");
+    expect(told(bound(new Map([["a", 1]])), new Map([["a", 2]]))).toBe('$[key "a"] value');
+    expect(told(bound(new Set([1])), new Set([1]))).toBe("match");
+    expect(told(bound(new Date(0)), new Date(0))).toBe("match");
+    expect(told(capture(bound(new Map([["a", 1]]))).value, new Map([["a", 1]]))).toBe("match");
+  });
+
+  it("of another realm are the same data", () => {
+    expect(told("abc".match(/b/), ["b"])).toBe("match");
+    expect(told(runInNewContext("'abc'.match(/b/)"), ["b"])).toBe("match");
+    const named = (error: object): object => Object.assign(error, { name: "ValidationError" });
+    expect(told(named(runInNewContext("new Error('x')") as object), named(new Error("x")))).toBe("match");
+  });
+});
+
+it("generators of two functions cannot be told apart", () => {
+  const one = (function* () { yield 1; })(); // prettier-ignore
+  const other = (function* () { yield 1; })(); // prettier-ignore
+  expect(told({ rows: one }, { rows: other })).toBe("inconclusive");
+  expect(told(async () => 1, () => 1)).toBe("inconclusive"); // prettier-ignore
+});
+
+describe("copies for functions of the user's", () => {
+  it("are made of no instance whose methods need private fields", () => {
+    const value = { account: new Account(1, 10) };
+    expect(capture(value)).toEqual({
+      kind: "live",
+      value,
+      reason: "holds an instance with private fields, which no copy has",
+    });
+    class Token {
+      readonly #text = "a";
+      toJSON(): string {
+        return this.#text;
+      }
+    }
+    expect(capture([new Token()]).kind).toBe("captured");
+    expect(capture([new Token()], undefined, true).kind).toBe("live");
+  });
+});
