@@ -58,7 +58,7 @@ describe("present, values hidden", () => {
           offsetMs: 0.1,
           comparison: {
             kind: "mismatch",
-            signature: expect.stringMatching(/^v1-/),
+            signature: expect.stringMatching(/^v2-/),
             differences: [{ path: "$.total", kind: "value", controlType: "number", candidateType: "number" }],
           },
         },
@@ -104,7 +104,7 @@ describe("present, values hidden", () => {
     const difference = { path: "$.a", kind: "value", control: 1, candidate: 2 } as const;
     const comparison = {
       kind: "mismatch",
-      signature: "v1-x",
+      signature: "v2-x",
       differences: [difference, ...Array.from({ length: 69 }, () => difference)],
     } as const;
     const [candidate] = present(aResult({ candidates: [{ comparison }] }), { values: "hidden", redaction }).candidates;
@@ -154,7 +154,7 @@ describe("present, values shown", () => {
 
   it("redacts the two sides of a difference by the keys of its path", () => {
     const differences = [{ path: "$.user.password", kind: "value", control: "a", candidate: "b" }] as const;
-    const comparison = { kind: "mismatch", signature: "v1-x", differences } as const;
+    const comparison = { kind: "mismatch", signature: "v2-x", differences } as const;
     const presented = present(aResult({ candidates: [{ comparison }] }), { values: "shown", redaction });
     expect(presented.candidates[0]!.comparison.differences).toMatchObject([
       { path: "$.user.password", control: "[redacted]", candidate: "[redacted]" },

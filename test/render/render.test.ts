@@ -69,7 +69,7 @@ describe("a result as text", () => {
         "",
       ].join("\n"),
     );
-    expect(text.split("\n")[9]).toMatch(/^ {2}signature v1-/);
+    expect(text.split("\n")[9]).toMatch(/^ {2}signature v2-/);
   });
 
   it("draws an inserted element as one line, and goes into the one that changed", async () => {
