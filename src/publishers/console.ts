@@ -1,6 +1,7 @@
-import { describeDrawn, escapeControls, shorten } from "../compare/copy/describe-value.ts";
+import { describeDrawn } from "../compare/copy/describe-value.ts";
 import { systemClock, type Clock } from "../model/clock.ts";
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { shorten, visible } from "../model/visible-text.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result, ResultKind } from "../model/result.ts";
 import {
@@ -164,7 +165,7 @@ function more({ comparison }: PresentedCandidate): string[] {
 }
 
 function oneLine(text: string): string {
-  return shorten(escapeControls(text), 200);
+  return shorten(visible(text), 200);
 }
 
 function milliseconds(durationMs: number): string {

@@ -1,4 +1,4 @@
-import { shorten } from "../compare/copy/describe-value.ts";
+import { shorten } from "../model/visible-text.ts";
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Result } from "../model/result.ts";
 import { loadJsonDiffPatch, type DiffModule } from "./differ.ts";

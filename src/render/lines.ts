@@ -1,4 +1,5 @@
-import { escapeControls, writeDrawn } from "../compare/copy/describe-value.ts";
+import { writeDrawn } from "../compare/copy/describe-value.ts";
+import { aroundDifference, visible } from "../model/visible-text.ts";
 import type { Delta } from "./differ.ts";
 
 /** One line of a drawing. */
@@ -21,7 +22,7 @@ export function drawLines(delta: Delta, left: unknown, contextLines: number): Li
 
 function drawPart(label: string, left: unknown, delta: unknown, indent: number, lines: Line[]): void {
   const add = (sign: Line["sign"], text: string): void => {
-    lines.push({ sign, indent, text: escapeControls(`${label}${text}`) });
+    lines.push({ sign, indent, text: visible(`${label}${text}`) });
   };
   if (delta === undefined) {
     add(" ", writeDrawn(left));
@@ -48,7 +49,7 @@ function writePair(control: unknown, candidate: unknown): readonly [string, stri
 
 function drawInside(label: string, left: unknown, delta: Keyed, indent: number, lines: Line[]): void {
   const list = delta._t === "a";
-  lines.push({ sign: " ", indent, text: escapeControls(`${label}${list ? "[" : "{"}`) });
+  lines.push({ sign: " ", indent, text: visible(`${label}${list ? "[" : "{"}`) });
   if (list) drawElements(left as readonly unknown[], delta, indent + 1, lines);
   else {
     const parts = left as Keyed;
@@ -124,22 +125,4 @@ function keepAround(positions: readonly number[], lines: readonly Line[], near: 
     near[index] = 1;
     inside = indent;
   }
-}
-
-/**
- * Cuts two strings to `length` characters around the first one that differs.
- *
- * @example aroundDifference("a".repeat(99) + "b", "a".repeat(99) + "c", 9) // => ["…aaab", "…aaac"]
- */
-export function aroundDifference(control: string, candidate: string, length: number): readonly [string, string] {
-  if (control.length <= length && candidate.length <= length) return [control, candidate];
-  let first = 0;
-  while (first < control.length && first < candidate.length && control[first] === candidate[first]) first++;
-  const start = first < length / 2 ? 0 : Math.max(0, first - Math.floor(length / 3));
-  return [cut(control, start, length), cut(candidate, start, length)];
-}
-
-function cut(text: string, start: number, length: number): string {
-  const end = start + length;
-  return `${start > 0 ? "…" : ""}${text.slice(start, end)}${end < text.length ? "…" : ""}`;
 }

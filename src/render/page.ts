@@ -1,4 +1,5 @@
-import { describeValue, escapeControls } from "../compare/copy/describe-value.ts";
+import { describeValue } from "../compare/copy/describe-value.ts";
+import { aroundDifference, visible } from "../model/visible-text.ts";
 import { preview } from "../compare/copy/preview.ts";
 import { signatureOf } from "../compare/signature.ts";
 import type { Difference } from "../model/comparison.ts";
@@ -6,7 +7,6 @@ import type { Observation, Outcome } from "../model/observation.ts";
 import type { CandidateObservation, Result } from "../model/result.ts";
 import { diffPreviews, type DiffModule } from "./differ.ts";
 import { drawLines, type Line } from "./lines.ts";
-import { aroundDifference } from "./lines.ts";
 
 /** A result as text, before it is laid out. All of it is safe to print; nothing is escaped for HTML. */
 export interface Page {
@@ -45,11 +45,11 @@ export async function makePage(
   for (const candidate of result.candidates)
     candidates.push(await partOf(candidate, result.control, contextLines, load));
   return {
-    title: `${escapeControls(result.experiment)}: ${result.kind}`,
+    title: `${visible(result.experiment)}: ${result.kind}`,
     facts: [
-      ["result", escapeControls(result.id)],
+      ["result", visible(result.id)],
       ["started", timeOf(result.startedAt)],
-      ["served", escapeControls(result.served)],
+      ["served", visible(result.served)],
       ...(Object.keys(result.context).length > 0 ?
         [["context", describeValue(result.context, factLength)] as const]
       : []),
@@ -69,12 +69,12 @@ async function partOf(
   const differences = "differences" in comparison ? comparison.differences : [];
   const facts: (readonly [string, string])[] = [["candidate", tellOutcome(candidate)]];
   if (comparison.kind === "mismatch") {
-    facts.push(["signature", comparison.signature], ["kind", escapeControls(signatureOf(differences).readable)]);
+    facts.push(["signature", comparison.signature], ["kind", visible(signatureOf(differences).readable)]);
   }
-  if (comparison.kind === "ignored") facts.push(["rule", escapeControls(comparison.rule)]);
-  if (comparison.kind === "inconclusive") facts.push(["reason", escapeControls(comparison.reason)]);
+  if (comparison.kind === "ignored") facts.push(["rule", visible(comparison.rule)]);
+  if (comparison.kind === "inconclusive") facts.push(["reason", visible(comparison.reason)]);
   return {
-    title: `${escapeControls(name)}: ${comparison.kind}`,
+    title: `${visible(name)}: ${comparison.kind}`,
     facts,
     differences: differences.map(drawDifference),
     drawing: differences.length === 0 ? [] : await draw(control.outcome, candidate.outcome, contextLines, load),
@@ -100,7 +100,7 @@ function contentOf(outcome: Outcome): unknown {
 
 function drawDifference(difference: Difference): DrawnDifference {
   const { control, candidate } = difference;
-  const drawn = { path: escapeControls(difference.path.slice(0, factLength)), kind: difference.kind };
+  const drawn = { path: visible(difference.path.slice(0, factLength)), kind: difference.kind };
   if (typeof control === "string" && typeof candidate === "string") {
     const [before, after] = aroundDifference(control, candidate, stringLength);
     return { ...drawn, control: describeValue(before, valueLength), candidate: describeValue(after, valueLength) };

@@ -1,6 +1,7 @@
 import { compareValues } from "../compare/compare.ts";
-import { describeValue, escapeControls, shorten } from "../compare/copy/describe-value.ts";
+import { describeValue } from "../compare/copy/describe-value.ts";
 import { compileRules, type CompareRules } from "../compare/rules/rules.ts";
+import { shortenMiddle, visible } from "../model/visible-text.ts";
 import type { Difference } from "../model/comparison.ts";
 
 /** What a matcher answers to vitest and jest. */
@@ -60,7 +61,7 @@ function linesOf(differences: readonly Difference[]): string[] {
     const sides = (["control", "candidate"] as const)
       .filter((side) => side in difference)
       .map((side) => `${side} ${describeValue(difference[side], 100)}`);
-    return `  ${shorten(escapeControls(difference.path), 200)}  ${[difference.kind, sides.join(", ")].join("  ")}`.trimEnd();
+    return `  ${shortenMiddle(visible(difference.path), 200)}  ${[difference.kind, sides.join(", ")].join("  ")}`.trimEnd();
   });
   const more = differences.length - lines.length;
   return more > 0 ? [...lines, `  … ${more} more`] : lines;

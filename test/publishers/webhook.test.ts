@@ -97,7 +97,7 @@ describe("webhookPublisher", () => {
     await publisher.publish(mismatch("v1-a", "<!channel>\n<https://evil.test|here> & \u202e"));
     await publisher.flush!();
     const { text } = JSON.parse(bodies[0]!) as { text: string };
-    expect(text).toContain("&lt;!channel&gt;\ufffd&lt;https://evil.test|here&gt; &amp; \ufffd: rules differs");
+    expect(text).toContain("&lt;!channel&gt;\\n&lt;https://evil.test|here&gt; &amp; ⟨U+202E⟩: rules differs");
     expect(text).not.toContain("\n");
   });
 

@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { describeValue, escapeControls } from "../../../src/compare/copy/describe-value.ts";
+import { describeValue } from "../../../src/compare/copy/describe-value.ts";
 import { compilePreviewLimits, preview } from "../../../src/compare/copy/preview.ts";
 import { hostile } from "../hostile.ts";
 
@@ -164,7 +164,6 @@ describe("a description", () => {
 
   it("lets no control, bidirectional or invisible character through", () => {
     const text = "\u001b[31m\u0000\u007f\u009b\u202e\u2066\u200b\ufeff\u2028\r";
-    expect(escapeControls(text)).toBe("\\u001b[31m\\u0000\\u007f\\u009b\\u202e\\u2066\\u200b\\ufeff\\u2028\\r");
-    expect(describeValue({ [text]: text }, 500)).toMatch(/^[\x20-\x7e]*$/);
+    expect(describeValue({ [text]: text }, 500)).toMatch(/^[\x20-\x7e⟨⟩]*$/);
   });
 });

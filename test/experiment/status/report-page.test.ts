@@ -87,6 +87,6 @@ cost         123 ms on the callers' path, 0.01 ms a call
   });
 
   it("writes control characters of names as their codes", () => {
-    expect(reportPage(input(1, { experiment: "a\u001b[31m\nb\u202e" }))).toMatch(/^a\\u001b\[31m\\u000ab\\u202e\n/);
+    expect(reportPage(input(1, { experiment: "a\u001b[31m\nb\u202e" }))).toMatch(/^a\\u001b\[31m\\nb⟨U\+202E⟩\n/);
   });
 });
