@@ -32,8 +32,16 @@ export type Comparison =
       readonly differences: readonly [Difference, ...Difference[]];
       /** Names the kind of this mismatch; the same in every call and process. */
       readonly signature: string;
+      /** How many differences were seen beyond those listed; absent when all are listed. There may be more than were counted. */
+      readonly moreDifferences?: number;
     }
   /** They differ, and the rule named here says that this is known. */
-  | { readonly kind: "ignored"; readonly rule: string; readonly differences: readonly Difference[] }
+  | {
+      readonly kind: "ignored";
+      readonly rule: string;
+      readonly differences: readonly Difference[];
+      /** How many differences were seen beyond those listed; absent when all are listed. */
+      readonly moreDifferences?: number;
+    }
   /** Could not be told; neither a match nor a mismatch. `error` is what was thrown on the way, if anything was. */
   | { readonly kind: "inconclusive"; readonly reason: string; readonly error?: unknown };

@@ -5,6 +5,7 @@ import type { Difference, DifferenceKind } from "../model/comparison.ts";
 import type { Evidence, Observation } from "../model/observation.ts";
 import type { CandidateObservation, Result, ResultKind, ServedStage } from "../model/result.ts";
 import { contentOfDrawn, isDrawn, typeOfDrawn } from "./drawn-result.ts";
+import { drawSides, type Draw } from "./draw-sides.ts";
 import type { Redaction } from "./redaction.ts";
 
 export type { Redaction } from "./redaction.ts";
@@ -97,7 +98,6 @@ export interface Presentation {
 }
 
 const mostDifferences = 50;
-const sideLimits: PreviewLimits = { nodes: 100, depth: 6, stringLength: 500, totalLength: 4_000 };
 
 /** Makes of a result what may leave the process. Never throws, whatever the result's values are. */
 export function present(result: Result, presentation: Presentation): PresentedResult {
@@ -116,7 +116,7 @@ export function present(result: Result, presentation: Presentation): PresentedRe
 /** How much of a result is seen. */
 interface Sight {
   /** Draws a value, or the part of one at a path; absent where values are hidden. */
-  readonly draw?: (value: unknown, path?: string, limits?: PreviewLimits) => unknown;
+  readonly draw?: Draw;
   /** Whether its values were drawn before, by `redact`. */
   readonly drawn: boolean;
 }
@@ -178,7 +178,8 @@ function presentComparison(candidate: CandidateObservation, control: Observation
         ...(comparison.error !== undefined && { error: presentError(comparison.error, sight) }),
       };
     default: {
-      const { differences } = comparison;
+      const { differences, moreDifferences = 0 } = comparison;
+      const more = Math.max(0, differences.length - mostDifferences) + moreDifferences;
       const threw = control.outcome.kind !== candidate.outcome.kind;
       return {
         kind: comparison.kind,
@@ -186,7 +187,7 @@ function presentComparison(candidate: CandidateObservation, control: Observation
         differences: differences
           .slice(0, mostDifferences)
           .map((difference) => presentDifference(difference, threw ? [control, candidate] : undefined, sight)),
-        ...(differences.length > mostDifferences && { moreDifferences: differences.length - mostDifferences }),
+        ...(more > 0 && { moreDifferences: more }),
       };
     }
   }
@@ -206,14 +207,9 @@ function presentDifference(
   return {
     path: sight.draw ? path : hidePath(path),
     kind,
-    ...("control" in difference && {
-      controlType: types[0]!,
-      ...(sight.draw && { control: sight.draw(difference.control, path, sideLimits) }),
-    }),
-    ...("candidate" in difference && {
-      candidateType: types[1]!,
-      ...(sight.draw && { candidate: sight.draw(difference.candidate, path, sideLimits) }),
-    }),
+    ...("control" in difference && { controlType: types[0]! }),
+    ...("candidate" in difference && { candidateType: types[1]! }),
+    ...(sight.draw && drawSides(difference, sight.draw)),
   };
 }
 

@@ -1,14 +1,13 @@
-import { preview, type PreviewLimits } from "../../compare/copy/preview.ts";
+import { preview } from "../../compare/copy/preview.ts";
 import type { Comparison, Difference } from "../../model/comparison.ts";
 import type { Observation, Outcome } from "../../model/observation.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { CandidateObservation, Result } from "../../model/result.ts";
 import { toPublisher } from "../../model/publisher.ts";
+import { drawSides, type Draw } from "../../records/draw-sides.ts";
 import { isDrawn, markDrawn } from "../../records/drawn-result.ts";
 import { compileRedaction, type Redaction, type RedactOptions } from "../../records/redaction.ts";
 import { through } from "./wrap-publisher.ts";
-
-const sideLimits: PreviewLimits = { nodes: 100, depth: 6, stringLength: 500, totalLength: 4_000 };
 
 /**
  * Passes on results without the usual secrets and whatever else is named: by keys at any depth, by paths, and by what is a
@@ -24,8 +23,6 @@ export function redact(options: RedactOptions, publisher: PublisherLike): Publis
   const redaction = compileRedaction(options);
   return through(toPublisher(publisher, "redact"), (result) => redactResult(result, redaction));
 }
-
-type Draw = (value: unknown, path?: string, limits?: PreviewLimits) => unknown;
 
 function redactResult(result: Result, redaction: Redaction): Result {
   const drawn = isDrawn(result);
@@ -77,10 +74,5 @@ function redactComparison(comparison: Comparison, draw: Draw): Comparison {
 }
 
 function redactDifference(difference: Difference, draw: Draw): Difference {
-  const { path } = difference;
-  return {
-    ...difference,
-    ...("control" in difference && { control: draw(difference.control, path, sideLimits) }),
-    ...("candidate" in difference && { candidate: draw(difference.candidate, path, sideLimits) }),
-  };
+  return { ...difference, ...drawSides(difference, draw) };
 }
