@@ -19,7 +19,11 @@ export interface ListedDifferences {
 
 const pathLength = 200;
 
-/** Tells one difference: of two values what tells them apart, of a long path both ends. */
+/**
+ * Tells one difference: of two values what tells them apart, of a long path both ends.
+ *
+ * @param maxLength of each side, in characters
+ */
 export function tellDifference(difference: Difference, maxLength: number): ToldDifference {
   const { path, kind, control, candidate } = difference;
   const place = { path: tellPath(path), kind };
@@ -35,9 +39,9 @@ export function tellDifference(difference: Difference, maxLength: number): ToldD
 }
 
 /** A path on one line, cut in its middle. */
-export function tellPath(path: string): string {
+export function tellPath(path: string, maxLength: number = pathLength): string {
   // Cut before and after it is made visible: a key may be of any length.
-  return shortenMiddle(visible(shortenMiddle(path, 10 * pathLength)), pathLength);
+  return shortenMiddle(visible(shortenMiddle(path, 10 * pathLength)), maxLength);
 }
 
 /**
