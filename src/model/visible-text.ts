@@ -87,6 +87,20 @@ function window(text: string, start: number, length: number): string {
   return `${start > 0 ? "…" : ""}${part}${end < text.length ? "…" : ""}`;
 }
 
+// Writing a bigint in decimals takes time that grows with the square of its length; in hexadecimals it does not.
+const hugeBigint = 1n << 4096n;
+
+/**
+ * A bigint's digits; of one of more than 4 096 bits its first and last sixteen hexadecimal ones, and how many it has.
+ *
+ * @example bigintText(-(2n ** 8_000n)) // => "-0x1000000000000000…0000000000000000 (2001 digits)"
+ */
+export function bigintText(value: bigint): string {
+  if (value < hugeBigint && value > -hugeBigint) return String(value);
+  const digits = (value < 0n ? -value : value).toString(16);
+  return `${value < 0n ? "-" : ""}0x${digits.slice(0, 16)}…${digits.slice(-16)} (${digits.length} digits)`;
+}
+
 const isHigh = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
 
 /** The end of a cut at `at`, moved so that it halves no surrogate pair and no number between `⟨` and `⟩`. */

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { aroundDifference, shorten, shortenMiddle, tellApart, visible } from "../../src/model/visible-text.ts";
+import {
+  aroundDifference,
+  bigintText,
+  shorten,
+  shortenMiddle,
+  tellApart,
+  visible,
+} from "../../src/model/visible-text.ts";
 
 const character = (...codes: number[]): string => String.fromCodePoint(...codes);
 
@@ -63,6 +70,13 @@ describe("two texts that look alike", () => {
 });
 
 describe("a text that is cut", () => {
+  it("keeps both ends of a huge bigint, and says how long it is", () => {
+    expect(bigintText(-12n)).toBe("-12");
+    expect(bigintText(2n ** 4_096n - 1n)).toBe(String(2n ** 4_096n - 1n));
+    expect(bigintText(-(2n ** 8_000n))).toBe("-0x1000000000000000…0000000000000000 (2001 digits)");
+    expect(bigintText(2n ** 2_000_000n + 1n)).toMatch(/…0{15}1 \(500001 digits\)$/);
+  });
+
   it("keeps the start, both ends, or what is around the first difference", () => {
     expect(shorten("abcdef", 4)).toBe("abc…");
     expect(shortenMiddle("$.orders[17].lines[3].price", 17)).toBe("$.orders…3].price");

@@ -61,7 +61,7 @@ const plainly: Readonly<Record<string, (content: unknown) => string>> = {
   $undefined: () => "undefined",
   $hole: () => "<hole>",
   $number: String,
-  $bigint: (content) => `${String(content)}n`,
+  $bigint: (content) => (/^-?\d+$/.test(String(content)) ? `${String(content)}n` : String(content)),
   $symbol: (content) => `Symbol(${String(content)})`,
   $function: (content) => (content === "" ? "function" : `function ${String(content)}`),
   $RegExp: String,

@@ -31,6 +31,8 @@ export interface Walker {
   readonly noted: number;
   /** Whether a pair is only being tried, so that nothing is noted. */
   readonly isTrying: boolean;
+  /** What is left of the time and of the values that may be looked at, whichever is less: a share from 1 down to 0. */
+  readonly budgetLeft: number;
   /** How many pairs of elements may still be tried. */
   readonly trialsLeft: number;
 

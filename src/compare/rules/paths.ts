@@ -1,3 +1,5 @@
+import { bigintText } from "../../model/visible-text.ts";
+
 /**
  * One step into a value: an object's key, an array's index, or what only Maps, Sets and symbols have.
  *
@@ -122,7 +124,7 @@ function literalOf(value: unknown): string | undefined {
     case "string":
       return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
     case "bigint":
-      return `${value}n`;
+      return `${bigintText(value)}n`;
     case "number":
     case "boolean":
     case "undefined":

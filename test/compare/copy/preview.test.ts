@@ -76,7 +76,7 @@ describe("a preview", () => {
     expect(preview([[[1]]], { depth: 2 })).toEqual([[{ $deeper: "array" }]]);
     expect(preview("abcdef", { stringLength: 4 })).toBe("abcd… (+2)");
     expect(preview(["abc", "def", "g"], { totalLength: 4 })).toEqual(["abc", "d… (+2)", { $more: 1 }]);
-    expect(preview(1n << 100_000n)).toEqual({ $bigint: "more than 4 096 bits" });
+    expect(preview(1n << 100_000n)).toEqual({ $bigint: "0x1000000000000000…0000000000000000 (25001 digits)" });
   });
 
   it("keeps within its limits whatever comes", () => {
