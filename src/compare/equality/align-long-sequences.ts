@@ -1,6 +1,7 @@
 import { align, type Anchor } from "./anchors.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { listGap, sameHere } from "./sequence-parts.ts";
+import { Unreadable } from "./safe-reader.ts";
 import type { Place, Walker } from "./walker.ts";
 
 // Of what is left of the budget. Aligning is a comfort, and must not cost the differences themselves.
@@ -29,8 +30,10 @@ export function byAnchors(
   if (anchors.length === 0) return undefined;
   const alike = ([i, j]: Anchor): boolean => sameHere(walk, control, candidate, ours[i]!, theirs[j]!, next, depth);
   const moved = reordered(left!, right!, anchors);
-  if (moved !== undefined && anchors.every(alike) && moved.every(alike))
-    return walk.differ("order", control, candidate);
+  if (moved !== undefined && anchors.every(alike) && moved.every(alike)) {
+    walk.differ("order", control, candidate);
+    return false;
+  }
   let [i, j] = [0, 0];
   for (const [here, there] of [...anchors, [ours.length, theirs.length] as const]) {
     if (here < ours.length && !alike([here, there])) continue;
@@ -50,9 +53,17 @@ function fingerprints(
   const prints: number[] = [];
   for (const index of indices) {
     if ((prints.length & 15) === 0 && walk.budgetLeft < least) return undefined;
-    prints.push(fingerprint(walk, walk.element(list, index), next));
+    prints.push(fingerprint(walk, dataOf(walk, walk.element(list, index)), next));
   }
   return prints;
+}
+
+/** An instance's own keys: what it looks like, which is all that is asked here. */
+function dataOf(walk: Walker, element: unknown): unknown {
+  if (walk.reader.kind(element) !== "instance") return element;
+  const keys = walk.reader.keys(element as object);
+  if (Unreadable.is(keys)) return element;
+  return Object.fromEntries(keys.map((key) => [key, walk.reader.own(element as object, key)]));
 }
 
 /** The pairs of what stands in no common order, if it is the same on both sides and no two of it look alike. */

@@ -7,7 +7,7 @@ const elementsSeen = 16;
 
 /**
  * A number that is the same for any two values that are the same under the rules; it sorts elements into groups within
- * which alone pairs need to be tried. Whatever is neither plain data nor an instance gives its constant: less sorted, never wrong.
+ * which alone pairs need to be tried. Whatever is not plain data gives its constant: less sorted, never wrong.
  */
 export function fingerprint(walk: Walker, value: unknown, place: Place, depth = 0): number {
   for (const effect of place.effects) if (effect.kind === "ignore" || effect.kind === "at") return 1;
@@ -39,7 +39,7 @@ export function fingerprint(walk: Walker, value: unknown, place: Place, depth = 
 function objectHash(walk: Walker, value: object, place: Place, depth: number): number {
   const kind = walk.reader.kind(value);
   if (kind === "array") return depth < depthSeen ? arrayHash(walk, value as unknown[], place, depth) : 8;
-  if ((kind !== "plain" && kind !== "instance") || walk.rules.ignorePrototype || depth >= depthSeen) return 9;
+  if (kind !== "plain" || walk.rules.ignorePrototype || depth >= depthSeen) return 9;
   const keys = walk.reader.keys(value);
   if (Unreadable.is(keys)) return 9;
   let hash = 9;
