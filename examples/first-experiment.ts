@@ -13,6 +13,6 @@ const shipping = experiment("shipping", { control: oldShipping, candidate: newSh
 console.log("the caller gets", shipping(5));
 // Prints:
 // the caller gets 4.9
-// mismatch  shipping (candidate)  v1-fep9wffe38h1
+// mismatch  shipping (candidate)  v2-fep9wffe38h1
 //   $  value  4.9 → 9.9
 //   control … ms, candidate … ms

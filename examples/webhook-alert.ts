@@ -36,4 +36,4 @@ for (const grams of [200, 1_000, 3_000, 1_000]) shipping(grams);
 await lab.close();
 server.close();
 // Prints:
-// POST {"text":"shipping: candidate differs at $.price (value); … ms beside … ms, v1-…"}
+// POST {"text":"shipping: candidate differs at $.price (value); … ms beside … ms, v2-…"}

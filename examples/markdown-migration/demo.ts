@@ -28,7 +28,6 @@ const definition = {
   control: renderWithMarked,
   candidate: renderWithMarkdownIt,
   context: (page: Page) => ({ page: page.id }),
-  clean: (html: string) => `${html.length} characters`,
 };
 const renderComparingText = lab.experiment("render, compared as text", definition);
 const renderComparingTrees = lab.experiment("render, compared as a tree", {
@@ -53,7 +52,7 @@ const text = report(pages.length, [of("render, compared as text"), of("render, c
 console.log(`\n${text}\n`);
 
 mkdirSync(folder, { recursive: true });
-write("results.ndjson", results.map((result) => `${JSON.stringify(result)}\n`).join(""));
+write("results.ndjson", results.map((result) => `${JSON.stringify(result, withoutPages)}\n`).join(""));
 write("report.md", `${text}\n`);
 write("report.html", page(text));
 const lost = Object.values(publishers).reduce((sum, { accepted, published }) => sum + accepted - published, 0);
@@ -78,6 +77,11 @@ function write(name: string, content: string): void {
   const path = join(folder, name);
   writeFileSync(path, content);
   console.log(`written: ${path}`);
+}
+
+/** Whole pages would make a large file of a few thousand results; the differences have what is of interest of them. */
+function withoutPages(key: string, value: unknown): unknown {
+  return key === "value" && typeof value === "string" ? `${value.length} characters` : value;
 }
 
 function page(markdown: string): string {

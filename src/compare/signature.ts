@@ -3,13 +3,13 @@ import { typeNameOf } from "./kinds/type-name.ts";
 
 /** The name of a kind of mismatch. */
 export interface Signature {
-  /** Such as `v1-3k9q0a7c2mxd`: 60 bits of a hash over {@link Signature.readable}, before that is shortened. */
+  /** Such as `v2-3k9q0a7c2mxd`: 60 bits of a hash over {@link Signature.readable}, before that is shortened. */
   readonly id: string;
   /** The sorted leaves, such as `$.items[*].price number>string, $.name value string`; at most 1 000 characters. */
   readonly readable: string;
 }
 
-const version = "v1";
+const version = "v2";
 const readableLength = 1_000;
 
 /**
@@ -20,12 +20,11 @@ const readableLength = 1_000;
  * and deduplicated. Generalised are:
  *
  * - array positions, Map keys and Set elements: `[*]`
- * - object keys that look like ids: `*`. That is: a whole number; a UUID; an ISO date; an e-mail address; eight or more
- *   hexadecimal digits, or sixteen or more letters and digits, with a digit among them; anything that ends in a
- *   separator and two or more digits (`user-42`, but not `address_1`)
+ * - object keys that have the shape of an identifier: `*`. That is: digits alone; a UUID; a ULID; sixteen or more hexadecimal
+ *   digits. Every other key is a name, however long it is: `addressLine1` and `addressLine2` are two kinds of place
  * - what repeats in a tree or a list: `$.children[0].children[3].name` is `$(.children[*])+.name`
  *
- * The rules are version `v1`, and the id says so: a change of the rules changes the prefix.
+ * The rules are version `v2`, and the id says so: a change of the rules changes the prefix.
  *
  * @example signatureOf([{ path: "$.items[2].price", kind: "type", control: 1, candidate: "1" }]).readable // => "$.items[*].price number>string"
  */
@@ -43,7 +42,7 @@ function describeKind(difference: Difference): string {
   const { kind } = difference;
   switch (kind) {
     case "type":
-      return `${sideOf(difference.control)}>${sideOf(difference.candidate)}`;
+      return (endsOf(difference) ?? [typeNameOf(difference.control), typeNameOf(difference.candidate)]).join(">");
     case "added":
       return `added ${typeNameOf(difference.candidate)}`;
     case "removed":
@@ -55,11 +54,17 @@ function describeKind(difference: Difference): string {
   }
 }
 
-// Where one side threw, the two sides are told in words, `threw TypeError: …`; what comes after the colon is value.
-const told = /^(?:threw|returned) [^:]*/;
+const told = /^(threw|returned) [^:]*(?=: )/;
 
-function sideOf(value: unknown): string {
-  return (typeof value === "string" ? told.exec(value)?.[0] : undefined) ?? typeNameOf(value);
+/**
+ * Where one side threw and the other returned, both are told in words, `threw TypeError: …`; what comes after the colon is value.
+ * Two texts of a user's are never of two types, so that no value is taken for these words.
+ */
+function endsOf({ path, control, candidate }: Difference): readonly [string, string] | undefined {
+  if (path !== "$" || typeof control !== "string" || typeof candidate !== "string") return undefined;
+  const ours = told.exec(control);
+  const theirs = told.exec(candidate);
+  return ours && theirs && ours[1] !== theirs[1] ? [ours[0], theirs[0]] : undefined;
 }
 
 /** A path without what differs from call to call. */
@@ -101,27 +106,21 @@ function endOfString(path: string, quote: number): number {
 }
 
 function generaliseSegment(segment: string): string {
-  if (segment.startsWith(".")) return looksLikeAnId(segment.slice(1)) ? ".*" : segment;
+  if (segment.startsWith(".")) return isIdentifier(segment.slice(1)) ? ".*" : segment;
   if (!segment.startsWith("[")) return segment;
   const inner = segment.slice(1, -1);
   // A quoted key belongs to an object. All else in brackets is a position, a Map's key or a Set's element; a symbol is a name.
-  if (inner.startsWith('"')) return looksLikeAnId(inner.slice(1, -1)) ? ".*" : segment;
+  if (inner.startsWith('"')) return isIdentifier(inner.slice(1, -1)) ? ".*" : segment;
   return inner.startsWith("Symbol") || inner.startsWith("@@") ? segment : "[*]";
 }
 
-const idShapes: readonly RegExp[] = [
-  /^-?\d+$/,
-  /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i,
-  /^\d{4}-\d\d(?:-\d\d)?(?:[T ].*)?$/,
-  /^[^@\s]+@[^@\s]+$/,
-  /^(?=.*\d)[\da-f]{8,}$/i,
-  /^(?=.*\d)(?=.*[a-z])[\da-z]{16,}$/i,
-  /[-_:./#]\d{2,}$/,
-];
+const digits = /^-?\d+$/;
+const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+const ulid = /^[0-7][\da-hjkmnp-tv-z]{25}$/i;
+const hexadecimal = /^[\da-f]{16,}$/i;
 
-function looksLikeAnId(key: string): boolean {
-  // Longer ones are texts that somebody used as keys; the expressions above need not see them.
-  return key.length > 200 || idShapes.some((shape) => shape.test(key));
+function isIdentifier(key: string): boolean {
+  return digits.test(key) || uuid.test(key) || ulid.test(key) || hexadecimal.test(key);
 }
 
 const longestPeriod = 4;

@@ -1,6 +1,8 @@
-import { describeDrawn, escapeControls, shorten } from "../compare/copy/describe-value.ts";
+import { describeDrawn, describeDrawnPair } from "../compare/copy/describe-value.ts";
+import { tellMore, tellPath } from "../compare/copy/told-differences.ts";
 import { systemClock, type Clock } from "../model/clock.ts";
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { shorten, visible } from "../model/visible-text.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result, ResultKind } from "../model/result.ts";
 import {
@@ -31,6 +33,7 @@ const known = ["write", "color", "perMinute", "values", "redact", "kinds", "cloc
 const resultKinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
 const minuteMs = 60_000;
 const differencesPrinted = 10;
+const valueLength = 100;
 
 /**
  * Prints mismatches for a person: where control and the candidate differ, both sides, and how long each took.
@@ -145,26 +148,31 @@ function reasons({ comparison }: PresentedCandidate): string[] {
 }
 
 function describeDifference(difference: PresentedDifference, paint: Paint): string {
-  const where = `${paint("strong", oneLine(difference.path))}  ${difference.kind}`;
-  const control = side(difference.controlType, "control" in difference, difference.control);
-  const candidate = side(difference.candidateType, "candidate" in difference, difference.candidate);
+  const where = `${paint("strong", tellPath(difference.path))}  ${difference.kind}`;
+  const [control, candidate] = sidesOf(difference);
   if (control === undefined || candidate === undefined) return `${where}  ${control ?? candidate ?? ""}`.trimEnd();
   // Of two hidden values of one type, saying the type once says all.
   if (control === candidate && !("control" in difference)) return `${where}  ${control}`;
   return `${where}  ${control} → ${candidate}`;
 }
 
-function side(type: string | undefined, shown: boolean, value: unknown): string | undefined {
-  return shown ? describeDrawn(value, 100) : type;
+function sidesOf(difference: PresentedDifference): readonly [string | undefined, string | undefined] {
+  const { control, candidate, controlType, candidateType } = difference;
+  const [ours, theirs] = ["control" in difference, "candidate" in difference];
+  if (ours && theirs) return describeDrawnPair(control, candidate, valueLength);
+  return [
+    ours ? describeDrawn(control, valueLength) : controlType,
+    theirs ? describeDrawn(candidate, valueLength) : candidateType,
+  ];
 }
 
 function more({ comparison }: PresentedCandidate): string[] {
-  const count = (comparison.differences?.length ?? 0) - differencesPrinted + (comparison.moreDifferences ?? 0);
-  return count > 0 ? [`  … ${count} more`] : [];
+  const told = tellMore(comparison, differencesPrinted);
+  return told === undefined ? [] : [`  ${told}`];
 }
 
 function oneLine(text: string): string {
-  return shorten(escapeControls(text), 200);
+  return shorten(visible(text), 200);
 }
 
 function milliseconds(durationMs: number): string {

@@ -4,6 +4,7 @@ import { typeNameOf } from "../compare/kinds/type-name.ts";
 import type { Difference } from "../model/comparison.ts";
 import type { Observation } from "../model/observation.ts";
 import type { CandidateObservation, Result } from "../model/result.ts";
+import { drawSides, sideLimits, type Draw } from "./draw-sides.ts";
 import { contentOfDrawn, isDrawn, typeOfDrawn } from "./drawn-result.ts";
 import { hidePath, hideReason, looksLikeClassName, looksLikeCode, looksLikeName } from "./names-in-code.ts";
 import type {
@@ -27,7 +28,6 @@ export type {
   PresentedOutcome,
   PresentedResult,
 } from "./record.ts";
-export { compileRedaction, type RedactOptions, type Redaction } from "./redaction.ts";
 
 /** How a result is presented: made once, when a publisher is. */
 export interface Presentation {
@@ -40,7 +40,6 @@ export interface Presentation {
 }
 
 const mostDifferences = 50;
-const sideLimits: PreviewLimits = { nodes: 100, depth: 6, stringLength: 500, totalLength: 4_000 };
 
 /** Makes of a result what may leave the process. Never throws, whatever the result's values are. */
 export function present(result: Result, presentation: Presentation): PresentedResult {
@@ -59,7 +58,7 @@ export function present(result: Result, presentation: Presentation): PresentedRe
 /** How much of a result is seen. */
 interface Sight {
   /** Draws a value, or the part of one at a path; absent where values are hidden. */
-  readonly draw?: (value: unknown, path?: string, limits?: PreviewLimits) => unknown;
+  readonly draw?: Draw;
   /** Whether its values were drawn before, by `redact`. */
   readonly drawn: boolean;
 }
@@ -137,7 +136,8 @@ function presentComparison(
         ...(comparison.error !== undefined && { error: presentError(comparison.error, sight) }),
       };
     default: {
-      const { differences } = comparison;
+      const { differences, moreDifferences = 0 } = comparison;
+      const more = Math.max(0, differences.length - mostDifferences) + moreDifferences;
       const threw = control.outcome.kind !== candidate.outcome.kind;
       return {
         kind: comparison.kind,
@@ -145,7 +145,7 @@ function presentComparison(
         differences: differences
           .slice(0, mostDifferences)
           .map((difference) => presentDifference(difference, threw, [control, candidate], sight)),
-        ...(differences.length > mostDifferences && { moreDifferences: differences.length - mostDifferences }),
+        ...(more > 0 && { moreDifferences: more }),
       };
     }
   }
@@ -172,18 +172,12 @@ function presentDifference(
     };
   }
   const under = draw && sight.secretPath(difference, sides.map(partOf));
-  const drawSide = (value: unknown): unknown => draw!(value, under, sideLimits);
   return {
     path: sight.path(path),
     kind,
-    ...("control" in difference && {
-      controlType: typeOf(difference.control, sight),
-      ...(draw && { control: drawSide(difference.control) }),
-    }),
-    ...("candidate" in difference && {
-      candidateType: typeOf(difference.candidate, sight),
-      ...(draw && { candidate: drawSide(difference.candidate) }),
-    }),
+    ...("control" in difference && { controlType: typeOf(difference.control, sight) }),
+    ...("candidate" in difference && { candidateType: typeOf(difference.candidate, sight) }),
+    ...(draw && drawSides(difference, under, draw)),
   };
 }
 

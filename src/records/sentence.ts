@@ -1,3 +1,4 @@
+import { shorten, visible } from "../model/visible-text.ts";
 import type { ServedStage } from "../model/result.ts";
 import type { RolloutEvent } from "../model/rollout.ts";
 import type { PresentedCandidate, PresentedResult } from "./present.ts";
@@ -48,6 +49,5 @@ function stage({ stage, share }: ServedStage): string {
 
 /** Names come from users: no control or bidirectional characters, no line breaks, no end. */
 function oneLine(text: string): string {
-  const cut = text.length > 500 ? `${text.slice(0, 500)}…` : text;
-  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu, "\ufffd");
+  return shorten(visible(shorten(text, 500)), 1_000);
 }

@@ -1,5 +1,6 @@
 import type { Line } from "./lines.ts";
-import type { DrawnDifference, Page } from "./page.ts";
+import type { ToldDifference } from "../compare/copy/told-differences.ts";
+import type { Page } from "./page.ts";
 
 /** The stylesheet of `renderHtml`, for pages that serve their styles themselves. */
 export const renderStyles: string = `.sidelane { font: 14px/1.5 system-ui, sans-serif; color: #1f2328; background: #fff; padding: 1em; }
@@ -15,6 +16,8 @@ export const renderStyles: string = `.sidelane { font: 14px/1.5 system-ui, sans-
 .sidelane-removed { background: #ffebe9; color: #82071e; }
 .sidelane-added { background: #dafbe1; color: #116329; }
 .sidelane-note { color: #59636e; }
+.sidelane td code, .sidelane dd { white-space: pre-wrap; unicode-bidi: isolate; }
+.sidelane-known { opacity: .6; }
 `;
 
 const classes: Readonly<Record<Line["sign"], string | undefined>> = {
@@ -30,8 +33,14 @@ export function writeHtml(
 ): string {
   const sheet =
     style ? `<style${nonce === undefined ? "" : ` nonce="${escapeHtml(nonce)}"`}>\n${renderStyles}</style>\n` : "";
-  const parts = page.candidates.map(({ title, facts, differences, drawing }) =>
-    [`<h3>${escapeHtml(title)}</h3>`, writeFacts(facts), writeTable(differences), writeDrawing(drawing)]
+  const parts = page.candidates.map(({ title, facts, differences, more, known, drawing }) =>
+    [
+      `<h3>${escapeHtml(title)}</h3>`,
+      writeFacts(facts),
+      writeTable(differences, known),
+      more === undefined ? "" : `<pre class="sidelane-note">${escapeHtml(more)}</pre>`,
+      writeDrawing(drawing, known),
+    ]
       .filter(Boolean)
       .join("\n"),
   );
@@ -42,7 +51,7 @@ function writeFacts(facts: Page["facts"]): string {
   return `<dl>${facts.map(([name, fact]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(fact)}</dd>`).join("\n")}</dl>`;
 }
 
-function writeTable(differences: readonly DrawnDifference[]): string {
+function writeTable(differences: readonly ToldDifference[], known: boolean): string {
   if (differences.length === 0) return "";
   const cell = (name: string, text: string | undefined): string =>
     text === undefined ? "<td></td>" : `<td class="${name}"><code>${escapeHtml(text)}</code></td>`;
@@ -52,17 +61,19 @@ function writeTable(differences: readonly DrawnDifference[]): string {
       `${cell("sidelane-removed", control)}${cell("sidelane-added", candidate)}</tr>`,
   );
   const head = ["where", "kind", "control", "candidate"].map((name) => `<th scope="col">${name}</th>`).join("");
-  return `<table><thead><tr>${head}</tr></thead><tbody>\n${rows.join("\n")}\n</tbody></table>`;
+  return `<table${known ? knownClass : ""}><thead><tr>${head}</tr></thead><tbody>\n${rows.join("\n")}\n</tbody></table>`;
 }
 
-function writeDrawing(drawing: readonly Line[]): string {
+const knownClass = ' class="sidelane-known"';
+
+function writeDrawing(drawing: readonly Line[], known: boolean): string {
   if (drawing.length === 0) return "";
   const lines = drawing.map(({ sign, indent, text }) => {
     const line = escapeHtml(`${sign === "~" ? " " : sign} ${"  ".repeat(indent)}${text}`);
     const name = classes[sign];
     return name === undefined ? line : `<span class="${name}">${line}</span>`;
   });
-  return `<pre>${lines.join("\n")}</pre>`;
+  return `<pre${known ? knownClass : ""}>${lines.join("\n")}</pre>`;
 }
 
 const entities: Readonly<Record<string, string>> = {

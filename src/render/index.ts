@@ -1,20 +1,24 @@
-import { shorten } from "../compare/copy/describe-value.ts";
+import { shorten } from "../model/visible-text.ts";
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Result } from "../model/result.ts";
-import { loadJsonDiffPatch, type DiffModule } from "./differ.ts";
+import { loadFormatter, type FormatterModule } from "./formatter.ts";
 import { writeHtml } from "./html.ts";
+import { tellPath, type ToldDifference } from "../compare/copy/told-differences.ts";
 import type { Line } from "./lines.ts";
-import { makePage, type DrawnDifference, type Page } from "./page.ts";
+import { makePage, type Page } from "./page.ts";
 
-export type { DiffModule } from "./differ.ts";
+export type { DeltaFormatter, FormatterModule } from "./formatter.ts";
 export { renderStyles } from "./html.ts";
 
 /** What both forms take. */
 export interface RenderOptions {
   /** Unchanged lines shown around each change; 3 by default. */
   readonly contextLines?: number;
-  /** Gives jsondiffpatch; by default it is imported when first needed. Without it, the list of differences is all there is. */
-  readonly load?: () => PromiseLike<DiffModule>;
+  /**
+   * Returns the module `jsondiffpatch/formatters/base`; by default it is imported when first needed. Without it, the list of
+   * differences is all there is.
+   */
+  readonly load?: () => PromiseLike<FormatterModule>;
 }
 
 export interface RenderTextOptions extends RenderOptions {
@@ -46,7 +50,9 @@ export async function renderText(result: Result, options: RenderTextOptions = {}
   check.boolean("color", color);
   check.number("width", width, { min: 20 });
   const paint = color ? painted : plain;
-  return writeText(await pageOf(result, options, check), (sign, text) => paint(sign, shorten(text, width)));
+  return writeText(await pageOf(result, options, check, Math.min(200, width - 8)), width, (sign, text) =>
+    paint(sign, shorten(text, width)),
+  );
 }
 
 /**
@@ -60,17 +66,18 @@ export async function renderHtml(result: Result, options: RenderHtmlOptions = {}
   check.known(options, ["contextLines", "load", "nonce", "style"]);
   if (options.nonce !== undefined) check.text("nonce", options.nonce);
   if (options.style !== undefined) check.boolean("style", options.style);
-  return writeHtml(await pageOf(result, options, check), options);
+  return writeHtml(await pageOf(result, options, check, 200), options);
 }
 
 function pageOf(
   result: Result,
-  { contextLines = 3, load = loadJsonDiffPatch }: RenderOptions,
+  { contextLines = 3, load = loadFormatter }: RenderOptions,
   check: OptionCheck,
+  listLength: number,
 ): Promise<Page> {
   check.number("contextLines", contextLines, { integer: true });
   check.function("load", load);
-  return makePage(result, contextLines, load);
+  return makePage(result, { contextLines, load, listLength });
 }
 
 type Sign = Line["sign"] | "#";
@@ -80,21 +87,25 @@ const plain: Paint = (_, text) => text;
 const ansi: Readonly<Record<Sign, string>> = { "#": "1", "-": "31", "+": "32", "~": "2", " ": "0" };
 const painted: Paint = (sign, text) => (sign === " " ? text : `\u001b[${ansi[sign]}m${text}\u001b[0m`);
 
-function writeText(page: Page, line: Paint): string {
+function writeText(page: Page, width: number, line: Paint): string {
   const facts = (list: Page["facts"]): string[] => list.map(([name, fact]) => line(" ", `  ${name.padEnd(9)} ${fact}`));
   const lines = [line("#", page.title), ...facts(page.facts)];
-  for (const { title, facts: own, differences, drawing } of page.candidates) {
-    lines.push("", line("#", title), ...facts(own), ...differences.flatMap((difference) => listed(difference, line)));
+  for (const { title, facts: own, differences, more, known, drawing } of page.candidates) {
+    // What a rule knows is dimmed, like a note.
+    const paint: Paint = known ? (_, text) => line("~", text) : line;
+    lines.push("", line("#", title), ...facts(own));
+    lines.push(...differences.flatMap((difference) => listed(difference, width, paint)));
+    if (more !== undefined) lines.push(line("~", `  ${more}`));
     if (drawing.length > 0) lines.push("");
     for (const { sign, indent, text } of drawing) {
-      lines.push(line(sign, `  ${sign === "~" ? " " : sign} ${"  ".repeat(indent)}${text}`));
+      lines.push(paint(sign, `  ${sign === "~" ? " " : sign} ${"  ".repeat(indent)}${text}`));
     }
   }
   return `${lines.join("\n")}\n`;
 }
 
-function listed({ path, kind, control, candidate }: DrawnDifference, line: Paint): string[] {
-  const lines = [line(" ", `  ${path} (${kind})`)];
+function listed({ path, kind, control, candidate }: ToldDifference, width: number, line: Paint): string[] {
+  const lines = [line(" ", `  ${tellPath(path, width - kind.length - 5)} (${kind})`)];
   if (control !== undefined) lines.push(line("-", `    - ${control}`));
   if (candidate !== undefined) lines.push(line("+", `    + ${candidate}`));
   return lines;

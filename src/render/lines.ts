@@ -1,5 +1,7 @@
-import { escapeControls, writeDrawn } from "../compare/copy/describe-value.ts";
-import type { Delta } from "./differ.ts";
+import { describeDrawnPair, writeDrawn } from "../compare/copy/describe-value.ts";
+import { visible } from "../model/visible-text.ts";
+import type { Drawable } from "./delta.ts";
+import { readDelta, type FormatterModule } from "./formatter.ts";
 
 /** One line of a drawing. */
 export interface Line {
@@ -10,79 +12,49 @@ export interface Line {
   readonly text: string;
 }
 
-type Keyed = Readonly<Record<string, unknown>>;
-
 /** Draws what differs, with what stands around it. `left` is control's preview. */
-export function drawLines(delta: Delta, left: unknown, contextLines: number): Line[] {
+export function drawLines(
+  { delta, notes, undrawn }: Drawable,
+  left: unknown,
+  contextLines: number,
+  module: FormatterModule,
+): Line[] {
   const lines: Line[] = [];
-  drawPart("", left, delta, 0, lines);
-  return fold(lines, contextLines);
-}
-
-function drawPart(label: string, left: unknown, delta: unknown, indent: number, lines: Line[]): void {
+  const labels: string[] = [];
+  const list: boolean[] = [];
   const add = (sign: Line["sign"], text: string): void => {
-    lines.push({ sign, indent, text: escapeControls(`${label}${text}`) });
+    lines.push({ sign, indent: list.length, text: visible(`${sign === "~" ? "" : (labels.at(-1) ?? "")}${text}`) });
   };
-  if (delta === undefined) {
-    add(" ", writeDrawn(left));
-    return;
-  }
-  if (!Array.isArray(delta)) {
-    drawInside(label, left, delta as Keyed, indent, lines);
-    return;
-  }
-  const [first, second] = delta as readonly unknown[];
-  if (delta.length === 1) add("+", writeDrawn(first));
-  else if (delta.length === 2) {
-    const [before, after] = writePair(first, second);
-    add("-", before);
-    add("+", after);
-  } else add("-", writeDrawn(first));
+  readDelta(module, delta, left, {
+    enter: (key) => void labels.push(list.at(-1) === true ? `[${key}] ` : `${writeName(String(key))}: `),
+    leave: () => void labels.pop(),
+    open(isList, node) {
+      add(" ", isList ? "[" : "{");
+      list.push(isList);
+      for (const note of notes.get(node) ?? []) add("~", `… ${note}`);
+    },
+    close(isList) {
+      list.pop();
+      lines.push({ sign: " ", indent: list.length, text: isList ? "]" : "}" });
+    },
+    unchanged: (part) => add(" ", writeDrawn(part)),
+    added: (part) => add("+", writeDrawn(part)),
+    removed: (part) => add("-", writeDrawn(part)),
+    changed(control, candidate) {
+      const [before, after] = writePair(control, candidate);
+      lines.push({ sign: "-", indent: list.length, text: `${visible(labels.at(-1) ?? "")}${before}` });
+      lines.push({ sign: "+", indent: list.length, text: `${visible(labels.at(-1) ?? "")}${after}` });
+    },
+  });
+  const folded = fold(lines, contextLines);
+  if (undrawn > 0) folded.push({ sign: "~", indent: 0, text: `… ${undrawn} of the differences listed are not drawn` });
+  return folded;
 }
 
-/** Two strings are cut where they begin to differ; all else is written whole. */
+/** Two strings are cut where they begin to differ; all else is written whole, unless it is long and looks the same then. */
 function writePair(control: unknown, candidate: unknown): readonly [string, string] {
-  if (typeof control !== "string" || typeof candidate !== "string") return [writeDrawn(control), writeDrawn(candidate)];
-  return aroundDifference(control, candidate, 60).map((text) => JSON.stringify(text)) as [string, string];
-}
-
-function drawInside(label: string, left: unknown, delta: Keyed, indent: number, lines: Line[]): void {
-  const list = delta._t === "a";
-  lines.push({ sign: " ", indent, text: escapeControls(`${label}${list ? "[" : "{"}`) });
-  if (list) drawElements(left as readonly unknown[], delta, indent + 1, lines);
-  else {
-    const parts = left as Keyed;
-    for (const key of new Set([...Object.keys(parts), ...Object.keys(delta)])) {
-      const change = Object.hasOwn(delta, key) ? delta[key] : undefined;
-      drawPart(`${writeName(key)}: `, Object.hasOwn(parts, key) ? parts[key] : undefined, change, indent + 1, lines);
-    }
-  }
-  lines.push({ sign: " ", indent, text: list ? "]" : "}" });
-}
-
-/** A list's delta names control's elements that are gone `_3`, and all others by the candidate's position. */
-function drawElements(left: readonly unknown[], delta: Keyed, indent: number, lines: Line[]): void {
-  const gone = (index: number): boolean => Object.hasOwn(delta, `_${index}`);
-  const last = Math.max(
-    -1,
-    ...Object.keys(delta)
-      .filter((key) => /^\d+$/.test(key))
-      .map(Number),
-  );
-  let from = 0;
-  for (let to = 0; from < left.length || to <= last; to++) {
-    for (; from < left.length && gone(from); from++) {
-      drawPart(`[${from}] `, left[from], delta[`_${from}`], indent, lines);
-    }
-    const change = delta[to];
-    const isNew = Array.isArray(change) && change.length === 1;
-    if (!isNew && from >= left.length) {
-      if (to > last) break;
-      continue;
-    }
-    drawPart(`[${isNew ? to : from}] `, isNew ? undefined : left[from], change, indent, lines);
-    if (!isNew) from++;
-  }
+  const texts = typeof control === "string" && typeof candidate === "string";
+  return describeDrawnPair(control, candidate, texts ? 64 : 4_000);
 }
 
 const writeName = (key: string): string => {
@@ -124,22 +96,4 @@ function keepAround(positions: readonly number[], lines: readonly Line[], near: 
     near[index] = 1;
     inside = indent;
   }
-}
-
-/**
- * Cuts two strings to `length` characters around the first one that differs.
- *
- * @example aroundDifference("a".repeat(99) + "b", "a".repeat(99) + "c", 9) // => ["…aaab", "…aaac"]
- */
-export function aroundDifference(control: string, candidate: string, length: number): readonly [string, string] {
-  if (control.length <= length && candidate.length <= length) return [control, candidate];
-  let first = 0;
-  while (first < control.length && first < candidate.length && control[first] === candidate[first]) first++;
-  const start = first < length / 2 ? 0 : Math.max(0, first - Math.floor(length / 3));
-  return [cut(control, start, length), cut(candidate, start, length)];
-}
-
-function cut(text: string, start: number, length: number): string {
-  const end = start + length;
-  return `${start > 0 ? "…" : ""}${text.slice(start, end)}${end < text.length ? "…" : ""}`;
 }

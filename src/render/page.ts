@@ -1,12 +1,14 @@
-import { describeValue, escapeControls } from "../compare/copy/describe-value.ts";
+import { describeValue } from "../compare/copy/describe-value.ts";
+import { visible } from "../model/visible-text.ts";
+import { tellDifference, tellMore, type ToldDifference } from "../compare/copy/told-differences.ts";
 import { preview } from "../compare/copy/preview.ts";
 import { signatureOf } from "../compare/signature.ts";
 import type { Difference } from "../model/comparison.ts";
 import type { Observation, Outcome } from "../model/observation.ts";
 import type { CandidateObservation, Result } from "../model/result.ts";
-import { diffPreviews, type DiffModule } from "./differ.ts";
+import { deltaOf } from "./delta.ts";
+import type { FormatterModule } from "./formatter.ts";
 import { drawLines, type Line } from "./lines.ts";
-import { aroundDifference } from "./lines.ts";
 
 /** A result as text, before it is laid out. All of it is safe to print; nothing is escaped for HTML. */
 export interface Page {
@@ -19,37 +21,36 @@ export interface Page {
 export interface CandidatePart {
   readonly title: string;
   readonly facts: readonly (readonly [string, string])[];
-  readonly differences: readonly DrawnDifference[];
+  readonly differences: readonly ToldDifference[];
+  /** How many differences are not in the list. */
+  readonly more: string | undefined;
+  /** A rule knows these differences: they are shown, but do not count. */
+  readonly known: boolean;
   /** Empty where there is nothing to draw, or nothing to draw it with. */
   readonly drawing: readonly Line[];
 }
 
-export interface DrawnDifference {
-  readonly path: string;
-  readonly kind: string;
-  /** Absent where this side has nothing at the path. */
-  readonly control?: string;
-  readonly candidate?: string;
+/** How much of a result is laid out. */
+export interface PageOptions {
+  /** Unchanged lines around each change. */
+  readonly contextLines: number;
+  readonly load: () => PromiseLike<FormatterModule>;
+  /** Characters of a path and of each side's value in the list of differences. */
+  readonly listLength: number;
 }
 
 const factLength = 500;
-const stringLength = 80;
 const valueLength = 200;
 
-export async function makePage(
-  result: Result,
-  contextLines: number,
-  load: () => PromiseLike<DiffModule>,
-): Promise<Page> {
+export async function makePage(result: Result, options: PageOptions): Promise<Page> {
   const candidates: CandidatePart[] = [];
-  for (const candidate of result.candidates)
-    candidates.push(await partOf(candidate, result.control, contextLines, load));
+  for (const candidate of result.candidates) candidates.push(await partOf(candidate, result.control, options));
   return {
-    title: `${escapeControls(result.experiment)}: ${result.kind}`,
+    title: `${visible(result.experiment)}: ${result.kind}`,
     facts: [
-      ["result", escapeControls(result.id)],
+      ["result", visible(result.id)],
       ["started", timeOf(result.startedAt)],
-      ["served", escapeControls(result.served)],
+      ["served", visible(result.served)],
       ...(Object.keys(result.context).length > 0 ?
         [["context", describeValue(result.context, factLength)] as const]
       : []),
@@ -62,54 +63,47 @@ export async function makePage(
 async function partOf(
   candidate: CandidateObservation,
   control: Observation,
-  contextLines: number,
-  load: () => PromiseLike<DiffModule>,
+  options: PageOptions,
 ): Promise<CandidatePart> {
   const { comparison, name } = candidate;
   const differences = "differences" in comparison ? comparison.differences : [];
   const facts: (readonly [string, string])[] = [["candidate", tellOutcome(candidate)]];
   if (comparison.kind === "mismatch") {
-    facts.push(["signature", comparison.signature], ["kind", escapeControls(signatureOf(differences).readable)]);
+    facts.push(["signature", comparison.signature], ["kind", visible(signatureOf(differences).readable)]);
   }
-  if (comparison.kind === "ignored") facts.push(["rule", escapeControls(comparison.rule)]);
-  if (comparison.kind === "inconclusive") facts.push(["reason", escapeControls(comparison.reason)]);
+  if (comparison.kind === "ignored") facts.push(["rule", visible(comparison.rule)]);
+  if (comparison.kind === "inconclusive") facts.push(["reason", visible(comparison.reason)]);
   return {
-    title: `${escapeControls(name)}: ${comparison.kind}`,
+    title: `${visible(name)}: ${comparison.kind}`,
     facts,
-    differences: differences.map(drawDifference),
-    drawing: differences.length === 0 ? [] : await draw(control.outcome, candidate.outcome, contextLines, load),
+    differences: differences.map((difference) => tellDifference(difference, options.listLength)),
+    more: "differences" in comparison ? tellMore(comparison, differences.length) : undefined,
+    known: comparison.kind === "ignored",
+    drawing: differences.length === 0 ? [] : await draw(differences, control.outcome, candidate.outcome, options),
   };
 }
 
 async function draw(
+  differences: readonly Difference[],
   control: Outcome,
   candidate: Outcome,
-  contextLines: number,
-  load: () => PromiseLike<DiffModule>,
+  { contextLines, load }: PageOptions,
 ): Promise<readonly Line[]> {
   // Of one that threw and one that returned, the list says all there is to say.
   if (control.kind !== candidate.kind) return [];
-  const seen = await diffPreviews(preview(contentOf(control)), preview(contentOf(candidate)), load);
-  return seen === undefined ? [] : drawLines(seen.delta, seen.control, contextLines);
+  try {
+    const left = preview(contentOf(control));
+    const drawable = deltaOf(differences, left);
+    return drawable === undefined ? [] : drawLines(drawable, left, contextLines, await load());
+  } catch {
+    // Drawing is a comfort: the list of differences is there without it.
+    return [];
+  }
 }
 
 function contentOf(outcome: Outcome): unknown {
   if (outcome.kind === "returned") return outcome.value;
   return outcome.kind === "threw" ? outcome.error : undefined;
-}
-
-function drawDifference(difference: Difference): DrawnDifference {
-  const { control, candidate } = difference;
-  const drawn = { path: escapeControls(difference.path.slice(0, factLength)), kind: difference.kind };
-  if (typeof control === "string" && typeof candidate === "string") {
-    const [before, after] = aroundDifference(control, candidate, stringLength);
-    return { ...drawn, control: describeValue(before, valueLength), candidate: describeValue(after, valueLength) };
-  }
-  return {
-    ...drawn,
-    ...("control" in difference && { control: describeValue(control, valueLength) }),
-    ...("candidate" in difference && { candidate: describeValue(candidate, valueLength) }),
-  };
 }
 
 function tellOutcome({ outcome, durationMs }: Observation): string {

@@ -6,7 +6,6 @@
  *
  * @see Austin Appleby, MurmurHash3.cpp (`MurmurHash3_x86_32`), public domain
  */
-export const bucketVersion = "v1";
 
 /** How many buckets there are. */
 export const bucketCount: number = 2 ** 32;

@@ -86,7 +86,7 @@ const laws: Readonly<Record<string, (trial: Trial) => Promise<void>>> = {
             comparison: {
               kind: "mismatch",
               differences: [{ path: "$", kind: "value", control: value, candidate: value }],
-              signature: "v1-hostile",
+              signature: "v2-hostile",
             },
           },
         ],

@@ -1,7 +1,8 @@
 import { compareValues } from "../compare/compare.ts";
-import { describeValue, escapeControls, shorten } from "../compare/copy/describe-value.ts";
+import { describeValue } from "../compare/copy/describe-value.ts";
+import { tellDifference, tellMore } from "../compare/copy/told-differences.ts";
 import { compileRules, type CompareRules } from "../compare/rules/rules.ts";
-import type { Difference } from "../model/comparison.ts";
+import type { Comparison } from "../model/comparison.ts";
 
 /** What a matcher answers to vitest and jest. */
 export interface MatcherAnswer {
@@ -45,7 +46,7 @@ export function toMatchControl(
     case "mismatch":
       return {
         pass: false,
-        message: () => `expected control's value, which differs\n${linesOf(comparison.differences).join("\n")}`,
+        message: () => `expected control's value, which differs\n${linesOf(comparison).join("\n")}`,
       };
     default: {
       const reason = "reason" in comparison ? comparison.reason : comparison.rule;
@@ -55,13 +56,12 @@ export function toMatchControl(
   }
 }
 
-function linesOf(differences: readonly Difference[]): string[] {
-  const lines = differences.slice(0, differencesTold).map((difference) => {
-    const sides = (["control", "candidate"] as const)
-      .filter((side) => side in difference)
-      .map((side) => `${side} ${describeValue(difference[side], 100)}`);
-    return `  ${shorten(escapeControls(difference.path), 200)}  ${[difference.kind, sides.join(", ")].join("  ")}`.trimEnd();
+function linesOf(comparison: Extract<Comparison, { kind: "mismatch" }>): string[] {
+  const lines = comparison.differences.slice(0, differencesTold).map((difference) => {
+    const { path, kind, ...sides } = tellDifference(difference, 100);
+    const told = Object.entries(sides).map(([side, text]) => `${side} ${text}`);
+    return `  ${path}  ${kind}  ${told.join(", ")}`.trimEnd();
   });
-  const more = differences.length - lines.length;
-  return more > 0 ? [...lines, `  … ${more} more`] : lines;
+  const more = tellMore(comparison, differencesTold);
+  return more === undefined ? lines : [...lines, `  ${more}`];
 }

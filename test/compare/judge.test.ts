@@ -183,7 +183,7 @@ describe("known mismatches", () => {
 
   it("are named by signature, and by paths that hold every difference", () => {
     const signature = signatureOf([{ path: "$.price", kind: "value", control: 1, candidate: 2 }]).id;
-    const bySignature = judging({ knownMismatches: [{ name: "s", signature: ["v1-other", signature] }] });
+    const bySignature = judging({ knownMismatches: [{ name: "s", signature: ["v2-other", signature] }] });
     expect(bySignature.of(returned({ price: 1 }), returned({ price: 9 }))).toMatchObject({ rule: "s" });
     expect(bySignature.of(returned({ cost: 1 }), returned({ cost: 9 })).kind).toBe("mismatch");
     const byPaths = judging({ knownMismatches: [{ name: "p", paths: ["$.items[*].etag", "**.meta"] }] });

@@ -61,7 +61,14 @@ const modes: Record<string, () => Promise<void> | void> = {
   async import() {
     const before = footprint();
     const names = new Set(Object.getOwnPropertyNames(globalThis));
-    for (const subpath of ["index", "compare/index", "stats/index", "rollout/index", "render/index", "testing/index"]) {
+    for (const subpath of [
+      "index",
+      "compare/index",
+      "records/index",
+      "rollout/index",
+      "render/index",
+      "testing/index",
+    ]) {
       await import(`../../src/${subpath}.ts`);
     }
     const added = Object.getOwnPropertyNames(globalThis).filter((name) => !names.has(name));

@@ -15,7 +15,7 @@ function differing(differences: readonly Difference[], parts: ResultParts = {}):
   const [first, ...rest] = differences;
   return aResult({
     ...parts,
-    candidates: [{ comparison: { kind: "mismatch", signature: "v1-abc", differences: [first!, ...rest] } }],
+    candidates: [{ comparison: { kind: "mismatch", signature: "v2-abc", differences: [first!, ...rest] } }],
   });
 }
 
@@ -30,7 +30,7 @@ describe("consolePublisher", () => {
       { context: { cart: 7 } },
     );
     expect(printed(result).split("\n")).toEqual([
-      "mismatch  find-user (candidate)  v1-abc",
+      "mismatch  find-user (candidate)  v2-abc",
       "  $.total  value  number",
       "  $.name  type  string → null",
       "  $.tags  added  array",
@@ -48,7 +48,7 @@ describe("consolePublisher", () => {
       { context: { cart: 7, token: "abc" } },
     );
     expect(printed(result, { values: "shown" }).split("\n")).toEqual([
-      "mismatch  find-user (candidate)  v1-abc",
+      "mismatch  find-user (candidate)  v2-abc",
       "  $.total  value  12.5 → 13n",
       '  $.user.password  value  "[redacted]" → "[redacted]"',
       '  $.at  removed  Date "1970-01-01T00:00:00.000Z"',
@@ -66,7 +66,7 @@ describe("consolePublisher", () => {
     }));
     const lines = printed(differing(differences)).split("\n");
     expect(lines).toHaveLength(13);
-    expect(lines[11]).toBe("  … 54 more");
+    expect(lines[11]).toBe("  … 54 more (10 of 64 shown)");
   });
 
   it("says why a result is inconclusive or ignored, where those kinds are asked for", () => {
@@ -87,6 +87,36 @@ describe("consolePublisher", () => {
     const text = printed(result, { values: "shown" });
     expect(text.replaceAll("\n", "")).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
     expect(text.split("\n")).toHaveLength(3);
+  });
+
+  it("tells apart what looks alike, and shows the neighborhood of the first difference", () => {
+    const long = "x".repeat(3_000);
+    const digits = "7".repeat(300);
+    const lines = printed(
+      differing([
+        { path: "$.at", kind: "value", control: "10:00\u202fAM", candidate: "10:00 AM" },
+        { path: "$.name", kind: "value", control: "caf\u00e9", candidate: "cafe\u0301" },
+        { path: "$.text", kind: "value", control: `${long}1${long}`, candidate: `${long}2${long}` },
+        { path: "$.many", kind: "value", control: BigInt(`${digits}1`), candidate: BigInt(`${digits}2`) },
+        { path: `$.first${".deep".repeat(100)}.last`, kind: "added", candidate: 1 },
+      ]),
+      { values: "shown" },
+    ).split("\n");
+    expect(lines[1]).toBe('  $.at  value  "10:00⟨U+202F⟩AM" → "10:00 AM"');
+    expect(lines[2]).toBe('  $.name  value  "café" → "cafe⟨U+0301⟩"');
+    expect(lines[3]).toMatch(/^ {2}\$\.text {2}value {2}"…x{20,}1x+…" → "…x{20,}2x+…"$/);
+    expect(lines[4]).toMatch(/^ {2}\$\.many {2}value {2}…7{20,}1n → …7{20,}2n$/);
+    expect(lines[5]).toMatch(/^ {2}\$\.first\.deep.{50,100}….{50,100}\.deep\.last {2}added {2}1$/);
+  });
+
+  it("takes a secret out of a long text before it is cut", () => {
+    const secret = `Bearer ${"a1B2".repeat(9)}`;
+    const text = `${"x ".repeat(1_000)}${secret} `;
+    const shown = printed(differing([{ path: "$.log", kind: "value", control: `${text}1`, candidate: `${text}2` }]), {
+      values: "shown",
+    });
+    expect(shown).not.toContain("a1B2");
+    expect(shown).toMatch(/1" → .*2"$/m);
   });
 
   it("prints at most so many results a minute and counts the rest in one line", () => {

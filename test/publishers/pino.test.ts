@@ -63,7 +63,7 @@ describe("pinoPublisher with the real pino", () => {
     const differences = ["a", "b", "c", "d", "e"].map((key) => ({ path: `$.${key}`, kind: "added" }) as const);
     await publisher.publish(
       aResult({
-        candidates: [{ comparison: { kind: "mismatch", signature: "v1-a", differences: differences as never } }],
+        candidates: [{ comparison: { kind: "mismatch", signature: "v2-a", differences: differences as never } }],
       }),
     );
     expect(read()[0].msg).toBe("find-user: candidate differs at $.a (added), $.b (added), $.c (added) and 2 more");

@@ -61,25 +61,25 @@ function opened(options: Partial<WebhookPublisherOptions> = {}) {
 describe("webhookPublisher", () => {
   it("tells of a new kind of mismatch once, in a line for Slack", async () => {
     const { publisher, bodies } = opened();
-    for (let call = 0; call < 50; call++) await publisher.publish(mismatch("v1-a"));
+    for (let call = 0; call < 50; call++) await publisher.publish(mismatch("v2-a"));
     await publisher.flush!();
     expect(bodies).toEqual([
-      JSON.stringify({ text: "price: rules differs at $.total (value); 8 ms beside 12 ms, v1-a" }),
+      JSON.stringify({ text: "price: rules differs at $.total (value); 8 ms beside 12 ms, v2-a" }),
     ]);
     expect(publisher.counts()).toEqual({ accepted: 1, sent: 1, failed: 0, dropped: 0, held: 0 });
   });
 
   it("tells the same signature apart by experiment", async () => {
     const { publisher } = opened();
-    await publisher.publish(mismatch("v1-a", "price"));
-    await publisher.publish(mismatch("v1-a", "tax"));
+    await publisher.publish(mismatch("v2-a", "price"));
+    await publisher.publish(mismatch("v2-a", "tax"));
     await publisher.flush!();
     expect(publisher.counts().sent).toBe(2);
   });
 
   it("tells of every mismatch when asked to", async () => {
     const { publisher } = opened({ alertOn: "every-mismatch" });
-    for (let call = 0; call < 5; call++) await publisher.publish(mismatch("v1-a"));
+    for (let call = 0; call < 5; call++) await publisher.publish(mismatch("v2-a"));
     await publisher.flush!();
     expect(publisher.counts().sent).toBe(5);
   });
@@ -95,10 +95,10 @@ describe("webhookPublisher", () => {
 
   it("lets no name become a link, a line or a call to the whole channel", async () => {
     const { publisher, bodies } = opened();
-    await publisher.publish(mismatch("v1-a", "<!channel>\n<https://evil.test|here> & \u202e"));
+    await publisher.publish(mismatch("v2-a", "<!channel>\n<https://evil.test|here> & \u202e"));
     await publisher.flush!();
     const { text } = JSON.parse(bodies[0]!) as { text: string };
-    expect(text).toContain("&lt;!channel&gt;\ufffd&lt;https://evil.test|here&gt; &amp; \ufffd: rules differs");
+    expect(text).toContain("&lt;!channel&gt;\\n&lt;https://evil.test|here&gt; &amp; ⟨U+202E⟩: rules differs");
     expect(text).not.toContain("\n");
   });
 
@@ -108,7 +108,7 @@ describe("webhookPublisher", () => {
   ])("leaves a receiver alone for as long as it asks in %s, also at the end", async (_, retryAfter) => {
     const { publisher, clock, startedMs, receiver } = opened();
     Object.assign(receiver, { status: 429, retryAfter: retryAfter(clock.now()) });
-    await publisher.publish(mismatch("v1-a"));
+    await publisher.publish(mismatch("v2-a"));
     await clock.advanceAsync(28_000);
     expect(startedMs).toHaveLength(1);
     await expect(publisher.flush!()).rejects.toThrow("wait for the time that the receiver asked for");
@@ -120,20 +120,20 @@ describe("webhookPublisher", () => {
 
   it("sends whole results in JSON, without their values", async () => {
     const { publisher, bodies } = opened({ format: "json" });
-    const result = mismatch("v1-a");
+    const result = mismatch("v2-a");
     await publisher.publish(result);
     await publisher.publishEvent!(event);
     await publisher.flush!();
     const [first, second] = bodies.flatMap((body) => JSON.parse(body).alerts);
     expect(first).toMatchObject({ kind: "result", candidate: "rules", result: { v: 1, id: result.id } });
-    expect(first.key).toBe("price/rules/v1-a");
+    expect(first.key).toBe("price/rules/v2-a");
     expect(second).toEqual({ kind: "event", key: `${event.experiment}/${event.kind}/${event.to.epoch}`, event });
     expect(bodies.join("")).not.toContain("s3cret");
   });
 
   it("shows values only when asked to", async () => {
     const { publisher, bodies } = opened({ format: "json", values: "shown" });
-    await publisher.publish(mismatch("v1-a"));
+    await publisher.publish(mismatch("v2-a"));
     await publisher.flush!();
     expect(bodies.join("")).toContain("s3cret");
   });
@@ -141,7 +141,7 @@ describe("webhookPublisher", () => {
   it("starts at most so many requests in any 60 seconds, and sends what waited together", async () => {
     const { publisher, clock, startedMs, bodies } = opened({ perMinute: 3 });
     for (let second = 0; second < 120; second++) {
-      await publisher.publish(mismatch(`v1-${second}`));
+      await publisher.publish(mismatch(`v2-${second}`));
       await clock.advanceAsync(1_000);
     }
     for (const start of startedMs) {
@@ -157,7 +157,7 @@ describe("webhookPublisher", () => {
     receiver.dead = true;
     let heldMost = 0;
     for (let second = 0; second < 60; second++) {
-      for (let call = 0; call < 200; call++) await publisher.publish(mismatch(`v1-${(second * 200 + call) % 300}`));
+      for (let call = 0; call < 200; call++) await publisher.publish(mismatch(`v2-${(second * 200 + call) % 300}`));
       await clock.advanceAsync(1_000);
       const { accepted, sent, failed, dropped, held } = publisher.counts();
       expect(accepted).toBe(sent + failed + dropped + held);
@@ -181,7 +181,7 @@ describe("webhookPublisher", () => {
   it("backs off longer each time while the receiver answers 503", async () => {
     const { publisher, clock, startedMs, receiver } = opened({ perMinute: 60 });
     receiver.status = 503;
-    await publisher.publish(mismatch("v1-a"));
+    await publisher.publish(mismatch("v2-a"));
     await clock.advanceAsync(60_000);
     expect(startedMs).toEqual([0, 500, 1_500, 3_500, 7_500, 15_500, 31_500]);
     receiver.status = 200;
@@ -192,19 +192,19 @@ describe("webhookPublisher", () => {
   it("gives up on what the receiver refuses for good, and tells again when it comes back", async () => {
     const { publisher, clock, receiver, faults } = opened();
     receiver.status = 404;
-    await publisher.publish(mismatch("v1-a"));
+    await publisher.publish(mismatch("v2-a"));
     await clock.advanceAsync(0);
     expect(publisher.counts()).toMatchObject({ accepted: 1, failed: 1, held: 0 });
     expect(String(faults[0]!.error)).toBe("Error: webhook: answered 404");
     receiver.status = 200;
-    await publisher.publish(mismatch("v1-a"));
+    await publisher.publish(mismatch("v2-a"));
     await publisher.flush!();
     expect(publisher.counts()).toMatchObject({ accepted: 2, failed: 1, sent: 1 });
   });
 
   it("answers in its time also when fetch heeds no signal", async () => {
     const { publisher, clock, faults } = opened({ fetch: () => new Promise(() => undefined), timeoutMs: 1_000 });
-    await publisher.publish(mismatch("v1-a"));
+    await publisher.publish(mismatch("v2-a"));
     await clock.advanceAsync(1_000);
     expect(String(faults[0]!.error)).toBe("Error: webhook: no answer within 1000 ms");
   });
@@ -213,7 +213,7 @@ describe("webhookPublisher", () => {
     const { publisher, clock, startedMs, faults } = opened({
       lookup: async () => ["93.184.216.34", "169.254.169.254"],
     });
-    await publisher.publish(mismatch("v1-a"));
+    await publisher.publish(mismatch("v2-a"));
     await clock.advanceAsync(0);
     expect(startedMs).toEqual([]);
     expect(String(faults[0]!.error)).toContain("resolves to a private address");
@@ -221,9 +221,9 @@ describe("webhookPublisher", () => {
 
   it("says that some must wait when flushed over the limit, and counts them as dropped when closed", async () => {
     const { publisher } = opened({ perMinute: 1 });
-    await publisher.publish(mismatch("v1-a"));
+    await publisher.publish(mismatch("v2-a"));
     await publisher.flush!();
-    await publisher.publish(mismatch("v1-b"));
+    await publisher.publish(mismatch("v2-b"));
     await expect(publisher.flush!()).rejects.toThrow("1 alerts wait for the limit of 1 requests a minute");
     await expect(publisher.close!()).rejects.toThrow("1 alerts wait");
     expect(publisher.counts()).toEqual({ accepted: 2, sent: 1, failed: 0, dropped: 1, held: 0 });

@@ -61,7 +61,7 @@ describe("present, values hidden", () => {
           offsetMs: 0.1,
           comparison: {
             kind: "mismatch",
-            signature: expect.stringMatching(/^v1-/),
+            signature: expect.stringMatching(/^v2-/),
             differences: [{ path: "$.total", kind: "value", controlType: "number", candidateType: "number" }],
           },
         },
@@ -112,7 +112,7 @@ describe("present, values hidden", () => {
     const difference = { path: "$.a", kind: "value", control: 1, candidate: 2 } as const;
     const comparison = {
       kind: "mismatch",
-      signature: "v1-x",
+      signature: "v2-x",
       differences: [difference, ...Array.from({ length: 69 }, () => difference)],
     } as const;
     const [candidate] = present(aResult({ candidates: [{ comparison }] }), { values: "hidden", redaction }).candidates;
@@ -162,7 +162,7 @@ describe("present, values shown", () => {
 
   it("redacts the two sides of a difference by the keys of its path", () => {
     const differences = [{ path: "$.user.password", kind: "value", control: "a", candidate: "b" }] as const;
-    const comparison = { kind: "mismatch", signature: "v1-x", differences } as const;
+    const comparison = { kind: "mismatch", signature: "v2-x", differences } as const;
     const presented = present(aResult({ candidates: [{ comparison }] }), { values: "shown", redaction });
     expect(presented.candidates[0]!.comparison.differences).toMatchObject([
       { path: "$.user.password", control: "[redacted]", candidate: "[redacted]" },
@@ -184,7 +184,7 @@ describe("present, values shown, redacts also what is made of values:", () => {
     present(aResult(result), { values: "shown", redaction: compileRedaction(options) });
 
   function differing(...differences: [Difference, ...Difference[]]): Parameters<typeof aResult>[0] {
-    return { candidates: [{ comparison: { kind: "mismatch", signature: "v1-x", differences } }] };
+    return { candidates: [{ comparison: { kind: "mismatch", signature: "v2-x", differences } }] };
   }
 
   it("keys in paths", () => {
@@ -225,7 +225,7 @@ describe("present, values shown, redacts also what is made of values:", () => {
         candidates: [
           {
             outcome: { kind: "threw", error: new TypeError(`no user ${mail}`) },
-            comparison: { kind: "mismatch", signature: "v1-x", differences },
+            comparison: { kind: "mismatch", signature: "v2-x", differences },
           },
         ],
       },
@@ -249,7 +249,7 @@ describe("present, values shown, redacts also what is made of values:", () => {
     const presented = shownOf({
       control: { outcome: { kind: "returned", value } },
       candidates: [
-        { outcome: { kind: "returned", value }, comparison: { kind: "mismatch", signature: "v1-x", differences } },
+        { outcome: { kind: "returned", value }, comparison: { kind: "mismatch", signature: "v2-x", differences } },
       ],
     });
     expect(presented.candidates[0]!.comparison.differences!.map(({ control }) => control)).toEqual([

@@ -69,7 +69,7 @@ describe("a result as text", () => {
         "",
       ].join("\n"),
     );
-    expect(text.split("\n")[9]).toMatch(/^ {2}signature v1-/);
+    expect(text.split("\n")[9]).toMatch(/^ {2}signature v2-/);
   });
 
   it("draws an inserted element as one line, and goes into the one that changed", async () => {
@@ -129,6 +129,57 @@ describe("a result as text", () => {
     const started = performance.now();
     await renderText(differ(numbers, numbers.map((number) => number + 10_000))); // prettier-ignore
     expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
+  it("says how many differences there are beside those in the list", async () => {
+    const result = differ({ a: 1 }, { a: 2 });
+    const [candidate] = result.candidates;
+    const comparison = { ...candidate.comparison, moreDifferences: 999 } as typeof candidate.comparison;
+    const more = { ...result, candidates: [{ ...candidate, comparison }] } as const;
+    expect(await renderText(more)).toContain("\n  … 999 more (1 of 1000 shown)\n");
+    expect(await renderHtml(more)).toContain("… 999 more (1 of 1000 shown)");
+  });
+
+  it("dims what a rule knows", async () => {
+    const result = differ({ a: 1 }, { a: 2 });
+    const [candidate] = result.candidates;
+    const differences = "differences" in candidate.comparison ? candidate.comparison.differences : [];
+    const comparison = { kind: "ignored", rule: "rounding", differences } as const;
+    const known: Result = { ...result, kind: "ignored", candidates: [{ ...candidate, comparison }] };
+    const text = await renderText(known, { color: true });
+    expect(text).toContain("\u001b[2m  -   a: 1");
+    expect(text).not.toMatch(/\u001b\[3[12]m/);
+    expect(await renderHtml(known)).toMatch(/<table class="sidelane-known">[^]*<pre class="sidelane-known">/);
+  });
+
+  it("keeps both ends of a long path, and shows where a long text begins to differ", async () => {
+    const wrap = (value: unknown): unknown =>
+      Array.from({ length: 40 }).reduce((inner) => ({ somewhere: inner }), { last: value });
+    const text = await renderText(differ(wrap("x".repeat(3_000) + "1"), wrap("x".repeat(3_000) + "2")));
+    expect(text).toMatch(/\n {2}\$\.somewhere.*….*\.last \(value\)\n {4}- "…x+1"\n {4}\+ "…x+2"\n/);
+  });
+
+  it.each([
+    ["a no-break space", "1\u00a0234 €", "1 234 €"],
+    ["a narrow one", "10:00\u202fAM", "10:00 AM"],
+    ["a soft hyphen", "co\u00adop", "coop"],
+    ["a composed letter", "caf\u00e9", "cafe\u0301"],
+    ["two spaces", "a  b", "a b"],
+    ["a variation selector", "❤\ufe0f", "❤"],
+    ["a tag", "a\u{e0041}", "a"],
+    ["what looks empty", "\u3164", ""],
+  ])("tells apart texts that differ in %s", async (_, control, candidate) => {
+    const looks = (line: string): string =>
+      line.slice(6).replace(/[\p{Cf}\p{DI}]/gu, "").normalize("NFKC").replace(/\s+/g, " "); // prettier-ignore
+    const lines = (await renderText(differ({ a: control }, { a: candidate }))).split("\n");
+    const [ours, theirs] = [/^ {4}- /, /^ {4}\+ /].map((side) => looks(lines.find((line) => side.test(line))!));
+    expect(ours).not.toBe(theirs);
+    const drawn = lines.filter((line) => /^ {2}[-+] {3}a: /.test(line)).map(looks);
+    expect(new Set(drawn).size).toBe(2);
+    const cells = [
+      ...(await renderHtml(differ(control, candidate))).matchAll(/<td class="[^"]*"><code>(.*?)<\/code>/g),
+    ];
+    expect(new Set(cells.map(([, cell]) => looks(`      ${cell!}`))).size).toBe(2);
   });
 
   it("refuses options that make no sense", async () => {

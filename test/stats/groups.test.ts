@@ -9,11 +9,11 @@ describe("mismatch groups", () => {
   it("count each kind and keep its first, its last and three more", () => {
     const groups = new MismatchGroups({ random: () => 0.999 });
     for (let call = 1; call <= 10; call++)
-      groups.record("v1-a", [{ path: "$.a", kind: "value", control: 1 }], call * 1_000, () => example(`a${call}`));
-    groups.record("v1-b", [], 5, () => example("b"));
+      groups.record("v2-a", [{ path: "$.a", kind: "value", control: 1 }], call * 1_000, () => example(`a${call}`));
+    groups.record("v2-b", [], 5, () => example("b"));
     expect(groups.list()).toEqual([
       {
-        signature: "v1-a",
+        signature: "v2-a",
         differences: [{ path: "$.a", kind: "value" }],
         count: 10,
         error: 0,
@@ -24,7 +24,7 @@ describe("mismatch groups", () => {
         examples: [example("a1"), example("a2"), example("a3")],
       },
       {
-        signature: "v1-b",
+        signature: "v2-b",
         differences: [],
         count: 1,
         error: 0,
@@ -40,7 +40,7 @@ describe("mismatch groups", () => {
   it("draw the last of a kind once a second, however many come", () => {
     const groups = new MismatchGroups<string>({ random: () => 0.999 });
     let drawn = 0;
-    for (let at = 0; at < 10_000; at++) groups.record("v1-a", [], at, () => `${at} ${++drawn}`);
+    for (let at = 0; at < 10_000; at++) groups.record("v2-a", [], at, () => `${at} ${++drawn}`);
     expect(drawn).toBeLessThan(20);
     const [group] = groups.list();
     expect(group!.lastSeen - Number(group!.last.split(" ")[0])).toBeLessThan(1_000);

@@ -40,19 +40,19 @@ describe("noise", () => {
   it("is told apart by path and by kind", () => {
     const ledger = new NoiseLedger();
     for (let run = 0; run < 40; run++) {
-      ledger.record("v1-noise", ["$.at"], run % 2 ? ["$.at"] : []);
-      ledger.record("v1-both", ["$.at", "$.price"], ["$.at"]);
+      ledger.record("v2-noise", ["$.at"], run % 2 ? ["$.at"] : []);
+      ledger.record("v2-both", ["$.at", "$.price"], ["$.at"]);
     }
-    expect(ledger.verdictOf("v1-noise")).toBe("noise");
-    expect(ledger.verdictOf("v1-both")).toBe("real");
-    expect(ledger.verdictOf("v1-unknown")).toBe("undecided");
+    expect(ledger.verdictOf("v2-noise")).toBe("noise");
+    expect(ledger.verdictOf("v2-both")).toBe("real");
+    expect(ledger.verdictOf("v2-unknown")).toBe("undecided");
     expect(ledger.paths().map(({ name, reruns, differed, verdict }) => [name, reruns, differed, verdict])).toEqual([
       ["$.at", 80, 60, "noise"],
       ["$.price", 40, 0, "real"],
     ]);
     expect(ledger.groups().map(({ name, rate }) => [name, rate])).toEqual([
-      ["v1-noise", 0.5],
-      ["v1-both", 0],
+      ["v2-noise", 0.5],
+      ["v2-both", 0],
     ]);
     expect(ledger.proposals()).toEqual(["$.at"]);
   });

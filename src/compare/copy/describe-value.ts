@@ -1,9 +1,10 @@
-import { preview } from "./preview.ts";
+import { aroundDifference, shorten, tellApart, visible } from "../../model/visible-text.ts";
+import { preview, type PreviewLimits } from "./preview.ts";
 
 /**
  * A value on one line, for logs and terminals: `{ id: 1, tags: ["a"], at: Date "2026-…" }`.
  *
- * Never throws, and holds no control characters, line breaks or bidirectional marks: those of the value are escaped.
+ * Never throws, and holds no control characters, line breaks or invisible characters: those of the value are escaped.
  *
  * @param maxLength in characters; a longer text ends in `…`
  * @example describeValue({ id: 1n, tags: ["a\n"] }, 80) // => '{ id: 1n, tags: ["a\\n"] }'
@@ -12,34 +13,40 @@ export function describeValue(value: unknown, maxLength: number): string {
   // A character a node is the least that any text needs, so nothing that would be shown is left out here.
   const nodes = Math.max(1, Math.min(5_000, maxLength));
   return shorten(
-    escapeControls(writeDrawn(preview(value, { nodes, depth: 16, stringLength: nodes, totalLength: nodes * 2 }))),
+    visible(writeDrawn(preview(value, { nodes, depth: 16, stringLength: nodes, totalLength: nodes * 2 }))),
     maxLength,
   );
 }
 
 /** The same for what `preview` has drawn already, such as the values that a publisher presents. */
 export function describeDrawn(drawn: unknown, maxLength: number): string {
-  return shorten(escapeControls(writeDrawn(drawn)), maxLength);
+  return shorten(visible(writeDrawn(drawn)), maxLength);
 }
 
-/** Cuts a text to a length, between characters and not inside of one. */
-export function shorten(text: string, maxLength: number): string {
-  if (text.length <= maxLength) return text;
-  const end = Math.max(0, maxLength - 1);
-  const last = text.charCodeAt(end - 1);
-  return `${text.slice(0, last >= 0xd800 && last < 0xdc00 ? end - 1 : end)}…`;
+/**
+ * Two values that differ, each as {@link describeDrawn} writes it: cut around where they begin to differ, and told apart where they
+ * would look the same.
+ */
+export function describeDrawnPair(control: unknown, candidate: unknown, maxLength: number): readonly [string, string] {
+  const texts = typeof control === "string" && typeof candidate === "string";
+  // Two characters are for the quotes; a text that is too long also has a mark where it is cut.
+  const parts = texts ? aroundDifference(control, candidate, maxLength - 4) : [control, candidate];
+  const [ours, theirs] = tellApart(writeDrawn(parts[0]), writeDrawn(parts[1]));
+  const cut = [shorten(ours, maxLength), shorten(theirs, maxLength)] as const;
+  if (cut[0] !== cut[1]) return cut;
+  const [left, right] = aroundDifference(ours, theirs, maxLength - 2);
+  return [shorten(left, maxLength), shorten(right, maxLength)];
 }
 
-// What moves a cursor, breaks a line, or turns the direction of what follows; and what is not seen at all.
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-const short: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
-
-/** Escapes what a terminal or a log would obey: ESC, line breaks, C1, bidirectional and invisible characters. */
-export function escapeControls(text: string): string {
-  return text.replace(unsafe, (sign) => short[sign] ?? `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+/** The same for two values as they are. */
+export function describePair(control: unknown, candidate: unknown, maxLength: number): readonly [string, string] {
+  const drawn = (value: unknown): unknown => (typeof value === "string" ? value : preview(value, pairLimits));
+  return describeDrawnPair(drawn(control), drawn(candidate), maxLength);
 }
 
-/** Writes what `preview` made on one line. Control characters are not escaped yet. */
+const pairLimits: PreviewLimits = { nodes: 500, depth: 16, stringLength: 4_000, totalLength: 16_000 };
+
+/** Writes what `preview` made on one line. Nothing is escaped yet. */
 export function writeDrawn(drawn: unknown): string {
   if (typeof drawn !== "object" || drawn === null) return JSON.stringify(drawn);
   if (Array.isArray(drawn)) return drawn.length === 0 ? "[]" : `[${drawn.map(writeDrawn).join(", ")}]`;
@@ -54,7 +61,7 @@ const plainly: Readonly<Record<string, (content: unknown) => string>> = {
   $undefined: () => "undefined",
   $hole: () => "<hole>",
   $number: String,
-  $bigint: (content) => `${String(content)}n`,
+  $bigint: (content) => (/^-?\d+$/.test(String(content)) ? `${String(content)}n` : String(content)),
   $symbol: (content) => `Symbol(${String(content)})`,
   $function: (content) => (content === "" ? "function" : `function ${String(content)}`),
   $RegExp: String,

@@ -1,3 +1,4 @@
+import { bigintText } from "../../model/visible-text.ts";
 import { brandOf } from "../kinds/preview-kind.ts";
 import { digestBytes } from "./byte-digest.ts";
 import { typeNameOf } from "../kinds/type-name.ts";
@@ -58,7 +59,7 @@ function draw(value: unknown, place: string, sketch: Sketch): unknown {
     case "undefined":
       return { $undefined: true };
     case "bigint":
-      return { $bigint: drawBigint(value, sketch) };
+      return { $bigint: drawString(bigintText(value), sketch) };
     case "symbol":
       return { $symbol: drawString(value.description ?? "", sketch) };
     case "function":
@@ -234,13 +235,6 @@ function cut(text: string, more: number, sketch: Sketch): string {
   const length = Math.max(0, Math.min(text.length, sketch.stringLength, sketch.totalLength));
   sketch.totalLength -= length;
   return length === text.length && more === 0 ? text : `${text.slice(0, length)}… (+${text.length - length + more})`;
-}
-
-// Printing a bigint takes time that grows with the square of its length, so a huge one is only said to be huge.
-const hugeBigint = 1n << 4096n;
-
-function drawBigint(value: bigint, sketch: Sketch): string {
-  return value < hugeBigint && value > -hugeBigint ? drawString(String(value), sketch) : "more than 4 096 bits";
 }
 
 function dateText(value: Date): string {

@@ -1,4 +1,6 @@
 import { elementOf } from "./own-keys.ts";
+import { byAnchors } from "./align-long-sequences.ts";
+import { listGap, sameHere } from "./sequence-parts.ts";
 import { missing, type Place, type Walker } from "./walker.ts";
 
 const mostAlignedCells = 40_000;
@@ -7,7 +9,7 @@ const identifiers = ["id", "_id", "key", "uuid", "name"] as const;
 /**
  * Compares two arrays in order. Where they differ, elements are aligned first, so that one inserted element is one
  * difference: by an identifying key where all elements have one, else by longest common subsequence where that is
- * affordable, else by position.
+ * affordable, else by anchors between which the lists are much alike, else by position.
  */
 export function compareSequences(
   walk: Walker,
@@ -49,6 +51,7 @@ export function compareSequences(
   return (
     byIdentity(walk, control, candidate, ours, theirs, place, depth) ??
     bySubsequence(walk, control, candidate, ours, theirs, place, depth) ??
+    byAnchors(walk, control, candidate, ours, theirs, place, depth) ??
     byPosition(walk, control, candidate, start, place, depth)
   );
 }
@@ -68,28 +71,6 @@ function firstDifference(
     index++;
   }
   return index;
-}
-
-function sameHere(
-  walk: Walker,
-  control: readonly unknown[],
-  candidate: readonly unknown[],
-  ours: number,
-  theirs: number,
-  next: Place,
-  depth: number,
-): boolean {
-  const left = elementOf(control, ours);
-  const right = elementOf(candidate, theirs);
-  if (left === right) {
-    walk.tick();
-    return true;
-  }
-  if (left === missing || right === missing) {
-    const optional = walk.rules.undefinedIsMissing && (left === undefined || right === undefined);
-    return optional || next.effects.some((effect) => effect.kind === "ignore");
-  }
-  return walk.isTrying ? walk.sameQuickly(left, right, next, depth) : walk.probe(left, right, next, depth);
 }
 
 /** Lists by position, and one difference for another length. */
@@ -232,34 +213,6 @@ function isPermutation(equal: Uint8Array, size: number): boolean {
     taken.add(partner);
   }
   return true;
-}
-
-/** Between two elements that both sides have: changed ones in pairs, then what only one side has. */
-function listGap(
-  walk: Walker,
-  control: readonly unknown[],
-  candidate: readonly unknown[],
-  ours: readonly number[],
-  theirs: readonly number[],
-  place: Place,
-  depth: number,
-): void {
-  for (let at = 0; at < Math.max(ours.length, theirs.length); at++) {
-    const left = ours[at];
-    const right = theirs[at];
-    const here = left === undefined ? missing : elementOf(control, left);
-    const there = right === undefined ? missing : elementOf(candidate, right);
-    // Ignoring elements does not make lists of different length the same: what is extra is noted in any case.
-    if (left === undefined) note(walk, "added", right!, missing, there);
-    else if (right === undefined) note(walk, "removed", left, here, missing);
-    else walk.sameAt(left, here, there, place, depth);
-  }
-}
-
-function note(walk: Walker, kind: "added" | "removed", index: number, control: unknown, candidate: unknown): void {
-  walk.path.push(index);
-  walk.differ(kind, control, candidate);
-  walk.path.pop();
 }
 
 function range(start: number, end: number): number[] {

@@ -1,5 +1,6 @@
 import type { Tolerance } from "../rules/tolerance.ts";
 import { elementOf } from "./own-keys.ts";
+import { bigintText } from "../../model/visible-text.ts";
 import { Unreadable } from "./safe-reader.ts";
 import { missing, type Place, type Walker } from "./walker.ts";
 
@@ -52,7 +53,7 @@ export function fingerprint(walk: Walker, value: unknown, place: Place, band?: B
     case "function":
       return 7;
     case "bigint":
-      return textHash(`${value}n`);
+      return textHash(bigintText(value));
     case "boolean":
       return value ? 11 : 12;
     default:

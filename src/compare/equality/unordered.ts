@@ -1,3 +1,4 @@
+import { byLikeness } from "./likeness.ts";
 import { match, type Bands, type Matching } from "./matching.ts";
 import { BandKey, fingerprint } from "./fingerprint.ts";
 import type { CompiledRules, Grouping } from "../rules/rules.ts";
@@ -9,7 +10,7 @@ import type { PathSegment } from "../rules/paths.ts";
  * Compares two lists as multisets: each element of one must find its own equal in the other. With `by`, only elements
  * with the same key are paired.
  *
- * What stays without an equal is paired as it comes and compared, so that a changed element reads as what changed in it.
+ * What stays without an equal is paired with what it is most like and compared, so that a changed element reads as what changed in it.
  */
 export function compareUnordered(
   walk: Walker,
@@ -133,17 +134,18 @@ function pairDoubtful(
   return rest;
 }
 
-/** Lists elements without an equal: pairs as they come, then what only one side has. */
+/** Lists elements without an equal: pairs that are most alike, then what only one side has. */
 function list(
   walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
-  left: readonly number[],
-  right: readonly number[],
+  unpaired: readonly number[],
+  others: readonly number[],
   place: Place,
   depth: number,
   segmentOf: (index: number) => PathSegment,
 ): void {
+  const [left, right] = byLikeness(walk, control, candidate, unpaired, others);
   for (let at = 0; at < Math.max(left.length, right.length); at++) {
     const ours = left[at];
     const theirs = right[at];

@@ -263,6 +263,11 @@ export class Walk implements Walker {
     return this.doubting > 0;
   }
 
+  get budgetLeft(): number {
+    const { nodes, timeMs } = this.rules.limits;
+    return Math.min(1 - this.nodes / nodes, (this.deadlineMs - this.now()) / timeMs);
+  }
+
   get isTrying(): boolean {
     return this.trying > 0;
   }

@@ -35,6 +35,8 @@ export interface Walker {
   readonly isDoubting: boolean;
   /** Whether a trial has failed on something opaque. */
   readonly hasMetOpaque: boolean;
+  /** What is left of the time and of the values that may be looked at, whichever is less: a share from 1 down to 0. */
+  readonly budgetLeft: number;
   /** How many pairs of elements may still be tried. */
   readonly trialsLeft: number;
 

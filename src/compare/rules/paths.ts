@@ -1,3 +1,5 @@
+import { bigintText } from "../../model/visible-text.ts";
+
 /**
  * One step into a value: an object's key, an array's index, or what only Maps, Sets and symbols have.
  *
@@ -121,15 +123,13 @@ export function symbolSegment(symbol: symbol): PathSegment {
 }
 
 const mostCharacters = 100;
-// Printing a bigint takes time that grows with the square of its length.
-const hugeBigint = 1n << 4096n;
 
 function literalOf(value: unknown): string | undefined {
   switch (typeof value) {
     case "string":
       return JSON.stringify(value.length > mostCharacters ? `${value.slice(0, mostCharacters)}…` : value);
     case "bigint":
-      return value < hugeBigint && value > -hugeBigint ? `${value}n` : undefined;
+      return `${bigintText(value)}n`;
     case "number":
     case "boolean":
     case "undefined":

@@ -2,9 +2,11 @@ import { SidelaneError } from "../../model/errors.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { Result } from "../../model/result.ts";
 import { describeValue } from "../../compare/copy/describe-value.ts";
+import { tellDifference, tellMore } from "../../compare/copy/told-differences.ts";
 
 const mostDifferences = 10;
 const mostCharacters = 200;
+const sideCharacters = 100;
 
 /**
  * Thrown to a caller only under `throwOnMismatch`, which is for test suites. `result` is the result that publishers get.
@@ -49,11 +51,15 @@ function messageOf(result: Result): string {
   for (const candidate of result.candidates) {
     if (candidate.comparison.kind !== "mismatch") continue;
     lines.push(...sideLines(candidate), "differences:");
-    const { differences } = candidate.comparison;
-    for (const difference of differences.slice(0, mostDifferences)) {
-      lines.push(`  ${difference.path} (${difference.kind})`);
+    // What `clean` keeps back is told by its place alone.
+    const shaped = [result.control, candidate].some(({ evidence }) => evidence === "cleaned" || evidence === "omitted");
+    for (const difference of candidate.comparison.differences.slice(0, mostDifferences)) {
+      const { path, kind, control, candidate: theirs } = tellDifference(difference, sideCharacters);
+      const sides = shaped ? [] : [control, theirs].filter((side) => side !== undefined);
+      lines.push(`  ${[`${path} (${kind})`, sides.join(" → ")].join("  ").trimEnd()}`);
     }
-    if (differences.length > mostDifferences) lines.push(`  … ${differences.length - mostDifferences} more`);
+    const more = tellMore(candidate.comparison, mostDifferences);
+    if (more !== undefined) lines.push(`  ${more}`);
   }
   return lines.join("\n");
 }

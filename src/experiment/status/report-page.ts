@@ -1,3 +1,4 @@
+import { visible } from "../../model/visible-text.ts";
 import type { ServedStage } from "../../model/result.ts";
 import type { Tally } from "../../stats/tally.ts";
 import { percent, span, type Verdict } from "../../stats/verdict.ts";
@@ -72,7 +73,7 @@ export function reportPage(input: ReportInput): string {
       `cost         ${milliseconds(input.cost.totalPathMs)} on the callers' path, ${Number(perCall)} ms a call${copied}`,
     );
   }
-  return lines.map((line) => escape(line)).join("\n") + "\n";
+  return lines.map(visible).join("\n") + "\n";
 }
 
 function heading({ experiment, stage, at, about }: ReportInput): string {
@@ -141,11 +142,4 @@ function counts(entries: readonly (readonly [string, number])[]): string {
 /** Digits in groups of three; `Intl` would depend on the machine. */
 function number(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, " ");
-}
-
-/** What could move a terminal's cursor or turn its text around is written as its code. */
-function escape(line: string): string {
-  return line.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }

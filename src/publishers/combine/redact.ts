@@ -1,9 +1,9 @@
-import type { PreviewLimits } from "../../compare/copy/preview.ts";
 import type { Comparison, Difference } from "../../model/comparison.ts";
 import type { Observation, Outcome } from "../../model/observation.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { CandidateObservation, Result } from "../../model/result.ts";
 import { toPublisher } from "../../model/publisher.ts";
+import { drawSides, type Draw } from "../../records/draw-sides.ts";
 import { isDrawn, markDrawn } from "../../records/drawn-result.ts";
 import {
   compileRedaction,
@@ -13,8 +13,6 @@ import {
   type RedactOptions,
 } from "../../records/redaction.ts";
 import { through } from "./wrap-publisher.ts";
-
-const sideLimits: PreviewLimits = { nodes: 100, depth: 6, stringLength: 500, totalLength: 4_000 };
 
 /**
  * Passes on results without the usual secrets and whatever else is named: by keys at any depth, by paths, and by what is a
@@ -32,7 +30,7 @@ export function redact(options: RedactOptions, publisher: PublisherLike): Publis
 }
 
 interface Redactor {
-  draw(value: unknown, path?: string, limits?: PreviewLimits): unknown;
+  readonly draw: Draw;
   readonly redaction: Redaction;
 }
 
@@ -113,8 +111,7 @@ function redactDifference(difference: Difference, outcomes: readonly [Outcome, O
   return {
     path: by.redaction.path(path),
     kind,
-    ...("control" in difference && { control: by.draw(difference.control, under, sideLimits) }),
-    ...("candidate" in difference && { candidate: by.draw(difference.candidate, under, sideLimits) }),
+    ...drawSides(difference, under, by.draw),
   };
 }
 

@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { describeValue, escapeControls } from "../../../src/compare/copy/describe-value.ts";
+import { describeValue } from "../../../src/compare/copy/describe-value.ts";
 import { preview } from "../../../src/compare/copy/preview.ts";
 import { hostile } from "../hostile.ts";
 
@@ -76,7 +76,7 @@ describe("a preview", () => {
     expect(preview([[[1]]], { depth: 2 })).toEqual([[{ $deeper: "array" }]]);
     expect(preview("abcdef", { stringLength: 4 })).toBe("abcd… (+2)");
     expect(preview(["abc", "def", "g"], { totalLength: 4 })).toEqual(["abc", "d… (+2)", { $more: 1 }]);
-    expect(preview(1n << 100_000n)).toEqual({ $bigint: "more than 4 096 bits" });
+    expect(preview(1n << 100_000n)).toEqual({ $bigint: "0x1000000000000000…0000000000000000 (25001 digits)" });
   });
 
   it("keeps within its limits whatever comes", () => {
@@ -158,7 +158,6 @@ describe("a description", () => {
 
   it("lets no control, bidirectional or invisible character through", () => {
     const text = "\u001b[31m\u0000\u007f\u009b\u202e\u2066\u200b\ufeff\u2028\r";
-    expect(escapeControls(text)).toBe("\\u001b[31m\\u0000\\u007f\\u009b\\u202e\\u2066\\u200b\\ufeff\\u2028\\r");
-    expect(describeValue({ [text]: text }, 500)).toMatch(/^[\x20-\x7e]*$/);
+    expect(describeValue({ [text]: text }, 500)).toMatch(/^[\x20-\x7e⟨⟩]*$/);
   });
 });

@@ -2,7 +2,9 @@ import { compare } from "../../../src/compare/index.ts";
 
 // Run in a process of its own with a heap of 128 MB; prints one line a case.
 // Whether it is over in time is the machine's affair, save where an answer is asked for.
-const limitsOf = (name: string): { timeMs: number } => ({ timeMs: name.startsWith("a depth") ? 10_000 : 300 });
+const limitsOf = (name: string): { timeMs: number } => ({
+  timeMs: name.startsWith("a depth") || name.endsWith("shared references") ? 10_000 : 300,
+});
 
 function cycle(end: number): unknown {
   const head: Record<string, unknown> = { end };

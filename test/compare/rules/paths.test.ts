@@ -73,6 +73,9 @@ describe("paths", () => {
       ),
     ).toEqual(['$[key "a"]', "$[key 2]", "$[key #2]"]);
     expect(paths(new Set([1, 2]), new Set([1]))).toEqual(["$[element 2]"]);
+    const [huge] = paths(new Set([2n ** 100_000n]), new Set([2n ** 100_000n + 1n]));
+    expect(huge).toBe("$[element 0x1000000000000000…0000000000000000 (25001 digits)n]");
+    expect(formatPath(parsePath(huge!))).toBe(huge);
     expect(paths({ [Symbol("mark")]: 1 }, {})).toEqual(['$[@@"mark"]']);
   });
 });

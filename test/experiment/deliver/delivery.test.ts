@@ -103,10 +103,10 @@ describe("Delivery", () => {
     };
     delivery.accept(aResult({ kind: "match" }));
     await settled();
-    delivery.accept(differing("v1-a"));
+    delivery.accept(differing("v2-a"));
     for (let count = 0; count < 2_000; count++) delivery.accept(aResult({ kind: "match" }));
-    for (let count = 0; count < 2_000; count++) delivery.accept(differing("v1-a"));
-    delivery.accept(differing("v1-b"));
+    for (let count = 0; count < 2_000; count++) delivery.accept(differing("v2-a"));
+    delivery.accept(differing("v2-b"));
     expect(delivery.counts()).toMatchObject({ queued: 1_000, dropped: { "queue-full": 3_003 } });
     const told = (): string[] =>
       faults.map(({ error }) => (error as Error).message).filter((message) => message.endsWith("dropped"));

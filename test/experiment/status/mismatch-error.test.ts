@@ -55,7 +55,22 @@ differences:
     const ten = new MismatchError(aResult({ candidates: [mismatching({}, ...paths.slice(0, 9))] })).message;
     expect(ten).toMatch(/ {2}\$\[8\] \(value\)$/);
     const twelve = new MismatchError(aResult({ candidates: [mismatching({}, ...paths)] })).message;
-    expect(twelve).toBe(`${ten}\n  … 2 more`);
+    expect(twelve).toBe(`${ten}\n  … 2 more (10 of 12 shown)`);
+  });
+
+  it("says what each side has there, but for what `clean` keeps back", () => {
+    const differences = [
+      { path: "$.total", kind: "value", control: "1\u00a0234 €", candidate: "1 234 €" },
+      { path: "$.tax", kind: "removed", control: 2 },
+    ] as const;
+    const comparison = { kind: "mismatch", differences, signature: "s", moreDifferences: 7 } as const;
+    expect(new MismatchError(aResult({ candidates: [{ comparison }] })).message).toMatch(
+      /\n {2}\$\.total \(value\) {2}"1⟨U\+00A0⟩234 €" → "1 234 €"\n {2}\$\.tax \(removed\) {2}2\n {2}… 7 more \(2 of 9 shown\)$/,
+    );
+    for (const evidence of ["cleaned", "omitted"] as const) {
+      const { message } = new MismatchError(aResult({ candidates: [{ comparison, evidence }] }));
+      expect(message).toContain("\n  $.total (value)\n  $.tax (removed)\n");
+    }
   });
 
   it("shows what was thrown, with the first five places of its stack", () => {

@@ -28,7 +28,7 @@ describe("the report", () => {
     const page = reportPage(
       input(1_000, {
         stage: { stage: "ramp", share: 0.25, epoch: 5 },
-        groups: [{ count: 1, signature: "v1-abc", differences: [{ path: "$.total", kind: "value" }] }],
+        groups: [{ count: 1, signature: "v2-abc", differences: [{ path: "$.total", kind: "value" }] }],
         faults: { publish: 2, clean: 0 },
         cost: { totalPathMs: 123.45 },
         about: { owner: "payments", untilAt: Date.UTC(2027, 0, 31) },
@@ -72,10 +72,10 @@ cost         123 ms on the callers' path, 0.01 ms a call
   it("shows five kinds of mismatch and how many more there are", () => {
     const groups = Array.from({ length: 8 }, (_, index) => ({
       count: 8 - index,
-      signature: `v1-${index}`,
+      signature: `v2-${index}`,
       differences: [],
     }));
-    expect(reportPage(input(1, { groups }))).toMatch(/ 8 × v1-0\n[^]*4 × v1-4\n +and 3 more\n/);
+    expect(reportPage(input(1, { groups }))).toMatch(/ 8 × v2-0\n[^]*4 × v2-4\n +and 3 more\n/);
   });
 
   it("keeps its columns apart, however short the calls are", () => {
@@ -87,6 +87,6 @@ cost         123 ms on the callers' path, 0.01 ms a call
   });
 
   it("writes control characters of names as their codes", () => {
-    expect(reportPage(input(1, { experiment: "a\u001b[31m\nb\u202e" }))).toMatch(/^a\\u001b\[31m\\u000ab\\u202e\n/);
+    expect(reportPage(input(1, { experiment: "a\u001b[31m\nb\u202e" }))).toMatch(/^a\\u001b\[31m\\nb⟨U\+202E⟩\n/);
   });
 });

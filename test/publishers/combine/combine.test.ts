@@ -159,7 +159,7 @@ describe("redact", () => {
           outcome: { kind: "threw", error },
           comparison: {
             kind: "mismatch",
-            signature: "v1-x",
+            signature: "v2-x",
             differences: [{ path: "$.account", kind: "value", control: 1, candidate: 2 }],
           },
         },
