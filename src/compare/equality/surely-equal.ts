@@ -1,5 +1,6 @@
 import fastDeepEqual from "fast-deep-equal";
 import { isEnumerable } from "../kinds/intrinsics.ts";
+import { isKnownLarge, manyKeys, noteLarge } from "../kinds/large-objects.ts";
 import { noRules } from "../rules/rules.ts";
 import type { Place } from "./walker.ts";
 
@@ -36,6 +37,7 @@ const strict = noRules.start;
  */
 export function surelyEqual(control: unknown, candidate: unknown, place: Place = strict, named = false): boolean {
   if (control === candidate) return true;
+  if (typeof control === "object" && control !== null && isKnownLarge(control)) return false;
   mostMs = callerMs;
   clock = monotonic;
   return look(control, candidate, place, named);
@@ -106,7 +108,11 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
   // Keys come in the same order more often than not. A key that `Object.prototype` was given enumerable is on no list.
   for (const key in control) {
     if (theirKeys[count++] !== key && !isEnumerable.call(candidate, key)) return false;
-    if ((count & 8_191) === 0 && timeIsUp()) return false;
+    if (count % manyKeys === 0 && timeIsUp()) {
+      noteLarge(control);
+      noteLarge(candidate);
+      return false;
+    }
     const ours: unknown = (control as Record<string, unknown>)[key];
     const theirs: unknown = (candidate as Record<string, unknown>)[key];
     if (ours !== theirs && !sameValue(ours, theirs, place.dead ? place : place.next(key), depth + 1)) return false;
