@@ -4,7 +4,7 @@ const large = new WeakSet<object>();
 // Most processes never see one, and a look at a set is dear beside a small comparison.
 let hasSeenAny = false;
 
-/** From so many keys on an object is large. */
+/** From so many keys on an object is large; a power of two. */
 export const manyKeys = 16_384;
 
 export function noteLarge(value: object): void {
