@@ -1,5 +1,5 @@
 import type { Comparison, Difference } from "../model/comparison.ts";
-import { surelyEqualWithin } from "./equality/surely-equal.ts";
+import { lookedUntil, surelyEqualWithin } from "./equality/surely-equal.ts";
 import { compileRules, type CompareRules, type CompiledRules } from "./rules/rules.ts";
 import { typeNameOf } from "./kinds/type-name.ts";
 import { signatureOf } from "./signature.ts";
@@ -38,9 +38,18 @@ export function compareValues(
   watch?: DifferenceWatch,
 ): Comparison {
   // Rules only loosen, so that what is equal without them needs none of them.
-  if (control === candidate) return match;
-  const { same, until, isLate } = surelyEqualWithin(control, candidate, rules.start, rules.limits.timeMs, now);
-  if (same) return match;
+  if (surelyEqualWithin(control, candidate, rules.start, rules.limits.timeMs, now)) return match;
+  return compareClosely(control, candidate, rules, now, watch);
+}
+
+function compareClosely(
+  control: unknown,
+  candidate: unknown,
+  rules: CompiledRules,
+  now: () => number,
+  watch: DifferenceWatch | undefined,
+): Comparison {
+  const { until, isLate } = lookedUntil();
   if (isLate) {
     const reason = `longer than ${rules.limits.timeMs} ms`;
     watch?.ended(reason);

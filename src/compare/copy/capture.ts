@@ -1,6 +1,7 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { copyBytes, copyError, copyHiddenKeys, copyNamedKeys, copyPairs, sealJson } from "./capture-classes.ts";
 import { traitsOf } from "../kinds/class-traits.ts";
+import { isKnownLarge, manyKeys } from "../kinds/large-objects.ts";
 import { mapOf, setOf, timeOf } from "../kinds/stand-ins.ts";
 import { kindOf, unboxed } from "../kinds/value-kind.ts";
 
@@ -148,6 +149,7 @@ function copyObject(value: object, depth: number, copying: Copying): unknown {
   if (depth > copying.depth) throw new OverLimit(`deeper than ${copying.depth} levels`);
   spendNodes(1, copying);
   const prototype: unknown = Object.getPrototypeOf(value);
+  if (copying.nodes < manyKeys && isKnownLarge(value)) spendNodes(manyKeys, copying);
   if (prototype === Object.prototype) return copyKeys(value, { ...value }, depth, copying);
   if (Array.isArray(value)) return copyArray(value, prototype, depth, copying);
   return copyKind(value, prototype as object | null, depth, copying);

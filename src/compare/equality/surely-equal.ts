@@ -1,5 +1,6 @@
 import fastDeepEqual from "fast-deep-equal";
 import { isEnumerable } from "../kinds/intrinsics.ts";
+import { isKnownLarge, manyKeys, noteLarge } from "../kinds/large-objects.ts";
 import { noRules } from "../rules/rules.ts";
 import type { Place } from "./walker.ts";
 
@@ -13,11 +14,12 @@ const callerMs = 2;
 // Below, seeing whether a list is flat takes as long as comparing it.
 const fewElements = 8;
 
+/** Until the clock is looked at. */
 let slotsLeft = 0;
-let nextLook = 0;
+let looks = 0;
 let mostMs = callerMs;
 let clock: () => number = monotonic;
-let deadline: number | undefined;
+let deadline = 0;
 let isLate = false;
 /** No object in the first has keys that are symbols: it is a copy, and that was seen when it was made. */
 let firstIsNamed = false;
@@ -36,33 +38,36 @@ const strict = noRules.start;
  */
 export function surelyEqual(control: unknown, candidate: unknown, place: Place = strict, named = false): boolean {
   if (control === candidate) return true;
+  if (typeof control === "object" && control !== null && isKnownLarge(control)) return false;
   mostMs = callerMs;
-  clock = monotonic;
+  if (clock !== monotonic) clock = monotonic;
   return look(control, candidate, place, named);
 }
 
-/**
- * The same within a time of one's own. `until` is when that ends, where so much had to be compared that it was asked for,
- * and `isLate` whether it did.
- */
+/** The same within a time of one's own; {@link lookedUntil} tells what came of that. */
 export function surelyEqualWithin(
   control: unknown,
   candidate: unknown,
   place: Place,
   timeMs: number,
   now: () => number,
-): { readonly same: boolean; readonly until: number | undefined; readonly isLate: boolean } {
+): boolean {
   mostMs = timeMs;
-  clock = now;
-  const same = look(control, candidate, place, false);
-  return { same, until: deadline, isLate };
+  if (clock !== now) clock = now;
+  return look(control, candidate, place, false);
+}
+
+/**
+ * Of the last look: when its time ends, where so much had to be compared that the clock was asked, and whether it has
+ * ended.
+ */
+export function lookedUntil(): { readonly until: number | undefined; readonly isLate: boolean } {
+  return looks === 0 ? { until: undefined, isLate: false } : { until: deadline, isLate };
 }
 
 function look(control: unknown, candidate: unknown, place: Place, named: boolean): boolean {
-  slotsLeft = mostSlots;
-  nextLook = mostSlots - slotsBetweenLooks;
-  deadline = undefined;
-  isLate = false;
+  slotsLeft = slotsBetweenLooks;
+  looks = 0;
   firstIsNamed = named;
   try {
     return sameValue(control, candidate, place, 0);
@@ -75,17 +80,17 @@ function monotonic(): number {
   return performance.now();
 }
 
-/** Takes slots from what is left; whether there is nothing left of them, or of the time. */
-function spends(slots: number): boolean {
-  slotsLeft -= slots;
-  if (slotsLeft >= nextLook) return false;
-  nextLook = slotsLeft - slotsBetweenLooks;
-  return slotsLeft < 0 || timeIsUp();
+/** Called when the slots until the next look are spent; whether those of the whole or the time are, too. */
+function runsOut(): boolean {
+  if (timeIsUp() || slotsLeft < -mostSlots) return true;
+  looks += Math.floor(-slotsLeft / slotsBetweenLooks);
+  slotsLeft = slotsBetweenLooks;
+  return looks * slotsBetweenLooks > mostSlots;
 }
 
 function timeIsUp(): boolean {
   const at = clock();
-  deadline ??= at + mostMs;
+  if (looks++ === 0) deadline = at + mostMs;
   isLate = at > deadline;
   return isLate;
 }
@@ -102,16 +107,21 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
   }
   if (prototype !== plain) return false;
   const theirKeys = keys(candidate);
+  const isMany = theirKeys.length >= manyKeys;
   let count = 0;
   // Keys come in the same order more often than not. A key that `Object.prototype` was given enumerable is on no list.
   for (const key in control) {
     if (theirKeys[count++] !== key && !isEnumerable.call(candidate, key)) return false;
-    if ((count & 8_191) === 0 && timeIsUp()) return false;
+    if (isMany && (count & (manyKeys - 1)) === 0 && timeIsUp()) {
+      noteLarge(control);
+      noteLarge(candidate);
+      return false;
+    }
     const ours: unknown = (control as Record<string, unknown>)[key];
     const theirs: unknown = (candidate as Record<string, unknown>)[key];
     if (ours !== theirs && !sameValue(ours, theirs, place.dead ? place : place.next(key), depth + 1)) return false;
   }
-  if (theirKeys.length !== count || spends(count)) return false;
+  if (theirKeys.length !== count || ((slotsLeft -= count) < 0 && runsOut())) return false;
   return (firstIsNamed || hasNoSymbols(control)) && hasNoSymbols(candidate);
 }
 
@@ -121,7 +131,7 @@ function hasNoSymbols(value: object): boolean {
 
 function sameList(control: readonly unknown[], candidate: readonly unknown[], place: Place, depth: number): boolean {
   const { length } = control;
-  if (length !== candidate.length || spends(length)) return false;
+  if (length !== candidate.length || ((slotsLeft -= length) < 0 && runsOut())) return false;
   if (length > fewElements && place.dead && isFlat(control)) return fastDeepEqual(control, candidate);
   const next = place.element();
   for (let index = 0; index < length; index++) {
