@@ -67,7 +67,7 @@ describe("noise", () => {
     const ledger = new NoiseLedger();
     const paths = [
       "$.items[3].at",
-      "$.users.user_42.seen",
+      '$.users["1042"].seen',
       "$.tree.kids[0].kids[1].at",
       '$.headers["x-(id)+"]',
       "$.next.next",
