@@ -13,9 +13,9 @@ export type {
   Definition,
   ExperimentLimits,
   ExperimentMaker,
-  NoiseOptions,
   StreamLimits,
 } from "./experiment/define/options.ts";
+export type { NoiseOptions } from "./experiment/record/noise-reruns.ts";
 export type { LaboratoryLimits, LaboratoryOptions } from "./experiment/define/laboratory-options.ts";
 export type { CaptureLimits } from "./compare/copy/capture.ts";
 export type { KnownMismatch } from "./compare/rules/known-mismatches.ts";

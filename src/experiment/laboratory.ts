@@ -72,7 +72,7 @@ export class Laboratory implements AsyncDisposable {
       const message = "SIDELANE is neither `on` nor `off` in the environment, and is taken for `on`";
       fault("internal", new SidelaneError("invalid-option", message));
     }
-    this.#host.outbox.open(this.#host, this.#deliveries, wantedBy(publishers));
+    this.#host.outbox.open(this.#deliveries, wantedBy(publishers));
     this.#science = new Science(this.#host, (name, definition) => this.#add(name, definition));
     this.experiment = (name: string, definition: UncheckedDefinition) => wrap(this.#add(name, definition));
     this.science = (name: string, definition: UncheckedDefinition) => this.#science.run(name, definition);
@@ -84,7 +84,9 @@ export class Laboratory implements AsyncDisposable {
   }
 
   set enabled(enabled: boolean) {
-    this.#host.open = enabled && !this.#killed && !this.#host.closed;
+    const host = this.#host;
+    host.killed = !enabled || this.#killed;
+    host.open = !host.killed && !host.closed;
   }
 
   /** Everything counted so far, as plain data. */

@@ -12,7 +12,7 @@ import { LoopGuard } from "./limits/loop-guard.ts";
 import { MismatchError } from "./status/mismatch-error.ts";
 import { Outbox } from "./deliver/comparison-queue.ts";
 import { detachedAs } from "./runtime/current-run.ts";
-import type { AnyFunction } from "./define/options.ts";
+import type { AnyFunction } from "../model/any-function.ts";
 
 /** What runs need of a laboratory of these options. */
 export function openHost(
@@ -27,6 +27,7 @@ export function openHost(
   const detached = detachedAs(trackRuns);
   return {
     open,
+    killed: !open,
     closed: false,
     clock,
     random,

@@ -34,8 +34,8 @@ export function snapshotOf(stage: Stage, share = 0, epoch = 0, compare = 1): Rol
 }
 
 /**
- * Reads a setting: a stage's name, or `{ serve, compare }`. Serving none and comparing none is `off`, serving all
- * without comparing is `complete`.
+ * Reads a setting: a stage's name, or `{ serve, compare }`. Serving none and comparing none is `off`; only the name `complete`
+ * is `complete`: serving all is `live`, whatever is compared, and falls back to control.
  *
  * @throws {SidelaneError} `invalid-definition` when it is neither
  */
@@ -59,7 +59,7 @@ export function snapshotFrom(setting: unknown, place: string, epoch = 0): Rollou
 function stageOf(serve: number, compare: number): Stage {
   if (serve === 0) return compare === 0 ? "off" : "shadow";
   if (serve < 1) return "ramp";
-  return compare === 0 ? "complete" : "live";
+  return "live";
 }
 
 /** Of two snapshots, the one that lets the candidate do less; its epoch is the caller's to set. */

@@ -10,7 +10,7 @@ import type { Host } from "./services.ts";
 import type { NoiseRuns } from "../record/noise-reruns.ts";
 import type { CandidateRecord } from "../record/candidate-record.ts";
 import type { ControlMark } from "../runtime/current-run.ts";
-import type { AnyFunction } from "./options.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
 
 /** One candidate of an experiment: what is called, and what is kept about it from call to call. */
 export interface PlannedCandidate {
@@ -79,4 +79,35 @@ export interface PlanState {
   fellBack: number;
   /** Control is known to give promises: so must whatever answers in its place. */
   asynchronous: boolean;
+}
+
+/**
+ * What of a definition keeps its calls from being lean: anything but a candidate called with control's own arguments, right
+ * after it. A call under a rollout does not ask.
+ */
+export function canBeLean(plan: Omit<Plan, "lean">): boolean {
+  return (
+    plan.hooks.candidates.length === 1 &&
+    !plan.deferred &&
+    !plan.randomOrder &&
+    !plan.isolate &&
+    !plan.ownCompare &&
+    plan.checkArguments === 0 &&
+    plan.stream === undefined &&
+    plan.host.throwOnMismatch === false &&
+    !plan.host.outbox.wants("match")
+  );
+}
+
+/** Whether this very call can be lean; in `science` every call brings functions of its own. */
+export function isLean(plan: Plan, hooks: Hooks): boolean {
+  return (
+    plan.lean &&
+    hooks.prepare === undefined &&
+    hooks.key === undefined &&
+    hooks.context === undefined &&
+    hooks.beforeRun === undefined &&
+    hooks.afterRun === undefined &&
+    hooks.candidates[0].breaker.state === "closed"
+  );
 }

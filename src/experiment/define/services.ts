@@ -9,7 +9,7 @@ import type { Outbox } from "../deliver/comparison-queue.ts";
 import type { DeferredQueue } from "../limits/deferred-queue.ts";
 import { callQuietly, type Detached } from "../runtime/current-run.ts";
 import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
-import type { AnyFunction } from "./options.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
 
 /** The experiment a fault is counted against. */
 export interface Subject {
@@ -21,6 +21,8 @@ export interface Subject {
 export interface Host {
   /** Neither switched off nor closed. */
   open: boolean;
+  /** The kill switch. */
+  killed: boolean;
   closed: boolean;
   readonly clock: Clock;
   random(): number;

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { planOf } from "../../../src/experiment/define/compile-experiment.ts";
 import type { Host } from "../../../src/experiment/define/services.ts";
 import { Laboratory } from "../../../src/experiment/laboratory.ts";
-import { isLean } from "../../../src/experiment/run/fast-path.ts";
+import { isLean } from "../../../src/experiment/define/experiment-plan.ts";
 import type { Plan } from "../../../src/experiment/define/experiment-plan.ts";
 import type { CandidateStatus, ExperimentStatus } from "../../../src/experiment/status/status.ts";
 import type { UncheckedDefinition } from "../../../src/experiment/define/options.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../../src/experiment/laboratory.ts";
 import type { LaboratoryOptions } from "../../../src/experiment/define/laboratory-options.ts";
-import type { AnyFunction } from "../../../src/experiment/define/options.ts";
+import type { AnyFunction } from "../../../src/model/any-function.ts";
 import type { Fault } from "../../../src/model/fault.ts";
 import type { Result } from "../../../src/model/result.ts";
 import type { Rollout, Sample } from "../../../src/model/rollout.ts";
@@ -120,7 +120,7 @@ describe("serving the candidate beside control", () => {
     });
     expect(who()).toBe("control");
     expect(faults.map(({ operation }) => operation)).toEqual(["prepare"]);
-    expect(lab.status().experiments["who"]).toMatchObject({ served: 0, started: 0, skips: { "sampled-out": 1 } });
+    expect(lab.status().experiments["who"]).toMatchObject({ served: 0, started: 0, skips: { "prepare-failed": 1 } });
   });
 
   it.each(["concurrent", "later"] as const)(
