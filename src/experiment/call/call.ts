@@ -38,7 +38,12 @@ function runOneSide(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], ro
 function conduct(run: Run, route: Route): unknown {
   // A candidate that fails in a row answers nobody until a probe has succeeded.
   const isHealthy = route.stage === "complete" || run.hooks.candidates[0].breaker.state === "closed";
-  if (route.serves === "candidate" && isHealthy) return serveCompared(run);
-  const { throwOnMismatch } = run.plan.host;
-  return throwOnMismatch === false ? run.conduct() : conductThrowing(run, throwOnMismatch);
+  const serves = route.serves === "candidate" && isHealthy;
+  const { throwing } = run.plan;
+  if (throwing !== undefined) return conductThrowing(run, throwing, serves ? serveCompared : conductPlainly);
+  return serves ? serveCompared(run) : run.conduct();
+}
+
+function conductPlainly(run: Run): unknown {
+  return run.conduct();
 }

@@ -11,6 +11,7 @@ import { Counters } from "../record/counters.ts";
 import { CpuBudget } from "../limits/cpu-budget.ts";
 import { givesPlainPromises } from "../runtime/native-promise.ts";
 import type { Host } from "./services.ts";
+import { checkThrowing, compileThrowing, type Throwing } from "./throw-options.ts";
 import { later } from "../runtime/event-loop.ts";
 import { NoiseRuns } from "../record/noise-reruns.ts";
 import { canBeLean, type Hooks, type Plan, type PlannedCandidate } from "./experiment-plan.ts";
@@ -43,9 +44,11 @@ const knownOptions: readonly (keyof UncheckedDefinition)[] = [
   "isolate",
   "checkArguments",
   "about",
+  "throwOnMismatch",
   "replace",
 ];
 const functionOptions = ["prepare", "key", "clean", "beforeRun", "afterRun", "onNewMismatch"] as const;
+const defaultGraceMs = 1_000;
 const defaultLimits = {
   timeoutMs: 10_000,
   maxInFlight: 100,
@@ -121,6 +124,8 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     ownCompare: typeof definition.compare === "function",
     rollout,
     waitForMatch: rollout?.onMismatch === "control",
+    graceMs: rollout?.graceMs ?? defaultGraceMs,
+    throwing: throwingOf(check, definition.throwOnMismatch, host),
     budget: new CpuBudget(limits.cpuShare),
     groups,
     noise: noiseOf(check, definition.noise),
@@ -221,6 +226,17 @@ function limitsOf(check: OptionCheck, limits: ExperimentLimits | undefined): typ
     given[name] = limit;
   }
   return given;
+}
+
+/** An experiment's own goes before its laboratory's. */
+function throwingOf(
+  check: OptionCheck,
+  option: UncheckedDefinition["throwOnMismatch"],
+  { throwing, mismatchError }: Host,
+): Throwing | undefined {
+  if (option === undefined) return throwing;
+  checkThrowing(check, option);
+  return compileThrowing(option, mismatchError);
 }
 
 function noiseOf(check: OptionCheck, noise: UncheckedDefinition["noise"]): NoiseRuns | undefined {

@@ -7,6 +7,7 @@ import type { CandidateBreaker } from "../limits/circuit-breaker.ts";
 import type { Counters } from "../record/counters.ts";
 import type { CpuBudget } from "../limits/cpu-budget.ts";
 import type { Host } from "./services.ts";
+import type { Throwing } from "./throw-options.ts";
 import type { NoiseRuns } from "../record/noise-reruns.ts";
 import type { CandidateRecord } from "../record/candidate-record.ts";
 import type { ControlMark } from "../runtime/current-run.ts";
@@ -61,6 +62,9 @@ export interface Plan {
   readonly lean: boolean;
   readonly rollout: Rollout | undefined;
   readonly waitForMatch: boolean;
+  readonly graceMs: number;
+  /** What is thrown to callers; nothing in production. */
+  readonly throwing: Throwing | undefined;
   readonly budget: CpuBudget;
   readonly groups: MismatchGroups<PresentedResult>;
   readonly noise: NoiseRuns | undefined;
@@ -94,7 +98,7 @@ export function canBeLean(plan: Omit<Plan, "lean">): boolean {
     !plan.ownCompare &&
     plan.checkArguments === 0 &&
     plan.stream === undefined &&
-    plan.host.throwOnMismatch === false &&
+    plan.throwing === undefined &&
     !plan.host.outbox.wants("match")
   );
 }

@@ -1,3 +1,4 @@
+import type { ThrowOption } from "./throw-options.ts";
 import type { NoiseOptions } from "../record/noise-reruns.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 import type { Comparison } from "../../model/comparison.ts";
@@ -102,6 +103,11 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   readonly afterRun?: (result: Result) => void;
   /** Called once for every kind of mismatch never seen before by this process. */
   readonly onNewMismatch?: (result: Result) => void;
+  /**
+   * For test suites: what is no match is thrown to the caller, who then waits for candidates. Its laboratory's by default;
+   * see `LaboratoryOptions`.
+   */
+  readonly throwOnMismatch?: ThrowOption;
 
   // Serving: which behavior answers.
 

@@ -1,6 +1,8 @@
 import type { Clock } from "../../model/clock.ts";
 import type { Fault, Operation } from "../../model/fault.ts";
 import type { Result } from "../../model/result.ts";
+import type { Throwing } from "./throw-options.ts";
+import type { UntoldErrors } from "../record/untold-errors.ts";
 import type { Counters } from "../record/counters.ts";
 import type { Deadlines } from "../limits/deadlines.ts";
 import type { InFlight } from "../limits/in-flight.ts";
@@ -36,7 +38,11 @@ export interface Host {
   /** Whether candidates are known by what they call, also after an `await`. */
   readonly trackRuns: boolean;
   readonly context: Readonly<Record<string, unknown>> | undefined;
-  readonly throwOnMismatch: false | ((result: Result) => Error);
+  /** For experiments that do not say themselves. */
+  readonly throwing: Throwing | undefined;
+  mismatchError(result: Result): Error;
+  /** Errors that were to be thrown, when there was no caller any more. */
+  readonly untold: UntoldErrors;
   /** There where a publisher counts skips. */
   readonly onSkip: ((experiment: string, reason: string) => void) | undefined;
   onInFlight(experiment: string, change: 1 | -1): void;

@@ -1,6 +1,6 @@
 import type { Comparison } from "../../model/comparison.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
-import type { Result, ResultKind } from "../../model/result.ts";
+import type { FellBack, Result, ResultKind } from "../../model/result.ts";
 import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Plan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { Attempt } from "../limits/attempt.ts";
@@ -19,6 +19,7 @@ export interface CandidateCall {
   readonly isAwaited: boolean;
   readonly controlMs: number;
   readonly controlThrew: boolean;
+  readonly fellBack: FellBack | undefined;
   /** The candidate has an outcome. */
   candidateSettled(trial: Trial): void;
   result(): Result;
@@ -158,6 +159,10 @@ export class Trial extends Attempt implements Sample {
 
   get candidateThrew(): boolean {
     return this.outcome!.kind === "threw";
+  }
+
+  get fellBack(): FellBack | undefined {
+    return this.run.fellBack;
   }
 
   get key(): string | undefined {

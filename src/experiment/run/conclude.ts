@@ -19,6 +19,8 @@ export interface SettledRun extends EndedRun {
   readonly args: unknown[];
   readonly key: string | undefined;
   readonly controlMs: number;
+  /** Under `throwOnMismatch`: a caller is told. */
+  readonly tellsCaller: boolean;
   result(): Result;
 }
 
@@ -84,6 +86,7 @@ export function finish(run: SettledRun, receivers: Receivers): void {
   if (kind === "mismatch") fileMismatches(run);
   if (hooks.afterRun !== undefined) ask(plan.host, plan, "afterRun", hooks.afterRun, undefined, [run.result()]);
   if (receivers.wants(kind)) receivers.accept(run.result());
+  if (plan.throwing?.kinds.has(kind) && !run.tellsCaller) plan.host.untold.add(plan.throwing.error(run.result()));
 }
 
 type Mismatch = Extract<Comparison, { kind: "mismatch" }>;

@@ -1,5 +1,5 @@
 import type { Evidence, Observation, Outcome } from "../../model/observation.ts";
-import type { CandidateObservation, Result, ResultKind } from "../../model/result.ts";
+import type { CandidateObservation, FellBack, Result, ResultKind } from "../../model/result.ts";
 import type { RolloutSnapshot } from "../../model/rollout.ts";
 import type { Hooks, Plan } from "../define/experiment-plan.ts";
 import { ask, failed } from "../define/services.ts";
@@ -15,6 +15,7 @@ export interface EndedRun {
   readonly context: Readonly<Record<string, unknown>> | undefined;
   /** Who answered the caller: `control`, or the candidate's name. */
   readonly served: string;
+  readonly fellBack: FellBack | undefined;
   readonly startedAt: number;
   readonly control: Outcome | undefined;
   readonly controlEvidence: Evidence;
@@ -55,6 +56,7 @@ export function makeResult(run: EndedRun, id: string): Result {
     experiment: plan.name,
     startedAt,
     served: run.served,
+    ...(run.fellBack !== undefined && { fellBack: run.fellBack }),
     ...(snapshot && {
       rollout: Object.freeze({ stage: snapshot.stage, share: snapshot.share, epoch: snapshot.epoch }),
     }),

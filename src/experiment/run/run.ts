@@ -1,6 +1,6 @@
 import type { Comparison } from "../../model/comparison.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
-import type { Result, ResultKind } from "../../model/result.ts";
+import type { FellBack, Result, ResultKind } from "../../model/result.ts";
 import type { RolloutSnapshot } from "../../model/rollout.ts";
 import type { Comparable, Receivers } from "../deliver/comparison-queue.ts";
 import { partOf } from "../deliver/result-size.ts";
@@ -18,6 +18,8 @@ import { startLater, startTrials } from "./start-trials.ts";
 
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
 export interface Watcher {
+  /** Control has an outcome, and the candidate has none yet. */
+  controlSettled?(): void;
   /** With the trial's outcome as the candidate gave it. */
   trialSettled?(trial: Trial): void;
   /** Everything is compared and counted. */
@@ -45,6 +47,11 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   readonly key: string | undefined;
   context: Readonly<Record<string, unknown>> | undefined = undefined;
   served = "control";
+  fellBack: FellBack | undefined = undefined;
+  /** Under `throwOnMismatch`: a caller is told, or is still to be. */
+  tellsCaller = false;
+  /** Called when everything is compared and counted. */
+  whenEnded: (() => void) | undefined = undefined;
   startedAt = 0;
   control: Outcome | undefined = undefined;
   controlEvidence: Evidence = "live";
@@ -236,6 +243,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     if (this.#unsettled > 0) this.#keepControl();
     for (const trial of this.trials) if (trial.outcome !== undefined) this.#compare(trial);
     if (this.#unsettled === 0) this.#end(now);
+    else this.watcher?.controlSettled?.();
   }
 
   candidateSettled(trial: Trial): void {
@@ -279,7 +287,8 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     }
     this.conclude();
     const kind = this.kind();
-    if (kind === "mismatch" || this.hooks.afterRun !== undefined || outbox.wants(kind)) outbox.add(this);
+    const isWanted = kind === "mismatch" || this.hooks.afterRun !== undefined || outbox.wants(kind);
+    if (isWanted || this.plan.throwing?.kinds.has(kind)) outbox.add(this);
   }
 
   get settled(): boolean {
@@ -307,6 +316,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     this.#ended = true;
     conclude(this);
     this.watcher?.ended();
+    this.whenEnded?.();
   }
 
   finish(receivers: Receivers): void {

@@ -1,3 +1,5 @@
+import type { FellBack } from "../../model/result.ts";
+import { Deadline } from "../limits/deadlines.ts";
 import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
 import type { Run } from "./run.ts";
 import type { Trial } from "./candidate-run.ts";
@@ -9,7 +11,7 @@ import type { Trial } from "./candidate-run.ts";
 export function serveCompared(run: Run): unknown {
   const { plan } = run;
   run.deferred = false;
-  run.judgesAtOnce = plan.waitForMatch;
+  run.judgesAtOnce ||= plan.waitForMatch;
   const served = new Served(run);
   run.watcher = served;
   let given: unknown;
@@ -31,10 +33,19 @@ class Served {
   #trial: Trial | undefined;
   #settle: (() => void) | undefined;
   #chosen = false;
+  #grace: Deadline | undefined;
   value: unknown;
 
   constructor(run: Run) {
     this.#run = run;
+  }
+
+  /** The candidate has a little longer; then control's answer goes out. */
+  controlSettled(): void {
+    if (this.#chosen) return;
+    const { plan } = this.#run;
+    this.#grace = new Deadline(() => this.#fallBack("slow"));
+    plan.host.deadlines.add(this.#grace, plan.graceMs, plan.host.clock.monotonic(), true);
   }
 
   trialSettled(trial: Trial): void {
@@ -50,7 +61,7 @@ class Served {
 
   /** Whether the candidate answers a synchronous caller, who cannot wait for one that has not answered yet. */
   decidedAtOnce(): boolean {
-    if (!this.#chosen) this.#fallBack();
+    if (!this.#chosen) this.#fallBack("asynchronous");
     return this.#run.served !== "control";
   }
 
@@ -69,19 +80,25 @@ class Served {
     if (this.#chosen) return;
     const run = this.#run;
     const trial = this.#trial!;
-    const mismatched = run.plan.waitForMatch && trial.comparison?.kind === "mismatch";
-    if (trial.outcome!.kind === "returned" && !mismatched) {
-      this.#chosen = true;
+    const { kind } = trial.outcome!;
+    if (kind !== "returned") this.#fallBack(kind);
+    else if (run.plan.waitForMatch && trial.comparison?.kind === "mismatch") this.#fallBack("mismatch");
+    else {
       run.served = trial.candidate;
       run.plan.state.served += 1;
-    } else {
-      this.#fallBack();
+      this.#end();
     }
-    this.#settle?.();
   }
 
-  #fallBack(): void {
-    this.#chosen = true;
+  #fallBack(why: FellBack): void {
+    this.#run.fellBack = why;
     this.#run.plan.state.fellBack += 1;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#chosen = true;
+    if (this.#grace !== undefined) this.#run.plan.host.deadlines.remove(this.#grace);
+    this.#settle?.();
   }
 }

@@ -260,12 +260,12 @@ describe("calls are lean", () => {
       { ...sides, ...definition } as UncheckedDefinition,
       {
         clock,
-        throwOnMismatch: false,
+        throwing: undefined,
         outbox: { wants: (kind: string) => kind === wanted },
         ...options,
       } as unknown as Host,
     );
-  const isLeanWith = (options: { wanted?: string; throwOnMismatch?: unknown }, definition: object = {}): boolean => {
+  const isLeanWith = (options: { wanted?: string; throwing?: unknown }, definition: object = {}): boolean => {
     const planned = plan(options, definition);
     return isLean(planned, planned.hooks);
   };
@@ -297,7 +297,7 @@ describe("calls are lean", () => {
   it("but not where somebody wants to be told of matches, or gets mismatches thrown", () => {
     expect(isLeanWith({ wanted: "match" })).toBe(false);
     expect(isLeanWith({ wanted: "mismatch" })).toBe(true);
-    expect(isLeanWith({ throwOnMismatch: () => new Error("mismatch") })).toBe(false);
+    expect(isLeanWith({ throwing: { kinds: new Set(["mismatch"]), error: () => new Error("mismatch") } })).toBe(false);
   });
 
   it("but not while the candidate is paused", () => {
