@@ -13,6 +13,7 @@ import { keep } from "./evidence.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { recordIn } from "./conclude.ts";
 import { makeResult, worse } from "./make-result.ts";
+import { drawOrder } from "./random-order.ts";
 import { callAs, keepContext, quietly } from "../runtime/current-run.ts";
 import { streamKind } from "../streams/stream-kind.ts";
 import { StreamPair } from "../streams/stream-pair.ts";
@@ -65,6 +66,9 @@ export class Run {
   #candidateArgs: unknown[];
   #unsettled = 0;
   #starting = true;
+  /** In which candidates are called, where it is not theirs in the definition; and how many were. */
+  #order: readonly Trial[] | undefined = undefined;
+  #called = 0;
   /** Why nothing of this call can be compared, where that is so. */
   #inconclusive: Comparison | undefined = undefined;
   #toJudge = false;
@@ -100,8 +104,10 @@ export class Run {
     plan.counters.started += 1;
     plan.counters.inFlight += 1;
     let startedAt = (this.startedAt = plan.host.clock.monotonic());
-    if (plan.randomOrder && plan.host.random() < 0.5) {
-      startedAt = this.#startTrials(startedAt);
+    if (plan.randomOrder) {
+      const { order, beforeControl } = drawOrder(this.trials, plan.host.random);
+      this.#order = order;
+      startedAt = this.#startTrials(startedAt, beforeControl);
     }
     let given: unknown;
     try {
@@ -193,14 +199,17 @@ export class Run {
   }
 
   /** Each stamp ends one behavior and starts the next: the clock is the dearest part of a call. */
-  #startTrials(now: number): number {
+  #startTrials(now: number, upTo = this.trials.length): number {
     if (!this.#starting) return now;
-    this.#starting = false;
-    for (const trial of this.trials) {
+    this.#starting = upTo < this.trials.length;
+    const order = this.#order ?? this.trials;
+    while (this.#called < upTo) {
+      const trial = order[this.#called]!;
+      this.#called += 1;
       if (this.#drawn(this.plan.checkArguments)) now = this.#startChecked(trial);
       else now = trial.start(this.#candidateArgs, now);
     }
-    this.#candidateArgs = [];
+    if (!this.#starting) this.#candidateArgs = [];
     return now;
   }
 

@@ -1,6 +1,6 @@
 import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import { Deadline } from "../limits/deadlines.ts";
-import { derive } from "../runtime/native-promise.ts";
+import { derive, silence } from "../runtime/native-promise.ts";
 import { ignoreRejection, shapeOf, watch } from "../runtime/promises.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { recordIn } from "./conclude.ts";
@@ -27,8 +27,10 @@ export function serveCompared(run: Run): unknown {
   const shape = shapeOf(given);
   if (shape === "promise") return served.follow(given);
   if (!served.decidedAtOnce()) return given;
-  // Whoever awaits control's thenable can await this, too.
-  return shape === "thenable" ? Promise.resolve(served.value) : served.value;
+  if (shape !== "thenable") return served.value;
+  // Nobody is left to handle what control's promise rejects with. Whoever awaits that can await this, too.
+  silence(given);
+  return Promise.resolve(served.value);
 }
 
 class Served {
