@@ -4,6 +4,7 @@ import type { Skip } from "../record/counters.ts";
 import { ask, failed } from "../define/services.ts";
 import { conductLean, isLean } from "../run/fast-path.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
+import { tellOfCallback } from "../define/run-twice.ts";
 import { Run } from "../run/run.ts";
 import { skip } from "./gates.ts";
 import { surroundings } from "../runtime/current-run.ts";
@@ -110,6 +111,7 @@ function whyNot(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): Skip 
   if (host.inFlight.count + host.deferred.length >= host.maxInFlight) return skips["laboratory-in-flight"];
   if (host.guard.busy) return skips["loop-busy"];
   if (plan.deferred && !plan.budget.has(host.clock.monotonic())) return skips["cpu-budget"];
+  if (hooks.prepare === undefined) tellOfCallback(plan, args);
   return undefined;
 }
 

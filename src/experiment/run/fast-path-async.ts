@@ -5,6 +5,7 @@ import { derive, isFollowedNatively } from "../runtime/native-promise.ts";
 import { watchPromise } from "../runtime/promises.ts";
 import { keep } from "./evidence.ts";
 import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import { tellOfNothing } from "../define/run-twice.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
 import { Run } from "./run.ts";
 import { inFlight, type Trial } from "./candidate-run.ts";
@@ -157,6 +158,7 @@ class Pair implements Awaited {
     const planned = this.hooks.candidates[0];
     const controlEndedAt = last === "control" ? now : this.cameAt;
     const candidateEndedAt = last === "control" ? this.cameAt : now;
+    if (this.value === undefined) tellOfNothing(this.plan);
     counters.matched();
     planned.counters.started += 1;
     planned.counters.match += 1;

@@ -2,6 +2,7 @@ import { surelyEqual } from "../../compare/equality/surely-equal.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import { aPair, runOf } from "./fast-path-async.ts";
 import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import { tellOfNothing } from "../define/run-twice.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
 
 /**
@@ -48,6 +49,7 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
     run.bothTold(controlEndedAt, endedAt);
     return value;
   }
+  if (value === undefined) tellOfNothing(plan);
   counters.totalPathMs += endedAt - controlEndedAt;
   counters.matched();
   planned.counters.started += 1;

@@ -11,6 +11,7 @@ import { derive } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import { keep } from "./evidence.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
+import { tellOfNothing } from "../define/run-twice.ts";
 import { recordIn } from "./conclude.ts";
 import { makeResult, worse } from "./make-result.ts";
 import { drawOrder } from "./random-order.ts";
@@ -317,6 +318,7 @@ export class Run {
       surelyEqual(control.value, outcome.value)
     ) {
       trial.comparison = match;
+      if (outcome.value === undefined) tellOfNothing(plan);
     } else if (plan.ownCompare || this.judgesAtOnce || outcome.kind === "timed-out") {
       this.#judge(trial);
     } else {
