@@ -54,7 +54,75 @@ const values: readonly unknown[] = [
 /** What can only be returned or thrown: reading its `then` fails. */
 const untouchable: readonly unknown[] = [...values, proxy, new Proxy({}, { get: refuse, getPrototypeOf: refuse })];
 
-type Kind = "return" | "throw" | "resolve" | "reject" | "own-methods" | "thenable" | "hang";
+type Kind =
+  | "return"
+  | "throw"
+  | "resolve"
+  | "reject"
+  | "own-methods"
+  | "thenable"
+  | "hang"
+  // Followed by their own `then` alone: what a promise's slots hold is another answer, or another failure.
+  | "subclass"
+  | "subclass-rejects"
+  | "subclass-rejects-twice"
+  | "lazy"
+  | "lazy-rejects";
+const opaqueKinds: readonly Kind[] = [
+  "own-methods",
+  "thenable",
+  "subclass",
+  "subclass-rejects",
+  "lazy",
+  "lazy-rejects",
+];
+
+/** How often each of them was told to begin. */
+const begun = new WeakMap<object, number>();
+function begin(work: object): void {
+  begun.set(work, begunOf(work) + 1);
+}
+function begunOf(work: unknown): number {
+  return begun.get(work as object) ?? 0;
+}
+
+type Settle = ((value: unknown) => unknown) | null | undefined;
+
+/** As clients of language models and of databases make them: a promise by its class, whose own `then` gives the answer. */
+class Parsed extends Promise<unknown> {
+  readonly #answer: () => Promise<unknown>;
+
+  constructor(answer: () => Promise<unknown>, raw?: unknown) {
+    super((resolve, reject) => {
+      if (raw === undefined) resolve("raw");
+      else reject(raw);
+    });
+    this.#answer = answer;
+  }
+
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  override then(fulfil?: Settle, reject?: Settle): Promise<never> {
+    begin(this);
+    return this.#answer().then(fulfil, reject) as Promise<never>;
+  }
+}
+
+/** As query builders are: nothing runs before `then` is called, and each call runs it once more. */
+class Lazy {
+  readonly #answer: () => Promise<unknown>;
+
+  constructor(answer: () => Promise<unknown>) {
+    this.#answer = answer;
+  }
+
+  then(fulfil?: Settle, reject?: Settle): Promise<unknown> {
+    begin(this);
+    return this.#answer().then(fulfil, reject);
+  }
+}
 
 interface Behavior {
   readonly kind: Kind;
@@ -76,22 +144,32 @@ async function later(ticks: number): Promise<void> {
 
 function act({ kind, value, ticks }: Behavior): unknown {
   const plain = values[value % values.length];
+  const answers = (): Promise<unknown> => later(ticks).then(() => plain);
+  const refuses = (): Promise<unknown> =>
+    later(ticks).then(() => {
+      throw untouchable[value];
+    });
   switch (kind) {
     case "return":
       return untouchable[value];
     case "throw":
       throw untouchable[value];
     case "resolve":
-      return later(ticks).then(() => plain);
+      return answers();
     case "reject":
-      return later(ticks).then(() => {
-        throw untouchable[value];
-      });
+      return refuses();
     case "own-methods":
-      return Object.assign(
-        later(ticks).then(() => plain),
-        { cancel: () => "cancelled" },
-      );
+      return Object.assign(answers(), { cancel: () => "cancelled" });
+    case "subclass":
+      return new Parsed(answers);
+    case "subclass-rejects":
+      return new Parsed(refuses);
+    case "subclass-rejects-twice":
+      return new Parsed(refuses, new Error("raw"));
+    case "lazy":
+      return new Lazy(answers);
+    case "lazy-rejects":
+      return new Lazy(refuses);
     case "thenable":
       return {
         then(resolve: (settled: unknown) => void) {
@@ -121,6 +199,8 @@ function remembering(behavior: Behavior): { control: AnyFunction; calls: Call[] 
 }
 
 interface Ending {
+  /** What came back at once, if anything did. */
+  readonly given?: unknown;
   readonly way: "returned" | "threw" | "resolved" | "rejected" | "never";
   readonly value: unknown;
   /** Microtasks until whoever waits goes on. */
@@ -134,7 +214,7 @@ async function endingOf(call: AnyFunction, self: unknown, args: readonly unknown
   } catch (error) {
     return { way: "threw", value: error, ticks: 0 };
   }
-  if (!isNativePromise(given)) return { way: "returned", value: given, ticks: 0 };
+  if (!isNativePromise(given)) return { given, way: "returned", value: given, ticks: 0 };
   const ending: { now?: Ending } = {};
   let ticks = 0;
   void given.then(
@@ -145,7 +225,7 @@ async function endingOf(call: AnyFunction, self: unknown, args: readonly unknown
     await Promise.resolve();
     ticks += 1;
   }
-  return ending.now ?? { way: "never", value: undefined, ticks };
+  return { ...(ending.now ?? { way: "never", value: undefined, ticks }), given };
 }
 
 function isNativePromise(value: unknown): value is Promise<unknown> {
@@ -184,8 +264,9 @@ function oneOf<Choice extends object>(choices: Choice): fc.Arbitrary<keyof Choic
 }
 
 const settings = fc.record({
-  control: behaviors("return", "throw", "resolve", "reject", "own-methods", "thenable"),
-  candidate: behaviors("return", "throw", "resolve", "reject", "own-methods", "thenable", "hang"),
+  control: behaviors("return", "throw", "resolve", "reject", ...opaqueKinds),
+  candidate: behaviors("return", "throw", "resolve", "reject", ...opaqueKinds, "subclass-rejects-twice", "hang"),
+  shadow: fc.boolean(),
   second: fc.option(behaviors("return", "throw", "resolve", "reject"), { nil: undefined, freq: 4 }),
   compare: oneOf(comparers),
   publisher: oneOf(publishers),
@@ -220,6 +301,7 @@ function wrapped(setting: Setting, control: AnyFunction): { lab: Laboratory; cal
     ...(setting.contextThrows && { context: refuse }),
     sample: setting.sample,
     order: setting.order,
+    ...(setting.shadow && second === undefined && { rollout: "shadow" }),
     isolate: setting.isolate,
   };
   const defined = Object.fromEntries(Object.entries(definition).filter(([, option]) => option !== undefined));
@@ -242,10 +324,14 @@ describe("a wrapped function", () => {
 
         expect(beside.way).toBe(alone.way);
         const [made] = held.calls;
-        const opaque = setting.control.kind === "own-methods" || setting.control.kind === "thenable";
         // What is made afresh by each call is the very object that control gave to this one.
-        if (opaque && beside.way === "returned") expect(Object.is(beside.value, made!.given)).toBe(true);
-        else expect(Object.is(beside.value, alone.value)).toBe(true);
+        if (opaqueKinds.includes(setting.control.kind)) {
+          expect(Object.is(beside.given, made!.given)).toBe(true);
+          expect(begunOf(made!.given)).toBe(begunOf(bare.calls[0]!.given));
+        }
+        if (beside.way !== "returned" || !opaqueKinds.includes(setting.control.kind)) {
+          expect(Object.is(beside.value, alone.value)).toBe(true);
+        }
         expect(beside.ticks).toBeLessThanOrEqual(alone.ticks + 1);
 
         expect(held.calls).toHaveLength(1);

@@ -57,7 +57,7 @@ describe("two sides that return nothing", () => {
   const nothing = (): void => undefined;
   const nothingLater = async (): Promise<void> => undefined;
 
-  it.each([
+  it.each<[string, () => unknown, () => unknown, LaboratoryOptions]>([
     ["at once", nothing, nothing, {}],
     ["later", nothingLater, nothingLater, {}],
     ["at once, published", nothing, nothing, { publishers: [memoryPublisher()] }],
