@@ -8,6 +8,7 @@ const config: KnipConfig = {
     "test/**/*.test.ts",
     "test/**/*.test-d.ts",
     "test/**/*.child.ts",
+    "test/peers/*.ts",
     "bench/*.bench.ts",
     "examples/**/*.ts",
   ],

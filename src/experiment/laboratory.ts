@@ -253,7 +253,7 @@ export class Laboratory implements AsyncDisposable {
     if (this.#plans.has(name) && definition.replace !== true) {
       throw new SidelaneError(
         "name-taken",
-        `experiment(${JSON.stringify(name)}): this laboratory has an experiment of that name. Choose another, or pass \`replace: true\` (hot reloading)`,
+        `experiment(${JSON.stringify(name)}): this laboratory has an experiment of that name. Choose another; define it once, outside of the class or function, where this runs once an instance or a call (a class field, a constructor, a handler), or use \`science\` there; or pass \`replace: true\` (hot reloading)`,
       );
     }
     const replaced = this.#plans.get(name);

@@ -27,13 +27,16 @@ const longestDelayMs = 2 ** 31 - 1;
 // stamp: in Node it is an accessor.
 const { performance: ownPerformance, setTimeout: ownSetTimeout, clearTimeout: ownClearTimeout } = globalThis;
 
+// The method too: a test suite may put another in its place. Where there is none, the time of day is all there is.
+const monotonic: () => number = ownPerformance?.now?.bind(ownPerformance) ?? Date.now.bind(Date);
+
 /**
  * The machine's own time, whatever timers a test suite fakes: hand a laboratory `fixedClock()` to move its time by hand. Only
  * `now` follows a faked `Date`. Delays of more than 24.8 days end after 24.8 days.
  */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => ownPerformance.now(),
+  monotonic,
   after(delayMs, callback, keepAlive = false) {
     const timer: unknown = ownSetTimeout(callback, Math.min(delayMs, longestDelayMs));
     // Browsers give a number; Node, Bun and Deno an object that can let the process end.

@@ -1,4 +1,4 @@
-/** What Sidelane was doing when foreign code failed. */
+/** What Sidelane was doing when foreign code failed; `repeat` tells once of what cannot be run twice as it is. */
 export type Operation =
   | "enabled"
   | "key"
@@ -22,6 +22,7 @@ export type Operation =
   | "gate"
   | "clock"
   | "random"
+  | "repeat"
   | "internal";
 
 /** Something that a user's gate, hook, rule, publisher or clock did, turned into data. The caller never sees it. */

@@ -124,6 +124,44 @@ describe("running", () => {
     expect(firsts.candidate).toBeGreaterThan(4_800);
   });
 
+  it("shuffles control and all candidates, each order about as often as any other", () => {
+    const { lab } = laboratory({ random: seededRandom(7) });
+    const orders = new Map<string, number>();
+    let order = "";
+    const behavior = (name: string) => (): number => {
+      order += name;
+      return 1;
+    };
+    const call = lab.experiment("shuffled", {
+      control: behavior("c"),
+      candidates: { a: behavior("a"), b: behavior("b") },
+      order: "random",
+    });
+    for (let time = 0; time < 6_000; time++) {
+      order = "";
+      call();
+      orders.set(order, (orders.get(order) ?? 0) + 1);
+    }
+    expect([...orders.keys()].sort()).toEqual(["abc", "acb", "bac", "bca", "cab", "cba"]);
+    for (const times of orders.values()) expect(Math.abs(times - 1_000)).toBeLessThan(120);
+  });
+
+  it("tells results of shuffled candidates in the order of the definition", async () => {
+    const { lab, seen } = laboratory({ random: () => 0 });
+    const call = lab.experiment("shuffled", {
+      control: async () => 1,
+      candidates: { a: () => 1, b: async () => 2 },
+      order: "random",
+    });
+    await call();
+    await lab.settled();
+    const [result] = seen.results;
+    expect(result!.candidates.map(({ name, comparison }) => [name, comparison.kind])).toEqual([
+      ["a", "match"],
+      ["b", "mismatch"],
+    ]);
+  });
+
   it("draws one call in a hundred for 1 %, and not two", () => {
     const { lab } = laboratory({ random: seededRandom(5) });
     const call = lab.experiment("sampled", { control: () => 1, candidate: () => 1, sample: 0.01 });

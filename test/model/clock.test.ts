@@ -15,6 +15,26 @@ describe("the system's clock", () => {
     await new Promise<void>((resolve) => systemClock.after(1, resolve));
   });
 
+  it("goes on where a test suite has `performance.now` stand still", () => {
+    const before = systemClock.monotonic();
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
+    const during = systemClock.monotonic();
+    now.mockRestore();
+    expect(during).toBeGreaterThanOrEqual(before);
+    expect(before).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["none", undefined],
+    ["one that tells no time", {}],
+  ])("takes the time of day where a runtime has no `performance`: %s", async (_about, performance) => {
+    vi.stubGlobal("performance", performance);
+    vi.resetModules();
+    const { systemClock: loaded } = await import("../../src/model/clock.ts");
+    vi.unstubAllGlobals();
+    expect(Math.abs(loaded.monotonic() - Date.now())).toBeLessThan(1_000);
+  });
+
   it("calls back once, unless it is cancelled, and not before its time", async () => {
     const rung: string[] = [];
     const startedAt = systemClock.monotonic();

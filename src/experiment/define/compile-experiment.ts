@@ -131,7 +131,15 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     noise: noiseOf(check, definition.noise),
     onNewMismatch: definition.onNewMismatch as AnyFunction | undefined,
     about: aboutOf(check, definition.about),
-    state: { inFlight: 0, stalled: 0, served: 0, fellBack: 0, asynchronous: isAsync(hooks.control) },
+    state: {
+      inFlight: 0,
+      stalled: 0,
+      served: 0,
+      fellBack: 0,
+      asynchronous: isAsync(hooks.control),
+      toldOfCallback: false,
+      toldOfNothing: false,
+    },
   };
   return { ...plan, lean: canBeLean(plan) };
 }

@@ -83,6 +83,9 @@ export interface PlanState {
   fellBack: number;
   /** Control is known to give promises: so must whatever answers in its place. */
   asynchronous: boolean;
+  /** Of what cannot be run twice as it is: told once. */
+  toldOfCallback: boolean;
+  toldOfNothing: boolean;
 }
 
 /**

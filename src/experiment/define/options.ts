@@ -79,8 +79,8 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   /** What a person needs to find the case again. Called in the caller's own context, before control. */
   readonly context?: Readonly<Record<string, unknown>> | Beside<Control, Readonly<Record<string, unknown>>>;
   /**
-   * When the candidate is called. `control-first`, the default: right after control, in the same turn. `random`: before or
-   * after control, by chance, for unbiased timing. `deferred`: in a later turn, after the caller has been served.
+   * When the candidate is called. `control-first`, the default: right after control, in the same turn. `random`: control
+   * and all candidates in the order of a draw, for unbiased timing. `deferred`: in a later turn, after the caller has been served.
    */
   readonly order?: "control-first" | "random" | "deferred";
   /** Differences that are known: a mismatch that one of them holds for is `ignored`. None by default. */

@@ -7,6 +7,7 @@ import { hidePath } from "../../records/names-in-code.ts";
 import { present, type PresentedResult } from "../../records/present.ts";
 import { compileRedaction } from "../../records/redaction.ts";
 import type { Plan } from "../define/experiment-plan.ts";
+import { tellOfNothing } from "../define/run-twice.ts";
 import { ask } from "../define/services.ts";
 import type { Receivers } from "../deliver/comparison-queue.ts";
 import { quietly } from "../runtime/current-run.ts";
@@ -37,7 +38,10 @@ export function comparisonAtOnce(run: EndedRun, trial: Trial, judges: boolean): 
   const control = run.control!;
   const outcome = trial.outcome!;
   const bothReturned = control.kind === "returned" && outcome.kind === "returned";
-  if (!ownCompare && bothReturned && surelyEqual(control.value, outcome.value)) return match;
+  if (!ownCompare && bothReturned && surelyEqual(control.value, outcome.value)) {
+    if (outcome.value === undefined) tellOfNothing(run.plan);
+    return match;
+  }
   return ownCompare || judges || outcome.kind === "timed-out" ? comparisonOf(run, trial) : undefined;
 }
 

@@ -5,6 +5,7 @@ import { derive, isFollowedNatively } from "../runtime/native-promise.ts";
 import { watchPromise } from "../runtime/promises.ts";
 import { keep } from "./evidence.ts";
 import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import { tellOfNothing } from "../define/run-twice.ts";
 import { Mark } from "../runtime/current-run.ts";
 import { runOf, type Run } from "./run.ts";
 import { inFlight } from "./candidate-run.ts";
@@ -138,6 +139,7 @@ class Pair extends Attempt {
     const controlEndedAt = last === "control" ? now : this.cameAt;
     const candidateEndedAt = last === "control" ? this.cameAt : now;
     const controlMs = controlEndedAt - this.controlStartedAt;
+    if (this.value === undefined) tellOfNothing(this.plan);
     counters.matched();
     planned.counters.started += 1;
     planned.counters.match += 1;

@@ -3,6 +3,7 @@ import { shapeOf } from "../runtime/promises.ts";
 import { aPair } from "./fast-path-async.ts";
 import { runOf } from "./run.ts";
 import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import { tellOfNothing } from "../define/run-twice.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
 
 /**
@@ -49,6 +50,7 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
     run.bothTold(controlEndedAt, endedAt);
     return value;
   }
+  if (value === undefined) tellOfNothing(plan);
   counters.totalPathMs += endedAt - controlEndedAt;
   counters.matched();
   planned.counters.started += 1;

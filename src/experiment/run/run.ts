@@ -7,6 +7,7 @@ import { partOf } from "../deliver/result-size.ts";
 import { derive } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
+import { drawOrder } from "./random-order.ts";
 import { callAs } from "../runtime/current-run.ts";
 import { streamKind } from "../streams/stream-kind.ts";
 import { StreamPair } from "../streams/stream-pair.ts";
@@ -70,6 +71,9 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   #candidateArgs: unknown[];
   #unsettled = 0;
   #starting = true;
+  /** In which candidates are called, where it is not theirs in the definition; and how many were. */
+  #order: readonly Trial[] | undefined = undefined;
+  #called = 0;
   /** Why nothing of this call can be compared, where that is so. */
   #inconclusive: Comparison | undefined = undefined;
   #toJudge = false;
@@ -105,8 +109,10 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     plan.counters.started += 1;
     plan.counters.inFlight += 1;
     let startedAt = (this.startedAt = plan.host.clock.monotonic());
-    if (plan.randomOrder && plan.host.random() < 0.5) {
-      startedAt = this.#startTrials(startedAt);
+    if (plan.randomOrder) {
+      const { order, beforeControl } = drawOrder(this.trials, plan.host.random);
+      this.#order = order;
+      startedAt = this.#startTrials(startedAt, beforeControl);
     }
     let given: unknown;
     try {
@@ -203,12 +209,14 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     if (this.#unsettled > 0) this.#keepControl();
   }
 
-  #startTrials(now: number): number {
+  #startTrials(now: number, upTo = this.trials.length): number {
     if (!this.#starting) return now;
-    this.#starting = false;
+    this.#starting = upTo < this.trials.length;
     const args = this.#candidateArgs;
-    this.#candidateArgs = [];
-    return startTrials(this.plan, this.trials, args, now);
+    const next = this.#order === undefined ? this.trials : this.#order.slice(this.#called, upTo);
+    this.#called = upTo;
+    if (!this.#starting) this.#candidateArgs = [];
+    return startTrials(this.plan, next, args, now);
   }
 
   #startDeferred(): void {

@@ -1,5 +1,6 @@
 import type { FellBack } from "../../model/result.ts";
 import { Deadline } from "../limits/deadlines.ts";
+import { silence } from "../runtime/native-promise.ts";
 import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
 import type { Run } from "./run.ts";
 import type { Trial } from "./candidate-run.ts";
@@ -24,8 +25,10 @@ export function serveCompared(run: Run): unknown {
   const shape = shapeOf(given);
   if (shape === "promise") return served.follow(given);
   if (!served.decidedAtOnce()) return given;
-  // Whoever awaits control's thenable can await this, too.
-  return shape === "thenable" ? Promise.resolve(served.value) : served.value;
+  if (shape !== "thenable") return served.value;
+  // Nobody is left to handle what control's promise rejects with. Whoever awaits that can await this, too.
+  silence(given);
+  return Promise.resolve(served.value);
 }
 
 class Served {

@@ -1,4 +1,5 @@
-import type { Cancel } from "../../model/clock.ts";
+import { systemClock, type Cancel } from "../../model/clock.ts";
+import { SidelaneError } from "../../model/errors.ts";
 import type { Rollout, RolloutEvent } from "../../model/rollout.ts";
 import type { Verdict } from "../../stats/verdict.ts";
 import { bucketing } from "../bucket.ts";
@@ -12,7 +13,12 @@ import { checkRampOptions, type RampOptions, type RampStatus } from "./ramp-opti
  * told who asks, `invalid-state` when its state forbids the step. Calls of the experiment never notice.
  */
 export interface Ramp extends Rollout {
-  /** Resolves when the store's state is known; until then nothing is served by the candidate. */
+  /**
+   * Resolves when the store's state is known; until then nothing is served by the candidate. Without a store it is at once.
+   *
+   * The store is asked under an experiment's name: read before one has this ramp, it rejects with an `invalid-state` unless
+   * one has it by the next turn.
+   */
   readonly loaded: Promise<void>;
   /** Takes no further step, and keeps what it has. */
   pause(command: Command): Promise<RolloutState>;
@@ -46,7 +52,21 @@ export function ramp(options: RampOptions = {}): Ramp {
   const { steps, gates, onReady, salt = "", onMismatch, graceMs, process: name, ...rest } = checkRampOptions(options);
   const driver = new RampDriver({ ...rest, steps, gates, onReady, process: name ?? randomName() });
 
+  let bound = false;
   const complete = { afterMs: rest.completeAfterMs };
+
+  /** The store's state, if an experiment has this ramp by then; without one it would never be asked for. */
+  function loadedBy(hasExperiment: Promise<boolean>): Promise<void> {
+    const loaded = hasExperiment.then((has) => {
+      if (has) return driver.loaded;
+      const message =
+        "ramp: `loaded` cannot come before an experiment has this ramp, since the store is asked under its name. Define the experiment first, then await `loaded`";
+      throw new SidelaneError("invalid-state", message);
+    });
+    // Read and not awaited, it is no business of the process.
+    loaded.catch(() => undefined);
+    return loaded;
+  }
 
   /** What a person asks for, by {@link Command}. */
   async function ask(
@@ -63,10 +83,15 @@ export function ramp(options: RampOptions = {}): Ramp {
     bucket: bucketing(salt),
     ...(onMismatch !== undefined && { onMismatch }),
     ...(graceMs !== undefined && { graceMs }),
-    bind: (experiment, host) => driver.bind(experiment, host),
+    bind: (experiment, host) => {
+      driver.bind(experiment, host);
+      bound = true;
+    },
     record: (sample) => driver.record(sample),
     close: () => driver.close(),
-    loaded: driver.loaded,
+    get loaded() {
+      return bound || rest.store === undefined ? driver.loaded : loadedBy(nextTurn().then(() => bound));
+    },
     pause: (command) => ask("pause", command, "paused"),
     resume: (command) => ask("resume", command, "resumed"),
     advance: (command) => ask("advance", command, "advanced by hand"),
@@ -78,6 +103,12 @@ export function ramp(options: RampOptions = {}): Ramp {
     verdict: () => driver.verdict(),
     on: (listener) => driver.on(listener),
   };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    systemClock.after(0, resolve, true);
+  });
 }
 
 function randomName(): string {

@@ -51,6 +51,26 @@ async function outcomeOf(call: () => unknown): Promise<unknown> {
 }
 
 describe("serving the candidate beside control", () => {
+  it("leaves nothing of what control's own kind of promise rejects with, where the candidate answers", async () => {
+    class Request extends Promise<string> {
+      abort(): void {}
+    }
+    const unhandled: unknown[] = [];
+    const remember = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", remember);
+    const { lab } = bench();
+    const call = lab.experiment("who", {
+      control: (): Promise<string> => Request.reject(new Error("control's")),
+      candidate: (() => "candidate"),
+      key: () => "k",
+      rollout: live,
+    });
+    expect(await call()).toBe("candidate");
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", remember);
+    expect(unhandled).toEqual([]);
+  });
+
   it("gives its share of keys the candidate's answer, and everybody else control's", async () => {
     const { lab, results } = bench();
     const who = lab.experiment("who", {

@@ -133,6 +133,26 @@ describe("a ramp with a store", () => {
     expect(host.events).toEqual([]);
   });
 
+  it("says that an experiment has to have it, where somebody waits for it to load before that", async () => {
+    const rolling = ramp({ ...quick, store: memoryStore() });
+    await expect(rolling.loaded).rejects.toMatchObject({
+      code: "invalid-state",
+      message: expect.stringContaining("Define the experiment first") as string,
+    });
+    rolling.bind!("price", testHost());
+    await rolling.loaded;
+  });
+
+  it("loads where the experiment is defined in the turn in which somebody begins to wait", async () => {
+    const rolling = ramp({ ...quick, store: memoryStore() });
+    const { loaded } = rolling;
+    rolling.bind!("price", testHost());
+    await loaded;
+    expect(rolling.status().synchronized).toBe(true);
+    // Without a store nothing has to be known.
+    await ramp().loaded;
+  });
+
   it("goes on after a restart in the middle, with the evidence that was reported", async () => {
     const store = memoryStore();
     const clock = fixedClock();
