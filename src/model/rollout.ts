@@ -29,6 +29,11 @@ export interface Sample {
   readonly candidateMs: number;
   readonly controlThrew: boolean;
   readonly candidateThrew: boolean;
+  /**
+   * Why nothing is known of control's outcome, where that is so: `unseen`, it gave what cannot be followed, such as a lazy
+   * thenable; `pending`, it has not settled long after the candidate failed; `absent`, the candidate ran without it.
+   */
+  readonly unknownControl?: "unseen" | "pending" | "absent" | undefined;
   /** What the served share sticks to; the unit of evidence. Without one, every call is a unit. */
   readonly key: string | undefined;
   /** Wall time in milliseconds since 1970. */

@@ -52,6 +52,7 @@ export class RampDriver {
   #sampled = false;
   #callsBefore = 0;
   #toldQuiet = false;
+  #toldStall: string | undefined = undefined;
   #tellLoaded: () => void = () => undefined;
 
   constructor(settings: RampSettings) {
@@ -201,6 +202,7 @@ export class RampDriver {
   #check(): void {
     const now = this.#now();
     this.#tellSilence(now);
+    this.#tellStall(now);
     this.#look(now);
     if (this.#storage) void this.#synchronize();
   }
@@ -231,6 +233,18 @@ export class RampDriver {
           `${called} calls in ${seconds} s, and not one of them was compared.`
         : `Not called for ${seconds} s.`,
     });
+  }
+
+  /** Evidence that will never suffice, however long it goes on like this: told once, until something else stands in the way. */
+  #tellStall(now: number): void {
+    if (this.snapshot.compare === 0) return;
+    const { stalled } = this.#evidence.verdict(this.#terms(now));
+    const gate = stalled?.split(":")[0];
+    if (gate === this.#toldStall) return;
+    this.#toldStall = gate;
+    if (stalled === undefined) return;
+    const here = servedStage(this.#state);
+    this.#emit({ kind: "stalled", from: here, to: here, at: now, by: "ramp", reason: stalled });
   }
 
   // ---- changing state
@@ -350,6 +364,7 @@ export class RampDriver {
     this.#evidence = this.#freshEvidence();
     this.#evidenceSince = since;
     this.#announcedReady = false;
+    this.#toldStall = undefined;
     this.#nextLook = unitsBetweenLooks;
   }
 

@@ -1,6 +1,6 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { RolloutSnapshot } from "../../model/rollout.ts";
-import { checkGates, defaultGates, type Gate } from "../../stats/gates.ts";
+import { checkGates, defaultGates, gates, type Gate } from "../../stats/gates.ts";
 import type { Verdict } from "../../stats/verdict.ts";
 import type { RolloutSource } from "../sources/source.ts";
 import type { RolloutState } from "../state.ts";
@@ -10,7 +10,10 @@ import type { RolloutStore } from "../stores/store.ts";
 export interface RampOptions {
   /** The shares between shadow and live, rising, each between 0 and 1; 1 %, 5 %, 10 %, 25 %, 50 % by default. */
   readonly steps?: readonly number[];
-  /** What the candidate must keep to; `defaultGates` when left out. */
+  /**
+   * What the candidate must keep to; mismatches and errors up to 0.1 %, `gates.slower()` and `gates.inconclusive()` when left out.
+   * A list without `gates.inconclusive` gets it at 5 %: what was not looked at is never ready.
+   */
   readonly gates?: readonly Gate[];
   /** When a step's evidence suffices: tell about it (the default), or take the next step. */
   readonly onReady?: "notify" | "advance";
@@ -120,7 +123,7 @@ export function checkRampOptions(options: RampOptions): Settled {
   const given: Partial<RampOptions> = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   );
-  const settled: Settled = {
+  const settled: { -readonly [Name in keyof Settled]: Settled[Name] } = {
     steps: [0.01, 0.05, 0.1, 0.25, 0.5],
     gates: defaultGates,
     onReady: "notify",
@@ -138,6 +141,7 @@ export function checkRampOptions(options: RampOptions): Settled {
   };
   checkSteps(check, settled.steps);
   checkGates("ramp", settled.gates);
+  settled.gates = withInconclusive(settled.gates);
   check.oneOf("onReady", settled.onReady, ["notify", "advance"]);
   check.oneOf("start", settled.start, ["off", "shadow"]);
   check.number("compare", settled.compare, { max: 1 });
@@ -154,6 +158,10 @@ export function checkRampOptions(options: RampOptions): Settled {
   checkMethods(check, "store", settled.store, ["load", "compareAndSet", "report", "totals"]);
   checkMethods(check, "source", settled.source, ["current", "onChange"]);
   return settled;
+}
+
+function withInconclusive(given: readonly Gate[]): readonly Gate[] {
+  return given.some(({ name }) => name === "inconclusive") ? given : [...given, gates.inconclusive()];
 }
 
 function checkSteps(check: OptionCheck, steps: readonly number[]): void {
