@@ -44,6 +44,12 @@ export interface Sample {
   result(): Result | undefined;
 }
 
+/** What a rollout has to know of the definition that it goes with. */
+export interface DefinedWith {
+  /** Whether the definition has a `key`. */
+  readonly keyed: boolean;
+}
+
 /** Decides for an experiment, call by call. */
 export interface Rollout {
   /** The present state. Called once at the start of every call, so it must only read a field. */
@@ -55,6 +61,13 @@ export interface Rollout {
    * `control` waits for both sides, and returns control's answer where they differ. Read once, at definition.
    */
   readonly onMismatch?: "serve" | "control";
+  /**
+   * `by-call`: where an experiment has no `key`, every call is drawn anew in stage `ramp`. Without it, a call without a key is
+   * control's there. Read once, at definition.
+   */
+  readonly unkeyed?: "by-call";
+  /** Why it cannot go with a definition, as a sentence; asked at definition, before it is bound. */
+  refuses?(definition: DefinedWith): string | undefined;
   /** Told once, when an experiment is defined with this rollout. */
   bind?(experiment: string, host: RolloutHost): void;
   /** Told of every comparison. Synchronous and cheap. */

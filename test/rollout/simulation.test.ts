@@ -129,7 +129,7 @@ describe("an experiment under a ramp", () => {
     });
     const fails = async (): Promise<never> => Promise.reject(new Error("unreachable"));
     const store = { load: fails, compareAndSet: fails, report: fails, totals: fails };
-    const rollout = ramp({ ...options, store, checkEveryMs: 1_000 });
+    const rollout = ramp({ ...options, unkeyed: "by-call", store, checkEveryMs: 1_000 });
     const price = lab.experiment("price", { control: (): string => "control", candidate: () => "candidate", rollout });
     for (let second = 0; second < 5; second++) {
       expect(price()).toBe("control");
@@ -146,7 +146,7 @@ describe("an experiment under a ramp", () => {
   it("tells publishers what happened", async () => {
     const seen: RolloutEvent[] = [];
     const clock = fixedClock();
-    const rollout = ramp(options);
+    const rollout = ramp({ ...options, unkeyed: "by-call" });
     const lab = new Laboratory({
       clock,
       publishers: [{ name: "events", publish: () => undefined, publishEvent: (event) => void seen.push(event) }],

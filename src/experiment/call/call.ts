@@ -1,4 +1,5 @@
 import type { RolloutSnapshot } from "../../model/rollout.ts";
+import { bucketCount } from "../../rollout/bucket.ts";
 import { decide } from "../../rollout/decide.ts";
 import type { Skip } from "../record/counters.ts";
 import { ask, failed } from "../define/services.ts";
@@ -41,8 +42,9 @@ function callRolledOut(plan: Plan, hooks: Hooks, self: unknown, args: unknown[])
   const snapshot = currentSnapshot(plan);
   if (snapshot === undefined || snapshot.stage === "off") return alone(plan, hooks, self, args, skips.off);
   // Inside a hook no key is asked for: one that calls its own experiment would be asked for ever.
-  const key = surroundings() === "detached" ? undefined : keyOf(plan, hooks, self, args);
-  const bucket = key === undefined || snapshot.stage !== "ramp" ? undefined : bucketOf(plan, key);
+  const detached = surroundings() === "detached";
+  const key = detached ? undefined : keyOf(plan, hooks, self, args);
+  const bucket = snapshot.stage !== "ramp" || detached ? undefined : bucketOf(plan, key);
   const draw = snapshot.compare >= 1 ? 0 : host.random();
   const { serve, compare } = decide(snapshot, bucket, draw);
   const notCompared = snapshot.stage === "complete" ? skips.complete : skips["sampled-out"];
@@ -74,7 +76,8 @@ function currentSnapshot(plan: Plan): RolloutSnapshot | undefined {
   }
 }
 
-function bucketOf(plan: Plan, key: string): number | undefined {
+function bucketOf(plan: Plan, key: string | undefined): number | undefined {
+  if (key === undefined) return plan.drawsByCall ? Math.floor(plan.host.random() * bucketCount) : undefined;
   try {
     return plan.rollout!.bucket(plan.name, key);
   } catch (error) {
@@ -190,7 +193,7 @@ function keyOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): string
   const key = ask(plan.host, plan, "key", hooks.key, self, args);
   return (
     typeof key === "string" ? key
-    : typeof key === "number" || typeof key === "bigint" ? String(key)
+    : (typeof key === "number" && Number.isFinite(key)) || typeof key === "bigint" ? String(key)
     : noKey(plan, key)
   );
 }
@@ -198,7 +201,8 @@ function keyOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): string
 /** Its owner has no bucket and is control's; only a key that is missing is silent about it. */
 function noKey(plan: Plan, key: unknown): string | undefined {
   if (key === undefined || key === null || key === failed) return undefined;
-  plan.host.fault("key", new TypeError(`\`key\` must return a string, a number or a bigint, not ${typeof key}`), plan);
+  const got = typeof key === "number" ? String(key) : typeof key;
+  plan.host.fault("key", new TypeError(`\`key\` must return a string, a number or a bigint, not ${got}`), plan);
   return undefined;
 }
 

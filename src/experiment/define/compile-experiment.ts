@@ -93,6 +93,8 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
       "One `candidate` can answer callers",
     );
   }
+  const refusal = rollout?.refuses?.({ keyed: definition.key !== undefined });
+  if (refusal !== undefined) throw new SidelaneError("invalid-definition", `${place}: ${refusal}`);
   const stream = streamOf(check, definition.stream);
   for (const option of ["rollout", "noise"] as const) {
     if (stream === undefined || definition[option] === undefined) continue;
@@ -121,6 +123,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     ownCompare: typeof definition.compare === "function",
     rollout,
     waitForMatch: rollout?.onMismatch === "control",
+    drawsByCall: rollout?.unkeyed === "by-call" && definition.key === undefined,
     budget: new CpuBudget(limits.cpuShare),
     groups,
     noise: noiseRuns(check, definition),

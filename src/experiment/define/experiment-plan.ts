@@ -61,6 +61,8 @@ export interface Plan {
   readonly lean: boolean;
   readonly rollout: Rollout | undefined;
   readonly waitForMatch: boolean;
+  /** No call has a key, and each one below `live` is drawn anew. */
+  readonly drawsByCall: boolean;
   readonly budget: CpuBudget;
   readonly groups: MismatchGroups<PresentedResult>;
   readonly noise: NoiseRuns | undefined;

@@ -44,6 +44,11 @@ export interface RampOptions {
    * as soon as it is there; `control` waits for both, and hands out control's where they differ.
    */
   readonly onMismatch?: "serve" | "control";
+  /**
+   * What the shares stick to where the experiment has no `key`: `by-call` draws every call anew, so that one caller may meet both
+   * sides. Without either, the ramp is refused at definition.
+   */
+  readonly unkeyed?: "by-call";
   /** Keeps the state over restarts, and shares it between processes; without one it lives in this process. */
   readonly store?: RolloutStore;
   /** Limits the ramp from outside: what runs is the lesser of what it allows and what the evidence grants. */
@@ -69,7 +74,7 @@ export interface RampStatus {
 }
 
 /** What the checks settle, for the driver. */
-export type RampSettings = Omit<Settled, "salt" | "process" | "onMismatch"> & { readonly process: string };
+export type RampSettings = Omit<Settled, "salt" | "process" | "onMismatch" | "unkeyed"> & { readonly process: string };
 
 const known: readonly (keyof RampOptions)[] = [
   "steps",
@@ -87,6 +92,7 @@ const known: readonly (keyof RampOptions)[] = [
   "quietAfterMs",
   "checkEveryMs",
   "onMismatch",
+  "unkeyed",
   "store",
   "source",
   "salt",
@@ -153,6 +159,7 @@ export function checkRampOptions(options: RampOptions): Settled {
   if (!(settled.risk > 0 && settled.risk < 1)) check.fail("risk", "between 0 and 1, both excluded", settled.risk);
   if (settled.falseAlarmEvery !== undefined) check.number("falseAlarmEvery", settled.falseAlarmEvery, { min: 1 });
   if (settled.onMismatch !== undefined) check.oneOf("onMismatch", settled.onMismatch, ["serve", "control"]);
+  if (settled.unkeyed !== undefined) check.oneOf("unkeyed", settled.unkeyed, ["by-call"]);
   if (settled.process !== undefined) check.text("process", settled.process);
   if (settled.salt !== undefined && typeof settled.salt !== "string") check.fail("salt", "a string", settled.salt);
   checkMethods(check, "store", settled.store, ["load", "compareAndSet", "report", "totals"]);

@@ -2,6 +2,7 @@ import type { Cancel } from "../../model/clock.ts";
 import type { Rollout, RolloutEvent } from "../../model/rollout.ts";
 import type { Verdict } from "../../stats/verdict.ts";
 import { bucketing } from "../bucket.ts";
+import { refusalOfKeys } from "../snapshot.ts";
 import type { RolloutRequest, RolloutState } from "../state.ts";
 import { RampDriver } from "./ramp-driver.ts";
 import { checkCommand, type Command } from "./command.ts";
@@ -43,7 +44,7 @@ export interface Ramp extends Rollout {
  * @example ramp({ steps: [0.05, 0.5], onReady: "advance" }).current().stage // => "shadow"
  */
 export function ramp(options: RampOptions = {}): Ramp {
-  const { steps, gates, onReady, salt = "", onMismatch, process: name, ...rest } = checkRampOptions(options);
+  const { steps, gates, onReady, salt = "", onMismatch, unkeyed, process: name, ...rest } = checkRampOptions(options);
   const driver = new RampDriver({ ...rest, steps, gates, onReady, process: name ?? randomName() });
 
   const complete = { afterMs: rest.completeAfterMs };
@@ -62,6 +63,8 @@ export function ramp(options: RampOptions = {}): Ramp {
     current: () => driver.snapshot,
     bucket: bucketing(salt),
     ...(onMismatch !== undefined && { onMismatch }),
+    ...(unkeyed !== undefined && { unkeyed }),
+    refuses: (definition) => refusalOfKeys(definition, unkeyed, "a `ramp`"),
     bind: (experiment, host) => driver.bind(experiment, host),
     record: (sample) => driver.record(sample),
     close: () => driver.close(),
