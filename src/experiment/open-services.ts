@@ -38,6 +38,7 @@ export function openHost(
     inFlight: new InFlight(),
     detached,
     trackRuns,
+    labels: Object.freeze({ ...options.labels }),
     context: options.context,
     throwOnMismatch: throwOnMismatch === true ? (result) => new MismatchError(result) : throwOnMismatch,
     onSkip: tellAll(publishers, "onSkip", fault),

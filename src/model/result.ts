@@ -32,6 +32,8 @@ export interface Result<Value = unknown> {
   readonly startedAt: number;
   /** Whose outcome the caller got: `control`, or a candidate's name. */
   readonly served: string;
+  /** Which code the candidates are, as the rollout or the laboratory's label `build` names it; absent without either. */
+  readonly version?: string;
   /** Present when the experiment has a rollout. */
   readonly rollout?: ServedStage;
   /** What `context` gave for this call, over the laboratory's own context; `{}` without either. */

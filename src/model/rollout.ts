@@ -48,6 +48,8 @@ export interface Sample {
 export interface DefinedWith {
   /** Whether the definition has a `key`. */
   readonly keyed: boolean;
+  /** The label `build` of the laboratory. */
+  readonly build: string | undefined;
 }
 
 /** Decides for an experiment, call by call. */
@@ -68,6 +70,8 @@ export interface Rollout {
   readonly unkeyed?: "by-call";
   /** Why it cannot go with a definition, as a sentence; asked at definition, before it is bound. */
   refuses?(definition: DefinedWith): string | undefined;
+  /** The version of the candidate, where the rollout names it itself. */
+  readonly version?: string;
   /** Told once, when an experiment is defined with this rollout. */
   bind?(experiment: string, host: RolloutHost): void;
   /** Told of every comparison. Synchronous and cheap. */
@@ -78,6 +82,8 @@ export interface Rollout {
 /** What a rollout may ask of the laboratory that runs it. */
 export interface RolloutHost {
   readonly clock: Clock;
+  /** The label `build` of the laboratory: the version of a candidate whose rollout names none. */
+  readonly build?: string | undefined;
   onEvent(event: RolloutEvent): void;
   onFault(operation: "rollout" | "store" | "source" | "listener" | "gate", error: unknown): void;
   /** Calls of the experiment so far, skipped ones included. */
@@ -86,8 +92,19 @@ export interface RolloutHost {
 
 /** Something that happened to a rollout, for listeners and publishers. */
 export interface RolloutEvent {
-  readonly kind: "advanced" | "rolled-back" | "ready" | "stalled" | "no-traffic" | "paused" | "resumed" | "completed";
+  readonly kind:
+    | "advanced"
+    | "rolled-back"
+    | "ready"
+    | "stalled"
+    | "no-traffic"
+    | "paused"
+    | "resumed"
+    | "completed"
+    | "new-version";
   readonly experiment: string;
+  /** The version of the candidate that runs from here on; absent where the rollout names none. */
+  readonly version?: string;
   readonly from: ServedStage;
   readonly to: ServedStage;
   /** Wall time in milliseconds since 1970. */

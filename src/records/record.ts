@@ -18,6 +18,8 @@ export interface PresentedResult {
   readonly startedAt: number;
   readonly kind: ResultKind;
   readonly served: string;
+  /** Which code the candidates are; absent where nothing names it. */
+  readonly version?: string;
   readonly rollout?: ServedStage;
   /** Shown. */
   readonly context?: unknown;

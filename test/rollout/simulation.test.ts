@@ -8,7 +8,12 @@ import { gates } from "../../src/stats/gates.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { seeded } from "../stats/sample.ts";
 
-const options: RampOptions = { gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: 60_000 };
+const options: RampOptions = {
+  gates: [gates.mismatches(0.01)],
+  onReady: "advance",
+  minimumTimeMs: 60_000,
+  version: "v1",
+};
 
 interface Simulation {
   readonly lab: Laboratory;

@@ -93,7 +93,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
       "One `candidate` can answer callers",
     );
   }
-  const refusal = rollout?.refuses?.({ keyed: definition.key !== undefined });
+  const refusal = rollout?.refuses?.({ keyed: definition.key !== undefined, build: host.labels.build });
   if (refusal !== undefined) throw new SidelaneError("invalid-definition", `${place}: ${refusal}`);
   const stream = streamOf(check, definition.stream);
   for (const option of ["rollout", "noise"] as const) {
@@ -123,6 +123,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     ownCompare: typeof definition.compare === "function",
     rollout,
     waitForMatch: rollout?.onMismatch === "control",
+    version: rollout?.version ?? host.labels.build,
     drawsByCall: rollout?.unkeyed === "by-call" && definition.key === undefined,
     budget: new CpuBudget(limits.cpuShare),
     groups,

@@ -30,6 +30,7 @@ export function makeResult(run: Run, id: string): Result {
     experiment: plan.name,
     startedAt,
     served: run.served,
+    ...(plan.version !== undefined && { version: plan.version }),
     ...(snapshot && {
       rollout: Object.freeze({ stage: snapshot.stage, share: snapshot.share, epoch: snapshot.epoch }),
     }),

@@ -49,6 +49,13 @@ export interface RampOptions {
    * sides. Without either, the ramp is refused at definition.
    */
   readonly unkeyed?: "by-call";
+  /**
+   * Which code the candidate is: a commit, a number raised by hand. Evidence, stage and latch belong to it. By default the
+   * laboratory's label `build`; with neither, a ramp with a `store` is refused at definition.
+   */
+  readonly version?: string;
+  /** Where a version begins that was not met before: in `shadow`, the default, or where the last one was (`keep`). Evidence is fresh in both. */
+  readonly onNewVersion?: "shadow" | "keep";
   /** Keeps the state over restarts, and shares it between processes; without one it lives in this process. */
   readonly store?: RolloutStore;
   /** Limits the ramp from outside: what runs is the lesser of what it allows and what the evidence grants. */
@@ -93,6 +100,8 @@ const known: readonly (keyof RampOptions)[] = [
   "checkEveryMs",
   "onMismatch",
   "unkeyed",
+  "version",
+  "onNewVersion",
   "store",
   "source",
   "salt",
@@ -112,7 +121,8 @@ type Defaulted =
   | "risk"
   | "unitWindowMs"
   | "quietAfterMs"
-  | "checkEveryMs";
+  | "checkEveryMs"
+  | "onNewVersion";
 
 type Settled = RampOptions & Required<Pick<RampOptions, Defaulted>>;
 
@@ -143,6 +153,7 @@ export function checkRampOptions(options: RampOptions): Settled {
     unitWindowMs: 60_000,
     quietAfterMs: 10 * 60_000,
     checkEveryMs: 10_000,
+    onNewVersion: "shadow",
     ...given,
   };
   checkSteps(check, settled.steps);
@@ -160,6 +171,8 @@ export function checkRampOptions(options: RampOptions): Settled {
   if (settled.falseAlarmEvery !== undefined) check.number("falseAlarmEvery", settled.falseAlarmEvery, { min: 1 });
   if (settled.onMismatch !== undefined) check.oneOf("onMismatch", settled.onMismatch, ["serve", "control"]);
   if (settled.unkeyed !== undefined) check.oneOf("unkeyed", settled.unkeyed, ["by-call"]);
+  if (settled.version !== undefined) check.text("version", settled.version);
+  check.oneOf("onNewVersion", settled.onNewVersion, ["shadow", "keep"]);
   if (settled.process !== undefined) check.text("process", settled.process);
   if (settled.salt !== undefined && typeof settled.salt !== "string") check.fail("salt", "a string", settled.salt);
   checkMethods(check, "store", settled.store, ["load", "compareAndSet", "report", "totals"]);

@@ -64,7 +64,11 @@ export function ramp(options: RampOptions = {}): Ramp {
     bucket: bucketing(salt),
     ...(onMismatch !== undefined && { onMismatch }),
     ...(unkeyed !== undefined && { unkeyed }),
-    refuses: (definition) => refusalOfKeys(definition, unkeyed, "a `ramp`"),
+    ...(rest.version !== undefined && { version: rest.version }),
+    refuses(definition) {
+      if (rest.store && rest.version === undefined && definition.build === undefined) return noVersion;
+      return refusalOfKeys(definition, unkeyed, "a `ramp`");
+    },
     bind: (experiment, host) => driver.bind(experiment, host),
     record: (sample) => driver.record(sample),
     close: () => driver.close(),
@@ -81,6 +85,9 @@ export function ramp(options: RampOptions = {}): Ramp {
     on: (listener) => driver.on(listener),
   };
 }
+
+const noVersion =
+  "expected a `version` in a `ramp` with a `store`, so that no build goes on with another build's evidence. Write `ramp({ version: commit, … })`, or give the laboratory a label: `new Laboratory({ labels: { build: commit } })`";
 
 function randomName(): string {
   return `${Date.now().toString(36)}-${Math.floor(Math.random() * 2 ** 52).toString(36)}`;
