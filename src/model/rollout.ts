@@ -34,6 +34,8 @@ export interface Sample {
    * thenable; `pending`, it has not settled long after the candidate failed; `absent`, the candidate ran without it.
    */
   readonly unknownControl?: "unseen" | "pending" | "absent" | undefined;
+  /** Whether the candidate was to answer the call, also where control took its place in the end. */
+  readonly served?: boolean;
   /** What the served share sticks to; the unit of evidence. Without one, every call is a unit. */
   readonly key: string | undefined;
   /** Wall time in milliseconds since 1970. */

@@ -18,6 +18,8 @@ export interface EvidenceTotals {
   /** Comparisons, bursts of one key and inconclusive ones included. */
   readonly comparisons: number;
   readonly units: number;
+  /** Of what the candidate answered alone; absent where it answers nobody. */
+  readonly served?: EvidenceTotals;
   /** Distinct keys, at most 65 536; each call without a key is one. */
   readonly keys: number;
   readonly gates: Readonly<Record<string, GateTotals>>;
@@ -78,6 +80,11 @@ export class CandidateEvidence {
   /** Units so far; each counts for every gate that can judge it. */
   get units(): number {
     return this.#units;
+  }
+
+  /** Distinct keys, as far as a table of 65 536 places tells them apart. */
+  get keys(): number {
+    return Math.min(this.#keys, mostKeys);
   }
 
   /** The gate that alarms, if one does. */

@@ -37,6 +37,8 @@ interface VerdictFacts {
   readonly gates: readonly GateReading[];
   /** Each a sentence. */
   readonly reasons: readonly string[];
+  /** What is known of the units that the candidate answered; absent where it answers nobody. */
+  readonly served?: { readonly units: number; readonly gates: readonly GateReading[] };
   /** Why it will never be ready while things go on like this, as a sentence; absent where more evidence may do. */
   readonly stalled?: string;
 }
@@ -70,6 +72,8 @@ export interface VerdictTerms {
   readonly minimumTimeMs?: number;
   /** Fewer distinct keys than this are never ready; 0 by default. */
   readonly minimumKeys?: number;
+  /** What is tolerated of each gate in place of its own rate; the rate itself by default. */
+  readonly tolerated?: (max: number) => number;
   /** Wall time in milliseconds, by which windows end; that of the last comparison by default. */
   readonly now?: number;
   /** How long evidence has been gathered, in milliseconds; what the units span by default. */
@@ -114,7 +118,8 @@ export function verdictOf(input: VerdictInput): Verdict {
   const { candidate, comparisons, units, keys, risk = 0.01 } = input;
   const { minimumUnits = 500, minimumTimeMs = 0, minimumKeys = 0 } = input;
   const elapsedMs = input.elapsedMs ?? (Number.isFinite(input.spanMs) ? input.spanMs : 0);
-  const gates = input.gates.map((gate) => read(gate, risk));
+  const { tolerated } = input;
+  const gates = input.gates.map((gate) => read(tolerated ? { ...gate, max: tolerated(gate.max) } : gate, risk));
   const stalled = stallOf(input, gates);
   const facts = {
     ...{ candidate, confidence: 1 - risk, comparisons, units, gates },

@@ -13,6 +13,7 @@ const options: RampOptions = {
   onReady: "advance",
   minimumTimeMs: 60_000,
   version: "v1",
+  steps: [0.1, 0.25, 0.5],
 };
 
 interface Simulation {
@@ -58,7 +59,7 @@ describe("an experiment under a ramp", () => {
     const { second, rollout, events, lab } = simulate({}, () => 0);
     for (let elapsed = 0; elapsed < 700; elapsed++) await second();
     expect(rollout.current()).toMatchObject({ stage: "live", share: 1 });
-    expect(events.filter(({ kind }) => kind === "advanced")).toHaveLength(6);
+    expect(events.filter(({ kind }) => kind === "advanced")).toHaveLength(4);
     expect(rollout.status().verdict.candidate).toBe("candidate");
     await lab.close();
   });

@@ -211,6 +211,10 @@ export class Trial implements Awaited, Sample {
     return this.outcome!.kind === "threw";
   }
 
+  get served(): boolean {
+    return this.run.watcher !== undefined;
+  }
+
   get key(): string | undefined {
     return this.run.key;
   }

@@ -186,6 +186,7 @@ function ranAlone(
     candidateMs,
     controlThrew: false,
     candidateThrew: failed,
+    served: true,
     key,
     at: plan.host.clock.now(),
     epoch: snapshot.epoch,

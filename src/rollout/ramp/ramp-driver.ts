@@ -104,7 +104,8 @@ export class RampDriver {
     // From before the last change, or of another version: no evidence for what runs now.
     if (sample.epoch !== this.snapshot.epoch || !this.#keeper.known || !this.#isCurrent()) return;
     this.#silence.sampled();
-    const evidence = this.#evidence.record(sample);
+    const evidence = this.#evidence;
+    evidence.record(sample);
     if (evidence.alarmed !== undefined) this.#alarm(sample.candidate, sample.at);
     else if (evidence.units >= this.#nextLook) {
       this.#nextLook = evidence.units + unitsBetweenLooks;
@@ -188,6 +189,8 @@ export class RampDriver {
     const silence = this.#silence.check(now, this.#host?.calls() ?? 0, this.snapshot.compare > 0 && this.#isCurrent());
     if (silence) this.#tellHere(silence.kind, now, silence.reason);
     this.#tellStall(now);
+    const off = this.#limited ? undefined : this.#evidence.ratioIsOff();
+    if (off !== undefined) this.#request({ kind: "pause", at: now, reason: off });
     this.#look(now);
     if (this.#keeper.stored) void this.#keeper.synchronize();
   }
@@ -255,8 +258,10 @@ export class RampDriver {
 
   #changed(before: RolloutState, told: boolean): void {
     const next = this.#keeper.state;
-    if (told && keepsEvidence(before, next)) this.#announcedReady = false;
-    else if (next.epoch !== before.epoch || !told) this.#startAfresh(next.changedAt);
+    if (told && keepsEvidence(before, next)) {
+      this.#announcedReady = false;
+      if (next.mode === "running") this.#evidence.forgetRatio();
+    } else if (next.epoch !== before.epoch || !told) this.#startAfresh(next.changedAt);
     this.#refresh();
     if (!told) return;
     for (const change of next.history) if (change.to.epoch > before.epoch) this.#tell(change);
@@ -293,10 +298,12 @@ export class RampDriver {
   }
 
   #freshEvidence(): EpochEvidence {
-    const { gates, unitWindowMs, falseAlarmEvery } = this.#settings;
+    const { gates, unitWindowMs, falseAlarmEvery, minimumServed } = this.#settings;
     return new EpochEvidence({
       gates,
       unitWindowMs,
+      share: this.#keeper.state.share,
+      minimumServed,
       ...(falseAlarmEvery !== undefined && { falseAlarmEvery }),
       onFault: (error) => this.#host?.onFault("gate", error),
     });

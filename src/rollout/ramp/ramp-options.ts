@@ -25,6 +25,8 @@ export interface RampOptions {
   readonly minimumTimeMs?: number;
   /** The fewest units that a step rests on; 500 by default. */
   readonly minimumUnits?: number;
+  /** The fewest units that the candidate has answered in a step beyond shadow; a tenth of `minimumUnits` by default, and at least 102. */
+  readonly minimumServed?: number;
   /** The fewest distinct keys that a step rests on, each call without one being one; 102 by default. */
   readonly minimumKeys?: number;
   /** How long `live` must have lasted before it can be completed, in milliseconds; 24 hours by default. */
@@ -91,6 +93,7 @@ const known: readonly (keyof RampOptions)[] = [
   "compare",
   "minimumTimeMs",
   "minimumUnits",
+  "minimumServed",
   "minimumKeys",
   "completeAfterMs",
   "risk",
@@ -116,6 +119,7 @@ type Defaulted =
   | "compare"
   | "minimumTimeMs"
   | "minimumUnits"
+  | "minimumServed"
   | "minimumKeys"
   | "completeAfterMs"
   | "risk"
@@ -147,6 +151,7 @@ export function checkRampOptions(options: RampOptions): Settled {
     compare: 1,
     minimumTimeMs: 10 * 60_000,
     minimumUnits: 500,
+    minimumServed: Math.max(102, Math.ceil((given.minimumUnits ?? 500) / 10)),
     minimumKeys: 102,
     completeAfterMs: 24 * 3_600_000,
     risk: 0.01,
@@ -164,6 +169,7 @@ export function checkRampOptions(options: RampOptions): Settled {
   check.number("compare", settled.compare, { max: 1 });
   for (const name of ["minimumTimeMs", "completeAfterMs", "unitWindowMs"] as const) check.number(name, settled[name]);
   check.number("minimumUnits", settled.minimumUnits, { integer: true });
+  check.number("minimumServed", settled.minimumServed, { integer: true });
   check.number("minimumKeys", settled.minimumKeys, { integer: true, max: 65_536 });
   check.number("quietAfterMs", settled.quietAfterMs, { min: 1 });
   check.number("checkEveryMs", settled.checkEveryMs, { min: 10, max: 2 ** 31 - 1 });

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { decide } from "../../../src/rollout/decide.ts";
 import { gates, type Gate } from "../../../src/rollout/index.ts";
 import { ramp } from "../../../src/rollout/ramp/ramp.ts";
 import { sample } from "../../stats/sample.ts";
@@ -18,7 +19,10 @@ function drive(
   rollout.bind!("price", host);
   for (let call = 0; call < minutes * 200; call++) {
     host.called++;
-    rollout.record!(sample({ key: `user-${call}`, at: host.clock.now(), epoch: rollout.current().epoch, ...of(call) }));
+    const key = `user-${call}`;
+    const running = rollout.current();
+    const served = decide(running, rollout.bucket("price", key)).serve === "candidate";
+    rollout.record!(sample({ key, served, at: host.clock.now(), epoch: running.epoch, ...of(call) }));
     if (call % 20 === 19) host.clock.advance(minute / 10);
   }
   return { host, rollout };
