@@ -3,7 +3,12 @@ import { gates, ramp } from "sidelane/rollout";
 import { fixedClock } from "sidelane/testing";
 
 const clock = fixedClock(); // so that ten minutes pass at once
-const rollout = ramp({ gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: 60_000 });
+const rollout = ramp({
+  steps: [0.1, 0.25, 0.5],
+  gates: [gates.mismatches(0.01)],
+  onReady: "advance",
+  minimumTimeMs: 60_000,
+});
 rollout.on(({ kind, from, to }) => {
   if (kind !== "ready") console.log(`${kind}: ${from.stage} ${from.share * 100} % → ${to.stage} ${to.share * 100} %`);
 });
@@ -28,9 +33,7 @@ const { state, verdict } = rollout.status();
 console.log(state.stage, state.mode, verdict.kind);
 await lab.close();
 // Prints:
-// advanced: shadow 0 % → ramp 1 %
-// advanced: ramp 1 % → ramp 5 %
-// advanced: ramp 5 % → ramp 10 %
+// advanced: shadow 0 % → ramp 10 %
 // advanced: ramp 10 % → ramp 25 %
 // rolled-back: ramp 25 % → shadow 0 %
 // shadow rolled-back regressed

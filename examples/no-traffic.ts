@@ -3,7 +3,7 @@ import { ramp } from "sidelane/rollout";
 import { fixedClock } from "sidelane/testing";
 
 const clock = fixedClock(); // so that an hour passes at once
-const rollout = ramp({ onReady: "advance" });
+const rollout = ramp({ onReady: "advance", unkeyed: "by-call" });
 rollout.on(({ kind, reason }) => {
   console.log(`${kind}: ${reason}`);
 });

@@ -284,6 +284,7 @@ async function closeRollout(plan: Plan): Promise<void> {
 function bindRollout(plan: Plan): void {
   const { host, rollout } = plan;
   rollout?.bind?.(plan.name, {
+    build: host.labels.build,
     // What a rollout does by the clock is no part of the request in which its experiment was defined.
     clock: { ...host.clock, after: (...timer) => host.detached(() => host.clock.after(...timer)) },
     onEvent: (event) => host.outbox.event(event),

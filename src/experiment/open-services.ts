@@ -41,6 +41,7 @@ export function openHost(
     inFlight: new InFlight(),
     detached,
     trackRuns,
+    labels: Object.freeze({ ...options.labels }),
     context: options.context,
     throwing: compileThrowing(options.throwOnMismatch, mismatchError),
     mismatchError,

@@ -40,6 +40,8 @@ export interface Result<Value = unknown> {
   readonly served: string;
   /** Present when the candidate was to answer, and control did. */
   readonly fellBack?: FellBack;
+  /** Which code the candidates are, as the rollout or the laboratory's label `build` names it; absent without either. */
+  readonly version?: string;
   /** Present when the experiment has a rollout. */
   readonly rollout?: ServedStage;
   /** What `context` gave for this call, over the laboratory's own context; `{}` without either. */

@@ -31,6 +31,13 @@ export interface Sample {
   readonly candidateThrew: boolean;
   /** Why control answered a call that was the candidate's to answer; absent where it was not, or the candidate did. */
   readonly fellBack?: FellBack | undefined;
+  /**
+   * Why nothing is known of control's outcome, where that is so: `unseen`, it gave what cannot be followed, such as a lazy
+   * thenable; `pending`, it has not settled long after the candidate failed; `absent`, the candidate ran without it.
+   */
+  readonly unknownControl?: "unseen" | "pending" | "absent" | undefined;
+  /** Whether the candidate was to answer the call, also where control took its place in the end. */
+  readonly served?: boolean;
   /** What the served share sticks to; the unit of evidence. Without one, every call is a unit. */
   readonly key: string | undefined;
   /** Wall time in milliseconds since 1970. */
@@ -39,6 +46,14 @@ export interface Sample {
   readonly epoch: number;
   /** The whole result, made on demand: only gates of your own ask for it. `undefined` where control did not run beside the candidate. */
   result(): Result | undefined;
+}
+
+/** What a rollout has to know of the definition that it goes with. */
+export interface DefinedWith {
+  /** Whether the definition has a `key`. */
+  readonly keyed: boolean;
+  /** The label `build` of the laboratory. */
+  readonly build: string | undefined;
 }
 
 /** Decides for an experiment, call by call. */
@@ -57,6 +72,15 @@ export interface Rollout {
    * control's answer goes out. Read once, at definition.
    */
   readonly graceMs?: number;
+  /**
+   * `by-call`: where an experiment has no `key`, every call is drawn anew in stage `ramp`. Without it, a call without a key is
+   * control's there. Read once, at definition.
+   */
+  readonly unkeyed?: "by-call";
+  /** Why it cannot go with a definition, as a sentence; asked at definition, before it is bound. */
+  refuses?(definition: DefinedWith): string | undefined;
+  /** The version of the candidate, where the rollout names it itself. */
+  readonly version?: string;
   /** Told once, when an experiment is defined with this rollout. */
   bind?(experiment: string, host: RolloutHost): void;
   /** Told of every comparison. Synchronous and cheap. */
@@ -67,6 +91,8 @@ export interface Rollout {
 /** What a rollout may ask of the laboratory that runs it. */
 export interface RolloutHost {
   readonly clock: Clock;
+  /** The label `build` of the laboratory: the version of a candidate whose rollout names none. */
+  readonly build?: string | undefined;
   onEvent(event: RolloutEvent): void;
   onFault(operation: "rollout" | "store" | "source" | "listener" | "gate", error: unknown): void;
   /** Calls of the experiment so far, skipped ones included. */
@@ -75,8 +101,19 @@ export interface RolloutHost {
 
 /** Something that happened to a rollout, for listeners and publishers. */
 export interface RolloutEvent {
-  readonly kind: "advanced" | "rolled-back" | "ready" | "stalled" | "no-traffic" | "paused" | "resumed" | "completed";
+  readonly kind:
+    | "advanced"
+    | "rolled-back"
+    | "ready"
+    | "stalled"
+    | "no-traffic"
+    | "paused"
+    | "resumed"
+    | "completed"
+    | "new-version";
   readonly experiment: string;
+  /** The version of the candidate that runs from here on; absent where the rollout names none. */
+  readonly version?: string;
   readonly from: ServedStage;
   readonly to: ServedStage;
   /** Wall time in milliseconds since 1970. */

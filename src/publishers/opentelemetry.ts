@@ -68,8 +68,8 @@ const statusError = 2;
  *
  * | instrument | kind, unit | attributes |
  * |---|---|---|
- * | `sidelane.experiment.results` | counter, `{result}`, one a candidate | `sidelane.experiment`, `sidelane.candidate`, `sidelane.result.kind` |
- * | `sidelane.behavior.duration` | histogram, `s` | `sidelane.experiment`, `sidelane.behavior` (`control` or a candidate), `sidelane.outcome` |
+ * | `sidelane.experiment.results` | counter, `{result}`, one a candidate | `sidelane.experiment`, `sidelane.candidate`, `sidelane.result.kind`, `sidelane.version` where there is one |
+ * | `sidelane.behavior.duration` | histogram, `s` | `sidelane.experiment`, `sidelane.behavior` (`control` or a candidate), `sidelane.outcome`, of a candidate `sidelane.version` |
  * | `sidelane.experiment.skips` | counter, `{call}` | `sidelane.experiment`, `sidelane.skip.reason` |
  * | `sidelane.candidates.in_flight` | up-down counter, `{candidate}` | `sidelane.experiment` |
  *
@@ -129,17 +129,19 @@ function meterReadings(meter: OpenTelemetryMeter, buckets: readonly number[], ma
   });
   return readings(
     {
-      compared: (experiment, candidate, kind) =>
+      compared: (experiment, candidate, kind, version) =>
         results.add(1, {
           "sidelane.experiment": experiment,
           "sidelane.candidate": candidate,
           "sidelane.result.kind": kind,
+          ...(version !== undefined && { "sidelane.version": version }),
         }),
-      took: (experiment, behavior, outcome, seconds) =>
+      took: (experiment, behavior, outcome, seconds, version) =>
         durations.record(seconds, {
           "sidelane.experiment": experiment,
           "sidelane.behavior": behavior,
           "sidelane.outcome": outcome,
+          ...(version !== undefined && { "sidelane.version": version }),
         }),
       skipped: (experiment, reason) =>
         skips.add(1, { "sidelane.experiment": experiment, "sidelane.skip.reason": reason }),

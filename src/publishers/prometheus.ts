@@ -44,8 +44,8 @@ export interface PrometheusPublisherOptions<Registry extends PrometheusRegistry 
  *
  * | metric | kind, unit | labels |
  * |---|---|---|
- * | `sidelane_results_total` | counter, one a candidate | `experiment`, `candidate`, `kind` |
- * | `sidelane_behavior_duration_seconds` | histogram, seconds | `experiment`, `behavior` (`control` or a candidate), `outcome` |
+ * | `sidelane_results_total` | counter, one a candidate | `experiment`, `candidate`, `kind`, `version` where there is one |
+ * | `sidelane_behavior_duration_seconds` | histogram, seconds | `experiment`, `behavior` (`control` or a candidate), `outcome`, of a candidate `version` |
  * | `sidelane_skips_total` | counter, one a call | `experiment`, `reason` |
  * | `sidelane_candidates_in_flight` | gauge | `experiment` |
  *
@@ -71,6 +71,7 @@ export function prometheusPublisher<Registry extends PrometheusRegistry>(
       "experiment",
       "candidate",
       "kind",
+      "version",
     ]),
   );
   const durations = new client.Histogram({
@@ -78,6 +79,7 @@ export function prometheusPublisher<Registry extends PrometheusRegistry>(
       "experiment",
       "behavior",
       "outcome",
+      "version",
     ]),
     buckets: [...(options.buckets ?? defaultBuckets)],
   });
@@ -91,8 +93,10 @@ export function prometheusPublisher<Registry extends PrometheusRegistry>(
     name: "prometheus",
     ...readings(
       {
-        compared: (experiment, candidate, kind) => results.inc({ experiment, candidate, kind }),
-        took: (experiment, behavior, outcome, seconds) => durations.observe({ experiment, behavior, outcome }, seconds),
+        compared: (experiment, candidate, kind, version) =>
+          results.inc({ experiment, candidate, kind, ...(version !== undefined && { version }) }),
+        took: (experiment, behavior, outcome, seconds, version) =>
+          durations.observe({ experiment, behavior, outcome, ...(version !== undefined && { version }) }, seconds),
         skipped: (experiment, reason) => skips.inc({ experiment, reason }),
         inFlight: (experiment, change) => inFlight.inc({ experiment }, change),
       },

@@ -20,6 +20,8 @@ export interface PresentedResult {
   readonly served: string;
   /** Why control answered in the candidate's place, where it did. */
   readonly fellBack?: FellBack;
+  /** Which code the candidates are; absent where nothing names it. */
+  readonly version?: string;
   readonly rollout?: ServedStage;
   /** Shown. */
   readonly context?: unknown;

@@ -33,6 +33,7 @@ const happenings: Readonly<Record<RolloutEvent["kind"], string>> = {
   paused: "was paused",
   resumed: "was resumed",
   completed: "is complete",
+  "new-version": "runs a new version",
 };
 
 /** What happened to a rollout in one line, such as `price: advanced from shadow to ramp 1 % (ramp: enough evidence)`. */

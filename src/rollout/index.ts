@@ -11,5 +11,5 @@ export type { RolloutSource } from "./sources/source.ts";
 export type { RolloutChange, RolloutState } from "./state.ts";
 export { memoryStore } from "./stores/memory.ts";
 export type { ReportedTotals, RolloutStore } from "./stores/store.ts";
-export type { Decision, Rollout, RolloutHost, RolloutSnapshot, Sample, Stage } from "../model/rollout.ts";
+export type { Decision, DefinedWith, Rollout, RolloutHost, RolloutSnapshot, Sample, Stage } from "../model/rollout.ts";
 export type { RolloutOption } from "./to-rollout.ts";

@@ -1,5 +1,5 @@
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
-import type { RolloutSnapshot, Stage } from "../model/rollout.ts";
+import type { DefinedWith, RolloutSnapshot, Stage } from "../model/rollout.ts";
 
 /** The stages in their order, from nothing to everything. */
 export const stages: readonly Stage[] = ["off", "shadow", "ramp", "live", "complete"];
@@ -24,7 +24,20 @@ export type RolloutSetting =
        * control's answer goes out, which counts against the candidate.
        */
       readonly graceMs?: number;
+      /** `by-call` where the experiment has no `key`: every call is drawn anew. Without either, a share is refused. */
+      readonly unkeyed?: "by-call";
     };
+
+/** Why a share cannot go with a definition: without a key nobody would be in it. */
+export function refusalOfKeys(
+  { keyed }: DefinedWith,
+  unkeyed: "by-call" | undefined,
+  what: string,
+): string | undefined {
+  if (keyed && unkeyed !== undefined) return `expected \`unkeyed\` to be left out where there is a \`key\``;
+  if (keyed || unkeyed !== undefined) return undefined;
+  return `expected a \`key\` beside ${what}: without one, nobody could be served below \`live\`. Return a customer's or tenant's id from \`key\`, or say \`unkeyed: "by-call"\` to draw every call anew`;
+}
 
 /**
  * The snapshot that a stage stands for, in which nothing is served or everything is.
@@ -52,13 +65,14 @@ export function snapshotFrom(setting: unknown, place: string, epoch = 0): Rollou
     return snapshotOf(setting as Stage, 0, epoch);
   }
   check.object("rollout", setting);
-  check.known(setting, ["serve", "compare", "salt", "onMismatch", "graceMs"], "rollout.");
-  const { serve, compare = 1, salt, onMismatch, graceMs } = setting;
+  check.known(setting, ["serve", "compare", "salt", "onMismatch", "graceMs", "unkeyed"], "rollout.");
+  const { serve, compare = 1, salt, onMismatch, graceMs, unkeyed } = setting;
   check.number("rollout.serve", serve, { max: 1 });
   check.number("rollout.compare", compare, { max: 1 });
   if (salt !== undefined && typeof salt !== "string") check.fail("rollout.salt", "a string", salt);
   if (onMismatch !== undefined) check.oneOf("rollout.onMismatch", onMismatch, ["serve", "control"]);
   if (graceMs !== undefined) check.number("rollout.graceMs", graceMs);
+  if (unkeyed !== undefined) check.oneOf("rollout.unkeyed", unkeyed, ["by-call"]);
   return snapshotOf(stageOf(serve as number, compare as number), serve as number, epoch, compare as number);
 }
 

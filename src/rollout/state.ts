@@ -2,6 +2,7 @@ import { SidelaneError } from "../model/errors.ts";
 import type { ServedStage } from "../model/result.ts";
 import type { RolloutEvent, Stage } from "../model/rollout.ts";
 import { stages } from "./snapshot.ts";
+import { isKnown, isLatched, met, withLatch, type KnownVersion } from "./versions.ts";
 
 /** One change of a rollout: what, when, who asked, and why. */
 export interface RolloutChange {
@@ -30,19 +31,29 @@ export interface RolloutState {
   readonly since: number;
   /** When this epoch began, wall time in milliseconds. */
   readonly changedAt: number;
+  /** The version of the candidate that stage and evidence belong to; absent where the ramp names none. */
+  readonly candidateVersion?: string;
+  /** The versions met so far, the newest last, at most 32; a version's latch outlives its being replaced. */
+  readonly versions?: readonly KnownVersion[];
   /** The latest changes, at most 50, oldest first. */
   readonly history: readonly RolloutChange[];
 }
 
 /** What a person, the ramp or another process asks of a state. */
 export interface RolloutRequest {
-  readonly kind: "advance" | "step-back" | "rollback" | "pause" | "resume" | "clear" | "complete";
+  readonly kind: "advance" | "step-back" | "rollback" | "pause" | "resume" | "clear" | "complete" | "new-version";
   readonly at: number;
   /** A person's name, or `ramp`. */
   readonly by: string;
   readonly reason: string;
   /** Refused in any other epoch: evidence of one epoch is none in the next. */
   readonly epoch?: number;
+  /** Of `new-version`: which one it is. Of anything else: refused where another version runs. */
+  readonly version?: string;
+  /** Of `new-version`: whether the stage stays; without it, the new version begins in shadow. */
+  readonly keepsStage?: boolean;
+  /** Of `new-version`: that a version known already comes back, since no newer one is heard of. */
+  readonly returns?: boolean;
   /** `complete` is refused until `live` has lasted as long, in milliseconds. */
   readonly afterMs?: number;
 }
@@ -50,7 +61,12 @@ export interface RolloutRequest {
 const historyLength = 50;
 
 /** The state that a rollout begins with, in epoch 1. */
-export function initialState(steps: readonly number[], at: number, stage: "off" | "shadow" = "shadow"): RolloutState {
+export function initialState(
+  steps: readonly number[],
+  at: number,
+  stage: "off" | "shadow" = "shadow",
+  candidateVersion?: string,
+): RolloutState {
   return freeze({
     version: 1,
     epoch: 1,
@@ -60,6 +76,7 @@ export function initialState(steps: readonly number[], at: number, stage: "off" 
     steps: Object.freeze([...steps]),
     since: at,
     changedAt: at,
+    ...(candidateVersion !== undefined && { candidateVersion, versions: met([], candidateVersion) }),
     history: Object.freeze([]),
   });
 }
@@ -81,15 +98,43 @@ export function transition(state: RolloutState, request: RolloutRequest): Rollou
         stage: state.stage === "off" ? "off" : "shadow",
         share: 0,
         mode: "rolled-back",
+        ...latched(state, { at: request.at, by: request.by, reason: request.reason }),
       });
     case "pause":
       return changed(state, request, "paused", { mode: "paused" });
     case "resume":
-    case "clear":
       return changed(state, request, "resumed", { mode: "running" });
+    case "clear":
+      return changed(state, request, "resumed", { mode: "running", ...latched(state, undefined) });
     case "complete":
       return changed(state, request, "completed", { stage: "complete", share: 1 });
+    case "new-version":
+      return changed(state, request, "new-version", ofVersion(state, request));
   }
+}
+
+/** What a latch set or taken away leaves of the versions. */
+function latched(
+  { candidateVersion, versions = [] }: RolloutState,
+  latch: KnownVersion["latch"],
+): Pick<RolloutState, "versions"> {
+  return candidateVersion === undefined ? {} : { versions: withLatch(versions, candidateVersion, latch) };
+}
+
+/** Where a version begins: in shadow, unless the stage is kept; latched, where it was rolled back before. */
+function ofVersion(state: RolloutState, { version, keepsStage }: RolloutRequest): Changes {
+  const versions = state.versions ?? [];
+  const isBack = version !== undefined && isLatched(versions, version);
+  // What is complete has been decided by a person, and control may be gone.
+  const stays = state.stage === "complete" || state.stage === "off" || (keepsStage === true && !isBack);
+  return {
+    ...(stays ? {} : { stage: "shadow", share: 0 }),
+    mode:
+      isBack && state.stage !== "complete" ? "rolled-back"
+      : state.mode === "rolled-back" ? "running"
+      : state.mode,
+    ...(version !== undefined && { candidateVersion: version, versions: met(versions, version) }),
+  };
 }
 
 /** Why a state refuses a request, as a sentence; `undefined` when it does not. */
@@ -97,8 +142,18 @@ export function refusalOf(state: RolloutState, request: RolloutRequest): string 
   if (request.epoch !== undefined && request.epoch !== state.epoch) {
     return `The evidence is of epoch ${request.epoch}, and this is epoch ${state.epoch}.`;
   }
+  const { kind, version } = request;
+  if (kind !== "new-version" && version !== undefined && version !== state.candidateVersion) {
+    return `The evidence is of version ${version}, and another one runs.`;
+  }
   const latched = state.mode === "rolled-back";
-  switch (request.kind) {
+  switch (kind) {
+    case "new-version":
+      if (version === undefined) return state.candidateVersion === undefined ? undefined : "Say which version it is.";
+      if (version === state.candidateVersion) return "It runs already.";
+      return request.returns !== true && isKnown(state.versions ?? [], version) ?
+          "A newer version has been met since."
+        : undefined;
     case "rollback":
       return latched ? "It is rolled back already." : undefined;
     case "step-back":
@@ -148,14 +203,16 @@ function previousOf({ stage, share, steps }: RolloutState): { stage: Stage; shar
   return step === undefined ? { stage: "shadow", share: 0 } : { stage: "ramp", share: step };
 }
 
+type Changes = Partial<Pick<RolloutState, "stage" | "share" | "mode" | "candidateVersion" | "versions">>;
+
 function changed(
   state: RolloutState,
   { at, by, reason }: RolloutRequest,
   kind: RolloutChange["kind"],
-  to: Partial<Pick<RolloutState, "stage" | "share" | "mode">>,
+  to: Changes,
 ): RolloutState {
   const epoch = state.epoch + 1;
-  const { stage = state.stage, share = state.share, mode = state.mode } = to;
+  const { stage = state.stage, share = state.share, mode = state.mode, ...more } = to;
   const moved = stage !== state.stage || share !== state.share;
   const change: RolloutChange = Object.freeze({
     kind,
@@ -167,11 +224,12 @@ function changed(
   });
   return freeze({
     ...state,
+    ...more,
     epoch,
     stage,
     share,
     mode,
-    since: moved ? at : state.since,
+    since: moved || kind === "new-version" ? at : state.since,
     changedAt: at,
     history: Object.freeze([...state.history.slice(1 - historyLength), change]),
   });
@@ -198,6 +256,8 @@ export function readState(data: unknown, where = "stored rollout state"): Rollou
     : !Array.isArray(state.steps) || !state.steps.every(isShare) ? "steps"
     : !Number.isFinite(state.since) ? "since"
     : !Number.isFinite(state.changedAt) ? "changedAt"
+    : state.candidateVersion !== undefined && typeof state.candidateVersion !== "string" ? "candidateVersion"
+    : state.versions !== undefined && !isVersions(state.versions) ? "versions"
     : !Array.isArray(state.history) ? "history"
     : undefined;
   if (wrong !== undefined) {
@@ -211,6 +271,10 @@ export function readState(data: unknown, where = "stored rollout state"): Rollou
 
 function isShare(value: unknown): boolean {
   return typeof value === "number" && value >= 0 && value <= 1;
+}
+
+function isVersions(versions: unknown): boolean {
+  return Array.isArray(versions) && versions.every((each: Partial<KnownVersion>) => typeof each?.version === "string");
 }
 
 function isPerson(by: string): boolean {

@@ -2,7 +2,7 @@ import { checkOptions } from "../model/check-options.ts";
 import type { Rollout, RolloutSnapshot } from "../model/rollout.ts";
 import type { Verdict } from "../stats/verdict.ts";
 import { bucketing } from "./bucket.ts";
-import { snapshotFrom, type RolloutSetting } from "./snapshot.ts";
+import { refusalOfKeys, snapshotFrom, type RolloutSetting } from "./snapshot.ts";
 import type { RolloutSource } from "./sources/source.ts";
 
 /** What a definition may give as its rollout: a setting that never changes, a source that does, or a rollout. */
@@ -16,8 +16,16 @@ export type RolloutOption = RolloutSetting | RolloutSource | Rollout;
  */
 export function fixedRollout(setting: RolloutSetting, place = "fixedRollout"): Rollout {
   const snapshot = snapshotFrom(setting, place, 1);
-  const { salt = "", onMismatch = "serve", graceMs } = typeof setting === "string" ? {} : setting;
-  return { current: () => snapshot, bucket: bucketing(salt), onMismatch, ...(graceMs !== undefined && { graceMs }) };
+  const { salt = "", onMismatch = "serve", graceMs, unkeyed } = typeof setting === "string" ? {} : setting;
+  return {
+    current: () => snapshot,
+    bucket: bucketing(salt),
+    onMismatch,
+    ...(graceMs !== undefined && { graceMs }),
+    ...(unkeyed !== undefined && { unkeyed }),
+    refuses: (definition) =>
+      snapshot.stage === "ramp" ? refusalOfKeys(definition, unkeyed, "a `rollout` that serves a share") : undefined,
+  };
 }
 
 /**
@@ -87,6 +95,7 @@ export function rolloutOf(option: RolloutOption, place = "rollout"): Rollout {
         check.oneOf("rollout.onMismatch", option.onMismatch, ["serve", "control"]);
       }
       if (option.graceMs !== undefined) check.number("rollout.graceMs", option.graceMs);
+      if (option.unkeyed !== undefined) check.oneOf("rollout.unkeyed", option.unkeyed, ["by-call"]);
       return option;
     }
     check.function("rollout.onChange", onChange);

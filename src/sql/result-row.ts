@@ -26,7 +26,7 @@ export const columns: readonly (keyof Row)[] = [
 
 /** Makes the rows of a result: one for each candidate. */
 export function rowsOf(result: PresentedResult): Row[] {
-  const { control, context } = result;
+  const { control, context, version } = result;
   return result.candidates.map((candidate) => ({
     result_id: indexable(result.id),
     candidate: indexable(candidate.name),
@@ -40,7 +40,14 @@ export function rowsOf(result: PresentedResult): Row[] {
     control_ms: control.durationMs,
     candidate_outcome: candidate.outcome.kind,
     candidate_ms: candidate.durationMs,
-    detail: JSON.stringify(storableData({ control, candidate, ...(context !== undefined && { context }) })),
+    detail: JSON.stringify(
+      storableData({
+        control,
+        candidate,
+        ...(version !== undefined && { version }),
+        ...(context !== undefined && { context }),
+      }),
+    ),
   }));
 }
 

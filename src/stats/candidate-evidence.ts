@@ -15,9 +15,11 @@ export interface GateTotals {
 
 /** How much one candidate's units weigh, as absolute numbers that add up over processes. Plain data. */
 export interface EvidenceTotals {
-  /** Comparisons, bursts of one key included. */
+  /** Comparisons, bursts of one key and inconclusive ones included. */
   readonly comparisons: number;
   readonly units: number;
+  /** Of what the candidate answered alone; absent where it answers nobody. */
+  readonly served?: EvidenceTotals;
   /** Distinct keys, at most 65 536; each call without a key is one. */
   readonly keys: number;
   readonly gates: Readonly<Record<string, GateTotals>>;
@@ -69,7 +71,7 @@ export class CandidateEvidence {
 
   constructor({ gates = defaultGates, unitWindowMs = 60_000, falseAlarmEvery, onFault }: EvidenceOptions = {}) {
     this.gates = gates;
-    const every = falseAlarmEvery ?? 1e5 * gates.length;
+    const every = falseAlarmEvery ?? 1e5 * gates.filter(({ by }) => by !== "calls").length;
     this.#evidence = gates.map(({ max }) => new GateEvidence(max, every));
     this.#windows = unitWindowMs > 0 ? new Windows(unitWindowMs) : undefined;
     this.#onFault = onFault;
@@ -78,6 +80,11 @@ export class CandidateEvidence {
   /** Units so far; each counts for every gate that can judge it. */
   get units(): number {
     return this.#units;
+  }
+
+  /** Distinct keys, as far as a table of 65 536 places tells them apart. */
+  get keys(): number {
+    return Math.min(this.#keys, mostKeys);
   }
 
   /** The gate that alarms, if one does. */
@@ -95,13 +102,17 @@ export class CandidateEvidence {
   }
 
   #recordCall(sample: Sample): void {
-    this.#units++;
-    this.#keys++;
+    // What was not looked at is nobody's unit.
+    if (sample.kind !== "inconclusive") {
+      this.#units++;
+      this.#keys++;
+    }
     for (let index = 0; index < this.gates.length; index++) {
       const gate = this.gates[index]!;
-      const penalty = this.#penalty(gate, sample);
+      const penalty = this.#penalty(index, sample);
       if (penalty === undefined) continue;
-      if (this.#evidence[index]!.add(penalty, sample.at)) this.#alarmed ??= gate.name;
+      if (gate.by === "calls") this.#evidence[index]!.addCall(penalty);
+      else if (this.#evidence[index]!.add(penalty, sample.at)) this.#alarmed ??= gate.name;
     }
   }
 
@@ -112,12 +123,18 @@ export class CandidateEvidence {
     const hash = hashOf(key);
     const slot = slotOf(hash);
     const age = windows.ageOf(at);
-    if (tables.seen.add(slot, age)) this.#units++;
-    if (tables.keys.add(slot)) this.#keys++;
+    if (sample.kind !== "inconclusive") {
+      if (tables.seen.add(slot, age)) this.#units++;
+      if (tables.keys.add(slot)) this.#keys++;
+    }
     for (let index = 0; index < this.gates.length; index++) {
       const gate = this.gates[index]!;
-      const penalty = this.#penalty(gate, sample);
+      const penalty = this.#penalty(index, sample);
       if (penalty === undefined) continue;
+      if (gate.by === "calls") {
+        this.#evidence[index]!.addCall(penalty);
+        continue;
+      }
       // Half a penalty makes half of the keys bad, whichever they are.
       const isBad = penalty === 1 || (penalty > 0 && penalty > drawOf(hash, windows.present - age, index));
       if (this.#evidence[index]!.addOfKey(isBad, slot, age, at)) this.#alarmed ??= gate.name;
@@ -141,9 +158,9 @@ export class CandidateEvidence {
     this.#keys += times;
     this.#lastAt = at;
     const sample = { ...someMatch, at };
-    this.gates.forEach((gate, index) => {
+    this.gates.forEach((_gate, index) => {
       // What a gate holds against a match that it knows nothing else of is no evidence.
-      if (this.#penalty(gate, sample) === 0) this.#evidence[index]!.addGood(times);
+      if (this.#penalty(index, sample) === 0) this.#evidence[index]!.addGood(times);
     });
   }
 
@@ -177,11 +194,13 @@ export class CandidateEvidence {
       // Who is a key of two processes cannot be told from counts: so many there are at least.
       keys: others.reduce((most, each) => Math.max(most, each.keys ?? 0), this.#keys),
       openMs: this.#windows?.restMs(now ?? this.#lastAt) ?? 0,
-      gates: this.gates.map(({ name, max }, index) => {
-        const { units, open, bad, calls, badCalls, regressedSince } = this.#evidence[index]!;
+      gates: this.gates.map(({ name, max, by }, index) => {
+        const { units, open, bad, calls, badCalls, failed, regressedSince } = this.#evidence[index]!;
         return {
           name,
           max,
+          ...(by !== undefined && { by }),
+          failed,
           units: units - open + sum((each) => each.gates[name]?.units ?? 0),
           open,
           calls: calls + sum((each) => each.gates[name]?.calls ?? 0),
@@ -193,12 +212,14 @@ export class CandidateEvidence {
     });
   }
 
-  #penalty(gate: Gate, sample: Sample): number | undefined {
+  #penalty(index: number, sample: Sample): number | undefined {
+    const gate = this.gates[index]!;
     try {
       const penalty = gate.penalty(sample);
       if (penalty === undefined || (typeof penalty === "number" && penalty >= 0 && penalty <= 1)) return penalty;
       throw new RangeError(`Gate ${gate.name} gave ${String(penalty)}, which is not from 0 to 1`);
     } catch (error) {
+      this.#evidence[index]!.failed++;
       this.#onFault?.(error);
       return undefined;
     }

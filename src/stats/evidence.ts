@@ -55,10 +55,10 @@ export function evidenceForReady(
 }
 
 /** ln of how much likelier the units are at rate `q` than at `p`. */
-function logRatio(units: number, bad: number, q: number, p: number): number {
+export function logRatio(units: number, bad: number, q: number, p: number): number {
   // 0 · ln 0 is 0 here: a rate of zero says nothing against units without a bad one.
   const ofBad = bad === 0 ? 0 : bad * Math.log(q / p);
-  return ofBad + (units - bad) * (Math.log1p(-q) - Math.log1p(-p));
+  return ofBad + (units === bad ? 0 : (units - bad) * (Math.log1p(-q) - Math.log1p(-p)));
 }
 
 /**

@@ -19,6 +19,8 @@ export class GateEvidence {
   /** Calls that the gate could judge, and how many of them were bad. */
   calls = 0;
   badCalls = 0;
+  /** Calls of which the gate should have said something, and threw, or gave no number from 0 to 1. */
+  failed = 0;
   /** When the regression began that was alarmed for, as the `at` of its first bad unit; absent until then. */
   regressedSince: number | undefined = undefined;
 
@@ -84,6 +86,12 @@ export class GateEvidence {
       return this.#watch(1, at);
     }
     return tables.twice.add(slot, age) ? this.#watch(1, at) : this.regressedSince !== undefined;
+  }
+
+  /** Adds one call to a gate that goes by calls: it is no unit, and nothing alarms. */
+  addCall(penalty: number): void {
+    this.calls++;
+    this.badCalls += penalty;
   }
 
   /** Begins a window: what was good in the present one is evidence now. */

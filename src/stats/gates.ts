@@ -7,6 +7,11 @@ export interface Gate {
   readonly name: string;
   /** The tolerated mean penalty, between 0 and 1, both excluded. */
   readonly max: number;
+  /**
+   * `units`, the default: a test on units, which rolls back where it alarms. `calls`: the share of calls itself is held against
+   * `max`; above it the candidate is never ready, and nothing is rolled back.
+   */
+  readonly by?: "units" | "calls";
   /** From 0 (good) to 1 (bad); `undefined` when the comparison says nothing about this gate. */
   penalty(sample: Sample): number | undefined;
 }
@@ -31,7 +36,8 @@ function mismatches(max = 0.001): Gate {
 }
 
 /**
- * Tolerates a share of calls in which the candidate threw or timed out and control did not, 0.1 % by default.
+ * Tolerates a share of calls in which the candidate threw or timed out and control did not, 0.1 % by default. Where nobody
+ * can see whether control failed, as of a lazy thenable, the call says nothing.
  *
  * @param max the tolerated share, between 0 and 1
  * @throws {SidelaneError} `invalid-option` when `max` is not
@@ -41,8 +47,32 @@ function errors(max = 0.001): Gate {
   return {
     name: "candidate-error",
     max,
-    penalty: ({ kind, candidateThrew, controlThrew, fellBack }) =>
-      kind === "timed-out" || fellBack === "slow" || (candidateThrew && !controlThrew) ? 1 : 0,
+    penalty({ kind, candidateThrew, controlThrew, unknownControl, fellBack }) {
+      // Who knows whether control failed as well?
+      if (unknownControl === "unseen") return undefined;
+      return kind === "timed-out" || fellBack === "slow" || (candidateThrew && !controlThrew) ? 1 : 0;
+    },
+  };
+}
+
+/**
+ * Tolerates a share of calls that could not be compared (`inconclusive`), 5 % by default. It goes by calls: above the share
+ * the candidate is never ready and a ramp says `stalled`, since what was not looked at is no match; nothing is rolled back.
+ * Calls that a candidate answers alone are not looked at on purpose, and do not count.
+ *
+ * @param max the tolerated share, between 0 and 1
+ * @throws {SidelaneError} `invalid-option` when `max` is not
+ */
+function inconclusive(max = 0.05): Gate {
+  checkMax("gates.inconclusive", max);
+  return {
+    name: "inconclusive",
+    max,
+    by: "calls",
+    penalty: ({ kind, unknownControl }) =>
+      unknownControl === "absent" || unknownControl === "pending" ? undefined
+      : kind === "inconclusive" ? 1
+      : 0,
   };
 }
 
@@ -120,12 +150,16 @@ function custom(definition: GateDefinition): Gate {
 export const gates: {
   readonly mismatches: typeof mismatches;
   readonly errors: typeof errors;
+  readonly inconclusive: typeof inconclusive;
   readonly slower: typeof slower;
   readonly custom: typeof custom;
-} = Object.freeze({ mismatches, errors, slower, custom });
+} = Object.freeze({ mismatches, errors, inconclusive, slower, custom });
 
-/** Mismatches and candidate-only errors up to 0.1 %, and no more than half of the pairs slower by over 10 % and 1 ms. */
-export const defaultGates: readonly Gate[] = [mismatches(), errors(), slower()];
+/**
+ * Mismatches and candidate-only errors up to 0.1 %, no more than half of the pairs slower by over 10 % and 1 ms, and no more
+ * than 5 % of the calls inconclusive.
+ */
+export const defaultGates: readonly Gate[] = [mismatches(), errors(), slower(), inconclusive()];
 
 /**
  * Checks a list of gates where a rollout is defined.
@@ -141,6 +175,7 @@ export function checkGates(place: string, given: readonly Gate[]): void {
     if (typeof each !== "object" || each === null) check.fail(option, "a gate such as `gates.mismatches()`", each);
     check.text(`${option}.name`, each.name);
     checkMax(place, each.max, `${option}.max`);
+    if (each.by !== undefined) check.oneOf(`${option}.by`, each.by, ["units", "calls"]);
     check.function(`${option}.penalty`, (each as { penalty?: unknown }).penalty);
     if (names.has(each.name)) check.fail(`${option}.name`, "a name that no other gate has", each.name);
     names.add(each.name);

@@ -13,6 +13,8 @@ export interface GateReading {
   readonly rate: number;
   /** What the true rate does not exceed, at the verdict's confidence, however often one looks. */
   readonly upperBound: number;
+  /** `calls` where the gate goes by calls: `units` and `bad` then are calls, and `upperBound` is the rate itself. */
+  readonly by?: "units" | "calls";
   readonly state: Verdict["kind"];
   /** How many further units, all good, would make it ready; 0 when it is. */
   readonly moreUnits: number;
@@ -22,6 +24,8 @@ export interface GateReading {
 
 // More bad calls than so many times the tolerated rate are never ready, however few units they make.
 const floodRatio = 10;
+// From so many calls on, a share of them says something.
+const enoughToTell = 100;
 
 interface VerdictFacts {
   readonly candidate: string;
@@ -33,6 +37,10 @@ interface VerdictFacts {
   readonly gates: readonly GateReading[];
   /** Each a sentence. */
   readonly reasons: readonly string[];
+  /** What is known of the units that the candidate answered; absent where it answers nobody. */
+  readonly served?: { readonly units: number; readonly gates: readonly GateReading[] };
+  /** Why it will never be ready while things go on like this, as a sentence; absent where more evidence may do. */
+  readonly stalled?: string;
 }
 
 /** Whether the evidence allows the next step, and what it rests on. */
@@ -64,6 +72,8 @@ export interface VerdictTerms {
   readonly minimumTimeMs?: number;
   /** Fewer distinct keys than this are never ready; 0 by default. */
   readonly minimumKeys?: number;
+  /** What is tolerated of each gate in place of its own rate; the rate itself by default. */
+  readonly tolerated?: (max: number) => number;
   /** Wall time in milliseconds, by which windows end; that of the last comparison by default. */
   readonly now?: number;
   /** How long evidence has been gathered, in milliseconds; what the units span by default. */
@@ -85,6 +95,9 @@ export interface VerdictInput extends VerdictTerms {
   readonly gates: readonly {
     readonly name: string;
     readonly max: number;
+    readonly by?: "units" | "calls";
+    /** Calls in which the gate failed to say anything. */
+    readonly failed?: number;
     readonly units: number;
     readonly bad: number;
     /** Good units of the present window, which count when it has ended. */
@@ -105,8 +118,13 @@ export function verdictOf(input: VerdictInput): Verdict {
   const { candidate, comparisons, units, keys, risk = 0.01 } = input;
   const { minimumUnits = 500, minimumTimeMs = 0, minimumKeys = 0 } = input;
   const elapsedMs = input.elapsedMs ?? (Number.isFinite(input.spanMs) ? input.spanMs : 0);
-  const gates = input.gates.map((gate) => read(gate, risk));
-  const facts = { candidate, confidence: 1 - risk, comparisons, units, gates };
+  const { tolerated } = input;
+  const gates = input.gates.map((gate) => read(tolerated ? { ...gate, max: tolerated(gate.max) } : gate, risk));
+  const stalled = stallOf(input, gates);
+  const facts = {
+    ...{ candidate, confidence: 1 - risk, comparisons, units, gates },
+    ...(stalled !== undefined && { stalled }),
+  };
 
   const regressed = gates.find(({ state }) => state === "regressed");
   if (regressed) {
@@ -123,7 +141,8 @@ export function verdictOf(input: VerdictInput): Verdict {
   }
   const above = gates.filter(({ state }) => state === "not-ready");
   if (above.length > 0) {
-    const reasons = above.map(({ name, rate, units: judged, max }) => {
+    const reasons = above.map(({ name, by, rate, units: judged, max }) => {
+      if (by === "calls") return aboveCalls(name, rate, judged, max);
       const { calls, badCalls } = input.gates.find((each) => each.name === name)!;
       return rate >= max ?
           `${name}: ${percent(rate)} of ${count(judged, "unit")}, at most ${percent(max)} tolerated.`
@@ -153,7 +172,8 @@ export function verdictOf(input: VerdictInput): Verdict {
     : unitsMs === undefined ? undefined
     : Math.max(unitsMs, moreTimeMs);
   const reasons =
-    moreUnits > 0 && moreUnits === moreKeys ? [`On ${count(keys, "key")} so far, and ${minimumKeys} are needed.`]
+    stalled !== undefined ? [stalled]
+    : moreUnits > 0 && moreUnits === moreKeys ? [`On ${count(keys, "key")} so far, and ${minimumKeys} are needed.`]
     : moreUnits > 0 ?
       [
         `${count(moreUnits, "more unit")} without a bad one needed${moreMs === undefined ? "" : `, about ${span(moreMs)} at the present rate`}.`,
@@ -169,7 +189,37 @@ export function verdictOf(input: VerdictInput): Verdict {
   };
 }
 
+/** What keeps a candidate from ever being ready, however long it goes on like this. */
+function stallOf({ comparisons, units, gates }: VerdictInput, readings: readonly GateReading[]): string | undefined {
+  const above = readings.find(({ by, state }) => by === "calls" && state === "not-ready");
+  if (above) return aboveCalls(above.name, above.rate, above.units, above.max);
+  if (units === 0 && comparisons >= enoughToTell) {
+    return `None of ${count(comparisons, "comparison")} could tell whether the candidate is right.`;
+  }
+  const broken = gates.find(({ calls, failed = 0 }) => calls === 0 && failed >= enoughToTell);
+  if (broken) return `${broken.name}: the gate failed in each of ${count(broken.failed!, "call")}, and says nothing.`;
+  const silent = gates.find(({ calls }) => calls === 0 && units >= Math.max(enoughToTell, 500));
+  return silent && `${silent.name}: the gate could judge none of ${count(comparisons, "comparison")}.`;
+}
+
+function aboveCalls(name: string, rate: number, calls: number, max: number): string {
+  return `${name}: ${percent(rate)} of ${count(calls, "call")}, at most ${percent(max)} tolerated.`;
+}
+
+/** A gate that goes by calls compares the share itself: no test, and no alarm. */
+function readCalls({ name, max, calls, badCalls }: VerdictInput["gates"][number]): GateReading {
+  const rate = calls === 0 ? 0 : badCalls / calls;
+  const ready = calls > 0 && rate <= max;
+  const state =
+    ready ? "ready"
+    : calls >= enoughToTell ? "not-ready"
+    : "insufficient";
+  const moreUnits = ready ? 0 : Math.max(1, Math.ceil(badCalls / max) - calls);
+  return { name, max, by: "calls", units: calls, bad: badCalls, rate, upperBound: rate, state, moreUnits };
+}
+
 function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
+  if (gate.by === "calls") return readCalls(gate);
   const { name, max, units, bad, open, calls, badCalls, regressedSince } = gate;
   const rate = units === 0 ? 0 : bad / units;
   // One customer that is always wrong is a single unit a window, and many calls.

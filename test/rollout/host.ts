@@ -39,6 +39,7 @@ export function call(
       sample({
         kind: isBad ? "mismatch" : "match",
         key,
+        served: serve === "candidate",
         at: host.clock.now(),
         epoch: snapshot.epoch,
         candidateMs: slow ? 40 : 10,

@@ -8,7 +8,13 @@ import { gates } from "../../src/stats/gates.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { seeded } from "../stats/sample.ts";
 
-const options: RampOptions = { gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: 60_000 };
+const options: RampOptions = {
+  gates: [gates.mismatches(0.01)],
+  onReady: "advance",
+  minimumTimeMs: 60_000,
+  version: "v1",
+  steps: [0.1, 0.25, 0.5],
+};
 
 interface Simulation {
   readonly lab: Laboratory;
@@ -53,7 +59,7 @@ describe("an experiment under a ramp", () => {
     const { second, rollout, events, lab } = simulate({}, () => 0);
     for (let elapsed = 0; elapsed < 700; elapsed++) await second();
     expect(rollout.current()).toMatchObject({ stage: "live", share: 1 });
-    expect(events.filter(({ kind }) => kind === "advanced")).toHaveLength(6);
+    expect(events.filter(({ kind }) => kind === "advanced")).toHaveLength(4);
     expect(rollout.status().verdict.candidate).toBe("candidate");
     await lab.close();
   });
@@ -129,7 +135,7 @@ describe("an experiment under a ramp", () => {
     });
     const fails = async (): Promise<never> => Promise.reject(new Error("unreachable"));
     const store = { load: fails, compareAndSet: fails, report: fails, totals: fails };
-    const rollout = ramp({ ...options, store, checkEveryMs: 1_000 });
+    const rollout = ramp({ ...options, unkeyed: "by-call", store, checkEveryMs: 1_000 });
     const price = lab.experiment("price", { control: (): string => "control", candidate: () => "candidate", rollout });
     for (let second = 0; second < 5; second++) {
       expect(price()).toBe("control");
@@ -146,7 +152,7 @@ describe("an experiment under a ramp", () => {
   it("tells publishers what happened", async () => {
     const seen: RolloutEvent[] = [];
     const clock = fixedClock();
-    const rollout = ramp(options);
+    const rollout = ramp({ ...options, unkeyed: "by-call" });
     const lab = new Laboratory({
       clock,
       publishers: [{ name: "events", publish: () => undefined, publishEvent: (event) => void seen.push(event) }],

@@ -329,6 +329,7 @@ describe("matches of which nothing else is known", () => {
     expect(Object.fromEntries(verdict.gates.map(({ name, units }) => [name, units]))).toEqual({
       mismatch: 1_000,
       "candidate-error": 1_000,
+      inconclusive: 1_000,
       "slower-than": 0,
     });
     defaults.record(sample({ kind: "mismatch", at: 6_000 }));

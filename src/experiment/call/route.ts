@@ -1,4 +1,5 @@
 import type { RolloutSnapshot, Stage } from "../../model/rollout.ts";
+import { bucketCount } from "../../rollout/bucket.ts";
 import { decide } from "../../rollout/decide.ts";
 import { ask, failed } from "../define/services.ts";
 import type { Hooks, Plan } from "../define/experiment-plan.ts";
@@ -31,8 +32,9 @@ export function routeOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]
   if (snapshot === undefined || snapshot.stage === "off") return switchedOff;
   const { stage } = snapshot;
   // Inside a hook no key is asked for: one that calls its own experiment would be asked for ever.
-  const key = surroundings() === "detached" ? undefined : keyOf(plan, hooks, self, args);
-  const bucket = key === undefined || stage !== "ramp" ? undefined : bucketOf(plan, key);
+  const isDetached = surroundings() === "detached";
+  const key = isDetached ? undefined : keyOf(plan, hooks, self, args);
+  const bucket = stage !== "ramp" || isDetached ? undefined : bucketOf(plan, key);
   const draw = snapshot.compare >= 1 ? 0 : plan.host.random();
   const { serve, compare } = decide(snapshot, bucket, draw);
   return { serves: serve, compares: compare, stage, snapshot, key };
@@ -44,7 +46,7 @@ export function keyOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]):
   const key = ask(plan.host, plan, "key", hooks.key, self, args);
   return (
     typeof key === "string" ? key
-    : typeof key === "number" || typeof key === "bigint" ? String(key)
+    : (typeof key === "number" && Number.isFinite(key)) || typeof key === "bigint" ? String(key)
     : noKey(plan, key)
   );
 }
@@ -52,7 +54,8 @@ export function keyOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]):
 /** Its owner has no bucket and is control's; only a key that is missing is silent about it. */
 function noKey(plan: Plan, key: unknown): string | undefined {
   if (key === undefined || key === null || key === failed) return undefined;
-  plan.host.fault("key", new TypeError(`\`key\` must return a string, a number or a bigint, not ${typeof key}`), plan);
+  const got = typeof key === "number" ? String(key) : typeof key;
+  plan.host.fault("key", new TypeError(`\`key\` must return a string, a number or a bigint, not ${got}`), plan);
   return undefined;
 }
 
@@ -65,7 +68,8 @@ function currentSnapshot(plan: Plan): RolloutSnapshot | undefined {
   }
 }
 
-function bucketOf(plan: Plan, key: string): number | undefined {
+function bucketOf(plan: Plan, key: string | undefined): number | undefined {
+  if (key === undefined) return plan.drawsByCall ? Math.floor(plan.host.random() * bucketCount) : undefined;
   try {
     return plan.rollout!.bucket(plan.name, key);
   } catch (error) {

@@ -96,6 +96,8 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
       "One `candidate` can answer callers",
     );
   }
+  const refusal = rollout?.refuses?.({ keyed: definition.key !== undefined, build: host.labels.build });
+  if (refusal !== undefined) throw new SidelaneError("invalid-definition", `${place}: ${refusal}`);
   const stream = streamOf(check, definition.stream);
   for (const option of ["rollout", "noise"] as const) {
     if (stream === undefined || definition[option] === undefined) continue;
@@ -126,6 +128,8 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     waitForMatch: rollout?.onMismatch === "control",
     graceMs: rollout?.graceMs ?? defaultGraceMs,
     throwing: throwingOf(check, definition.throwOnMismatch, host),
+    version: rollout?.version ?? host.labels.build,
+    drawsByCall: rollout?.unkeyed === "by-call" && definition.key === undefined,
     budget: new CpuBudget(limits.cpuShare),
     groups,
     noise: noiseOf(check, definition.noise),

@@ -61,10 +61,14 @@ export interface Plan {
   /** Whether a call may leave nothing but counts when both sides answer at once and alike. */
   readonly lean: boolean;
   readonly rollout: Rollout | undefined;
+  /** The version of the candidates, which results carry; absent where nothing names it. */
+  readonly version: string | undefined;
   readonly waitForMatch: boolean;
   readonly graceMs: number;
   /** What is thrown to callers; nothing in production. */
   readonly throwing: Throwing | undefined;
+  /** No call has a key, and each one below `live` is drawn anew. */
+  readonly drawsByCall: boolean;
   readonly budget: CpuBudget;
   readonly groups: MismatchGroups<PresentedResult>;
   readonly noise: NoiseRuns | undefined;

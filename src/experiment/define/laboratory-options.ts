@@ -3,6 +3,7 @@ import type { Fault } from "../../model/fault.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { PublisherLike } from "../../model/publisher.ts";
 import { checkThrowing, type ThrowOption } from "./throw-options.ts";
+import type { Labels } from "./services.ts";
 
 /** Bounds that all experiments of a laboratory share. */
 export interface LaboratoryLimits {
@@ -25,6 +26,11 @@ export interface LaboratoryOptions {
   readonly enabled?: boolean;
   /** Part of every result's context; an experiment's own `context` goes over it. */
   readonly context?: Readonly<Record<string, unknown>>;
+  /**
+   * Names that may leave the process. `build` says which code runs, such as a commit: results carry it, and it is the version
+   * of the candidates of ramps that name none.
+   */
+  readonly labels?: Labels;
   /**
    * For test suites: a mismatch, or what could not be compared, is thrown to the caller, who then waits for candidates.
    * `true` throws a {@link MismatchError}; a function makes an error of its own; `{ kinds: ["mismatch"] }` lets the rest
@@ -52,6 +58,7 @@ const known: readonly (keyof LaboratoryOptions)[] = [
   "onFault",
   "enabled",
   "context",
+  "labels",
   "throwOnMismatch",
   "limits",
   "trackRuns",
@@ -64,11 +71,15 @@ export function checkLaboratory(options: LaboratoryOptions): void {
   const check: OptionCheck = checkOptions("new Laboratory()", "invalid-definition");
   check.object("options", options);
   check.known(options, known);
-  const { publishers, onFault, enabled, context, throwOnMismatch, limits, trackRuns, clock, random } = options;
+  const { publishers, onFault, enabled, context, labels, throwOnMismatch, limits, trackRuns, clock, random } = options;
   if (publishers !== undefined && !Array.isArray(publishers)) check.fail("publishers", "an array", publishers);
   if (onFault !== undefined) check.function("onFault", onFault);
   if (enabled !== undefined) check.boolean("enabled", enabled);
   if (context !== undefined) check.object("context", context);
+  if (labels !== undefined) {
+    check.object("labels", labels);
+    for (const [name, label] of Object.entries(labels)) if (label !== undefined) check.text(`labels.${name}`, label);
+  }
   checkThrowing(check, throwOnMismatch);
   if (trackRuns !== undefined) check.boolean("trackRuns", trackRuns);
   if (random !== undefined) check.function("random", random);

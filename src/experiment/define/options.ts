@@ -111,8 +111,12 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
 
   // Serving: which behavior answers.
 
-  /** What the served share sticks to, and the unit of evidence: a customer, a tenant. */
-  readonly key?: Beside<Control, string | number | undefined>;
+  /**
+   * What the served share sticks to, and the unit of evidence: a customer, a tenant. A call without one (`undefined`, `null`) is
+   * control's below `live`; what is no key (an object, `NaN`) is a counted fault besides. Required beside a ramp or a share,
+   * unless that says `unkeyed: "by-call"`.
+   */
+  readonly key?: Beside<Control, string | number | bigint | null | undefined>;
   /** Which behavior answers a call, and what a mismatch does: shares, a stage, or a rollout that drives itself. */
   readonly rollout?: RolloutOption;
 

@@ -13,6 +13,12 @@ import { callQuietly, type Detached } from "../runtime/current-run.ts";
 import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 
+/** Names that may leave the process, as those of a build. */
+export interface Labels {
+  readonly build?: string;
+  readonly [name: string]: string | undefined;
+}
+
 /** The experiment a fault is counted against. */
 export interface Subject {
   readonly name: string;
@@ -37,6 +43,7 @@ export interface Host {
   readonly detached: Detached;
   /** Whether candidates are known by what they call, also after an `await`. */
   readonly trackRuns: boolean;
+  readonly labels: Labels;
   readonly context: Readonly<Record<string, unknown>> | undefined;
   /** For experiments that do not say themselves. */
   readonly throwing: Throwing | undefined;

@@ -17,6 +17,8 @@ export interface CandidateCall {
   readonly streams: StreamPair | undefined;
   /** Whether the caller waits for the candidate: who is served by it, or told of its mismatch. */
   readonly isAwaited: boolean;
+  /** Whether the candidate is to answer it. */
+  readonly isServed: boolean;
   readonly controlMs: number;
   readonly controlThrew: boolean;
   readonly fellBack: FellBack | undefined;
@@ -163,6 +165,10 @@ export class Trial extends Attempt implements Sample {
 
   get fellBack(): FellBack | undefined {
     return this.run.fellBack;
+  }
+
+  get served(): boolean {
+    return this.run.isServed;
   }
 
   get key(): string | undefined {

@@ -57,6 +57,7 @@ export function makeResult(run: EndedRun, id: string): Result {
     startedAt,
     served: run.served,
     ...(run.fellBack !== undefined && { fellBack: run.fellBack }),
+    ...(plan.version !== undefined && { version: plan.version }),
     ...(snapshot && {
       rollout: Object.freeze({ stage: snapshot.stage, share: snapshot.share, epoch: snapshot.epoch }),
     }),

@@ -303,6 +303,10 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     return this.#unsettled === 0;
   }
 
+  get isServed(): boolean {
+    return this.watcher !== undefined;
+  }
+
   get isAwaited(): boolean {
     return this.judgesAtOnce || this.watcher !== undefined;
   }

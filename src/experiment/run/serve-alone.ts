@@ -169,6 +169,7 @@ class Alone extends Attempt {
       candidateMs: this.#candidateMs,
       controlThrew: false,
       candidateThrew: failed,
+      served: true,
       key: this.#key,
       at: plan.host.clock.now(),
       epoch: this.#snapshot.epoch,

@@ -36,6 +36,8 @@ export interface CandidateStatus extends OutcomeCounts {
  */
 export interface ExperimentStatus extends OutcomeCounts {
   readonly calls: number;
+  /** Which code the candidates are, as the rollout or the laboratory's label `build` names it; absent without either. */
+  readonly version?: string;
   /** Where the rollout stands; absent without one. */
   readonly rollout?: ServedStage;
   /** Calls whose outcomes were looked at and told: `matched` + `mismatched` + `ignored`. */
@@ -85,6 +87,7 @@ export function statusOf(plan: Plan): ExperimentStatus {
   const stage = stageOf(plan);
   return {
     calls: counters.calls,
+    ...(plan.version !== undefined && { version: plan.version }),
     ...(stage && { rollout: stage }),
     ...countsOf(counters),
     compared: counters.match + counters.mismatch + counters.ignored,

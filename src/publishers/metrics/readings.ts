@@ -15,8 +15,14 @@ export const defaultBuckets: readonly number[] = [
 
 /** Takes the numbers of results, each with its labels already bounded. */
 export interface Instruments {
-  compared(experiment: string, candidate: string, kind: ResultKind): void;
-  took(experiment: string, behavior: string, outcome: Observation["outcome"]["kind"], seconds: number): void;
+  compared(experiment: string, candidate: string, kind: ResultKind, version: string | undefined): void;
+  took(
+    experiment: string,
+    behavior: string,
+    outcome: Observation["outcome"]["kind"],
+    seconds: number,
+    version: string | undefined,
+  ): void;
   skipped(experiment: string, reason: string): void;
   inFlight(experiment: string, change: 1 | -1): void;
 }
@@ -33,22 +39,30 @@ export function readings(instruments: Instruments, maxLabelValues: number): Read
   const experimentLabel = boundedLabel(maxLabelValues);
   const behaviorLabel = boundedLabel(maxLabelValues);
   const reasonLabel = boundedLabel(maxLabelValues);
+  const versionLabel = boundedLabel(maxLabelValues);
   return {
     publish(result) {
       const experiment = experimentLabel(result.experiment);
-      record(experiment, "control", result.control);
+      const version = result.version === undefined ? undefined : versionLabel(result.version);
+      // Control is what it was, whichever candidate runs beside it.
+      record(experiment, "control", result.control, undefined);
       for (const candidate of result.candidates) {
         const behavior = behaviorLabel(candidate.name);
-        instruments.compared(experiment, behavior, kindOf(candidate));
-        record(experiment, behavior, candidate);
+        instruments.compared(experiment, behavior, kindOf(candidate), version);
+        record(experiment, behavior, candidate, version);
       }
     },
     onSkip: (experiment, reason) => instruments.skipped(experimentLabel(experiment), reasonLabel(reason)),
     onInFlight: (experiment, change) => instruments.inFlight(experimentLabel(experiment), change),
   };
 
-  function record(experiment: string, behavior: string, { outcome, durationMs }: Observation): void {
-    instruments.took(experiment, behavior, outcome.kind, durationMs / 1_000);
+  function record(
+    experiment: string,
+    behavior: string,
+    { outcome, durationMs }: Observation,
+    version: string | undefined,
+  ): void {
+    instruments.took(experiment, behavior, outcome.kind, durationMs / 1_000, version);
   }
 }
 

@@ -2,21 +2,18 @@ import { systemClock, type Cancel } from "../../model/clock.ts";
 import { SidelaneError } from "../../model/errors.ts";
 import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
+import { lesserOf, snapshotOf } from "../snapshot.ts";
+import { initialState, nextOf, refusalOf, servedStage, type RolloutRequest, type RolloutState } from "../state.ts";
+import type { ReportedTotals } from "../stores/store.ts";
+import { isKnown } from "../versions.ts";
 import { EpochEvidence } from "./ramp-evidence.ts";
+import { RampEvents } from "./ramp-events.ts";
+import { RampKeeper } from "./ramp-keeper.ts";
 import type { RampSettings, RampStatus } from "./ramp-options.ts";
-import { RampStorage } from "./ramp-storage.ts";
-import { lesserOf, limitedBy, snapshotOf } from "../snapshot.ts";
-import {
-  initialState,
-  isSafe,
-  nextOf,
-  refusalOf,
-  servedStage,
-  transition,
-  type RolloutChange,
-  type RolloutRequest,
-  type RolloutState,
-} from "../state.ts";
+import { grantedBy, runningOf } from "./running.ts";
+import { SilenceWatch } from "./silence.ts";
+import { keepsEvidence, withStanding } from "./standing.ts";
+import { VersionWatch } from "./version-watch.ts";
 
 // Asking for readiness costs some microseconds, a sample must cost none: so only every so many units.
 const unitsBetweenLooks = 64;
@@ -25,46 +22,49 @@ const unitsBetweenLooks = 64;
 export class RampDriver {
   /** What runs: the only thing that calls read. */
   snapshot: RolloutSnapshot;
-  readonly loaded: Promise<void>;
 
   readonly #settings: RampSettings;
-  readonly #storage: RampStorage | undefined;
-  readonly #listeners = new Set<(event: RolloutEvent) => unknown>();
+  readonly #events = new RampEvents();
+  readonly #keeper: RampKeeper;
+  readonly #silence: SilenceWatch;
+  readonly #versions = new VersionWatch();
   #experiment: string | undefined;
   #host: RolloutHost | undefined;
-  #state: RolloutState;
+  /** Of this process's candidate. */
+  #version: string | undefined;
   #evidence: EpochEvidence;
-  // Without a store there is nothing to wait for.
-  #known: boolean;
+  // When gathering began: with the epoch, or when the source last changed what runs.
+  #evidenceSince: number;
   #limited = false;
   #sourceChanges = 0;
   #announcedReady = false;
-  #promoting = false;
-  // A store that fails is not asked again with every look.
-  #promoteFrom = 0;
-  // When gathering began: with the epoch, or when the source last changed what runs.
-  #evidenceSince: number;
+  #toldStall: string | undefined = undefined;
   #closed = false;
   #stops: Cancel[] = [];
   #nextLook = unitsBetweenLooks;
-  // To tell silence: when a sample last came, how many calls there were by then, and whether it was told.
-  #quietSince = 0;
-  #sampled = false;
-  #callsBefore = 0;
-  #toldQuiet = false;
-  #tellLoaded: () => void = () => undefined;
 
   constructor(settings: RampSettings) {
     this.#settings = settings;
-    this.#state = initialState(settings.steps, systemClock.now(), settings.start);
+    this.#version = settings.version;
+    const state = this.#initialState(systemClock.now());
+    this.#keeper = new RampKeeper(state, settings, {
+      changed: (before, told) => this.#changed(before, told),
+      // What is seen of another version, or while the source holds the ramp below its state, is no evidence for that state.
+      totals: () => (this.#limited || !this.#isCurrent() ? {} : this.#evidence.totals()),
+      heard: (others) => this.#heard(others),
+      version: () => this.#version,
+      now: () => this.#now(),
+      onFault: (error) => this.#host?.onFault("store", error),
+    });
     this.#evidence = this.#freshEvidence();
-    this.#evidenceSince = this.#state.changedAt;
-    this.#storage = settings.store && new RampStorage(settings.store, settings.process);
-    this.#known = this.#storage === undefined;
-    this.loaded = new Promise((resolve) => (this.#tellLoaded = resolve));
-    if (this.#known) this.#tellLoaded();
+    this.#evidenceSince = state.changedAt;
+    this.#silence = new SilenceWatch(settings.quietAfterMs);
     this.snapshot = snapshotOf("off");
     this.#refresh();
+  }
+
+  get loaded(): Promise<void> {
+    return this.#keeper.loaded;
   }
 
   bind(experiment: string, host: RolloutHost): void {
@@ -79,34 +79,33 @@ export class RampDriver {
     this.#experiment = experiment;
     this.#host = host;
     this.#closed = false;
+    this.#version = this.#settings.version ?? host.build;
     const now = host.clock.now();
     // Nothing has happened yet: the first state began on the laboratory's clock, not on the system's.
-    if (first && this.#state.epoch === 1) {
-      this.#state = initialState(this.#settings.steps, now, this.#settings.start);
+    if (first && this.#keeper.state.epoch === 1) {
+      this.#keeper.state = this.#initialState(now);
       this.#evidenceSince = now;
     }
-    this.#quietSince = now;
-    this.#callsBefore = host.calls();
+    this.#silence.begin(now, host.calls());
+    if (!first && !this.#keeper.stored) this.#redefined();
     const { source } = this.#settings;
     if (source) {
       this.#stops.push(source.onChange(() => this.#onSource()));
       if (source.start) this.#stops.push(source.start(host));
     }
     this.#refresh();
-    if (this.#storage) {
-      const stop = this.#storage.watch(experiment, () => void this.#synchronize());
-      if (stop) this.#stops.push(stop);
-      void this.#synchronize();
-    }
+    const stop = this.#keeper.open(experiment);
+    if (stop) this.#stops.push(stop);
     this.#arm();
   }
 
   /** Takes one comparison. Never throws. */
   record(sample: Sample): void {
-    // From before the last change: no evidence for what runs now.
-    if (sample.epoch !== this.snapshot.epoch || !this.#known) return;
-    this.#sampled = true;
-    const evidence = this.#evidence.record(sample);
+    // From before the last change, or of another version: no evidence for what runs now.
+    if (sample.epoch !== this.snapshot.epoch || !this.#keeper.known || !this.#isCurrent()) return;
+    this.#silence.sampled();
+    const evidence = this.#evidence;
+    evidence.record(sample);
     if (evidence.alarmed !== undefined) this.#alarm(sample.candidate, sample.at);
     else if (evidence.units >= this.#nextLook) {
       this.#nextLook = evidence.units + unitsBetweenLooks;
@@ -117,75 +116,62 @@ export class RampDriver {
   /** Does what a person asks, or rejects with the reason why not. */
   async ask(request: Omit<RolloutRequest, "at">): Promise<RolloutState> {
     const dated: RolloutRequest = { ...request, at: this.#now() };
-    const refusal = refusalOf(this.#state, dated);
+    const refusal = refusalOf(this.#keeper.state, dated);
     if (refusal !== undefined)
       throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind.replace("-", " ")}. ${refusal}`);
-    await this.#apply(dated);
-    return this.#state;
+    await this.#keeper.apply(dated);
+    return this.#keeper.state;
   }
 
   status(): RampStatus {
     return {
-      state: this.#state,
+      state: this.#keeper.state,
       running: this.snapshot,
       limitedBySource: this.#limited,
-      synchronized: this.#known && !this.#storage?.waiting,
+      synchronized: this.#keeper.synchronized,
       verdict: this.verdict(),
     };
   }
 
   verdict(): Verdict {
-    return this.#withStanding(this.#evidence.verdict(this.#terms(this.#now())));
-  }
-
-  /** A ramp that stands still says why, before what the evidence of this epoch says. */
-  #withStanding(verdict: Verdict): Verdict {
-    const { mode, history } = this.#state;
-    if (mode === "running") return verdict;
-    const kind = mode === "paused" ? "paused" : "rolled-back";
-    const change = history.findLast((each) => each.kind === kind);
-    if (change === undefined) return verdict;
-    const standing = mode === "paused" ? "Paused" : "Rolled back until a person clears it,";
-    return { ...verdict, reasons: [`${standing} by ${change.by}, ${change.reason}`, ...verdict.reasons] };
+    return withStanding(this.#evidence.verdict(this.#terms(this.#now())), this.#keeper.state, this.#version);
   }
 
   on(listener: (event: RolloutEvent) => void): Cancel {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#events.on(listener);
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#stop();
-    await this.#synchronize();
+    await this.#keeper.synchronize();
   }
 
   // ---- by evidence and by the clock
 
   #alarm(candidate: string, at: number): void {
     const { reasons } = this.#evidence.verdict(this.#terms(at));
-    const request: RolloutRequest = { kind: "rollback", by: "ramp", at, reason: `${candidate}: ${reasons.join(" ")}` };
-    if (refusalOf(this.#state, request) === undefined) void this.#apply(request);
+    this.#request({ kind: "rollback", at, reason: `${candidate}: ${reasons.join(" ")}` });
   }
 
   /** Whether the step's evidence suffices, and then what that leads to. */
   #look(now: number): void {
     const { minimumTimeMs, onReady } = this.#settings;
-    if (!this.#known || this.#state.mode === "rolled-back" || this.#limited || this.#promoting) return;
-    if (now - this.#evidenceSince < minimumTimeMs || now < this.#promoteFrom) return;
-    const next = onReady === "advance" && this.#state.mode === "running" ? nextOf(this.#state) : undefined;
+    const { state, known, promoting, promoteFrom } = this.#keeper;
+    if (!known || !this.#isCurrent() || state.mode === "rolled-back" || this.#limited || promoting) return;
+    if (now - this.#evidenceSince < minimumTimeMs || now < promoteFrom) return;
+    const next = onReady === "advance" && state.mode === "running" ? nextOf(state) : undefined;
     if (this.#announcedReady && next === undefined) return;
     const verdict = this.#evidence.verdict(this.#terms(now));
     if (verdict.kind !== "ready") return;
     const reason = verdict.reasons.join(" ");
     if (!this.#announcedReady) {
       this.#announcedReady = true;
-      const here = servedStage(this.#state);
-      this.#emit({ kind: "ready", from: here, to: here, at: now, by: "ramp", reason });
+      this.#tellHere("ready", now, reason);
     }
     // A listener may have changed the state; the epoch says so.
-    if (next) void this.#apply({ kind: "advance", by: "ramp", at: now, reason, epoch: this.#state.epoch });
+    if (next) this.#request({ kind: "advance", at: now, reason, epoch: state.epoch });
   }
 
   #arm(): void {
@@ -200,115 +186,85 @@ export class RampDriver {
 
   #check(): void {
     const now = this.#now();
-    this.#tellSilence(now);
+    const silence = this.#silence.check(now, this.#host?.calls() ?? 0, this.snapshot.compare > 0 && this.#isCurrent());
+    if (silence) this.#tellHere(silence.kind, now, silence.reason);
+    this.#tellStall(now);
+    const off = this.#limited ? undefined : this.#evidence.ratioIsOff();
+    if (off !== undefined) this.#request({ kind: "pause", at: now, reason: off });
     this.#look(now);
-    if (this.#storage) void this.#synchronize();
+    if (this.#keeper.stored) void this.#keeper.synchronize();
   }
 
-  /** A candidate that is never compared is a finding, not a success. */
-  #tellSilence(now: number): void {
-    const calls = this.#host?.calls() ?? 0;
-    if (this.#sampled || this.snapshot.compare === 0) {
-      this.#sampled = this.#toldQuiet = false;
-      this.#quietSince = now;
-      this.#callsBefore = calls;
+  /** Evidence that will never suffice, however long it goes on like this: told once, until something else stands in the way. */
+  #tellStall(now: number): void {
+    if (this.snapshot.compare === 0 || !this.#isCurrent()) return;
+    const { stalled } = this.#evidence.verdict(this.#terms(now));
+    const gate = stalled?.split(":")[0];
+    if (gate === this.#toldStall) return;
+    this.#toldStall = gate;
+    if (stalled !== undefined) this.#tellHere("stalled", now, stalled);
+  }
+
+  // ---- versions
+
+  #isCurrent(): boolean {
+    return this.#keeper.state.candidateVersion === this.#version;
+  }
+
+  /** An experiment was defined again with this ramp: under another version, or under none, its candidate may be other code. */
+  #redefined(): void {
+    if (this.#isCurrent() && this.#version !== undefined) return;
+    this.#newVersion(false, "The experiment was defined anew.");
+  }
+
+  #heard(others: readonly ReportedTotals[]): void {
+    this.#evidence.setOthers(others.filter(({ version }) => version === this.#version));
+    if (this.#isCurrent()) {
+      this.#versions.reset();
       return;
     }
-    const quietMs = now - this.#quietSince;
-    if (this.#toldQuiet || quietMs < this.#settings.quietAfterMs) return;
-    this.#toldQuiet = true;
-    const called = calls - this.#callsBefore;
-    const here = servedStage(this.#state);
-    const seconds = Math.round(quietMs / 1000);
-    this.#emit({
-      kind: called > 0 ? "stalled" : "no-traffic",
-      from: here,
-      to: here,
-      at: now,
-      by: "ramp",
-      reason:
-        called > 0 ?
-          `${called} calls in ${seconds} s, and not one of them was compared.`
-        : `Not called for ${seconds} s.`,
+    const { candidateVersion, versions = [] } = this.#keeper.state;
+    if (this.#version === undefined || !isKnown(versions, this.#version)) {
+      this.#newVersion(false, `Version ${this.#version} was met for the first time.`);
+      return;
+    }
+    const monotonic = (this.#host?.clock ?? systemClock).monotonic();
+    if (!this.#versions.isGone(candidateVersion, others, monotonic)) return;
+    this.#newVersion(true, `Version ${candidateVersion} has not been heard of for 10 min.`);
+  }
+
+  #newVersion(returns: boolean, reason: string): void {
+    this.#request({
+      kind: "new-version",
+      at: this.#now(),
+      reason,
+      returns,
+      keepsStage: this.#settings.onNewVersion === "keep",
+      ...(this.#version !== undefined && { version: this.#version }),
     });
   }
 
   // ---- changing state
 
-  async #apply(request: RolloutRequest): Promise<void> {
-    const next = transition(this.#state, request);
-    if (next === this.#state) return;
-    const storage = this.#storage;
-    if (!storage) {
-      this.#adopt(next);
-      return;
-    }
-    if (isSafe(request)) {
-      // The candidate does less at once; the store hears of it as soon as it can.
-      storage.remember(request);
-      this.#adopt(next);
-      return this.#synchronize();
-    }
-    if (!this.#known || this.#experiment === undefined) {
-      throw new SidelaneError(
-        "invalid-state",
-        `ramp: cannot ${request.kind.replace("-", " ")}. The store's state is not known yet`,
-      );
-    }
-    this.#promoting = true;
-    try {
-      const replaced = await storage.replace(this.#experiment, this.#state.epoch, next);
-      if (replaced && this.#state.epoch < next.epoch) this.#adopt(next);
-      if (replaced) return;
-    } catch (error) {
-      this.#promoteFrom = this.#now() + this.#settings.checkEveryMs;
-      this.#host?.onFault("store", error);
-      if (request.by === "ramp") return;
-      throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind.replace("-", " ")}. The store failed`, {
-        cause: error,
-      });
-    } finally {
-      this.#promoting = false;
-    }
-    await this.#synchronize();
-    if (request.by === "ramp") return;
-    throw new SidelaneError(
-      "invalid-state",
-      `ramp: cannot ${request.kind.replace("-", " ")}. Another process was first`,
-    );
+  /** Asks in the ramp's own name; what the state refuses is left. */
+  #request(request: Omit<RolloutRequest, "by">): void {
+    const own: RolloutRequest = {
+      ...(this.#version !== undefined && { version: this.#version }),
+      ...request,
+      by: "ramp",
+    };
+    if (refusalOf(this.#keeper.state, own) === undefined) void this.#keeper.apply(own);
   }
 
-  /** Agrees with the store: writes what waits, reads what others did, and adds up the evidence. */
-  async #synchronize(): Promise<void> {
-    const storage = this.#storage;
-    const experiment = this.#experiment;
-    if (!storage || experiment === undefined) return;
-    try {
-      const stored = await storage.agree(experiment, this.#state);
-      if (!this.#known || stored.epoch > this.#state.epoch) {
-        const told = this.#known;
-        this.#known = true;
-        // What happened before this process was there was told by those that were.
-        this.#adopt({ ...stored, steps: this.#settings.steps }, told);
-        this.#tellLoaded();
-      }
-      const { epoch } = this.#state;
-      // While the source holds the ramp below its state, what is seen is no evidence for that state.
-      const others = await storage.exchange(experiment, epoch, this.#limited ? {} : this.#evidence.totals());
-      if (epoch === this.#state.epoch) this.#evidence.setOthers(others);
-    } catch (error) {
-      this.#host?.onFault("store", error);
-    }
-  }
-
-  #adopt(next: RolloutState, tell = true): void {
-    const before = this.#state;
-    this.#state = next;
-    if (tell && keepsEvidence(before, next)) this.#announcedReady = false;
-    else if (next.epoch !== before.epoch || !tell) this.#startAfresh(next.changedAt);
+  #changed(before: RolloutState, told: boolean): void {
+    const next = this.#keeper.state;
+    if (told && keepsEvidence(before, next)) {
+      this.#announcedReady = false;
+      if (next.mode === "running") this.#evidence.forgetRatio();
+    } else if (next.epoch !== before.epoch || !told) this.#startAfresh(next.changedAt);
     this.#refresh();
-    if (!tell) return;
-    for (const change of next.history) if (change.to.epoch > before.epoch) this.#emit(change);
+    if (!told) return;
+    for (const change of next.history) if (change.to.epoch > before.epoch) this.#tell(change);
   }
 
   #onSource(): void {
@@ -319,48 +275,42 @@ export class RampDriver {
     if (before.stage === after.stage && before.share === after.share) return;
     this.#startAfresh(this.#now());
     const kind = lesserOf(before, after) === before ? "advanced" : "rolled-back";
-    this.#emit({ kind, from: before, to: after, at: this.#now(), by: "source", reason: "The source changed." });
+    this.#tell({ kind, from: before, to: after, at: this.#now(), by: "source", reason: "The source changed." });
   }
 
   /** Works out what runs. */
   #refresh(): void {
-    const { stage, share, epoch } = this.#state;
+    const { state, known } = this.#keeper;
     const { compare, source } = this.#settings;
-    const granted = this.#known ? snapshotOf(stage, share, 0, compare) : snapshotOf("shadow", 0, 0, compare);
-    let running = granted;
-    if (source) {
-      try {
-        running = limitedBy(granted, source.current());
-      } catch (error) {
-        // The last known good is what it said before; with nothing known, no one is served.
-        running = limitedBy(granted, this.snapshot);
-        this.#host?.onFault("source", error);
-      }
-    }
-    this.#limited = running.stage !== granted.stage || running.share !== granted.share;
-    this.snapshot = Object.freeze({
-      stage: running.stage,
-      share: running.share,
-      compare: running.compare,
-      epoch: (this.#known ? epoch : 0) + this.#sourceChanges,
-    });
+    const granted = known ? grantedBy(state, this.#isCurrent(), compare) : snapshotOf("shadow", 0, 0, compare);
+    const epoch = (known ? state.epoch : 0) + this.#sourceChanges;
+    const running = runningOf(granted, source, this.snapshot, epoch, (error) => this.#host?.onFault("source", error));
+    this.snapshot = running.snapshot;
+    this.#limited = running.limited;
   }
 
   #startAfresh(since: number): void {
     this.#evidence = this.#freshEvidence();
     this.#evidenceSince = since;
     this.#announcedReady = false;
+    this.#toldStall = undefined;
     this.#nextLook = unitsBetweenLooks;
   }
 
   #freshEvidence(): EpochEvidence {
-    const { gates, unitWindowMs, falseAlarmEvery } = this.#settings;
+    const { gates, unitWindowMs, falseAlarmEvery, minimumServed } = this.#settings;
     return new EpochEvidence({
       gates,
       unitWindowMs,
+      share: this.#keeper.state.share,
+      minimumServed,
       ...(falseAlarmEvery !== undefined && { falseAlarmEvery }),
       onFault: (error) => this.#host?.onFault("gate", error),
     });
+  }
+
+  #initialState(now: number): RolloutState {
+    return initialState(this.#settings.steps, now, this.#settings.start, this.#version);
   }
 
   #terms(now: number): VerdictTerms {
@@ -368,19 +318,16 @@ export class RampDriver {
     return { risk, minimumUnits, minimumKeys, minimumTimeMs, now, elapsedMs: now - this.#evidenceSince };
   }
 
-  #emit(event: RolloutChange | Omit<RolloutEvent, "experiment">): void {
-    const whole: RolloutEvent = Object.freeze({ ...event, experiment: this.#experiment ?? "" });
-    for (const listener of this.#listeners) {
-      const onFault = (error: unknown): void => this.#host?.onFault("listener", error);
-      try {
-        // An `async` listener passes for one that gives nothing.
-        const given = listener(whole);
-        if (given instanceof Promise) given.catch(onFault);
-      } catch (error) {
-        onFault(error);
-      }
-    }
-    this.#host?.onEvent(whole);
+  /** Tells of something that leaves the state as it is. */
+  #tellHere(kind: RolloutEvent["kind"], at: number, reason: string): void {
+    const here = servedStage(this.#keeper.state);
+    this.#tell({ kind, from: here, to: here, at, by: "ramp", reason });
+  }
+
+  #tell(event: Omit<RolloutEvent, "experiment" | "version">): void {
+    const { candidateVersion: version } = this.#keeper.state;
+    const more = { experiment: this.#experiment ?? "", ...(version !== undefined && { version }) };
+    this.#events.tell({ ...event, ...more }, this.#host);
   }
 
   #now(): number {
@@ -397,13 +344,4 @@ export class RampDriver {
     }
     this.#stops = [];
   }
-}
-
-/** Whether nothing was done but to pause and to go on: what runs is the same, and so is what was seen of it. */
-function keepsEvidence(before: RolloutState, next: RolloutState): boolean {
-  if (next.epoch === before.epoch || before.mode === "rolled-back") return false;
-  const since = next.history.filter(({ to }) => to.epoch > before.epoch);
-  return (
-    since.length === next.epoch - before.epoch && since.every(({ kind }) => kind === "paused" || kind === "resumed")
-  );
 }

@@ -1,6 +1,6 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { RolloutSnapshot } from "../../model/rollout.ts";
-import { checkGates, defaultGates, type Gate } from "../../stats/gates.ts";
+import { checkGates, defaultGates, gates, type Gate } from "../../stats/gates.ts";
 import type { Verdict } from "../../stats/verdict.ts";
 import type { RolloutSource } from "../sources/source.ts";
 import type { RolloutState } from "../state.ts";
@@ -10,7 +10,10 @@ import type { RolloutStore } from "../stores/store.ts";
 export interface RampOptions {
   /** The shares between shadow and live, rising, each between 0 and 1; 1 %, 5 %, 10 %, 25 %, 50 % by default. */
   readonly steps?: readonly number[];
-  /** What the candidate must keep to; `defaultGates` when left out. */
+  /**
+   * What the candidate must keep to; mismatches and errors up to 0.1 %, `gates.slower()` and `gates.inconclusive()` when left out.
+   * A list without `gates.inconclusive` gets it at 5 %: what was not looked at is never ready.
+   */
   readonly gates?: readonly Gate[];
   /** When a step's evidence suffices: tell about it (the default), or take the next step. */
   readonly onReady?: "notify" | "advance";
@@ -22,6 +25,8 @@ export interface RampOptions {
   readonly minimumTimeMs?: number;
   /** The fewest units that a step rests on; 500 by default. */
   readonly minimumUnits?: number;
+  /** The fewest units that the candidate has answered in a step beyond shadow; a tenth of `minimumUnits` by default, and at least 102. */
+  readonly minimumServed?: number;
   /** The fewest distinct keys that a step rests on, each call without one being one; 102 by default. */
   readonly minimumKeys?: number;
   /** How long `live` must have lasted before it can be completed, in milliseconds; 24 hours by default. */
@@ -46,6 +51,18 @@ export interface RampOptions {
    * control's answer goes out, which counts against the candidate.
    */
   readonly graceMs?: number;
+  /**
+   * What the shares stick to where the experiment has no `key`: `by-call` draws every call anew, so that one caller may meet both
+   * sides. Without either, the ramp is refused at definition.
+   */
+  readonly unkeyed?: "by-call";
+  /**
+   * Which code the candidate is: a commit, a number raised by hand. Evidence, stage and latch belong to it. By default the
+   * laboratory's label `build`; with neither, a ramp with a `store` is refused at definition.
+   */
+  readonly version?: string;
+  /** Where a version begins that was not met before: in `shadow`, the default, or where the last one was (`keep`). Evidence is fresh in both. */
+  readonly onNewVersion?: "shadow" | "keep";
   /** Keeps the state over restarts, and shares it between processes; without one it lives in this process. */
   readonly store?: RolloutStore;
   /** Limits the ramp from outside: what runs is the lesser of what it allows and what the evidence grants. */
@@ -71,7 +88,9 @@ export interface RampStatus {
 }
 
 /** What the checks settle, for the driver. */
-export type RampSettings = Omit<Settled, "salt" | "process" | "onMismatch" | "graceMs"> & { readonly process: string };
+export type RampSettings = Omit<Settled, "salt" | "process" | "onMismatch" | "graceMs" | "unkeyed"> & {
+  readonly process: string;
+};
 
 const known: readonly (keyof RampOptions)[] = [
   "steps",
@@ -81,6 +100,7 @@ const known: readonly (keyof RampOptions)[] = [
   "compare",
   "minimumTimeMs",
   "minimumUnits",
+  "minimumServed",
   "minimumKeys",
   "completeAfterMs",
   "risk",
@@ -90,6 +110,9 @@ const known: readonly (keyof RampOptions)[] = [
   "checkEveryMs",
   "onMismatch",
   "graceMs",
+  "unkeyed",
+  "version",
+  "onNewVersion",
   "store",
   "source",
   "salt",
@@ -104,12 +127,14 @@ type Defaulted =
   | "compare"
   | "minimumTimeMs"
   | "minimumUnits"
+  | "minimumServed"
   | "minimumKeys"
   | "completeAfterMs"
   | "risk"
   | "unitWindowMs"
   | "quietAfterMs"
-  | "checkEveryMs";
+  | "checkEveryMs"
+  | "onNewVersion";
 
 type Settled = RampOptions & Required<Pick<RampOptions, Defaulted>>;
 
@@ -126,7 +151,7 @@ export function checkRampOptions(options: RampOptions): Settled {
   const given: Partial<RampOptions> = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   );
-  const settled: Settled = {
+  const settled: { -readonly [Name in keyof Settled]: Settled[Name] } = {
     steps: [0.01, 0.05, 0.1, 0.25, 0.5],
     gates: defaultGates,
     onReady: "notify",
@@ -134,21 +159,25 @@ export function checkRampOptions(options: RampOptions): Settled {
     compare: 1,
     minimumTimeMs: 10 * 60_000,
     minimumUnits: 500,
+    minimumServed: Math.max(102, Math.ceil((given.minimumUnits ?? 500) / 10)),
     minimumKeys: 102,
     completeAfterMs: 24 * 3_600_000,
     risk: 0.01,
     unitWindowMs: 60_000,
     quietAfterMs: 10 * 60_000,
     checkEveryMs: 10_000,
+    onNewVersion: "shadow",
     ...given,
   };
   checkSteps(check, settled.steps);
   checkGates("ramp", settled.gates);
+  settled.gates = withInconclusive(settled.gates);
   check.oneOf("onReady", settled.onReady, ["notify", "advance"]);
   check.oneOf("start", settled.start, ["off", "shadow"]);
   check.number("compare", settled.compare, { max: 1 });
   for (const name of ["minimumTimeMs", "completeAfterMs", "unitWindowMs"] as const) check.number(name, settled[name]);
   check.number("minimumUnits", settled.minimumUnits, { integer: true });
+  check.number("minimumServed", settled.minimumServed, { integer: true });
   check.number("minimumKeys", settled.minimumKeys, { integer: true, max: 65_536 });
   check.number("quietAfterMs", settled.quietAfterMs, { min: 1 });
   check.number("checkEveryMs", settled.checkEveryMs, { min: 10, max: 2 ** 31 - 1 });
@@ -156,11 +185,18 @@ export function checkRampOptions(options: RampOptions): Settled {
   if (settled.falseAlarmEvery !== undefined) check.number("falseAlarmEvery", settled.falseAlarmEvery, { min: 1 });
   if (settled.graceMs !== undefined) check.number("graceMs", settled.graceMs);
   if (settled.onMismatch !== undefined) check.oneOf("onMismatch", settled.onMismatch, ["serve", "control"]);
+  if (settled.unkeyed !== undefined) check.oneOf("unkeyed", settled.unkeyed, ["by-call"]);
+  if (settled.version !== undefined) check.text("version", settled.version);
+  check.oneOf("onNewVersion", settled.onNewVersion, ["shadow", "keep"]);
   if (settled.process !== undefined) check.text("process", settled.process);
   if (settled.salt !== undefined && typeof settled.salt !== "string") check.fail("salt", "a string", settled.salt);
   checkMethods(check, "store", settled.store, ["load", "compareAndSet", "report", "totals"]);
   checkMethods(check, "source", settled.source, ["current", "onChange"]);
   return settled;
+}
+
+function withInconclusive(given: readonly Gate[]): readonly Gate[] {
+  return given.some(({ name }) => name === "inconclusive") ? given : [...given, gates.inconclusive()];
 }
 
 function checkSteps(check: OptionCheck, steps: readonly number[]): void {

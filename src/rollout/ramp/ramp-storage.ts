@@ -1,5 +1,4 @@
 import type { Cancel } from "../../model/clock.ts";
-import type { EvidenceTotals } from "../../stats/candidate-evidence.ts";
 import { transition, type RolloutRequest, type RolloutState } from "../state.ts";
 import type { ReportedTotals, RolloutStore } from "../stores/store.ts";
 
@@ -52,16 +51,12 @@ export class RampStorage {
     });
   }
 
-  /** Reports this process's totals, and gives the other processes'. */
-  async exchange(
-    experiment: string,
-    epoch: number,
-    candidates: Readonly<Record<string, EvidenceTotals>>,
-  ): Promise<readonly ReportedTotals[]> {
+  /** Reports this process's totals, and returns the other processes'. */
+  async exchange(experiment: string, own: ReportedTotals): Promise<readonly ReportedTotals[]> {
     return this.#inTurn(async () => {
-      await this.#store.report(experiment, { process: this.#process, epoch, candidates });
-      const all = await this.#store.totals(experiment, epoch);
-      return all.filter((each) => each.process !== this.#process && each.epoch === epoch);
+      await this.#store.report(experiment, own);
+      const all = await this.#store.totals(experiment, own.epoch);
+      return all.filter((each) => each.process !== own.process && each.epoch === own.epoch);
     });
   }
 

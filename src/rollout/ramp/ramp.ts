@@ -3,6 +3,7 @@ import { SidelaneError } from "../../model/errors.ts";
 import type { Rollout, RolloutEvent } from "../../model/rollout.ts";
 import type { Verdict } from "../../stats/verdict.ts";
 import { bucketing } from "../bucket.ts";
+import { refusalOfKeys } from "../snapshot.ts";
 import type { RolloutRequest, RolloutState } from "../state.ts";
 import { RampDriver } from "./ramp-driver.ts";
 import { checkCommand, type Command } from "./command.ts";
@@ -49,7 +50,17 @@ export interface Ramp extends Rollout {
  * @example ramp({ steps: [0.05, 0.5], onReady: "advance" }).current().stage // => "shadow"
  */
 export function ramp(options: RampOptions = {}): Ramp {
-  const { steps, gates, onReady, salt = "", onMismatch, graceMs, process: name, ...rest } = checkRampOptions(options);
+  const {
+    steps,
+    gates,
+    onReady,
+    salt = "",
+    onMismatch,
+    graceMs,
+    unkeyed,
+    process: name,
+    ...rest
+  } = checkRampOptions(options);
   const driver = new RampDriver({ ...rest, steps, gates, onReady, process: name ?? randomName() });
 
   let bound = false;
@@ -83,6 +94,12 @@ export function ramp(options: RampOptions = {}): Ramp {
     bucket: bucketing(salt),
     ...(onMismatch !== undefined && { onMismatch }),
     ...(graceMs !== undefined && { graceMs }),
+    ...(unkeyed !== undefined && { unkeyed }),
+    ...(rest.version !== undefined && { version: rest.version }),
+    refuses(definition) {
+      if (rest.store && rest.version === undefined && definition.build === undefined) return noVersion;
+      return refusalOfKeys(definition, unkeyed, "a `ramp`");
+    },
     bind: (experiment, host) => {
       driver.bind(experiment, host);
       bound = true;
@@ -110,6 +127,8 @@ function nextTurn(): Promise<void> {
     systemClock.after(0, resolve, true);
   });
 }
+const noVersion =
+  "expected a `version` in a `ramp` with a `store`, so that no build goes on with another build's evidence. Write `ramp({ version: commit, … })`, or give the laboratory a label: `new Laboratory({ labels: { build: commit } })`";
 
 function randomName(): string {
   return `${Date.now().toString(36)}-${Math.floor(Math.random() * 2 ** 52).toString(36)}`;

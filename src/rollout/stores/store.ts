@@ -7,6 +7,10 @@ export interface ReportedTotals {
   /** Unique to one run of one process. */
   readonly process: string;
   readonly epoch: number;
+  /** The version of the candidate that the process runs. */
+  readonly version?: string;
+  /** When it reported, by its own clock: wall time in milliseconds. */
+  readonly at?: number;
   readonly candidates: Readonly<Record<string, EvidenceTotals>>;
 }
 

@@ -4,6 +4,7 @@ import type { LaboratoryOptions } from "../../../src/experiment/define/laborator
 import type { ExperimentStatus } from "../../../src/experiment/status/status.ts";
 import type { Fault } from "../../../src/model/fault.ts";
 import type { Result } from "../../../src/model/result.ts";
+import { ramp } from "../../../src/rollout/ramp/ramp.ts";
 import type { Rollout, RolloutSnapshot } from "../../../src/model/rollout.ts";
 import { turn } from "../../proof/held.ts";
 
@@ -223,6 +224,38 @@ describe("a rollout", () => {
     call({ id: 1 });
     expect(rollout.buckets).toEqual(["17"]);
     expect(faults).toEqual([["key", "`key` must return a string, a number or a bigint, not object"]]);
+    faults.length = 0;
+    for (const unusable of [NaN, Infinity, true, Symbol("id"), () => "id"]) call(unusable);
+    expect(rollout.buckets).toEqual(["17"]);
+    expect(faults.map((fault) => (fault as string[])[1]!.split("not ")[1])).toEqual([
+      "NaN",
+      "Infinity",
+      "boolean",
+      "symbol",
+      "function",
+    ]);
+  });
+
+  it("draws every call anew where its rollout says so and there is no key", () => {
+    const draws = [0.1, 0.6, 0.4, 0.9];
+    const lab = new Laboratory({ random: () => draws.shift()! });
+    const who = { control: () => "control", candidate: () => "candidate" };
+    const call = lab.experiment("anew", { ...who, rollout: { serve: 0.5, compare: 0.9999, unkeyed: "by-call" } });
+    // Two numbers a call: the bucket, and whether it is compared.
+    expect([call(), call()]).toEqual(["candidate", "candidate"]);
+    expect(draws).toEqual([]);
+  });
+
+  it.each([
+    ["a share", { serve: 0.5 }],
+    ["a ramp", ramp()],
+  ] as const)("is refused without a key where its rollout is %s, since it would serve nobody", (_, rollout) => {
+    expect(() => lab.experiment("unkeyed", { control, candidate, rollout })).toThrow(
+      /experiment\("unkeyed"\): expected a `key` beside .*unkeyed: "by-call"/,
+    );
+    expect(() =>
+      lab.experiment("both", { control, candidate, key: String, rollout: ramp({ unkeyed: "by-call" }) }),
+    ).toThrow(/`unkeyed` to be left out where there is a `key`/);
   });
 
   it("takes a number for a key as its text", () => {

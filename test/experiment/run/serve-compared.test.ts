@@ -857,7 +857,7 @@ describe("a rollout in a definition", () => {
 
   it("refuses another experiment's ramp, and leaves the name free", () => {
     const { lab } = bench();
-    const rollout = ramp();
+    const rollout = ramp({ unkeyed: "by-call" });
     lab.experiment("price", { ...both, rollout });
     expect(() => lab.experiment("tax", { ...both, rollout })).toThrow(/Make one ramp for each experiment/);
     expect(lab.experiment("tax", both)()).toBe(1);
@@ -867,7 +867,7 @@ describe("a rollout in a definition", () => {
   it("ends with the experiment that another takes the place of", () => {
     const { lab, clock } = bench();
     const idle = clock.pending;
-    lab.experiment("price", { ...both, rollout: ramp() });
+    lab.experiment("price", { ...both, rollout: ramp({ unkeyed: "by-call" }) });
     expect(clock.pending).toBe(idle + 1);
     lab.experiment("price", { ...both, replace: true });
     expect(clock.pending).toBe(idle);

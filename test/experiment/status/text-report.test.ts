@@ -167,7 +167,7 @@ cost         50 ms on the callers' path, 0.5 ms a call; 96 bytes of evidence cop
 
   it("says that a ramp was rolled back, by whom and why, and when it pauses", async () => {
     const { lab } = laboratory();
-    const rollout = ramp({});
+    const rollout = ramp({ unkeyed: "by-call" });
     const greet = lab.experiment("greet", { control: () => 1, candidate: () => 2, rollout });
     await rollout.pause({ by: "ada", reason: "lunch" });
     expect(lab.report("greet")).toContain("Paused by ada, lunch");
