@@ -30,10 +30,11 @@ export interface Sample {
   readonly controlThrew: boolean;
   readonly candidateThrew: boolean;
   /**
-   * Why nothing is known of control's outcome, where that is so: `unseen`, it gave what cannot be followed, such as a lazy
-   * thenable; `pending`, it has not settled long after the candidate failed; `absent`, the candidate ran without it.
+   * Why control's outcome says nothing here, where that is so: `unseen`, it gave what cannot be followed, such as a lazy
+   * thenable; `pending`, it has not settled long after the candidate failed; `late`, it settled when that had been told
+   * already; `absent`, the candidate ran without it.
    */
-  readonly unknownControl?: "unseen" | "pending" | "absent" | undefined;
+  readonly aboutControl?: "unseen" | "pending" | "late" | "absent" | undefined;
   /** What the served share sticks to; the unit of evidence. Without one, every call is a unit. */
   readonly key: string | undefined;
   /** Wall time in milliseconds since 1970. */

@@ -47,9 +47,9 @@ function errors(max = 0.001): Gate {
   return {
     name: "candidate-error",
     max,
-    penalty({ kind, candidateThrew, controlThrew, unknownControl }) {
-      // Who knows whether control failed as well?
-      if (unknownControl === "unseen") return undefined;
+    penalty({ kind, candidateThrew, controlThrew, aboutControl }) {
+      // Nobody knows whether control failed as well; or it was told before.
+      if (aboutControl === "unseen" || aboutControl === "late") return undefined;
       return kind === "timed-out" || (candidateThrew && !controlThrew) ? 1 : 0;
     },
   };
@@ -69,8 +69,8 @@ function inconclusive(max = 0.05): Gate {
     name: "inconclusive",
     max,
     by: "calls",
-    penalty: ({ kind, unknownControl }) =>
-      unknownControl === "absent" || unknownControl === "pending" ? undefined
+    penalty: ({ kind, aboutControl }) =>
+      aboutControl === "absent" || aboutControl === "pending" ? undefined
       : kind === "inconclusive" ? 1
       : 0,
   };

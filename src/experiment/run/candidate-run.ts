@@ -26,6 +26,8 @@ export class Trial implements Awaited, Sample {
   syncEndedAt = 0;
   endedAt = 0;
   argumentsMutated: boolean | undefined = undefined;
+  /** Its failure was counted while control was still pending, and is not to be counted again. */
+  failureTold = false;
   // Links of the deadline's line.
   next: Awaited | undefined = undefined;
   previous: Awaited | undefined = undefined;
@@ -209,6 +211,14 @@ export class Trial implements Awaited, Sample {
 
   get candidateThrew(): boolean {
     return this.outcome!.kind === "threw";
+  }
+
+  get aboutControl(): Sample["aboutControl"] {
+    return (
+      this.run.controlUnseen ? "unseen"
+      : this.failureTold ? "late"
+      : undefined
+    );
   }
 
   get key(): string | undefined {

@@ -12,6 +12,7 @@ import { shapeOf } from "../runtime/promises.ts";
 import { keep } from "./evidence.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { recordIn } from "./conclude.ts";
+import { FailedWithoutControl } from "./failed-without-control.ts";
 import { makeResult, worse } from "./make-result.ts";
 import { callAs, keepContext, quietly } from "../runtime/current-run.ts";
 import { streamKind } from "../streams/stream-kind.ts";
@@ -65,6 +66,9 @@ export class Run {
   #candidateArgs: unknown[];
   #unsettled = 0;
   #starting = true;
+  /** Control gave a lazy thenable: what that comes to, nobody but its caller sees. */
+  controlUnseen = false;
+  #withoutControl: FailedWithoutControl | undefined = undefined;
   /** Why nothing of this call can be compared, where that is so. */
   #inconclusive: Comparison | undefined = undefined;
   #toJudge = false;
@@ -127,7 +131,10 @@ export class Run {
     const shape = this.hooks.givesPromises ? "promise" : shapeOf(given);
     if (shape === "promise") return this.#followPromise(given, now);
     // Nothing of a thenable's future can be seen without running it, or taking its rejection away from the host.
-    if (shape === "thenable") this.#inconclusive = cannotObserve;
+    if (shape === "thenable") {
+      this.#inconclusive = cannotObserve;
+      this.controlUnseen = true;
+    }
     if (!this.#observesStream(given)) this.#controlSettled({ kind: "returned", value: given }, now);
     this.#afterSyncControl(now);
     return given;
@@ -258,6 +265,7 @@ export class Run {
 
   #controlSettled(outcome: Outcome, now: number): void {
     if (!this.streaming) this.streams?.noControl();
+    this.#withoutControl?.controlSettled();
     this.control = outcome;
     this.controlEndedAt = now;
     this.#unsettled -= 1;
@@ -270,6 +278,7 @@ export class Run {
   trialSettled(trial: Trial): void {
     this.#unsettled -= 1;
     if (this.control !== undefined) this.#compare(trial);
+    else if (trial.outcome!.kind !== "returned") (this.#withoutControl ??= new FailedWithoutControl(this)).add(trial);
     this.watcher?.trialSettled?.(trial);
     if (this.#unsettled > 0) this.#keepCandidate(trial);
     if (this.#unsettled === 0) this.#end(trial.endedAt);
@@ -323,6 +332,7 @@ export class Run {
   #end(now: number): void {
     const { plan } = this;
     for (const trial of this.trials) {
+      if (trial.failureTold) continue;
       const failed = trial.outcome!.kind === "timed-out" || (trial.candidateThrew && !this.controlThrew);
       if (failed) trial.planned.breaker.failed(now);
       else trial.planned.breaker.succeeded();

@@ -105,7 +105,7 @@ export function serveAlone(
   snapshot: RolloutSnapshot,
   key: string | undefined,
 ): unknown {
-  const { clock } = plan.host;
+  const { clock, deadlines } = plan.host;
   const startedAt = clock.monotonic();
   if (snapshot.stage === "complete") {
     plan.state.served += 1;
@@ -120,13 +120,48 @@ export function serveAlone(
   };
   const fallBack = (): unknown => {
     plan.state.fellBack += 1;
-    const now = clock.monotonic();
-    const candidateMs = now - startedAt;
-    planned.breaker.failed(now);
-    const answer: unknown = Reflect.apply(hooks.control, self, args);
-    // Reached only when control does not throw as well.
-    recordIn(plan, ranAlone(plan, planned, candidateMs, key, snapshot, true));
-    return answer;
+    const candidateMs = clock.monotonic() - startedAt;
+    // Once, and only when it is known what control came to: what both fail at is no failure of the candidate's.
+    let told = false;
+    const failed = (controlThrew: boolean): void => {
+      if (told) return;
+      told = true;
+      if (controlThrew) planned.breaker.succeeded();
+      else planned.breaker.failed(clock.monotonic());
+      recordIn(plan, ranAlone(plan, planned, candidateMs, key, snapshot, !controlThrew));
+    };
+    let answer: unknown;
+    try {
+      answer = Reflect.apply(hooks.control, self, args);
+    } catch (error) {
+      failed(true);
+      throw error;
+    }
+    const shape = shapeOf(answer);
+    if (shape !== "promise") {
+      // What a lazy thenable comes to, only its caller sees.
+      if (shape === "value") failed(false);
+      else planned.breaker.failed(clock.monotonic());
+      return answer;
+    }
+    // Beside a control that hangs its failures count, too; a laboratory that closes just stops waiting.
+    const deadline = new Deadline(() => plan.host.closed || failed(false));
+    deadlines.add(deadline, plan.timeoutMs, clock.monotonic());
+    const settled = (controlThrew: boolean): void => {
+      deadlines.remove(deadline);
+      failed(controlThrew);
+    };
+    return derive(
+      answer,
+      (value) => {
+        settled(false);
+        return value;
+      },
+      (error: unknown) => {
+        settled(true);
+        throw error;
+      },
+    );
   };
   try {
     given = Reflect.apply(planned.call, self, candidateArgs);
@@ -186,6 +221,7 @@ function ranAlone(
     candidateMs,
     controlThrew: false,
     candidateThrew: failed,
+    aboutControl: "absent",
     key,
     at: plan.host.clock.now(),
     epoch: snapshot.epoch,
