@@ -35,6 +35,11 @@ export interface Sample {
    * already; `absent`, the candidate ran without it.
    */
   readonly aboutControl?: "unseen" | "pending" | "late" | "absent" | undefined;
+  /**
+   * How long both sides took where this call was timed as a pair: in an order that was drawn, each without the other's synchronous
+   * part. `synchronous` where it was to be timed and was not, since the candidate's synchronous part is too long for that.
+   */
+  readonly pair?: { readonly controlMs: number; readonly candidateMs: number } | "synchronous" | undefined;
   /** What the served share sticks to; the unit of evidence. Without one, every call is a unit. */
   readonly key: string | undefined;
   /** Wall time in milliseconds since 1970. */
@@ -56,6 +61,8 @@ export interface Rollout {
    * `control` waits for both sides, and returns control's answer where they differ. Read once, at definition.
    */
   readonly onMismatch?: "serve" | "control";
+  /** Whether it looks at pairs that are timed in random order; absent: it does. Read once, at definition. */
+  readonly timesPairs?: boolean;
   /** Told once, when an experiment is defined with this rollout. */
   bind?(experiment: string, host: RolloutHost): void;
   /** Told of every comparison. Synchronous and cheap. */

@@ -42,6 +42,7 @@ export function call(
         at: host.clock.now(),
         epoch: snapshot.epoch,
         candidateMs: slow ? 40 : 10,
+        pair: { controlMs: 10, candidateMs: slow ? 40 : 10 },
       }),
     );
   }

@@ -8,6 +8,7 @@ import type { Counters } from "../record/counters.ts";
 import type { CpuBudget } from "../limits/cpu-budget.ts";
 import type { Host } from "./services.ts";
 import type { NoiseRuns } from "../record/noise-reruns.ts";
+import type { PairTimer } from "../record/pair-timer.ts";
 import type { CandidateRecord } from "../record/candidate-record.ts";
 import type { ControlMark } from "../runtime/current-run.ts";
 import type { AnyFunction } from "./options.ts";
@@ -47,6 +48,8 @@ export interface Plan {
   readonly sample: number;
   readonly deferred: boolean;
   readonly randomOrder: boolean;
+  /** Which calls are timed as pairs; absent where nobody looks at them. */
+  readonly pairs: PairTimer | undefined;
   readonly timeoutMs: number;
   readonly maxInFlight: number;
   readonly capture: boolean;

@@ -221,6 +221,10 @@ export class Trial implements Awaited, Sample {
     );
   }
 
+  get pair(): Sample["pair"] {
+    return this.run.pairOf(this);
+  }
+
   get key(): string | undefined {
     return this.run.key;
   }

@@ -1,8 +1,21 @@
 import type { Sample } from "../../model/rollout.ts";
+import type { Plan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { Deadline } from "../limits/deadlines.ts";
 import { recordIn } from "./conclude.ts";
-import type { Run } from "./run.ts";
-import type { Trial } from "./candidate-run.ts";
+
+/** A candidate that has thrown or timed out. */
+export interface FailedTrial {
+  readonly planned: PlannedCandidate;
+  readonly endedAt: number;
+  readonly experiment: string;
+  readonly candidate: string;
+  readonly candidateMs: number;
+  readonly key: string | undefined;
+  readonly at: number;
+  readonly epoch: number;
+  /** Written when its failure has been counted. */
+  failureTold: boolean;
+}
 
 /**
  * Candidates of a call that failed while control has not settled. Whether control fails as well is known only when it has;
@@ -10,16 +23,16 @@ import type { Trial } from "./candidate-run.ts";
  * hangs, a candidate that fails would otherwise look well for ever.
  */
 export class FailedWithoutControl {
-  readonly #run: Run;
-  readonly #waiting = new Map<Trial, Deadline>();
+  readonly #plan: Plan;
+  readonly #waiting = new Map<FailedTrial, Deadline>();
 
-  constructor(run: Run) {
-    this.#run = run;
+  constructor(plan: Plan) {
+    this.#plan = plan;
   }
 
-  /** @param trial has thrown or timed out just now */
-  add(trial: Trial): void {
-    const { host, timeoutMs } = this.#run.plan;
+  /** @param trial has failed just now */
+  add(trial: FailedTrial): void {
+    const { host, timeoutMs } = this.#plan;
     const deadline = new Deadline(() => {
       this.#waiting.delete(trial);
       this.#tell(trial);
@@ -29,28 +42,24 @@ export class FailedWithoutControl {
   }
 
   controlSettled(): void {
-    for (const deadline of this.#waiting.values()) this.#run.plan.host.deadlines.remove(deadline);
+    for (const deadline of this.#waiting.values()) this.#plan.host.deadlines.remove(deadline);
     this.#waiting.clear();
   }
 
-  #tell(trial: Trial): void {
-    const { plan } = this.#run;
+  #tell(trial: FailedTrial): void {
+    const plan = this.#plan;
     // A laboratory that closes waits for nobody, which says nothing of the candidate.
     if (plan.host.closed) return;
     trial.failureTold = true;
     trial.planned.breaker.failed(plan.host.clock.monotonic());
+    const { experiment, candidate, candidateMs, key, at, epoch } = trial;
     const sample: Sample = {
-      experiment: trial.experiment,
-      candidate: trial.candidate,
+      ...{ experiment, candidate, candidateMs, key, at, epoch },
       kind: "inconclusive",
       controlMs: NaN,
-      candidateMs: trial.candidateMs,
       controlThrew: false,
       candidateThrew: true,
       aboutControl: "pending",
-      key: trial.key,
-      at: trial.at,
-      epoch: trial.epoch,
       result: () => undefined,
     };
     trial.planned.record.failedWithoutControl(sample);

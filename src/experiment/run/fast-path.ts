@@ -84,6 +84,7 @@ export function isLean(plan: Plan, hooks: Hooks): boolean {
     hooks.context === undefined &&
     hooks.beforeRun === undefined &&
     hooks.afterRun === undefined &&
-    hooks.candidates[0].breaker.state === "closed"
+    hooks.candidates[0].breaker.state === "closed" &&
+    (plan.pairs === undefined || plan.pairs.passes())
   );
 }

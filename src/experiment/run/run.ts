@@ -1,7 +1,7 @@
 import type { Comparison } from "../../model/comparison.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
-import type { RolloutSnapshot } from "../../model/rollout.ts";
+import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import { capture } from "../../compare/copy/capture.ts";
 import { compareValues } from "../../compare/compare.ts";
 import { surelyEqual } from "../../compare/equality/surely-equal.ts";
@@ -17,6 +17,7 @@ import { makeResult, worse } from "./make-result.ts";
 import { callAs, keepContext, quietly } from "../runtime/current-run.ts";
 import { streamKind } from "../streams/stream-kind.ts";
 import { StreamPair } from "../streams/stream-pair.ts";
+import { timedPair } from "./timed-pair.ts";
 import { kindOfTrial, Trial } from "./candidate-run.ts";
 
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
@@ -55,6 +56,9 @@ export class Run {
   controlStartedAt = 0;
   controlSyncEndedAt = 0;
   controlEndedAt = 0;
+  /** Its sides are timed as a pair; and whose turn came first was drawn. */
+  timed = false;
+  drawn = false;
   /** The caller's answer hangs on the comparison. */
   judgesAtOnce = false;
   /** Candidates wait for a later turn; not where they are to answer the caller. */
@@ -104,7 +108,11 @@ export class Run {
     plan.counters.started += 1;
     plan.counters.inFlight += 1;
     let startedAt = (this.startedAt = plan.host.clock.monotonic());
-    if (plan.randomOrder && plan.host.random() < 0.5) {
+    if (plan.pairs !== undefined && !this.deferred && this.streams === undefined) {
+      this.timed = plan.randomOrder || plan.pairs.take();
+    }
+    this.drawn = plan.randomOrder || (this.timed && plan.pairs!.mayDraw);
+    if (this.drawn && (plan.randomOrder ? plan.host.random() : plan.pairs!.random()) < 0.5) {
       startedAt = this.#startTrials(startedAt);
     }
     let given: unknown;
@@ -278,7 +286,8 @@ export class Run {
   trialSettled(trial: Trial): void {
     this.#unsettled -= 1;
     if (this.control !== undefined) this.#compare(trial);
-    else if (trial.outcome!.kind !== "returned") (this.#withoutControl ??= new FailedWithoutControl(this)).add(trial);
+    else if (trial.outcome!.kind !== "returned")
+      (this.#withoutControl ??= new FailedWithoutControl(this.plan)).add(trial);
     this.watcher?.trialSettled?.(trial);
     if (this.#unsettled > 0) this.#keepCandidate(trial);
     if (this.#unsettled === 0) this.#end(trial.endedAt);
@@ -362,7 +371,8 @@ export class Run {
       const { counters, record } = trial.planned;
       counters.started += 1;
       counters.count(kind);
-      if (kind !== "match") record.add(trial);
+      if (this.timed) plan.pairs?.observe(trial.syncEndedAt - trial.startedAt);
+      if (kind !== "match" || this.timed) record.add(trial);
       else record.match(trial.startedAt, this.controlMs, trial.candidateMs, this.key);
       recordIn(plan, trial);
     }
@@ -387,6 +397,18 @@ export class Run {
     let kind = kindOfTrial(trials[0]!);
     for (let index = 1; index < trials.length; index++) kind = worse(kind, kindOfTrial(trials[index]!));
     return kind;
+  }
+
+  /** How long control and a candidate took, where this call is timed. */
+  pairOf(trial: Trial): Sample["pair"] {
+    const { pairs } = this.plan;
+    if (!this.timed || pairs === undefined) return undefined;
+    const control = {
+      startedAt: this.controlStartedAt,
+      syncEndedAt: this.controlSyncEndedAt,
+      endedAt: this.controlEndedAt,
+    };
+    return timedPair(control, trial, [control, ...this.trials], this.drawn, pairs.isLong);
   }
 
   /** The frozen result; made when it is first asked for. */

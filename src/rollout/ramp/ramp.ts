@@ -61,6 +61,7 @@ export function ramp(options: RampOptions = {}): Ramp {
   return {
     current: () => driver.snapshot,
     bucket: bucketing(salt),
+    timesPairs: gates.some(({ by }) => by === "blocks"),
     ...(onMismatch !== undefined && { onMismatch }),
     bind: (experiment, host) => driver.bind(experiment, host),
     record: (sample) => driver.record(sample),
