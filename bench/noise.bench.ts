@@ -30,17 +30,21 @@ interface Scenario {
 
 interface Call {
   readonly mismatch: boolean;
-  /** Runs control again: does it differ from its first run? */
-  rerun(): boolean;
+  /** Runs control again: does it differ from its first run, and does the candidate differ from it? */
+  rerun(): { readonly own: boolean; readonly third: boolean };
 }
 
 function makeCall({ noise, regression }: Scenario): Call {
   // Two runs differ when at least one of them is unsteady: 1 - (1 - q)² = noise.
   const unsteady = 1 - Math.sqrt(1 - noise);
   const control = random() < unsteady;
+  const candidate = random() < unsteady || random() < regression;
   return {
-    mismatch: control || random() < unsteady || random() < regression,
-    rerun: () => control || random() < unsteady,
+    mismatch: control || candidate,
+    rerun() {
+      const second = random() < unsteady;
+      return { own: control || second, third: candidate || second };
+    },
   };
 }
 
@@ -62,7 +66,7 @@ function diffyAlways(scenario: Scenario): Answer {
   for (let n = 0; n < calls; n++) {
     const call = makeCall(scenario);
     if (call.mismatch) raw++;
-    if (call.rerun()) noise++;
+    if (call.rerun().own) noise++;
   }
   return { verdict: diffySays(raw, noise, calls), reruns: calls };
 }
@@ -76,7 +80,7 @@ function diffySampled(scenario: Scenario): Answer {
     if (call.mismatch) raw++;
     if (random() >= 0.01) continue;
     reruns++;
-    if (call.rerun()) noise++;
+    if (call.rerun().own) noise++;
   }
   // Counts of different bases become comparable as rates.
   return { verdict: diffySays(raw / calls, reruns === 0 ? 0 : noise / reruns, 1), reruns };
@@ -90,7 +94,9 @@ function sidelane(scenario: Scenario): Answer {
     const call = makeCall(scenario);
     if (!call.mismatch) continue;
     reruns++;
-    ledger.record("path", ["$.path"], call.rerun() ? ["$.path"] : []);
+    const { own, third } = call.rerun();
+    const place = { path: "$.path", control: "number", other: "number" };
+    ledger.record("path", [place], own ? [place] : [], third ? ["$.path"] : []);
   }
   return { verdict: ledger.verdictOf("path"), reruns };
 }

@@ -32,12 +32,18 @@ export interface Sample {
   /** Why control answered a call that was the candidate's to answer; absent where it was not, or the candidate did. */
   readonly fellBack?: FellBack | undefined;
   /**
-   * Why nothing is known of control's outcome, where that is so: `unseen`, it gave what cannot be followed, such as a lazy
-   * thenable; `pending`, it has not settled long after the candidate failed; `absent`, the candidate ran without it.
+   * Why control's outcome says nothing here, where that is so: `unseen`, it gave what cannot be followed, such as a lazy
+   * thenable; `pending`, it has not settled long after the candidate failed; `late`, it settled when that had been told
+   * already; `absent`, the candidate ran without it.
    */
-  readonly unknownControl?: "unseen" | "pending" | "absent" | undefined;
+  readonly aboutControl?: "unseen" | "pending" | "late" | "absent" | undefined;
   /** Whether the candidate was to answer the call, also where control took its place in the end. */
   readonly served?: boolean;
+  /**
+   * How long both sides took where this call was timed as a pair: in an order that was drawn, each without the other's synchronous
+   * part. `synchronous` where it was to be timed and was not, since the candidate's synchronous part is too long for that.
+   */
+  readonly pair?: { readonly controlMs: number; readonly candidateMs: number } | "synchronous" | undefined;
   /** What the served share sticks to; the unit of evidence. Without one, every call is a unit. */
   readonly key: string | undefined;
   /** Wall time in milliseconds since 1970. */
@@ -81,6 +87,8 @@ export interface Rollout {
   refuses?(definition: DefinedWith): string | undefined;
   /** The version of the candidate, where the rollout names it itself. */
   readonly version?: string;
+  /** Whether it looks at pairs that are timed in random order; absent: it does. Read once, at definition. */
+  readonly timesPairs?: boolean;
   /** Told once, when an experiment is defined with this rollout. */
   bind?(experiment: string, host: RolloutHost): void;
   /** Told of every comparison. Synchronous and cheap. */

@@ -1,6 +1,8 @@
 import type { Sample } from "../model/rollout.ts";
 import { GateEvidence } from "./gate-evidence.ts";
+import type { GateJudge } from "./gate-judge.ts";
 import { defaultGates, type Gate } from "./gates.ts";
+import { pairsPerBlock } from "./timed-pairs.ts";
 import { BitTable, drawOf, hashOf, slotOf, Windows, WindowTables } from "./units.ts";
 import { verdictOf, type Verdict, type VerdictTerms } from "./verdict.ts";
 
@@ -58,6 +60,7 @@ const someMatch: Sample = {
 export class CandidateEvidence {
   readonly gates: readonly Gate[];
   readonly #evidence: readonly GateEvidence[];
+  readonly #judges: readonly GateJudge[];
   readonly #windows: Windows | undefined;
   // Made with the first key.
   #tables: { readonly seen: WindowTables; readonly keys: BitTable } | undefined;
@@ -72,7 +75,9 @@ export class CandidateEvidence {
   constructor({ gates = defaultGates, unitWindowMs = 60_000, falseAlarmEvery, onFault }: EvidenceOptions = {}) {
     this.gates = gates;
     const every = falseAlarmEvery ?? 1e5 * gates.filter(({ by }) => by !== "calls").length;
-    this.#evidence = gates.map(({ max }) => new GateEvidence(max, every));
+    // A block stands for many pairs, and the promise is one of calls.
+    this.#evidence = gates.map(({ max, by }) => new GateEvidence(max, by === "blocks" ? every / pairsPerBlock : every));
+    this.#judges = gates.map((gate) => gate.begin?.() ?? gate);
     this.#windows = unitWindowMs > 0 ? new Windows(unitWindowMs) : undefined;
     this.#onFault = onFault;
   }
@@ -135,6 +140,10 @@ export class CandidateEvidence {
         this.#evidence[index]!.addCall(penalty);
         continue;
       }
+      if (gate.by === "blocks") {
+        if (this.#evidence[index]!.add(penalty, at)) this.#alarmed ??= gate.name;
+        continue;
+      }
       // Half a penalty makes half of the keys bad, whichever they are.
       const isBad = penalty === 1 || (penalty > 0 && penalty > drawOf(hash, windows.present - age, index));
       if (this.#evidence[index]!.addOfKey(isBad, slot, age, at)) this.#alarmed ??= gate.name;
@@ -195,12 +204,18 @@ export class CandidateEvidence {
       keys: others.reduce((most, each) => Math.max(most, each.keys ?? 0), this.#keys),
       openMs: this.#windows?.restMs(now ?? this.#lastAt) ?? 0,
       gates: this.gates.map(({ name, max, by }, index) => {
+        const judge = this.#judges[index]!;
+        const silence = judge.silence?.();
+        const note = judge.note?.();
         const { units, open, bad, calls, badCalls, failed, regressedSince } = this.#evidence[index]!;
         return {
           name,
           max,
           ...(by !== undefined && { by }),
           failed,
+          remembers: judge.silence !== undefined,
+          ...(silence !== undefined && { silence }),
+          ...(note !== undefined && { note }),
           units: units - open + sum((each) => each.gates[name]?.units ?? 0),
           open,
           calls: calls + sum((each) => each.gates[name]?.calls ?? 0),
@@ -215,7 +230,7 @@ export class CandidateEvidence {
   #penalty(index: number, sample: Sample): number | undefined {
     const gate = this.gates[index]!;
     try {
-      const penalty = gate.penalty(sample);
+      const penalty = this.#judges[index]!.penalty(sample);
       if (penalty === undefined || (typeof penalty === "number" && penalty >= 0 && penalty <= 1)) return penalty;
       throw new RangeError(`Gate ${gate.name} gave ${String(penalty)}, which is not from 0 to 1`);
     } catch (error) {

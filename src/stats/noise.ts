@@ -3,8 +3,8 @@ import { wilson } from "./interval.ts";
 /**
  * Whether a mismatch says something about the candidate:
  *
- * - `noise`: control differs from itself about as often
- * - `real`: control hardly ever differs from itself where the candidate differs
+ * - `noise`: at most a third of these mismatches are the candidate's own; the others control has with itself
+ * - `real`: the candidate stands out from control's two runs more often than one of these does
  * - `undecided`: too few re-runs, or something of both; it still counts as a mismatch
  */
 export type NoiseVerdict = "noise" | "real" | "undecided";
@@ -15,8 +15,10 @@ export interface NoiseRate {
   readonly name: string;
   /** How often control was run again after a mismatch here. */
   readonly reruns: number;
-  /** In how many of these it differed from itself here, too. */
+  /** In how many of these control differed from itself here, too. */
   readonly differed: number;
+  /** In how many of these the candidate agreed with control's second run, so that the first was the odd one. */
+  readonly agreed: number;
   /** `differed / reruns`; `NaN` without re-runs. */
   readonly rate: number;
   /** Where the true rate lies, with 95 % confidence (Wilson). */
@@ -25,37 +27,86 @@ export interface NoiseRate {
   readonly verdict: NoiseVerdict;
 }
 
-/**
- * The line between both. Where noise is all there is, a mismatch comes from control's unsteady run as often as from the
- * candidate's, so that at least one re-run of two differs; where there is no noise, none does. 1/3 lies between.
- */
-const threshold = 1 / 3;
-
-/** Decides by Wilson's 95 % interval: `noise` when it lies above 1/3, `real` when it lies below. */
-export function noiseRate(name: string, differed: number, reruns: number): NoiseRate {
-  const { low, high } = wilson(differed, reruns);
-  const verdict =
-    low > threshold ? "noise"
-    : high < threshold ? "real"
-    : "undecided";
-  return { name, reruns, differed, rate: differed / reruns, low, high, verdict };
+/** One place at which two runs differ, and what each shows there in one word: a type, `missing`, `null`, `threw`. */
+export interface NoisePlace {
+  /** With array positions generalised. */
+  readonly path: string;
+  /** The first run of control. */
+  readonly control: string;
+  /** The other run: the candidate, or control once more. */
+  readonly other: string;
 }
 
-/** Counts at one place. */
-interface Tally {
-  reruns: number;
-  differed: number;
-}
+// More than so large a share of mismatches of the candidate's own is no noise.
+const tolerated = 1 / 3;
+// The chance that noise is ever called real, and the other way round, at one place.
+const enough = Math.log(1 / 0.01);
+const realStakes = [0.1, 0.3, 0.6, 0.99];
+const noiseStakes = [0.15, 0.3, 0.6, 1.2];
 
 const mostNames = 1_024;
+const mostWords = 16;
+// What is not all of a value's parts at once; ignoring anything else would ignore whatever comes below it.
+const leaves = new Set(["string", "number", "boolean", "bigint", "null", "undefined", "missing", "Date"]);
+
+/**
+ * Bets on whether the candidate is the odd one among three runs on the same call: control's two and its own. While all that
+ * differs is noise, each of the three is as likely the odd one as any other, so that the excess is 0 on average and no
+ * stake grows. Always valid: the chance that a wrong bet ever grows 100-fold is 1 % (Ville).
+ *
+ * @see Q. McNemar, Psychometrika 12 (1947); I. Waudby-Smith, A. Ramdas, JRSS-B 86 (2024)
+ */
+class OddOneOut {
+  reruns = 0;
+  differed = 0;
+  agreed = 0;
+  readonly candidateWords = new Set<string>();
+  readonly #real = new Float64Array(realStakes.length);
+  readonly #noise = new Float64Array(noiseStakes.length);
+
+  /**
+   * @param own the share of the mismatch's places at which control's second run differs from its first
+   * @param third the share of them at which the candidate differs from control's second run
+   */
+  add(own: number, third: number): void {
+    this.reruns++;
+    if (own === 1) this.differed++;
+    if (third === 0) this.agreed++;
+    const excess = third - own;
+    for (let index = 0; index < realStakes.length; index++) {
+      this.#real[index]! += Math.log1p(realStakes[index]! * excess);
+      this.#noise[index]! += Math.log1p(noiseStakes[index]! * (tolerated - excess));
+    }
+  }
+
+  /** @param isStrange whether the candidate shows what control never has: that is no noise, however unsteady control is */
+  verdict(isStrange: boolean): NoiseVerdict {
+    if (grown(this.#real) >= enough) return "real";
+    return !isStrange && grown(this.#noise) >= enough ? "noise" : "undecided";
+  }
+
+  rate(name: string, isStrange: boolean): NoiseRate {
+    const { reruns, differed, agreed } = this;
+    const { low, high } = wilson(differed, reruns);
+    return { name, reruns, differed, agreed, rate: differed / reruns, low, high, verdict: this.verdict(isStrange) };
+  }
+}
+
+/** The logarithm of what the stakes have grown to on average. */
+function grown(logs: Float64Array): number {
+  const most = Math.max(...logs);
+  return most + Math.log(logs.reduce((sum, each) => sum + Math.exp(each - most), 0) / logs.length);
+}
 
 /**
  * What re-runs of control have shown so far. Bounded: beyond 1 024 signatures or paths, new ones are not kept, and
  * counted in {@link NoiseLedger.dropped}.
  */
 export class NoiseLedger {
-  readonly #signatures: Map<string, Tally> = new Map();
-  readonly #paths: Map<string, Tally> = new Map();
+  readonly #signatures: Map<string, { readonly odd: OddOneOut; readonly places: readonly NoisePlace[] }> = new Map();
+  readonly #paths: Map<string, OddOneOut> = new Map();
+  /** What control was seen to show, by path. */
+  readonly #controlWords: Map<string, Set<string>> = new Map();
   #dropped = 0;
 
   /** Signatures and paths for which there was no room. */
@@ -67,58 +118,102 @@ export class NoiseLedger {
    * Counts one re-run.
    *
    * @param signature the mismatch after which control ran again
-   * @param paths where that mismatch was, generalised
-   * @param ownPaths where control's second outcome differs from its first, generalised; empty when it does not
+   * @param places where the candidate differs from control's first run
+   * @param own where control's second run differs from its first; empty when it does not
+   * @param third the paths at which the candidate differs from control's second run, generalised
    */
-  record(signature: string, paths: readonly string[], ownPaths: readonly string[]): void {
-    const mismatched = new Set(paths);
-    let all = mismatched.size > 0;
-    for (const path of mismatched) {
-      const differed = ownPaths.some((own) => covers(own, path));
-      all &&= differed;
-      this.#count(this.#paths, path, differed);
+  record(signature: string, places: readonly NoisePlace[], own: readonly NoisePlace[], third: readonly string[]): void {
+    for (const { path, control } of places) this.#show(path, control);
+    for (const { path, control, other } of own) {
+      this.#show(path, control);
+      this.#show(path, other);
     }
-    // A mismatch is noise only where control is unsteady at every place of it.
-    this.#count(this.#signatures, signature, all);
+    const mismatched = new Map(places.map((place) => [place.path, place]));
+    let ownHere = 0;
+    let thirdHere = 0;
+    for (const [path, { other }] of mismatched) {
+      const differed = own.some((each) => covers(each.path, path));
+      const stays = third.some((each) => covers(each, path));
+      if (differed) ownHere++;
+      if (stays) thirdHere++;
+      const odd = this.#oddAt(path);
+      odd?.add(Number(differed), Number(stays));
+      if (odd && odd.candidateWords.size < mostWords) odd.candidateWords.add(other);
+    }
+    const all = Math.max(1, mismatched.size);
+    this.#oddOf(signature, places)?.add(ownHere / all, thirdHere / all);
   }
 
   /** By signature, in the order they came. */
   groups(): NoiseRate[] {
-    return rates(this.#signatures);
+    return [...this.#signatures].map(([name, { odd, places }]) => odd.rate(name, this.#areStrange(places)));
   }
 
   /** By generalised path, in the order they came. */
   paths(): NoiseRate[] {
-    return rates(this.#paths);
+    return [...this.#paths].map(([path, odd]) => odd.rate(path, this.#isStrangeAt(path, odd)));
   }
 
   verdictOf(signature: string): NoiseVerdict {
-    const tally = this.#signatures.get(signature);
-    return tally === undefined ? "undecided" : noiseRate(signature, tally.differed, tally.reruns).verdict;
+    const known = this.#signatures.get(signature);
+    return known === undefined ? "undecided" : known.odd.verdict(this.#areStrange(known.places));
   }
 
-  /** Patterns for the paths where control differs from itself: to be looked at, and then added to `compare.ignore` by hand. */
+  /**
+   * Patterns for the leaves at which control differs from itself: to be looked at, and then added to `compare.ignore` by
+   * hand. A whole object, a list or the answer itself is never proposed: what lies below it would go with it.
+   */
   proposals(): string[] {
-    const noisy = this.paths().filter(({ verdict }) => verdict === "noise");
-    return [...new Set(noisy.map(({ name }) => patternOf(name)))].sort();
+    const noisy = [...this.#paths].filter(
+      ([path, odd]) =>
+        path !== "$" &&
+        odd.verdict(this.#isStrangeAt(path, odd)) === "noise" &&
+        [...odd.candidateWords, ...(this.#controlWords.get(path) ?? [])].every((word) => leaves.has(word)),
+    );
+    return [...new Set(noisy.map(([path]) => patternOf(path)))].sort();
   }
 
-  #count(tallies: Map<string, Tally>, name: string, differed: boolean): void {
-    let tally = tallies.get(name);
-    if (tally === undefined) {
-      if (tallies.size >= mostNames) {
-        this.#dropped++;
-        return;
-      }
-      tallies.set(name, (tally = { reruns: 0, differed: 0 }));
+  #show(path: string, word: string): void {
+    let words = this.#controlWords.get(path);
+    if (words === undefined) {
+      if (this.#controlWords.size >= mostNames) return;
+      this.#controlWords.set(path, (words = new Set()));
     }
-    tally.reruns++;
-    if (differed) tally.differed++;
+    if (words.size < mostWords) words.add(word);
   }
-}
 
-function rates(tallies: ReadonlyMap<string, Tally>): NoiseRate[] {
-  return [...tallies].map(([name, { differed, reruns }]) => noiseRate(name, differed, reruns));
+  #areStrange(places: readonly NoisePlace[]): boolean {
+    return places.some(({ path, other }) => this.#controlWords.get(path)?.has(other) !== true);
+  }
+
+  #isStrangeAt(path: string, { candidateWords }: OddOneOut): boolean {
+    const seen = this.#controlWords.get(path);
+    return [...candidateWords].some((word) => seen?.has(word) !== true);
+  }
+
+  #oddAt(path: string): OddOneOut | undefined {
+    let odd = this.#paths.get(path);
+    if (odd === undefined) {
+      if (this.#paths.size >= mostNames) {
+        this.#dropped++;
+        return undefined;
+      }
+      this.#paths.set(path, (odd = new OddOneOut()));
+    }
+    return odd;
+  }
+
+  #oddOf(signature: string, places: readonly NoisePlace[]): OddOneOut | undefined {
+    let known = this.#signatures.get(signature);
+    if (known === undefined) {
+      if (this.#signatures.size >= mostNames) {
+        this.#dropped++;
+        return undefined;
+      }
+      this.#signatures.set(signature, (known = { odd: new OddOneOut(), places }));
+    }
+    return known.odd;
+  }
 }
 
 /** Whether a path is another, or leads to it: who differs at `$.a` as a whole differs at `$.a.b`. */

@@ -54,7 +54,7 @@ export class Tally {
     return all;
   }
 
-  /** Calls in which the candidate threw and control did not. */
+  /** Calls in which the candidate threw and control did not; not those in which nobody saw what control came to. */
   get candidateErrors(): number {
     return this.#candidateErrors;
   }
@@ -81,7 +81,7 @@ export class Tally {
   record(sample: Sample): void {
     this.#count(sample.kind, 1);
     if (sample.controlThrew) this.#controlErrors++;
-    else if (sample.candidateThrew) this.#candidateErrors++;
+    else if (sample.candidateThrew && sample.aboutControl !== "unseen") this.#candidateErrors++;
     this.control.add(sample.controlMs);
     this.candidate.add(sample.candidateMs);
   }

@@ -13,8 +13,12 @@ export interface GateReading {
   readonly rate: number;
   /** What the true rate does not exceed, at the verdict's confidence, however often one looks. */
   readonly upperBound: number;
-  /** `calls` where the gate goes by calls: `units` and `bad` then are calls, and `upperBound` is the rate itself. */
-  readonly by?: "units" | "calls";
+  /**
+   * What `units` and `bad` are, where it is not units: `calls`, and then `upperBound` is the rate itself; or `blocks` of 32 timed pairs.
+   */
+  readonly by?: "units" | "calls" | "blocks";
+  /** What the gate's answer leaves out, or why it has none, as half a sentence. */
+  readonly note?: string;
   readonly state: Verdict["kind"];
   /** How many further units, all good, would make it ready; 0 when it is. */
   readonly moreUnits: number;
@@ -95,7 +99,11 @@ export interface VerdictInput extends VerdictTerms {
   readonly gates: readonly {
     readonly name: string;
     readonly max: number;
-    readonly by?: "units" | "calls";
+    readonly by?: "units" | "calls" | "blocks";
+    /** Whether it may need many calls for its first answer; then `silence` says why it will have none. */
+    readonly remembers?: boolean;
+    readonly silence?: string;
+    readonly note?: string;
     /** Calls in which the gate failed to say anything. */
     readonly failed?: number;
     readonly units: number;
@@ -130,37 +138,40 @@ export function verdictOf(input: VerdictInput): Verdict {
   if (regressed) {
     const since = regressed.regressedSince!;
     const reasons = [
-      `${regressed.name} alarms: ${percent(regressed.rate)} of ${count(regressed.units, "unit")} in all, at most ${percent(regressed.max)} tolerated; it began about ${new Date(since).toISOString()}.`,
+      `${regressed.name} alarms: ${percent(regressed.rate)} of ${count(regressed.units, nounOf(regressed))} in all, at most ${percent(regressed.max)} tolerated; it began about ${new Date(since).toISOString()}.`,
     ];
     return { kind: "regressed", ...facts, gate: regressed.name, since, reasons };
   }
   if (comparisons === 0) {
-    const moreUnits = Math.max(minimumUnits, ...gates.map((gate) => gate.moreUnits));
+    const moreUnits = Math.max(minimumUnits, ...gates.map((gate) => inUnits(gate, 0)));
     const reasons = ["The candidate has not been compared once."];
     return { kind: "insufficient", ...facts, missing: "no-traffic", moreUnits, reasons };
   }
   const above = gates.filter(({ state }) => state === "not-ready");
   if (above.length > 0) {
-    const reasons = above.map(({ name, by, rate, units: judged, max }) => {
+    const reasons = above.map((reading) => {
+      const { name, by, rate, units: judged, max } = reading;
       if (by === "calls") return aboveCalls(name, rate, judged, max);
       const { calls, badCalls } = input.gates.find((each) => each.name === name)!;
       return rate >= max ?
-          `${name}: ${percent(rate)} of ${count(judged, "unit")}, at most ${percent(max)} tolerated.`
+          `${name}: ${percent(rate)} of ${count(judged, nounOf(reading))}, at most ${percent(max)} tolerated.`
         : `${name}: ${percent(badCalls / calls)} of ${count(calls, "call")}, more than ten times the ${percent(max)} tolerated.`;
     });
     return { kind: "not-ready", ...facts, reasons };
   }
 
   const moreKeys = Math.max(0, minimumKeys - keys);
-  const moreUnits = Math.max(0, minimumUnits - units, moreKeys, ...gates.map((gate) => gate.moreUnits));
+  const moreUnits = Math.max(0, minimumUnits - units, moreKeys, ...gates.map((gate) => inUnits(gate, units)));
   // Enough units are there, and some may yet turn bad.
   const settling = gates.some(({ state, moreUnits: more }) => state !== "ready" && more === 0);
   const moreTimeMs = Math.max(0, minimumTimeMs - elapsedMs, settling ? Math.max(1, input.openMs) : 0);
   if (moreUnits === 0 && moreTimeMs === 0) {
-    const reasons = gates.map(
-      ({ name, upperBound: bound, units: judged, max }) =>
-        `${name}: at most ${percent(bound)} with ${percent(1 - risk)} confidence after ${count(judged, "unit")}; ${percent(max)} tolerated.`,
-    );
+    const reasons = gates.map((reading) => {
+      const { name, upperBound: bound, units: judged, max, note, by } = reading;
+      const sure = by === "calls" ? "" : ` with ${percent(1 - risk)} confidence`;
+      const more = note === undefined ? "" : `; ${note}`;
+      return `${name}: at most ${percent(bound)}${sure} after ${count(judged, nounOf(reading))}; ${percent(max)} tolerated${more}.`;
+    });
     return { kind: "ready", ...facts, reasons };
   }
   // The units span one interval fewer than there are of them.
@@ -198,8 +209,27 @@ function stallOf({ comparisons, units, gates }: VerdictInput, readings: readonly
   }
   const broken = gates.find(({ calls, failed = 0 }) => calls === 0 && failed >= enoughToTell);
   if (broken) return `${broken.name}: the gate failed in each of ${count(broken.failed!, "call")}, and says nothing.`;
-  const silent = gates.find(({ calls }) => calls === 0 && units >= Math.max(enoughToTell, 500));
+  const mute = gates.find(({ silence }) => silence !== undefined);
+  if (mute) return `${mute.name}: ${mute.silence}.`;
+  const silent = gates.find(({ calls, remembers }) => calls === 0 && units >= 500 && remembers !== true);
   return silent && `${silent.name}: the gate could judge none of ${count(comparisons, "comparison")}.`;
+}
+
+// A block has 32 pairs, and one call in 16 is a pair.
+const unitsPerBlock = 512;
+
+/** About how many units the missing evidence of a gate takes. */
+function inUnits({ by, moreUnits, units: blocks }: GateReading, units: number): number {
+  if (by !== "blocks" || moreUnits === 0) return moreUnits;
+  return Math.ceil(moreUnits * Math.min(unitsPerBlock, blocks === 0 ? unitsPerBlock : units / blocks));
+}
+
+function nounOf({ by }: Pick<GateReading, "by">): string {
+  return (
+    by === "calls" ? "call"
+    : by === "blocks" ? "block of 32 pairs"
+    : "unit"
+  );
 }
 
 function aboveCalls(name: string, rate: number, calls: number, max: number): string {
@@ -220,7 +250,7 @@ function readCalls({ name, max, calls, badCalls }: VerdictInput["gates"][number]
 
 function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
   if (gate.by === "calls") return readCalls(gate);
-  const { name, max, units, bad, open, calls, badCalls, regressedSince } = gate;
+  const { name, max, by, units, bad, open, calls, badCalls, regressedSince } = gate;
   const rate = units === 0 ? 0 : bad / units;
   // One customer that is always wrong is a single unit a window, and many calls.
   const flooded = badCalls > floodRatio * max * calls;
@@ -239,6 +269,8 @@ function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
     upperBound: upperBound(units, bad, risk, alternativesFor(max)),
     state,
     moreUnits: ready ? 0 : Math.max(open > 0 && !flooded ? 0 : 1, unitsToCertify(bad, max, risk) - units - open),
+    ...(by !== undefined && { by }),
+    ...((gate.silence ?? gate.note) !== undefined && { note: (gate.silence ?? gate.note)! }),
     ...(regressedSince !== undefined && { regressedSince }),
   };
 }
@@ -264,5 +296,6 @@ export function span(durationMs: number): string {
 
 function count(number: number, noun: string): string {
   const digits = String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, " ");
-  return `${digits} ${noun}${number === 1 ? "" : "s"}`;
+  const plural = noun.includes(" of ") ? noun.replace(" of ", "s of ") : `${noun}s`;
+  return `${digits} ${number === 1 ? noun : plural}`;
 }

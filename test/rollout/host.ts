@@ -43,6 +43,7 @@ export function call(
         at: host.clock.now(),
         epoch: snapshot.epoch,
         candidateMs: slow ? 40 : 10,
+        pair: { controlMs: 10, candidateMs: slow ? 40 : 10 },
       }),
     );
   }

@@ -16,6 +16,7 @@ import { later } from "../runtime/event-loop.ts";
 import { NoiseRuns } from "../record/noise-reruns.ts";
 import { canBeLean, type Hooks, type Plan, type PlannedCandidate } from "./experiment-plan.ts";
 import { CandidateRecord } from "../record/candidate-record.ts";
+import { PairTimer } from "../record/pair-timer.ts";
 import { ControlMark } from "../runtime/current-run.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 import type { ExperimentLimits, UncheckedDefinition } from "./options.ts";
@@ -115,6 +116,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     sample: definition.sample ?? 1,
     deferred: definition.order === "deferred",
     randomOrder: definition.order === "random",
+    pairs: rollout?.timesPairs === false ? undefined : new PairTimer(),
     timeoutMs: limits.timeoutMs,
     maxInFlight: limits.maxInFlight,
     capture: definition.capture !== false,

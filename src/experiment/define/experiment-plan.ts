@@ -9,6 +9,7 @@ import type { CpuBudget } from "../limits/cpu-budget.ts";
 import type { Host } from "./services.ts";
 import type { Throwing } from "./throw-options.ts";
 import type { NoiseRuns } from "../record/noise-reruns.ts";
+import type { PairTimer } from "../record/pair-timer.ts";
 import type { CandidateRecord } from "../record/candidate-record.ts";
 import type { ControlMark } from "../runtime/current-run.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
@@ -48,6 +49,8 @@ export interface Plan {
   readonly sample: number;
   readonly deferred: boolean;
   readonly randomOrder: boolean;
+  /** Which calls are timed as pairs; absent where nobody looks at them. */
+  readonly pairs: PairTimer | undefined;
   readonly timeoutMs: number;
   readonly maxInFlight: number;
   readonly capture: boolean;
@@ -119,6 +122,7 @@ export function isLean(plan: Plan, hooks: Hooks): boolean {
     hooks.context === undefined &&
     hooks.beforeRun === undefined &&
     hooks.afterRun === undefined &&
-    hooks.candidates[0].breaker.state === "closed"
+    hooks.candidates[0].breaker.state === "closed" &&
+    (plan.pairs === undefined || plan.pairs.passes())
   );
 }

@@ -67,6 +67,12 @@ export class CandidateRecord {
     if (this.#judges) this.#judged().record(sample);
   }
 
+  /** A failure beside a control that has not settled: evidence already, and in the counts when its call ends. */
+  failedWithoutControl(sample: Sample): void {
+    this.#workIn();
+    if (this.#judges) this.#judged().record(sample);
+  }
+
   get tally(): Tally {
     this.#workIn();
     return this.#tally;

@@ -1,11 +1,12 @@
 import type { Clock } from "../../model/clock.ts";
-import type { Comparison } from "../../model/comparison.ts";
+import type { Comparison, Difference } from "../../model/comparison.ts";
 import type { Outcome } from "../../model/observation.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 import { judge, type Judgement } from "../../compare/judge.ts";
+import { typeNameOf } from "../../compare/kinds/type-name.ts";
 import { generalise } from "../../compare/signature.ts";
 import type { MismatchGroups } from "../../stats/groups.ts";
-import { netMismatches, NoiseLedger, type NetMismatches, type NoiseRate } from "../../stats/noise.ts";
+import { netMismatches, NoiseLedger, type NetMismatches, type NoisePlace, type NoiseRate } from "../../stats/noise.ts";
 import { Attempt, type AttemptServices } from "../limits/attempt.ts";
 import type { InFlight } from "../limits/in-flight.ts";
 import { Mark } from "../runtime/current-run.ts";
@@ -27,7 +28,7 @@ export interface NoiseReport {
   /** By signature, and by generalized path. */
   readonly groups: readonly NoiseRate[];
   readonly paths: readonly NoiseRate[];
-  /** Patterns for `compare.ignore` at the paths that are noise. Nothing adds them but you. */
+  /** Patterns for `compare.ignore` at the leaves that are noise. Nothing adds them but you. */
   readonly proposals: readonly string[];
 }
 
@@ -39,6 +40,8 @@ export interface Rerunnable {
   readonly args: unknown[];
   /** What it came to the first time. */
   readonly control: Outcome | undefined;
+  /** What its candidates came to. */
+  readonly trials: readonly { readonly comparison: Comparison | undefined; readonly outcome: Outcome | undefined }[];
   readonly hooks: { readonly control: AnyFunction };
   readonly plan: {
     readonly name: string;
@@ -66,7 +69,7 @@ export interface NoiseOptions {
 
 /**
  * Runs control once more after a mismatch, after the candidate and outside of every request: where it differs from its
- * own first outcome, too, the mismatch says nothing about the candidate.
+ * own first outcome as often as the candidate does, the mismatch says nothing about the candidate.
  */
 export class NoiseRuns {
   readonly #rate: number;
@@ -122,16 +125,42 @@ export class NoiseRuns {
     return this.#rate >= 1 || random() < this.#rate;
   }
 
+  /** Three runs on one call: where the candidate stands out from control's two, it is wrong; where one of control's does, it is noise. */
   #learn(run: Rerunnable, mismatches: readonly Mismatch[], second: Outcome): void {
     const { judgement, host } = run.plan;
-    const own = judge(run.control!, second, judgement, host.clock.now());
-    const ownPaths = own.kind === "mismatch" ? pathsOf(own) : [];
-    for (const mismatch of mismatches) this.#ledger.record(mismatch.signature, pathsOf(mismatch), ownPaths);
+    const now = host.clock.now();
+    const own = judge(run.control!, second, judgement, now);
+    if (own.kind === "inconclusive") return;
+    const ownPlaces = own.kind === "mismatch" ? placesOf(own) : [];
+    for (const { comparison, outcome } of run.trials) {
+      if (comparison?.kind !== "mismatch" || !mismatches.includes(comparison)) continue;
+      const third = judge(second, outcome!, judgement, now);
+      if (third.kind === "inconclusive") continue;
+      const paths = third.kind === "mismatch" ? third.differences.map(({ path }) => generalise(path)) : [];
+      this.#ledger.record(comparison.signature, placesOf(comparison), ownPlaces, paths);
+    }
   }
 }
 
-function pathsOf({ differences }: Mismatch): string[] {
-  return differences.map(({ path }) => generalise(path));
+function placesOf({ differences }: Mismatch): NoisePlace[] {
+  return differences.map((difference) => ({
+    path: generalise(difference.path),
+    control: wordOf(difference, "control"),
+    other: wordOf(difference, "candidate"),
+  }));
+}
+
+/** What one side shows at a place, in a word. */
+function wordOf(difference: Difference, side: "control" | "candidate"): string {
+  const { path, kind } = difference;
+  if (kind === "length" || kind === "order" || kind === "opaque" || kind === "unreadable") return kind;
+  if (!(side in difference)) return "missing";
+  const shown = difference[side];
+  // At the top a difference in type may be told in words.
+  if (path === "$" && kind === "type" && typeof shown === "string" && /^(threw|returned) /.test(shown)) {
+    return shown.startsWith("threw") ? "threw" : "returned";
+  }
+  return typeNameOf(shown);
 }
 
 interface RerunCounts {

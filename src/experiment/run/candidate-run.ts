@@ -22,6 +22,10 @@ export interface CandidateCall {
   readonly controlMs: number;
   readonly controlThrew: boolean;
   readonly fellBack: FellBack | undefined;
+  /** Control returned a lazy thenable: what that comes to, nobody but its caller sees. */
+  readonly controlUnseen: boolean;
+  /** How long control and a candidate took, where this call is timed. */
+  pairOf(trial: Trial): Sample["pair"];
   /** The candidate has an outcome. */
   candidateSettled(trial: Trial): void;
   result(): Result;
@@ -40,6 +44,8 @@ export class Trial extends Attempt implements Sample {
   /** A stamp of the monotonic clock: it settled, or was given up on. */
   endedAt = 0;
   argumentsMutated: boolean | undefined = undefined;
+  /** Its failure was counted while control was still pending, and is not to be counted again. */
+  failureTold = false;
 
   constructor(run: CandidateCall, planned: PlannedCandidate) {
     super();
@@ -169,6 +175,18 @@ export class Trial extends Attempt implements Sample {
 
   get served(): boolean {
     return this.run.isServed;
+  }
+
+  get aboutControl(): Sample["aboutControl"] {
+    return (
+      this.run.controlUnseen ? "unseen"
+      : this.failureTold ? "late"
+      : undefined
+    );
+  }
+
+  get pair(): Sample["pair"] {
+    return this.run.pairOf(this);
   }
 
   get key(): string | undefined {

@@ -20,6 +20,8 @@ export interface SettledRun extends EndedRun {
   readonly args: unknown[];
   readonly key: string | undefined;
   readonly controlMs: number;
+  /** Its sides are timed as a pair. */
+  readonly timed: boolean;
   /** Under `throwOnMismatch`: a caller is told. */
   readonly tellsCaller: boolean;
   result(): Result;
@@ -51,7 +53,8 @@ function comparisonOf({ plan: { judgement, host }, control }: EndedRun, trial: T
 
 /** A candidate that threw where control did not, or whose time was up, has failed. */
 export function tellBreakers({ trials, control }: EndedRun, now: number): void {
-  for (const { outcome, candidateThrew, planned } of trials) {
+  for (const { outcome, candidateThrew, planned, failureTold } of trials) {
+    if (failureTold) continue;
     const failed = outcome!.kind === "timed-out" || (candidateThrew && control!.kind !== "threw");
     if (failed) planned.breaker.failed(now);
     else planned.breaker.succeeded();
@@ -67,7 +70,8 @@ export function conclude(run: SettledRun): void {
     const { counters, record } = trial.planned;
     counters.started += 1;
     counters.count(kind);
-    if (kind !== "match") record.add(trial);
+    if (run.timed) plan.pairs?.observe(trial.syncEndedAt - trial.startedAt);
+    if (kind !== "match" || run.timed) record.add(trial);
     else record.match(trial.startedAt, run.controlMs, trial.candidateMs, run.key);
     recordIn(plan, trial);
   }

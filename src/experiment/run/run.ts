@@ -1,7 +1,7 @@
 import type { Comparison } from "../../model/comparison.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
 import type { FellBack, Result, ResultKind } from "../../model/result.ts";
-import type { RolloutSnapshot } from "../../model/rollout.ts";
+import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Comparable, Receivers } from "../deliver/comparison-queue.ts";
 import { partOf } from "../deliver/result-size.ts";
 import { derive } from "../runtime/native-promise.ts";
@@ -14,8 +14,10 @@ import { StreamPair } from "../streams/stream-pair.ts";
 import { Trial, type CandidateCall } from "./candidate-run.ts";
 import { comparisonAtOnce, conclude, finish, tellBreakers, type SettledRun } from "./conclude.ts";
 import { keepOutcome } from "./evidence.ts";
+import { FailedWithoutControl } from "./failed-without-control.ts";
 import { kindOfRun, makeResult } from "./make-result.ts";
 import { startLater, startTrials } from "./start-trials.ts";
+import { timedPair } from "./timed-pair.ts";
 
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
 export interface Watcher {
@@ -60,6 +62,8 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   controlStartedAt = 0;
   controlSyncEndedAt = 0;
   controlEndedAt = 0;
+  /** Its sides are timed as a pair. */
+  timed = false;
   /** The caller's answer hangs on the comparison. */
   judgesAtOnce = false;
   /** Candidates wait for a later turn; not where they are to answer the caller. */
@@ -74,6 +78,10 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   /** In which candidates are called, where it is not theirs in the definition; and how many were. */
   #order: readonly Trial[] | undefined = undefined;
   #called = 0;
+  /** Control gave a lazy thenable: what that comes to, nobody but its caller sees. */
+  controlUnseen = false;
+  #drawn = false;
+  #withoutControl: FailedWithoutControl | undefined = undefined;
   /** Why nothing of this call can be compared, where that is so. */
   #inconclusive: Comparison | undefined = undefined;
   #toJudge = false;
@@ -109,8 +117,14 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     plan.counters.started += 1;
     plan.counters.inFlight += 1;
     let startedAt = (this.startedAt = plan.host.clock.monotonic());
-    if (plan.randomOrder) {
-      const { order, beforeControl } = drawOrder(this.trials, plan.host.random);
+    const { pairs } = plan;
+    if (pairs !== undefined && !this.deferred && this.streams === undefined) {
+      this.timed = plan.randomOrder || pairs.take();
+    }
+    this.#drawn = plan.randomOrder || (this.timed && pairs!.mayDraw);
+    if (this.#drawn) {
+      const random = plan.randomOrder ? plan.host.random : (): number => pairs!.random();
+      const { order, beforeControl } = drawOrder(this.trials, random);
       this.#order = order;
       startedAt = this.#startTrials(startedAt, beforeControl);
     }
@@ -138,7 +152,10 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     const shape = this.hooks.givesPromises ? "promise" : shapeOf(given);
     if (shape === "promise") return this.#followPromise(given, now);
     // Nothing of a thenable's future can be seen without running it, or taking its rejection away from the host.
-    if (shape === "thenable") this.#inconclusive = cannotObserve;
+    if (shape === "thenable") {
+      this.#inconclusive = cannotObserve;
+      this.controlUnseen = true;
+    }
     if (!this.#observesStream(given)) this.#controlSettled({ kind: "returned", value: given }, now);
     this.#afterSyncControl(now);
     return given;
@@ -245,6 +262,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
 
   #controlSettled(outcome: Outcome, now: number): void {
     if (!this.streaming) this.streams?.noControl();
+    this.#withoutControl?.controlSettled();
     this.control = outcome;
     this.controlEndedAt = now;
     this.#unsettled -= 1;
@@ -257,6 +275,8 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   candidateSettled(trial: Trial): void {
     this.#unsettled -= 1;
     if (this.control !== undefined) this.#compare(trial);
+    else if (trial.outcome!.kind !== "returned")
+      (this.#withoutControl ??= new FailedWithoutControl(this.plan)).add(trial);
     this.watcher?.trialSettled?.(trial);
     if (this.#unsettled > 0) this.#keepCandidate(trial);
     if (this.#unsettled === 0) this.#end(trial.endedAt);
@@ -342,6 +362,18 @@ export class Run implements CandidateCall, SettledRun, Comparable {
 
   parts(): unknown[] {
     return [partOf(this.control), this.args, this.context, ...this.trials.map(({ outcome }) => partOf(outcome))];
+  }
+
+  /** How long control and a candidate took, where this call is timed. */
+  pairOf(trial: Trial): Sample["pair"] {
+    const { pairs } = this.plan;
+    if (!this.timed || pairs === undefined) return undefined;
+    const control = {
+      startedAt: this.controlStartedAt,
+      syncEndedAt: this.controlSyncEndedAt,
+      endedAt: this.controlEndedAt,
+    };
+    return timedPair(control, trial, [control, ...this.trials], this.#drawn, pairs.isLong);
   }
 
   /** The frozen result; made when it is first asked for. */

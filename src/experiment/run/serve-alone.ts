@@ -1,6 +1,7 @@
 import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { Attempt } from "../limits/attempt.ts";
+import { Deadline } from "../limits/deadlines.ts";
 import { AnsweringMark } from "../runtime/current-run.ts";
 import { derive } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
@@ -51,6 +52,7 @@ class Alone extends Attempt {
   #candidateMs = 0;
   #hasEnded = false;
   #hasFailed = false;
+  #isTold = false;
   #tell: (() => void) | undefined = undefined;
 
   constructor(
@@ -129,7 +131,6 @@ class Alone extends Attempt {
   #failed(now: number): void {
     this.#hasFailed = true;
     this.#plan.state.fellBack += 1;
-    this.#planned.breaker.failed(now);
     this.#end(now);
   }
 
@@ -139,23 +140,49 @@ class Alone extends Attempt {
     this.#tell?.();
   }
 
-  /** Control's own answer. Where control fails as well, that is no evidence against the candidate. */
+  /** Control's own answer. What the candidate failed at counts when it is known that control does not fail as well. */
   #fallBack(): unknown {
-    const answer: unknown = Reflect.apply(this.#hooks.control, this.#self, this.#args);
-    if (shapeOf(answer) !== "promise") {
-      this.#record(true);
-      return answer;
+    const { host } = this.#plan;
+    let answer: unknown;
+    try {
+      answer = Reflect.apply(this.#hooks.control, this.#self, this.#args);
+    } catch (error) {
+      this.#tellFailure(true);
+      throw error;
     }
+    const shape = shapeOf(answer);
+    if (shape === "value") this.#tellFailure(false);
+    // What a lazy thenable comes to, only its caller sees.
+    else if (shape === "thenable") this.#planned.breaker.failed(host.clock.monotonic());
+    if (shape !== "promise") return answer;
+    // Beside a control that hangs its failures count, too; a laboratory that closes just stops waiting.
+    const deadline = new Deadline(() => host.closed || this.#tellFailure(false));
+    host.deadlines.add(deadline, this.timeoutMs, host.clock.monotonic());
+    const settled = (controlThrew: boolean): void => {
+      host.deadlines.remove(deadline);
+      this.#tellFailure(controlThrew);
+    };
     return derive(
       answer,
       (value) => {
-        this.#record(true);
+        settled(false);
         return value;
       },
       (error: unknown) => {
+        settled(true);
         throw error;
       },
     );
+  }
+
+  /** Once. What both fail at is no failure of the candidate's. */
+  #tellFailure(controlThrew: boolean): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    const { breaker } = this.#planned;
+    if (controlThrew) breaker.succeeded();
+    else breaker.failed(this.#plan.host.clock.monotonic());
+    this.#record(!controlThrew);
   }
 
   /** Tells the rollout what can be told of a candidate that ran without control: whether it failed, and no more. */
@@ -170,6 +197,7 @@ class Alone extends Attempt {
       controlThrew: false,
       candidateThrew: failed,
       served: true,
+      aboutControl: "absent",
       key: this.#key,
       at: plan.host.clock.now(),
       epoch: this.#snapshot.epoch,

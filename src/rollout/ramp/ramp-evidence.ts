@@ -54,7 +54,7 @@ export class EpochEvidence {
     this.#all.record(sample);
     const served = sample.served === true;
     if (served) this.#served?.record(sample);
-    if (this.#ratio !== undefined && sample.unknownControl !== "absent")
+    if (this.#ratio !== undefined && sample.aboutControl !== "absent")
       this.#addToRatio(this.#ratio, sample.key, served);
   }
 
@@ -105,6 +105,8 @@ export class EpochEvidence {
 
 /** A gate whose penalty for a comparison is worked out once, among all calls, and then known of what the candidate answered. */
 function judgedOnce(gate: Gate): { readonly all: Gate; readonly served: Gate } {
+  // One that remembers is asked by what it begins, and of all calls.
+  if (gate.begin !== undefined) return { all: gate, served: gate };
   const { name, max, by } = gate;
   const facts = { name, max, ...(by !== undefined && { by }) };
   let last: number | undefined;

@@ -92,6 +92,7 @@ export function ramp(options: RampOptions = {}): Ramp {
   return {
     current: () => driver.snapshot,
     bucket: bucketing(salt),
+    timesPairs: gates.some(({ by }) => by === "blocks"),
     ...(onMismatch !== undefined && { onMismatch }),
     ...(graceMs !== undefined && { graceMs }),
     ...(unkeyed !== undefined && { unkeyed }),

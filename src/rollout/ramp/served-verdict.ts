@@ -1,3 +1,4 @@
+import type { Gate } from "../../stats/gates.ts";
 import { percent, type Verdict, type VerdictTerms } from "../../stats/verdict.ts";
 
 // Above it, a rate is not one of rare events: how fast the candidate is, is the same whoever is served.
@@ -12,8 +13,8 @@ export interface ServedTerms {
 }
 
 /** Whether a gate is held to what the candidate answered, too. */
-export function holdsServed({ max, by }: { readonly max: number; readonly by?: "units" | "calls" }): boolean {
-  return max <= rarest && by !== "calls";
+export function holdsServed({ max, by = "units" }: Pick<Gate, "max" | "by">): boolean {
+  return max <= rarest && by === "units";
 }
 
 /** What is tolerated of the answers themselves: 5 % at most, and less the more are exposed to them, down to the gate's own rate. */

@@ -87,9 +87,9 @@ describe("what an experiment keeps of its candidates", () => {
         dead: () => Promise.reject(new Error("dead")),
       },
     });
-    for (let cents = 0; cents < 6_000; cents++) {
+    for (let cents = 0; cents < 9_000; cents++) {
       await total(cents);
-      clock.advance(1);
+      clock.advance(10);
     }
     await lab.settled();
     expect(candidateOf(lab, "total", "good").verdict).toMatchObject({ kind: "ready", candidate: "good" });

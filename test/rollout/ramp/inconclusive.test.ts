@@ -75,12 +75,12 @@ it("says again when it stalls again, and nothing when it does not", () => {
 
 it("does not count calls that the candidate answered alone as inconclusive, nor as units", () => {
   const { host, rollout } = drive({ gates: fast }, 30, (call) =>
-    call % 10 === 0 ? {} : { kind: "inconclusive", unknownControl: "absent" },
+    call % 10 === 0 ? {} : { kind: "inconclusive", aboutControl: "absent" },
   );
   expect(stalls(host)).toEqual([]);
   expect(rollout.current().stage).not.toBe("shadow");
   const early = drive({ gates: fast }, 2, (call) =>
-    call % 10 === 0 ? {} : { kind: "inconclusive", unknownControl: "absent" },
+    call % 10 === 0 ? {} : { kind: "inconclusive", aboutControl: "absent" },
   );
   expect(early.rollout.verdict().units).toBe(40);
 });

@@ -119,8 +119,8 @@ describe("a ramp", () => {
   });
 
   it("rolls back a candidate that is much slower, when it was told to look at that", () => {
-    const rollout = bound({ gates: [gates.slower()] });
-    for (let index = 0; index < 100; index++) call(rollout.ramp, rollout.host, { key: `k${index}`, slow: true });
+    const rollout = bound({ gates: [gates.slower({ warmUp: { calls: 0, ms: 0 } })] });
+    for (let index = 0; index < 1_000; index++) call(rollout.ramp, rollout.host, { key: `k${index}`, slow: true });
     expect(rollout.host.events[0]!.reason).toMatch(/slower-than alarms/);
   });
 
