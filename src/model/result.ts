@@ -30,7 +30,7 @@ export interface ServedStage {
 export type FellBack = "threw" | "timed-out" | "slow" | "mismatch" | "asynchronous";
 
 /** One call of one experiment in which at least one candidate ran. Frozen, and knows nobody. */
-export interface Result<Value = unknown> {
+export interface Result<Value = unknown, CandidateValue = Value> {
   /** Unique: a random prefix per process and a running number. */
   readonly id: string;
   readonly experiment: string;
@@ -46,6 +46,6 @@ export interface Result<Value = unknown> {
   readonly context: Readonly<Record<string, unknown>>;
   readonly control: Observation<Value>;
   /** In the order of their definition. */
-  readonly candidates: readonly [CandidateObservation, ...CandidateObservation[]];
+  readonly candidates: readonly [CandidateObservation<CandidateValue>, ...CandidateObservation<CandidateValue>[]];
   readonly kind: ResultKind;
 }

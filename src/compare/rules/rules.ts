@@ -5,6 +5,15 @@ import { parsePattern } from "./path-patterns.ts";
 import { checkTolerance, type Tolerance } from "./tolerance.ts";
 
 /**
+ * A function of a part of a value. The rules cannot know its type: without a type of its own the parameter is `unknown`,
+ * and any type may be written there, as in `(price: number) => Math.round(price)`. (Only methods may narrow a parameter.)
+ */
+type PartFunction<Returned> = { of(part: unknown): Returned }["of"];
+
+/** The same for a part of each side. */
+type PartsFunction<Returned> = { of(control: unknown, candidate: unknown): Returned }["of"];
+
+/**
  * What may differ. Rules compose and only ever loosen: what is equal without them stays equal with them.
  *
  * Patterns are paths such as `$.items[2].price`, in which `.*` and `[*]` stand for any one step and `**` for any
@@ -18,12 +27,12 @@ export interface CompareRules<Value = unknown> {
   /** How far numbers may lie apart: an absolute distance, `{ abs, rel }`, or one of both by path pattern. */
   readonly tolerance?: number | Tolerance | Readonly<Record<string, number | Tolerance>>;
   /** By path pattern: what both sides' values become before they are compared. */
-  readonly at?: Readonly<Record<string, (value: never) => unknown>>;
+  readonly at?: Readonly<Record<string, PartFunction<unknown>>>;
   /**
    * How instances of a class are read, subclasses included: each is compared by what its function returns, for classes
-   * whose state is private, `[[Money, (money) => money.cents]]`. The first class that fits counts.
+   * whose state is private, `[[Money, (money: Money) => money.cents]]`. The first class that fits counts.
    */
-  readonly classes?: readonly (readonly [abstract new (...given: never[]) => unknown, (instance: never) => unknown])[];
+  readonly classes?: readonly (readonly [abstract new (...given: never[]) => unknown, PartFunction<unknown>])[];
   /** What both whole values become before they are compared. */
   readonly normalize?: (value: Value) => unknown;
   /** A key whose value is `undefined` is as good as no key. Default `false`. */
@@ -34,7 +43,7 @@ export interface CompareRules<Value = unknown> {
    * Whether two errors are the same, in place of comparing their name, message and data: errors within values, and in an
    * experiment whatever both sides threw.
    */
-  readonly errors?: (control: never, candidate: never) => boolean;
+  readonly errors?: PartsFunction<boolean>;
   /** How far a comparison may go. */
   readonly limits?: Partial<CompareLimits>;
 }
@@ -43,7 +52,7 @@ export interface CompareRules<Value = unknown> {
 export interface UnorderedRule {
   readonly path: string;
   /** A key of each element, or what computes one; elements with different keys are never paired. */
-  readonly by?: string | ((element: never) => unknown);
+  readonly by?: string | PartFunction<unknown>;
 }
 
 /** What pairs elements of an unordered array: a key of theirs, or what a function computes. */
