@@ -48,7 +48,7 @@ export const subjects: readonly Subject[] = [
     options: [
       ...["control", "candidate", "candidates", "prepare", "enabled", "sample", "compare", "context", "order"],
       ...["knownMismatches", "clean", "noise", "stream", "beforeRun", "afterRun", "onNewMismatch", "key", "rollout"],
-      ...["limits", "capture", "isolate", "checkArguments", "about", "replace"],
+      ...["limits", "capture", "isolate", "checkArguments", "about", "throwOnMismatch", "replace"],
     ],
     right: sides,
     make: (options: object) => new Laboratory().experiment("tried", options as never),
@@ -66,10 +66,15 @@ export const subjects: readonly Subject[] = [
     right: { controlIsReadOnly: true },
     make: (noise) => define({ noise }),
   },
+  {
+    name: "experiment throwOnMismatch",
+    options: ["kinds", "error"],
+    make: (throwOnMismatch) => define({ throwOnMismatch }),
+  },
   { name: "experiment about", options: ["owner", "link", "until"], make: (about) => define({ about }) },
   {
     name: "experiment rollout",
-    options: ["serve", "compare", "salt", "onMismatch"],
+    options: ["serve", "compare", "salt", "onMismatch", "graceMs"],
     right: { serve: 0.5 },
     make: (rollout) => define({ rollout }),
   },
@@ -116,7 +121,7 @@ export const subjects: readonly Subject[] = [
     options: [
       ...["steps", "gates", "onReady", "start", "compare", "minimumTimeMs", "minimumUnits", "minimumKeys"],
       ...["completeAfterMs", "risk", "falseAlarmEvery", "unitWindowMs", "quietAfterMs", "checkEveryMs", "onMismatch"],
-      ...["store", "source", "salt", "process"],
+      ...["graceMs", "store", "source", "salt", "process"],
     ],
     make: (options) => ramp(options),
   },
