@@ -27,10 +27,13 @@ export type OptionTable<Options, Defaulted extends keyof Options = never> = {
 /** Options with their defaults filled in. */
 export type Settled<Options, Defaulted extends keyof Options> = Options & Required<Pick<Options, Defaulted>>;
 
+const wholes: ReadonlySet<string> = new Set(["options", "definition", "rules"]);
+
 /**
  * Checks an options object by its table and fills in the defaults. An option given as `undefined` is one left out.
  *
- * @param option what the object is called in messages; `options` where it is the only one, and its own options then have no prefix
+ * @param option what the object is called in messages. Within `options`, `definition` and `rules` names stand alone; within any
+ *   other they follow it, as in `limits.timeoutMs`
  */
 export function settle<Options, Defaulted extends keyof Options = never>(
   check: OptionCheck,
@@ -40,7 +43,7 @@ export function settle<Options, Defaulted extends keyof Options = never>(
 ): Settled<Options, Defaulted> {
   const unchecked: unknown = given === undefined ? {} : given;
   check.object(option, unchecked);
-  const prefix = option === "options" || option === "definition" ? "" : `${option}.`;
+  const prefix = wholes.has(option) ? "" : `${option}.`;
   check.known(unchecked, Object.keys(table), prefix);
   const settled: Record<string, unknown> = {};
   for (const [name, rule] of Object.entries(table as Readonly<Record<string, OptionRule>>)) {
