@@ -56,7 +56,7 @@ export function settle<Options, Defaulted extends keyof Options = never>(
 }
 
 /** The same, for an option that is an options object itself. */
-export function optionsOf<Options>(takes: string, table: OptionTable<Options, never>): OptionRule {
+export function optionsOf<Options>(takes: string, table: OptionTable<Options>): OptionRule {
   return { takes, check: (check, option, got) => void settle(check, table, got as Options, option) };
 }
 

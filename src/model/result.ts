@@ -14,6 +14,9 @@ export interface CandidateObservation<Value = unknown> extends Observation<Value
  */
 export type ResultKind = Comparison["kind"] | "timed-out";
 
+/** Every kind of result, from best to worst. */
+export const resultKinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
+
 /** The stage at which a call found its experiment's rollout. */
 export interface ServedStage {
   readonly stage: "off" | "shadow" | "ramp" | "live" | "complete";
