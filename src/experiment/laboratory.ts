@@ -75,8 +75,8 @@ export class Laboratory implements AsyncDisposable {
     }
     this.#host.outbox.open(this.#deliveries, wantedBy(publishers));
     this.#science = new Science(this.#host, (name, definition) => this.#add(name, definition));
-    this.experiment = (name: string, definition: UncheckedDefinition) => wrap(this.#add(name, definition));
-    this.science = (name: string, definition: UncheckedDefinition) => this.#science.run(name, definition);
+    this.experiment = ((name: string, definition: never) => wrap(this.#add(name, definition))) as ExperimentMaker;
+    this.science = ((name: string, definition: never) => this.#science.run(name, definition)) as ScienceMaker;
   }
 
   /** The kill switch: while `false`, every call runs its control alone. `SIDELANE=off` cannot be overruled. */

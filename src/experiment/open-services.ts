@@ -7,7 +7,7 @@ import { Deadlines } from "./limits/deadlines.ts";
 import { DeferredQueue } from "./limits/deferred-queue.ts";
 import type { Host } from "./define/services.ts";
 import { InFlight } from "./limits/in-flight.ts";
-import type { LaboratoryOptions } from "./define/laboratory-options.ts";
+import { laboratoryLimitsTable as defaults, type LaboratoryOptions } from "./define/laboratory-options.ts";
 import { LoopGuard } from "./limits/loop-guard.ts";
 import { MismatchError } from "./status/mismatch-error.ts";
 import { Outbox } from "./deliver/comparison-queue.ts";
@@ -34,10 +34,10 @@ export function openHost(
     clock,
     random,
     deadlines: new Deadlines(clock, detached),
-    guard: new LoopGuard(limits.maxLoopUtilization ?? 1, clock),
+    guard: new LoopGuard(limits.maxLoopUtilization ?? defaults.maxLoopUtilization.byDefault, clock),
     outbox: new Outbox(clock, detached),
     deferred: new DeferredQueue(clock, detached),
-    maxInFlight: limits.maxInFlight ?? 1_000,
+    maxInFlight: limits.maxInFlight ?? defaults.maxInFlight.byDefault,
     inFlight: new InFlight(),
     detached,
     trackRuns,

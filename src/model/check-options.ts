@@ -29,6 +29,23 @@ function safely<Value>(read: () => Value, otherwise: Value): Value {
   }
 }
 
+/** Where a number may lie, both ends included: from 0 to `Infinity` without them. */
+export interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+  readonly integer?: boolean;
+}
+
+/** Such as `a whole number from 1 to 60`. */
+export function describeNumber({ min = 0, max = Infinity, integer = false }: Bounds): string {
+  return `${integer ? "a whole number" : "a number"} ${range(min, max)}`;
+}
+
+/** Such as `one of "serve", "control"`. */
+export function describeOneOf(allowed: readonly string[]): string {
+  return `one of ${allowed.map((name) => JSON.stringify(name)).join(", ")}`;
+}
+
 /**
  * Checks options where something is defined. Every check throws one {@link SidelaneError} whose message names the
  * place, the option, what was expected and what came.
@@ -45,8 +62,8 @@ export interface OptionCheck {
   boolean(option: string, got: unknown): void;
   oneOf(option: string, got: unknown, allowed: readonly string[]): void;
   /** A finite number within the bounds, both included; `Infinity` only where `max` is `Infinity`. */
-  number(option: string, got: unknown, bounds?: { min?: number; max?: number; integer?: boolean }): void;
-  /** A `Date`, epoch milliseconds, or an ISO 8601 date or date-time; gives epoch milliseconds. */
+  number(option: string, got: unknown, bounds?: Bounds): void;
+  /** A `Date`, epoch milliseconds, or an ISO 8601 date or date-time; returns epoch milliseconds. */
   date(option: string, got: unknown): number;
 }
 
@@ -66,7 +83,7 @@ export function checkOptions(place: string, code: SidelaneErrorCode = "invalid-o
         const near = nearest(key, known);
         throw new SidelaneError(
           code,
-          `${place}: unknown option \`${path}${key}\`${near ? `; did you mean \`${path}${near}\`?` : ""} Known options: ${known.join(", ")}`,
+          `${place}: unknown option \`${path}${key}\`${near ? `; did you mean \`${path}${near}\`?` : "."} Known options: ${known.join(", ")}`,
         );
       }
     },
@@ -84,13 +101,14 @@ export function checkOptions(place: string, code: SidelaneErrorCode = "invalid-o
     },
     oneOf(option, got, allowed) {
       if (typeof got !== "string" || !allowed.includes(got)) {
-        fail(option, `one of ${allowed.map((name) => JSON.stringify(name)).join(", ")}`, got);
+        fail(option, describeOneOf(allowed), got);
       }
     },
-    number(option, got, { min = 0, max = Infinity, integer = false } = {}) {
+    number(option, got, bounds = {}) {
+      const { min = 0, max = Infinity, integer = false } = bounds;
       const ok =
         typeof got === "number" && got >= min && got <= max && (!integer || Number.isInteger(got) || got === Infinity);
-      if (!ok) fail(option, `${integer ? "a whole number" : "a number"} ${range(min, max)}`, got);
+      if (!ok) fail(option, describeNumber(bounds), got);
     },
     date(option, got) {
       const at =

@@ -14,6 +14,9 @@ export interface CandidateObservation<Value = unknown> extends Observation<Value
  */
 export type ResultKind = Comparison["kind"] | "timed-out";
 
+/** Every kind of result, from best to worst. */
+export const resultKinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
+
 /** The stage at which a call found its experiment's rollout. */
 export interface ServedStage {
   readonly stage: "off" | "shadow" | "ramp" | "live" | "complete";
@@ -30,7 +33,7 @@ export interface ServedStage {
 export type FellBack = "threw" | "timed-out" | "slow" | "mismatch" | "asynchronous";
 
 /** One call of one experiment in which at least one candidate ran. Frozen, and knows nobody. */
-export interface Result<Value = unknown> {
+export interface Result<Value = unknown, CandidateValue = Value> {
   /** Unique: a random prefix per process and a running number. */
   readonly id: string;
   readonly experiment: string;
@@ -48,6 +51,6 @@ export interface Result<Value = unknown> {
   readonly context: Readonly<Record<string, unknown>>;
   readonly control: Observation<Value>;
   /** In the order of their definition. */
-  readonly candidates: readonly [CandidateObservation, ...CandidateObservation[]];
+  readonly candidates: readonly [CandidateObservation<CandidateValue>, ...CandidateObservation<CandidateValue>[]];
   readonly kind: ResultKind;
 }

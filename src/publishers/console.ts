@@ -1,7 +1,8 @@
 import { describeDrawn, describeDrawnPair } from "../compare/copy/describe-value.ts";
 import { tellMore, tellPath } from "../compare/copy/told-differences.ts";
 import { systemClock, type Clock } from "../model/clock.ts";
-import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { checkOptions } from "../model/check-options.ts";
+import { aClock, aFunction, aWhole, orElse, settle, where, type OptionTable } from "../model/option-table.ts";
 import { shorten, visible } from "../model/visible-text.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result, ResultKind } from "../model/result.ts";
@@ -11,6 +12,7 @@ import {
   type PresentedDifference,
   type PresentedResult,
 } from "../records/present.ts";
+import { kindsRule, privacyTable } from "../records/privacy-options.ts";
 import { compileRedaction, type RedactOptions } from "../records/redaction.ts";
 
 export interface ConsolePublisherOptions {
@@ -29,8 +31,6 @@ export interface ConsolePublisherOptions {
   readonly clock?: Clock;
 }
 
-const known = ["write", "color", "perMinute", "values", "redact", "kinds", "clock"];
-const resultKinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
 const minuteMs = 60_000;
 const differencesPrinted = 10;
 const valueLength = 100;
@@ -84,24 +84,25 @@ export function consolePublisher(options: ConsolePublisherOptions = {}): Publish
   };
 }
 
+export const consoleTable: OptionTable<ConsolePublisherOptions, Exclude<keyof ConsolePublisherOptions, "redact">> = {
+  // Looked up at every line, so that a test or a host may replace the console's method.
+  write: orElse(aFunction, (text: string) => console.log("%s", text)),
+  color: orElse(
+    where('"auto", true or false', (got) => got === "auto" || typeof got === "boolean"),
+    "auto",
+  ),
+  perMinute: orElse(aWhole(), 60),
+  kinds: orElse(kindsRule, ["mismatch"]),
+  clock: orElse(aClock, systemClock),
+  ...privacyTable,
+};
+
 type Checked = Required<Omit<ConsolePublisherOptions, "redact">> & { redaction: ReturnType<typeof compileRedaction> };
 
 function checked(options: ConsolePublisherOptions): Checked {
-  const check: OptionCheck = checkOptions("consolePublisher");
-  const given: unknown = options;
-  check.object("options", given);
-  check.known(given, known);
-  const { perMinute = 60, values = "hidden", color = "auto", kinds = ["mismatch"], clock = systemClock } = options;
-  // Looked up at every line, so that a test or a host may replace the console's method.
-  const { write = (text) => console.log("%s", text) } = options;
-  check.function("write", write);
-  check.number("perMinute", perMinute, { min: 0, integer: true });
-  check.oneOf("values", values, ["shown", "hidden"]);
-  if (color !== "auto") check.boolean("color", color);
-  if (!Array.isArray(kinds)) check.fail("kinds", 'an array such as ["mismatch"]', kinds);
-  kinds.forEach((kind, index) => check.oneOf(`kinds[${index}]`, kind, resultKinds));
-  const redaction = compileRedaction(options.redact, "consolePublisher");
-  return { write, perMinute, values, color, kinds, clock, redaction };
+  const check = checkOptions("consolePublisher");
+  const { redact, ...settled } = settle(check, consoleTable, options);
+  return { ...settled, redaction: compileRedaction(redact, "consolePublisher") };
 }
 
 // ---- the text

@@ -1,4 +1,5 @@
-import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { checkOptions } from "../model/check-options.ts";
+import { aText, orElse, settle, type OptionTable } from "../model/option-table.ts";
 import { SidelaneError } from "../model/errors.ts";
 import type { Publisher } from "../model/publisher.ts";
 
@@ -11,6 +12,10 @@ interface Channel {
   readonly hasSubscribers: boolean;
   publish(message: unknown): void;
 }
+
+export const diagnosticsChannelTable: OptionTable<DiagnosticsChannelPublisherOptions, "prefix"> = {
+  prefix: orElse(aText, "sidelane"),
+};
 
 /**
  * Hands every result to the subscribers of `node:diagnostics_channel`, as monitoring agents use it: the message on
@@ -26,8 +31,7 @@ interface Channel {
  * @example diagnosticsChannelPublisher()
  */
 export function diagnosticsChannelPublisher(options: DiagnosticsChannelPublisherOptions = {}): Publisher {
-  check(options);
-  const { prefix = "sidelane" } = options;
+  const { prefix } = settle(checkOptions("diagnosticsChannelPublisher"), diagnosticsChannelTable, options);
   const open = channels();
   const results = open(`${prefix}:result`);
   const events = open(`${prefix}:event`);
@@ -59,11 +63,4 @@ function channels(): (name: string) => Channel {
     );
   }
   return (name) => found.channel(name);
-}
-
-function check(options: DiagnosticsChannelPublisherOptions): void {
-  const check: OptionCheck = checkOptions("diagnosticsChannelPublisher");
-  check.object("options", options);
-  check.known(options, ["prefix"]);
-  if (options.prefix !== undefined) check.text("prefix", options.prefix);
 }

@@ -1,7 +1,8 @@
-import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { checkOptions } from "../model/check-options.ts";
+import { orElse, required, settle, where, withMethods, type OptionTable } from "../model/option-table.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
-import { presentationOf, privacyOptions, type PrivacyOptions } from "../records/privacy-options.ts";
+import { presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
 import { inSlices } from "../records/in-slices.ts";
 import { present, type Presentation } from "../records/present.ts";
 
@@ -29,6 +30,19 @@ export interface KafkaPublisherOptions extends PrivacyOptions {
   readonly topic?: string;
 }
 
+export const kafkaTable: OptionTable<KafkaPublisherOptions, "topic" | "values"> = {
+  producer: required(withMethods("a producer", "send")),
+  topic: orElse(
+    // https://kafka.apache.org/documentation/#topic-naming: what the broker would refuse at run time.
+    where(
+      "1 to 249 letters, digits, dots, dashes or underscores",
+      (got) => typeof got === "string" && /^[\w.-]{1,249}$/.test(got),
+    ),
+    "sidelane.results",
+  ),
+  ...privacyTable,
+};
+
 /**
  * Sends results to a Kafka topic: one message a result, requests of at most 1 MB. A result that alone is larger goes without its values. The value is the result as JSON (durations in
  * milliseconds, times in milliseconds since 1970), the key the experiment, so that the results of one experiment stay in
@@ -39,8 +53,8 @@ export interface KafkaPublisherOptions extends PrivacyOptions {
  * @example kafkaPublisher({ producer })
  */
 export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
-  const presentation = check(options);
-  const { producer, topic = "sidelane.results" } = options;
+  const { producer, topic, ...privacy } = settle(checkOptions("kafkaPublisher"), kafkaTable, options);
+  const presentation = presentationOf(privacy, "kafkaPublisher");
   const hidden: Presentation = { ...presentation, values: "hidden" };
   const messageOf = (result: Result, by: Presentation): KafkaMessage => ({
     key: result.experiment.slice(0, longestKey),
@@ -77,17 +91,3 @@ export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
 // A broker's default for `message.max.bytes` is 1 048 588, and it counts a request's messages of one partition together.
 const largestMessage = 1_000_000;
 const longestKey = 1_000;
-
-function check(options: KafkaPublisherOptions): Presentation {
-  const check: OptionCheck = checkOptions("kafkaPublisher");
-  check.object("options", options);
-  check.known(options, ["producer", "topic", ...privacyOptions]);
-  const { producer, topic } = options;
-  check.object("producer", producer);
-  check.function("producer.send", (producer as { send?: unknown }).send);
-  // https://kafka.apache.org/documentation/#topic-naming: what the broker would refuse at run time.
-  if (topic !== undefined && (typeof topic !== "string" || !/^[\w.-]{1,249}$/.test(topic))) {
-    check.fail("topic", "1 to 249 letters, digits, dots, dashes or underscores", topic);
-  }
-  return presentationOf(options, check, "kafkaPublisher");
-}

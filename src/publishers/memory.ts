@@ -1,4 +1,5 @@
-import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { checkOptions } from "../model/check-options.ts";
+import { aWhole, orElse, settle, type OptionTable } from "../model/option-table.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
 
@@ -14,18 +15,15 @@ export interface MemoryPublisher extends Publisher {
   clear(): void;
 }
 
+export const memoryTable: OptionTable<MemoryPublisherOptions, "limit"> = { limit: orElse(aWhole({ min: 1 }), 1_000) };
+
 /**
  * Keeps the last results in memory, as they are: for tests, and for pages inside the process.
  *
  * @throws {SidelaneError} `invalid-option` when `limit` is no whole number of at least 1
  */
 export function memoryPublisher(options: MemoryPublisherOptions = {}): MemoryPublisher {
-  const check: OptionCheck = checkOptions("memoryPublisher");
-  const given: unknown = options;
-  check.object("options", given);
-  check.known(given, ["limit"]);
-  const { limit = 1_000 } = options;
-  check.number("limit", limit, { min: 1, integer: true });
+  const { limit } = settle(checkOptions("memoryPublisher"), memoryTable, options);
 
   const results: Result[] = [];
   return {

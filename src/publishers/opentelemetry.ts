@@ -1,8 +1,16 @@
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { aFunction, orElse, settle, withMethods, type OptionTable } from "../model/option-table.ts";
 import type { Fault } from "../model/fault.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { CandidateObservation, Result } from "../model/result.ts";
-import { checkBuckets, defaultBuckets, kindOf, readings, type Readings } from "./metrics/readings.ts";
+import {
+  bucketsRule,
+  defaultBuckets,
+  maxLabelValuesRule,
+  kindOf,
+  readings,
+  type Readings,
+} from "./metrics/readings.ts";
 
 type Attributes = Record<string, string | number>;
 
@@ -63,6 +71,14 @@ export interface OpenTelemetryPublisherOptions {
 // OpenTelemetry's SpanStatusCode.ERROR.
 const statusError = 2;
 
+export const openTelemetryTable: OptionTable<OpenTelemetryPublisherOptions, "buckets" | "maxLabelValues"> = {
+  meter: withMethods("an OpenTelemetry meter", "createCounter", "createUpDownCounter", "createHistogram"),
+  tracer: withMethods("an OpenTelemetry tracer", "startSpan"),
+  linkTo: aFunction,
+  buckets: orElse(bucketsRule, defaultBuckets),
+  maxLabelValues: orElse(maxLabelValuesRule, 100),
+};
+
 /**
  * Counts and times results with OpenTelemetry, and makes spans of candidates when given a tracer. Values never leave.
  *
@@ -81,8 +97,11 @@ const statusError = 2;
  * @example openTelemetryPublisher({ meter: metrics.getMeter('checkout') })
  */
 export function openTelemetryPublisher(options: OpenTelemetryPublisherOptions): Publisher {
-  check(options);
-  const { meter, tracer, linkTo, buckets = defaultBuckets, maxLabelValues = 100 } = options;
+  const check: OptionCheck = checkOptions("openTelemetryPublisher");
+  const { meter, tracer, linkTo, buckets, maxLabelValues } = settle(check, openTelemetryTable, options);
+  if (meter === undefined && tracer === undefined) {
+    check.fail("meter", "an OpenTelemetry meter", meter, "Pass `metrics.getMeter('your-service')`, or a `tracer`.");
+  }
   const counts = meter && meterReadings(meter, buckets, maxLabelValues);
   let report: (fault: Fault) => void = () => undefined;
 
@@ -181,27 +200,4 @@ function traceCandidate(
 function highResolution(epochMs: number): [number, number] {
   const seconds = Math.floor(epochMs / 1_000);
   return [seconds, Math.floor((epochMs - seconds * 1_000) * 1e6)];
-}
-
-function check(options: OpenTelemetryPublisherOptions): void {
-  const check: OptionCheck = checkOptions("openTelemetryPublisher");
-  check.object("options", options);
-  check.known(options, ["meter", "tracer", "linkTo", "buckets", "maxLabelValues"]);
-  const { meter, tracer, linkTo, buckets, maxLabelValues } = options;
-  if (meter === undefined && tracer === undefined) {
-    check.fail("meter", "an OpenTelemetry meter", meter, "Pass `metrics.getMeter('your-service')`, or a `tracer`.");
-  }
-  if (meter !== undefined) {
-    check.object("meter", meter);
-    check.function("meter.createCounter", meter.createCounter);
-    check.function("meter.createUpDownCounter", meter.createUpDownCounter);
-    check.function("meter.createHistogram", meter.createHistogram);
-  }
-  if (tracer !== undefined) {
-    check.object("tracer", tracer);
-    check.function("tracer.startSpan", tracer.startSpan);
-  }
-  if (linkTo !== undefined) check.function("linkTo", linkTo);
-  if (buckets !== undefined) checkBuckets(check, buckets);
-  if (maxLabelValues !== undefined) check.number("maxLabelValues", maxLabelValues, { min: 1, integer: true });
 }

@@ -1,7 +1,8 @@
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { oneOf, optionsOf, required, settle, type OptionTable } from "../model/option-table.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { ResultKind } from "../model/result.ts";
-import { presentationOf, privacyOptions, type PrivacyOptions } from "../records/privacy-options.ts";
+import { presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
 import { present, type Presentation } from "../records/present.ts";
 import { sentenceOf, sentenceOfEvent } from "../records/sentence.ts";
 
@@ -40,6 +41,28 @@ const defaultLevels: Readonly<Record<ResultKind, LogLevel | "off">> = {
   mismatch: "warn",
 };
 
+const aLevel = oneOf("debug", "info", "warn", "error", "off");
+
+export const pinoTable: OptionTable<PinoPublisherOptions, "values"> = {
+  logger: required({
+    takes: "a logger",
+    check: (check, option, got) => {
+      if ((typeof got !== "object" || got === null) && typeof got !== "function") check.fail(option, "a logger", got);
+      const { info, warn } = got as Partial<Record<"info" | "warn", unknown>>;
+      check.function(`${option}.info`, info);
+      check.function(`${option}.warn`, warn);
+    },
+  }),
+  levels: optionsOf<Readonly<Record<ResultKind, unknown>>>("an object of levels by kind", {
+    match: aLevel,
+    ignored: aLevel,
+    inconclusive: aLevel,
+    "timed-out": aLevel,
+    mismatch: aLevel,
+  }),
+  ...privacyTable,
+};
+
 /**
  * Writes results to a logger: one line a result, whose field `sidelane` is the result as plain data (durations in
  * milliseconds, times in milliseconds since 1970), and whose message is a sentence for people, such as
@@ -51,9 +74,13 @@ const defaultLevels: Readonly<Record<ResultKind, LogLevel | "off">> = {
  * @example pinoPublisher({ logger: pino() })
  */
 export function pinoPublisher(options: PinoPublisherOptions): Publisher {
-  const presentation = check(options);
-  const { logger } = options;
-  const levels = { ...defaultLevels, ...options.levels };
+  const check: OptionCheck = checkOptions("pinoPublisher");
+  const { logger, levels: given = {}, ...privacy } = settle(check, pinoTable, options);
+  for (const level of Object.values(given)) {
+    if (level !== "off") check.function(`logger.${level}`, logger[level]);
+  }
+  const levels = { ...defaultLevels, ...given };
+  const presentation = presentationOf(privacy, "pinoPublisher");
   const kinds = (Object.keys(levels) as ResultKind[]).filter((kind) => levels[kind] !== "off");
   return {
     name: "pino",
@@ -81,21 +108,4 @@ function flushed(logger: Logger): Promise<void> {
     }
     logger.flush((error) => (error ? reject(error) : resolve()));
   });
-}
-
-function check(options: PinoPublisherOptions): Presentation {
-  const check: OptionCheck = checkOptions("pinoPublisher");
-  check.object("options", options);
-  check.known(options, ["logger", "levels", ...privacyOptions]);
-  const { logger, levels = {} } = options;
-  if (typeof logger !== "object" && typeof logger !== "function") check.fail("logger", "a logger", logger);
-  check.function("logger.info", logger.info);
-  check.function("logger.warn", logger.warn);
-  check.object("levels", levels);
-  check.known(levels, Object.keys(defaultLevels), "levels.");
-  for (const [kind, level] of Object.entries(levels)) {
-    check.oneOf(`levels.${kind}`, level, ["debug", "info", "warn", "error", "off"]);
-    if (level !== "off") check.function(`logger.${level}`, logger[level]);
-  }
-  return presentationOf(options, check, "pinoPublisher");
 }

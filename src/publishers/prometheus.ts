@@ -1,6 +1,7 @@
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { orElse, required, settle, where, withMethods, type OptionTable } from "../model/option-table.ts";
 import type { Publisher } from "../model/publisher.ts";
-import { checkBuckets, defaultBuckets, readings } from "./metrics/readings.ts";
+import { bucketsRule, defaultBuckets, maxLabelValuesRule, readings } from "./metrics/readings.ts";
 
 type Labels = Record<string, string>;
 
@@ -39,6 +40,30 @@ export interface PrometheusPublisherOptions<Registry extends PrometheusRegistry 
   readonly maxLabelValues?: number;
 }
 
+const aRegistry = withMethods("a registry of prom-client", "getSingleMetric");
+const aPromClient = withMethods("prom-client", "Counter", "Gauge", "Histogram");
+
+export const prometheusTable: OptionTable<PrometheusPublisherOptions, "prefix" | "buckets" | "maxLabelValues"> = {
+  client: required({
+    ...aPromClient,
+    check: (check, option, got) => {
+      if (got === undefined)
+        check.fail(option, aPromClient.takes, got, "Pass the module: `import client from 'prom-client'`.");
+      aPromClient.check(check, option, got);
+    },
+  }),
+  register: aRegistry,
+  prefix: orElse(
+    where(
+      "a name for metrics, such as sidelane",
+      (got) => typeof got === "string" && /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(got),
+    ),
+    "sidelane",
+  ),
+  buckets: orElse(bucketsRule, defaultBuckets),
+  maxLabelValues: orElse(maxLabelValuesRule, 100),
+};
+
 /**
  * Counts and times results with `prom-client`, whose registry then prints them on a `/metrics` page. Values never leave.
  *
@@ -58,8 +83,15 @@ export interface PrometheusPublisherOptions<Registry extends PrometheusRegistry 
 export function prometheusPublisher<Registry extends PrometheusRegistry>(
   options: PrometheusPublisherOptions<Registry>,
 ): Publisher {
-  check(options);
-  const { client, register = client.register, prefix = "sidelane", maxLabelValues = 100 } = options;
+  const check: OptionCheck = checkOptions("prometheusPublisher");
+  const settled = settle(check, prometheusTable, options as unknown as PrometheusPublisherOptions);
+  const { prefix, buckets, maxLabelValues } = settled;
+  const { client, register = client.register } = options;
+  aRegistry.check(check, "register", register);
+  for (const name of names) {
+    if (register.getSingleMetric(`${prefix}_${name}`) === undefined) continue;
+    check.fail("prefix", "free in the registry", prefix, `It has a metric ${prefix}_${name}; choose another prefix.`);
+  }
   const describe = (name: string, help: string, labelNames: string[]): MetricDescription<Registry> => ({
     name: `${prefix}_${name}`,
     help,
@@ -81,7 +113,7 @@ export function prometheusPublisher<Registry extends PrometheusRegistry>(
       "outcome",
       "version",
     ]),
-    buckets: [...(options.buckets ?? defaultBuckets)],
+    buckets: [...buckets],
   });
   const skips = new client.Counter(
     describe("skips_total", "Calls whose candidate did not run, by reason", ["experiment", "reason"]),
@@ -106,28 +138,3 @@ export function prometheusPublisher<Registry extends PrometheusRegistry>(
 }
 
 const names = ["results_total", "behavior_duration_seconds", "skips_total", "candidates_in_flight"];
-
-function check<Registry extends PrometheusRegistry>(options: PrometheusPublisherOptions<Registry>): void {
-  const check: OptionCheck = checkOptions("prometheusPublisher");
-  check.object("options", options);
-  check.known(options, ["client", "register", "prefix", "buckets", "maxLabelValues"]);
-  const { client, register = client?.register, prefix = "sidelane", buckets, maxLabelValues } = options;
-  if (client === undefined) {
-    check.fail("client", "prom-client", client, "Pass the module: `import client from 'prom-client'`.");
-  }
-  check.object("client", client);
-  check.function("client.Counter", client.Counter);
-  check.function("client.Gauge", client.Gauge);
-  check.function("client.Histogram", client.Histogram);
-  check.object("register", register);
-  check.function("register.getSingleMetric", register.getSingleMetric);
-  if (typeof prefix !== "string" || !/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(prefix)) {
-    check.fail("prefix", "a name for metrics, such as sidelane", prefix);
-  }
-  for (const name of names) {
-    if (register.getSingleMetric(`${prefix}_${name}`) === undefined) continue;
-    check.fail("prefix", "free in the registry", prefix, `It has a metric ${prefix}_${name}; choose another prefix.`);
-  }
-  if (buckets !== undefined) checkBuckets(check, buckets);
-  if (maxLabelValues !== undefined) check.number("maxLabelValues", maxLabelValues, { min: 1, integer: true });
-}

@@ -1,7 +1,8 @@
-import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { checkOptions } from "../model/check-options.ts";
+import { aText, aWhole, orElse, required, settle, withMethods, type OptionTable } from "../model/option-table.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
-import { presentationOf, privacyOptions, type PrivacyOptions } from "../records/privacy-options.ts";
+import { presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
 import { inSlices } from "../records/in-slices.ts";
 import { present, type Presentation } from "../records/present.ts";
 
@@ -27,6 +28,13 @@ export interface RedisStreamPublisherOptions extends PrivacyOptions {
   readonly maxLength?: number;
 }
 
+export const redisStreamTable: OptionTable<RedisStreamPublisherOptions, "key" | "maxLength" | "values"> = {
+  client: required(withMethods("a client", "xAdd")),
+  key: orElse(aText, "sidelane:results"),
+  maxLength: orElse(aWhole({ min: 1, max: 2 ** 53 }), 100_000),
+  ...privacyTable,
+};
+
 /**
  * Appends results to a Redis stream: one entry a result, with the fields `id`, `experiment`, `kind`, and `result`, which is
  * the result as JSON (durations in milliseconds, times in milliseconds since 1970).
@@ -38,8 +46,12 @@ export interface RedisStreamPublisherOptions extends PrivacyOptions {
  * @example redisStreamPublisher({ client: await createClient().connect() })
  */
 export function redisStreamPublisher(options: RedisStreamPublisherOptions): Publisher {
-  const presentation = check(options);
-  const { client, key = "sidelane:results", maxLength = 100_000 } = options;
+  const { client, key, maxLength, ...privacy } = settle(
+    checkOptions("redisStreamPublisher"),
+    redisStreamTable,
+    options,
+  );
+  const presentation = presentationOf(privacy, "redisStreamPublisher");
   const trim = { TRIM: { strategy: "MAXLEN", strategyModifier: "~", threshold: maxLength } } as const;
 
   const fieldsOf = (result: Result): Record<string, string> => {
@@ -57,16 +69,4 @@ export function redisStreamPublisher(options: RedisStreamPublisherOptions): Publ
       await Promise.all((await inSlices(results, fieldsOf)).map(append));
     },
   };
-}
-
-function check(options: RedisStreamPublisherOptions): Presentation {
-  const check: OptionCheck = checkOptions("redisStreamPublisher");
-  check.object("options", options);
-  check.known(options, ["client", "key", "maxLength", ...privacyOptions]);
-  const { client, key, maxLength } = options;
-  check.object("client", client);
-  check.function("client.xAdd", (client as { xAdd?: unknown }).xAdd);
-  if (key !== undefined) check.text("key", key);
-  if (maxLength !== undefined) check.number("maxLength", maxLength, { min: 1, max: 2 ** 53, integer: true });
-  return presentationOf(options, check, "redisStreamPublisher");
 }

@@ -1,7 +1,8 @@
-import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { checkOptions } from "../model/check-options.ts";
+import { orElse, required, settle, withMethods, type OptionTable } from "../model/option-table.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { ResultKind } from "../model/result.ts";
-import { presentationOf, privacyOptions, type PrivacyOptions } from "../records/privacy-options.ts";
+import { kindsRule, presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
 import { present, type Presentation, type PresentedCandidate, type PresentedResult } from "../records/present.ts";
 import { sentenceOf } from "../records/sentence.ts";
 
@@ -32,8 +33,31 @@ export interface SentryPublisherOptions extends PrivacyOptions {
   readonly kinds?: readonly ResultKind[];
 }
 
-const kinds: readonly ResultKind[] = ["match", "mismatch", "ignored", "inconclusive", "timed-out"];
 const flushTimeoutMs = 4_000;
+
+const aClient = withMethods("a Sentry client", "captureEvent");
+
+export const sentryTable: OptionTable<SentryPublisherOptions, "kinds" | "values"> = {
+  client: required({
+    ...aClient,
+    check: (check, option, got) => {
+      const mend = "`Sentry.getClient()` returns it once `Sentry.init()` has run.";
+      if (got === undefined) check.fail(option, aClient.takes, got, mend);
+      aClient.check(check, option, got);
+    },
+  }),
+  kinds: orElse(
+    {
+      ...kindsRule,
+      check: (check, option, got) => {
+        kindsRule.check(check, option, got);
+        if ((got as readonly unknown[]).length === 0) check.fail(option, "a list of kinds", got);
+      },
+    },
+    ["mismatch"],
+  ),
+  ...privacyTable,
+};
 
 /**
  * Sends mismatches to Sentry: one event of level `warning` for each candidate that differs, grouped by experiment,
@@ -47,8 +71,8 @@ const flushTimeoutMs = 4_000;
  * @example sentryPublisher({ client: Sentry.getClient() })
  */
 export function sentryPublisher(options: SentryPublisherOptions): Publisher {
-  const presentation = check(options);
-  const { client, kinds: wanted = ["mismatch"] } = options;
+  const { client, kinds: wanted, ...privacy } = settle(checkOptions("sentryPublisher"), sentryTable, options);
+  const presentation = presentationOf(privacy, "sentryPublisher");
   return {
     name: "sentry",
     kinds: wanted,
@@ -105,21 +129,4 @@ function eventOf(result: PresentedResult, candidate: PresentedCandidate): Sentry
       },
     },
   };
-}
-
-function check(options: SentryPublisherOptions): Presentation {
-  const check: OptionCheck = checkOptions("sentryPublisher");
-  check.object("options", options);
-  check.known(options, ["client", "kinds", ...privacyOptions]);
-  const { client, kinds: wanted } = options;
-  if (client === undefined) {
-    check.fail("client", "a Sentry client", client, "`Sentry.getClient()` gives it once `Sentry.init()` has run.");
-  }
-  check.object("client", client);
-  check.function("client.captureEvent", (client as { captureEvent?: unknown }).captureEvent);
-  if (wanted !== undefined) {
-    if (!Array.isArray(wanted) || wanted.length === 0) check.fail("kinds", "a list of kinds", wanted);
-    for (const kind of wanted) check.oneOf("kinds", kind, kinds);
-  }
-  return presentationOf(options, check, "sentryPublisher");
 }

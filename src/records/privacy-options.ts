@@ -1,4 +1,5 @@
-import type { OptionCheck } from "../model/check-options.ts";
+import { compiled, listOf, oneOf, orElse, type OptionRule, type OptionTable } from "../model/option-table.ts";
+import { resultKinds } from "../model/result.ts";
 import type { Presentation } from "./present.ts";
 import { compileRedaction, type RedactOptions } from "./redaction.ts";
 
@@ -13,15 +14,16 @@ export interface PrivacyOptions {
   readonly redact?: RedactOptions;
 }
 
-/** Names of {@link PrivacyOptions}, for the check of unknown options. */
-export const privacyOptions: readonly string[] = ["values", "redact"];
+/** {@link PrivacyOptions}, for the tables of publishers. */
+export const privacyTable: OptionTable<PrivacyOptions, "values"> = {
+  values: orElse(oneOf("shown", "hidden"), "hidden"),
+  redact: compiled("an object: `keys`, `paths`, `replace`"),
+};
 
-/** Checks {@link PrivacyOptions} and gets ready to present results by them. */
-export function presentationOf(
-  { values = "hidden", redact }: PrivacyOptions,
-  check: OptionCheck,
-  place: string,
-): Presentation {
-  check.oneOf("values", values, ["shown", "hidden"]);
+/** Kinds of results, for the tables of publishers. */
+export const kindsRule: OptionRule = listOf('an array such as ["mismatch"]', oneOf(...resultKinds));
+
+/** Gets ready to present results by {@link PrivacyOptions} that have been checked. */
+export function presentationOf({ values = "hidden", redact }: PrivacyOptions, place: string): Presentation {
   return { values, redaction: compileRedaction(redact, place) };
 }

@@ -3,6 +3,7 @@ import { preview, type PreviewLimits } from "../compare/copy/preview.ts";
 import { formatPath, parsePath, type PathSegment } from "../compare/rules/paths.ts";
 import { parsePattern } from "../compare/rules/path-patterns.ts";
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { aText, compiled, listOf, settle, type OptionTable } from "../model/option-table.ts";
 import type { Difference } from "../model/comparison.ts";
 import { nameOfPair, pathOfIds } from "./pair-names.ts";
 import { pseudonymizer } from "./pseudonym.ts";
@@ -41,6 +42,12 @@ export interface Redaction {
 const mostOfKey = 200;
 const mostOfPath = 1_000;
 
+export const redactTable: OptionTable<RedactOptions> = {
+  keys: listOf('an array such as ["account"]', aText),
+  paths: listOf('an array such as ["**.address"]'),
+  replace: compiled("a text, { pseudonym: secret } or a function"),
+};
+
 /**
  * Checks what is to be redacted, and gets ready to do it.
  *
@@ -48,11 +55,9 @@ const mostOfPath = 1_000;
  */
 export function compileRedaction(options: RedactOptions = {}, place = "redact"): Redaction {
   const check: OptionCheck = checkOptions(place);
-  const given: unknown = options;
-  check.object("redact", given);
-  check.known(given, ["keys", "paths", "replace"], "redact.");
-  const isSecretKey = keyMatcher([...secretKeys, ...names(options.keys, check)]);
-  const steps = patterns(options.paths, check);
+  settle(check, redactTable, options, "redact");
+  const isSecretKey = keyMatcher([...secretKeys, ...(options.keys ?? [])]);
+  const steps = patterns(options.paths ?? [], check);
   const start = automaton(steps.map((pattern) => ({ steps: pattern, effect: true })));
   const replace = replacement(options.replace ?? "[redacted]", check);
   const text = (part: string): string => redactText(part, isSecretKey, replace);
@@ -193,18 +198,8 @@ function isBytes(content: unknown): content is Record<string, unknown> {
   return keys.length >= 2 && keys.length <= 3 && keys[0] === "length" && keys[1] === "digest";
 }
 
-function names(keys: readonly string[] | undefined, check: OptionCheck): readonly string[] {
-  if (keys === undefined) return [];
-  if (!Array.isArray(keys)) check.fail("redact.keys", 'an array such as ["account"]', keys);
-  const given: readonly unknown[] = keys;
-  given.forEach((key, index) => check.text(`redact.keys[${index}]`, key));
-  return given as readonly string[];
-}
-
-function patterns(paths: readonly string[] | undefined, check: OptionCheck): ReturnType<typeof parsePattern>[] {
-  if (paths === undefined) return [];
-  if (!Array.isArray(paths)) check.fail("redact.paths", 'an array such as ["**.address"]', paths);
-  return [...(paths as readonly unknown[])].map((path, index) => parsePattern(path, `redact.paths[${index}]`, check));
+function patterns(paths: readonly unknown[], check: OptionCheck): ReturnType<typeof parsePattern>[] {
+  return paths.map((path, index) => parsePattern(path, `redact.paths[${index}]`, check));
 }
 
 function replacement(replace: NonNullable<RedactOptions["replace"]>, check: OptionCheck): (value: unknown) => string {

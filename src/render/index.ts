@@ -1,5 +1,15 @@
 import { shorten } from "../model/visible-text.ts";
-import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { checkOptions } from "../model/check-options.ts";
+import {
+  aBoolean,
+  aFunction,
+  aNumber,
+  aText,
+  aWhole,
+  orElse,
+  settle,
+  type OptionTable,
+} from "../model/option-table.ts";
 import type { Result } from "../model/result.ts";
 import { loadFormatter, type FormatterModule } from "./formatter.ts";
 import { writeHtml } from "./html.ts";
@@ -35,6 +45,23 @@ export interface RenderHtmlOptions extends RenderOptions {
   readonly style?: boolean;
 }
 
+const renderTable: OptionTable<RenderOptions, "contextLines" | "load"> = {
+  contextLines: orElse(aWhole(), 3),
+  load: orElse(aFunction, loadFormatter),
+};
+
+export const renderTextTable: OptionTable<RenderTextOptions, keyof RenderTextOptions> = {
+  ...renderTable,
+  color: orElse(aBoolean, false),
+  width: orElse(aNumber({ min: 20 }), 100),
+};
+
+export const renderHtmlTable: OptionTable<RenderHtmlOptions, keyof RenderOptions | "style"> = {
+  ...renderTable,
+  nonce: aText,
+  style: orElse(aBoolean, true),
+};
+
 /**
  * A result as a person reads it in a terminal: who did what, where the outcomes differ, and the differing places
  * with what stands around them. Shows values: make it from results that may be seen.
@@ -44,13 +71,10 @@ export interface RenderHtmlOptions extends RenderOptions {
  * @throws {SidelaneError} `invalid-option` (the promise rejects), when an option is wrong
  */
 export async function renderText(result: Result, options: RenderTextOptions = {}): Promise<string> {
-  const check: OptionCheck = checkOptions("renderText");
-  check.known(options, ["contextLines", "load", "color", "width"]);
-  const { color = false, width = 100 } = options;
-  check.boolean("color", color);
-  check.number("width", width, { min: 20 });
+  const settled = settle(checkOptions("renderText"), renderTextTable, options);
+  const { color, width } = settled;
   const paint = color ? painted : plain;
-  return writeText(await pageOf(result, options, check, Math.min(200, width - 8)), width, (sign, text) =>
+  return writeText(await pageOf(result, settled, Math.min(200, width - 8)), width, (sign, text) =>
     paint(sign, shorten(text, width)),
   );
 }
@@ -62,21 +86,11 @@ export async function renderText(result: Result, options: RenderTextOptions = {}
  * @throws {SidelaneError} `invalid-option` (the promise rejects), when an option is wrong
  */
 export async function renderHtml(result: Result, options: RenderHtmlOptions = {}): Promise<string> {
-  const check: OptionCheck = checkOptions("renderHtml");
-  check.known(options, ["contextLines", "load", "nonce", "style"]);
-  if (options.nonce !== undefined) check.text("nonce", options.nonce);
-  if (options.style !== undefined) check.boolean("style", options.style);
-  return writeHtml(await pageOf(result, options, check, 200), options);
+  const settled = settle(checkOptions("renderHtml"), renderHtmlTable, options);
+  return writeHtml(await pageOf(result, settled, 200), settled);
 }
 
-function pageOf(
-  result: Result,
-  { contextLines = 3, load = loadFormatter }: RenderOptions,
-  check: OptionCheck,
-  listLength: number,
-): Promise<Page> {
-  check.number("contextLines", contextLines, { integer: true });
-  check.function("load", load);
+function pageOf(result: Result, { contextLines, load }: Required<RenderOptions>, listLength: number): Promise<Page> {
   return makePage(result, { contextLines, load, listLength });
 }
 

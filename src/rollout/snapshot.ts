@@ -1,4 +1,5 @@
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { aNumber, aShare, aString, oneOf, orElse, required, settle, type OptionTable } from "../model/option-table.ts";
 import type { DefinedWith, RolloutSnapshot, Stage } from "../model/rollout.ts";
 
 /** The stages in their order, from nothing to everything. */
@@ -38,6 +39,16 @@ export function refusalOfKeys(
   if (keyed || unkeyed !== undefined) return undefined;
   return `expected a \`key\` beside ${what}: without one, nobody could be served below \`live\`. Return a customer's or tenant's id from \`key\`, or say \`unkeyed: "by-call"\` to draw every call anew`;
 }
+type Shares = Extract<RolloutSetting, object>;
+
+export const sharesTable: OptionTable<Shares, "compare"> = {
+  serve: required(aShare),
+  compare: orElse(aShare, 1),
+  salt: aString,
+  onMismatch: oneOf("serve", "control"),
+  graceMs: aNumber(),
+  unkeyed: oneOf("by-call"),
+};
 
 /**
  * The snapshot that a stage stands for, in which nothing is served or everything is.
@@ -64,16 +75,8 @@ export function snapshotFrom(setting: unknown, place: string, epoch = 0): Rollou
     check.oneOf("rollout", setting, ["off", "shadow", "live", "complete"]);
     return snapshotOf(setting as Stage, 0, epoch);
   }
-  check.object("rollout", setting);
-  check.known(setting, ["serve", "compare", "salt", "onMismatch", "graceMs", "unkeyed"], "rollout.");
-  const { serve, compare = 1, salt, onMismatch, graceMs, unkeyed } = setting;
-  check.number("rollout.serve", serve, { max: 1 });
-  check.number("rollout.compare", compare, { max: 1 });
-  if (salt !== undefined && typeof salt !== "string") check.fail("rollout.salt", "a string", salt);
-  if (onMismatch !== undefined) check.oneOf("rollout.onMismatch", onMismatch, ["serve", "control"]);
-  if (graceMs !== undefined) check.number("rollout.graceMs", graceMs);
-  if (unkeyed !== undefined) check.oneOf("rollout.unkeyed", unkeyed, ["by-call"]);
-  return snapshotOf(stageOf(serve as number, compare as number), serve as number, epoch, compare as number);
+  const { serve, compare } = settle(check, sharesTable, setting as Shares, "rollout");
+  return snapshotOf(stageOf(serve, compare), serve, epoch, compare);
 }
 
 function stageOf(serve: number, compare: number): Stage {

@@ -1,4 +1,16 @@
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import {
+  aFunction,
+  aNumber,
+  aText,
+  aWhole,
+  optionsOf,
+  orElse,
+  required,
+  settle,
+  type OptionRule,
+  type OptionTable,
+} from "../model/option-table.ts";
 import type { Result } from "../model/result.ts";
 import type { Sample } from "../model/rollout.ts";
 import type { GateJudge } from "./gate-judge.ts";
@@ -21,6 +33,34 @@ export interface Gate {
   begin?(): GateJudge;
 }
 
+/** A tolerated rate. */
+const rateRule: OptionRule = {
+  takes: "a rate between 0 and 1, both excluded",
+  check: (check, option, got) => {
+    if (typeof got === "number" && got > 0 && got < 1) return;
+    const mend = got === 0 ? "No number of calls proves a rate of zero; 0.0001 takes some 50 000" : "";
+    check.fail(option, rateRule.takes, got, mend);
+  },
+};
+
+const warmUpTable: OptionTable<NonNullable<SlowerOptions["warmUp"]>, "calls" | "ms"> = {
+  calls: orElse(aWhole(), 200),
+  ms: orElse(aNumber(), 10_000),
+};
+
+export const slowerTable: OptionTable<SlowerOptions, keyof SlowerOptions> = {
+  ratio: orElse(aNumber({ min: 1 }), 1.1),
+  marginMs: orElse(aNumber(), 1),
+  max: orElse(rateRule, 0.5),
+  warmUp: orElse(optionsOf("how long nothing is judged", warmUpTable), {}),
+};
+
+export const customGateTable: OptionTable<GateDefinition> = {
+  name: required(aText),
+  max: required(rateRule),
+  of: required(aFunction),
+};
+
 /**
  * Tolerates a share of mismatches, 0.1 % by default. A candidate that timed out counts as one; a comparison that was
  * `inconclusive` says nothing, and an `ignored` difference is none.
@@ -29,7 +69,7 @@ export interface Gate {
  * @throws {SidelaneError} `invalid-option` when `max` is not
  */
 function mismatches(max = 0.001): Gate {
-  checkMax("gates.mismatches", max);
+  rateRule.check(checkOptions("gates.mismatches"), "max", max);
   return {
     name: "mismatch",
     max,
@@ -48,7 +88,7 @@ function mismatches(max = 0.001): Gate {
  * @throws {SidelaneError} `invalid-option` when `max` is not
  */
 function errors(max = 0.001): Gate {
-  checkMax("gates.errors", max);
+  rateRule.check(checkOptions("gates.errors"), "max", max);
   return {
     name: "candidate-error",
     max,
@@ -69,7 +109,7 @@ function errors(max = 0.001): Gate {
  * @throws {SidelaneError} `invalid-option` when `max` is not
  */
 function inconclusive(max = 0.05): Gate {
-  checkMax("gates.inconclusive", max);
+  rateRule.check(checkOptions("gates.inconclusive"), "max", max);
   return {
     name: "inconclusive",
     max,
@@ -106,16 +146,9 @@ export interface SlowerOptions {
  *
  * @throws {SidelaneError} `invalid-option` when a number is out of its range
  */
-function slower({ ratio = 1.1, marginMs = 1, max = 0.5, warmUp = {} }: SlowerOptions = {}): Gate {
-  checkMax("gates.slower", max);
-  checkOptions("gates.slower").number("ratio", ratio, { min: 1 });
-  const check: OptionCheck = checkOptions("gates.slower");
-  check.number("marginMs", marginMs);
-  check.object("warmUp", warmUp);
-  check.known(warmUp, ["calls", "ms"], "warmUp.");
-  const { calls = 200, ms = 10_000 }: NonNullable<SlowerOptions["warmUp"]> = warmUp;
-  check.number("warmUp.calls", calls, { integer: true });
-  check.number("warmUp.ms", ms);
+function slower(options: SlowerOptions = {}): Gate {
+  const { ratio, marginMs, max, warmUp } = settle(checkOptions("gates.slower"), slowerTable, options);
+  const { calls, ms } = settle(checkOptions("gates.slower"), warmUpTable, warmUp, "warmUp");
   return {
     name: "slower-than",
     max,
@@ -144,12 +177,7 @@ export interface GateDefinition {
  * @example gates.custom({ name: "no-empty", max: 0.01, of: (result) => (result.candidates[0].outcome.kind === "threw" ? 1 : 0) }).max // => 0.01
  */
 function custom(definition: GateDefinition): Gate {
-  const check: OptionCheck = checkOptions("gates.custom");
-  check.object("definition", definition);
-  check.known(definition, ["name", "max", "of"]);
-  check.text("name", definition.name);
-  checkMax("gates.custom", definition.max);
-  check.function("of", definition.of);
+  settle(checkOptions("gates.custom"), customGateTable, definition, "definition");
   const { name, max, of } = definition;
   return {
     name,
@@ -189,16 +217,10 @@ export function checkGates(place: string, given: readonly Gate[]): void {
     const option = `gates[${index}]`;
     if (typeof each !== "object" || each === null) check.fail(option, "a gate such as `gates.mismatches()`", each);
     check.text(`${option}.name`, each.name);
-    checkMax(place, each.max, `${option}.max`);
+    rateRule.check(check, `${option}.max`, each.max);
     if (each.by !== undefined) check.oneOf(`${option}.by`, each.by, ["units", "calls", "blocks"]);
     check.function(`${option}.penalty`, (each as { penalty?: unknown }).penalty);
     if (names.has(each.name)) check.fail(`${option}.name`, "a name that no other gate has", each.name);
     names.add(each.name);
   });
-}
-
-function checkMax(place: string, max: unknown, option = "max"): void {
-  if (typeof max === "number" && max > 0 && max < 1) return;
-  const mend = max === 0 ? "No number of calls proves a rate of zero; 0.0001 takes some 50 000" : "";
-  checkOptions(place).fail(option, "a rate between 0 and 1, both excluded", max, mend);
 }

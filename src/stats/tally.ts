@@ -1,9 +1,7 @@
 import { SidelaneError } from "../model/errors.ts";
-import type { ResultKind } from "../model/result.ts";
+import { resultKinds, type ResultKind } from "../model/result.ts";
 import type { Sample } from "../model/rollout.ts";
 import { LatencyHistogram, type HistogramData } from "./histogram.ts";
-
-const kinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
 
 /** A tally as data, to be stored or sent. */
 export interface TallyData {
@@ -98,7 +96,7 @@ export class Tally {
 
   /** Adds all that another tally has seen. */
   merge(other: Tally): void {
-    for (const kind of kinds) this.#count(kind, other.kinds[kind]);
+    for (const kind of resultKinds) this.#count(kind, other.kinds[kind]);
     this.#candidateErrors += other.#candidateErrors;
     this.#controlErrors += other.#controlErrors;
     for (const [reason, times] of other.#skips) this.skip(reason, times);
@@ -142,8 +140,9 @@ export class Tally {
     const { kinds: counts, skips, candidateErrors, controlErrors } = data;
     if (!isCounts(counts) || !isCounts(skips) || !isCount(candidateErrors) || !isCount(controlErrors)) return refuse();
     const tally = new Tally(LatencyHistogram.from(data.control), LatencyHistogram.from(data.candidate));
-    if (Object.keys(counts).length !== kinds.length || !kinds.every((kind) => kind in counts)) return refuse();
-    for (const kind of kinds) tally.#count(kind, counts[kind]);
+    if (Object.keys(counts).length !== resultKinds.length || !resultKinds.every((kind) => kind in counts))
+      return refuse();
+    for (const kind of resultKinds) tally.#count(kind, counts[kind]);
     tally.#candidateErrors = candidateErrors;
     tally.#controlErrors = controlErrors;
     for (const [reason, times] of Object.entries(skips)) tally.skip(reason, times);

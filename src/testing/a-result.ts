@@ -1,10 +1,8 @@
 import type { Comparison, Difference } from "../model/comparison.ts";
 import type { Observation, Outcome } from "../model/observation.ts";
 import { checkOptions } from "../model/check-options.ts";
-import type { CandidateObservation, Result, ResultKind } from "../model/result.ts";
+import { resultKinds, type CandidateObservation, type Result, type ResultKind } from "../model/result.ts";
 import { signatureOf } from "../compare/signature.ts";
-
-const kinds: readonly ResultKind[] = ["match", "mismatch", "ignored", "inconclusive", "timed-out"];
 
 const control: Outcome = { kind: "returned", value: { id: 42, name: "Ada", total: 12.5 } };
 
@@ -49,7 +47,7 @@ export interface ResultParts extends Omit<Partial<Result>, "control" | "candidat
  */
 export function aResult(parts: ResultParts = {}): Result {
   const { kind = "mismatch", control: controlParts, candidates: candidateParts = [{}], ...rest } = parts;
-  checkOptions("aResult").oneOf("kind", kind, kinds);
+  checkOptions("aResult").oneOf("kind", kind, resultKinds);
   made += 1;
   const observed = candidateParts.map((given, index) => aCandidate(kind, index, given));
   return freeze({

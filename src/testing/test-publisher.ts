@@ -1,7 +1,7 @@
 import { toPublisher } from "../model/publisher.ts";
 import { checkOptions } from "../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../model/publisher.ts";
-import type { Result } from "../model/result.ts";
+import { resultKinds, type Result } from "../model/result.ts";
 import type { RolloutEvent } from "../model/rollout.ts";
 import { aResult } from "./a-result.ts";
 import { hostileValues } from "./hostile-values.ts";
@@ -66,7 +66,7 @@ async function named(about: string, publish: () => Promise<void>): Promise<void>
 /** What holds for every publisher, by name; each throws when it does not. */
 const laws: Readonly<Record<string, (trial: Trial) => Promise<void>>> = {
   "takes a result of every kind": async ({ publish }) => {
-    for (const kind of ["match", "mismatch", "ignored", "inconclusive", "timed-out"] as const) {
+    for (const kind of resultKinds) {
       await publish([aResult({ kind }), aResult({ kind, candidates: [{}, {}] })]);
     }
   },

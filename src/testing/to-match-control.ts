@@ -14,7 +14,8 @@ export interface MatcherAnswer {
  * What {@link toMatchControl} adds to `expect`, for the declaration that a runner's types ask for:
  *
  * - vitest: `declare module 'vitest' { interface Matchers<T = any> extends ControlMatchers {} }`
- * - jest: `declare module 'expect' { interface Matchers<R extends void | Promise<void>, T> extends ControlMatchers<R> {} }`
+ * - `@jest/globals`: `declare module 'expect' { interface Matchers<R extends void | Promise<void>, T> extends ControlMatchers<R> {} }`
+ * - `@types/jest`: `declare global { namespace jest { interface Matchers<R, T> extends ControlMatchers<R> {} } }`
  */
 export interface ControlMatchers<Answer = void> {
   toMatchControl(control: unknown, rules?: CompareRules): Answer;

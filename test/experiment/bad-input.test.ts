@@ -118,7 +118,7 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
   [
     "an unknown word about it",
     { ...sides, about: { who: "Ada" } },
-    "unknown option `about.who` Known options: owner, link, until",
+    "unknown option `about.who`. Known options: owner, link, until",
   ],
   [
     "an owner without a name",
@@ -160,7 +160,7 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
   [
     "an unknown limit of streams",
     { ...sides, stream: { items: 1 } },
-    "unknown option `stream.items` Known options: maxItems, maxBytes",
+    "unknown option `stream.items`. Known options: maxItems, maxBytes",
   ],
   [
     "no room for a stream's items",
@@ -191,7 +191,7 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
   [
     "an unknown option of noise",
     { ...sides, noise: { controlIsReadOnly: true, every: 5 } },
-    "unknown option `noise.every` Known options: controlIsReadOnly, rate, max",
+    "unknown option `noise.every`. Known options: controlIsReadOnly, rate, max",
   ],
   [
     "a rate of noise above one",

@@ -62,7 +62,7 @@ describe("sentryPublisher with Sentry's real client", () => {
     [{ client: undefined }, /Sentry.getClient\(\)/],
     [{ client: {} }, /expected `client.captureEvent`/],
     [{ client: { captureEvent() {} }, kinds: [] }, /expected `kinds`/],
-    [{ client: { captureEvent() {} }, kinds: ["wrong"] }, /expected `kinds`/],
+    [{ client: { captureEvent() {} }, kinds: ["wrong"] }, /expected `kinds\[0\]`/],
   ])("refuses %# when it is made", (options, message) => {
     expect(() => sentryPublisher(options as never)).toThrow(message);
   });

@@ -1,4 +1,5 @@
-import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import { checkOptions } from "../../model/check-options.ts";
+import { aWhole, orElse, settle, type OptionTable } from "../../model/option-table.ts";
 import { copyBytes, copyError, copyHiddenKeys, copyNamedKeys, copyPairs, sealJson } from "./capture-classes.ts";
 import { traitsOf } from "../kinds/class-traits.ts";
 import { isKnownLarge, manyKeys } from "../kinds/large-objects.ts";
@@ -26,19 +27,18 @@ export type Capture =
   | { readonly kind: "captured"; readonly value: unknown; readonly bytes: number; readonly symbols: boolean }
   | { readonly kind: "live"; readonly value: unknown; readonly reason: string };
 
-export const defaultCaptureLimits: Required<CaptureLimits> = { nodes: 10_000, depth: 64, length: 65_536 };
+export const captureTable: OptionTable<CaptureLimits, keyof CaptureLimits> = {
+  nodes: orElse(aWhole(), 10_000),
+  depth: orElse(aWhole({ max: 1_000 }), 64),
+  length: orElse(aWhole(), 65_536),
+};
+
+export const defaultCaptureLimits: Required<CaptureLimits> = compileCaptureLimits({}, "capture");
 
 /** Checks limits where something is defined, and fills in the defaults. Throws one `SidelaneError` for what is no limit. */
 export function compileCaptureLimits(limits: CaptureLimits | undefined, place: string): Required<CaptureLimits> {
   if (limits === undefined) return defaultCaptureLimits;
-  const check: OptionCheck = checkOptions(place, "invalid-definition");
-  check.object("capture", limits);
-  check.known(limits, Object.keys(defaultCaptureLimits), "capture.");
-  for (const [name, limit] of Object.entries(limits)) {
-    const max = name === "depth" ? 1_000 : Infinity;
-    check.number(`capture.${name}`, limit, { min: 0, max, integer: true });
-  }
-  return { ...defaultCaptureLimits, ...limits };
+  return settle(checkOptions(place, "invalid-definition"), captureTable, limits, "capture");
 }
 
 /**

@@ -1,4 +1,5 @@
-import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import { checkOptions } from "../../model/check-options.ts";
+import { aNumber, aWhole, orElse, settle, type OptionTable } from "../../model/option-table.ts";
 
 /** How far one comparison may go. Over a limit, what was not seen is never called a match. */
 export interface CompareLimits {
@@ -14,28 +15,18 @@ export interface CompareLimits {
   readonly depth: number;
 }
 
-export const defaultLimits: CompareLimits = {
-  timeMs: 50,
-  nodes: 1_000_000,
-  trialPairs: 100_000,
-  differences: 50,
-  depth: 1_000_000,
+export const compareLimitsTable: OptionTable<CompareLimits, keyof CompareLimits> = {
+  timeMs: orElse(aNumber(), 50),
+  nodes: orElse(aWhole({ min: 1 }), 1_000_000),
+  trialPairs: orElse(aWhole(), 100_000),
+  differences: orElse(aWhole({ min: 1 }), 50),
+  depth: orElse(aWhole({ min: 1 }), 1_000_000),
 };
+
+export const defaultLimits: CompareLimits = checkLimits({}, "compare");
 
 /** The defaults with what is given over them. Throws one `SidelaneError` for what is no limit. */
 export function checkLimits(given: Partial<CompareLimits> | undefined, place: string): CompareLimits {
   if (given === undefined) return defaultLimits;
-  const check: OptionCheck = checkOptions(place, "invalid-definition");
-  const limitsGiven: unknown = given;
-  check.object("limits", limitsGiven);
-  check.known(limitsGiven, Object.keys(defaultLimits), "limits.");
-  const limits = { ...defaultLimits };
-  for (const name of Object.keys(defaultLimits) as (keyof CompareLimits)[]) {
-    const value = given[name];
-    if (value === undefined) continue;
-    if (name === "timeMs") check.number("limits.timeMs", value);
-    else check.number(`limits.${name}`, value, { min: name === "trialPairs" ? 0 : 1, integer: true });
-    limits[name] = value;
-  }
-  return limits;
+  return settle(checkOptions(place, "invalid-definition"), compareLimitsTable, given as CompareLimits, "limits");
 }

@@ -1,6 +1,7 @@
 import type { Difference } from "../../model/comparison.ts";
 import type { Outcome } from "../../model/observation.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import { aDate, aFunction, aText, compiled, required, settle, type OptionTable } from "../../model/option-table.ts";
 import { automaton, type State } from "./pattern-automaton.ts";
 import { parsePath, type PathSegment } from "./paths.ts";
 import { parsePattern } from "./path-patterns.ts";
@@ -124,6 +125,15 @@ export type Known =
   | { readonly kind: "holds"; readonly rule: string }
   | { readonly kind: "unsure"; readonly rule: string; readonly reason: string };
 
+export const knownMismatchTable: OptionTable<KnownMismatch> = {
+  name: required(aText),
+  when: aFunction,
+  signature: compiled("a text or a list of them"),
+  paths: compiled("a list of path patterns"),
+  link: aText,
+  until: aDate,
+};
+
 /** @throws {SidelaneError} `invalid-definition`, when a rule has a mistake */
 export function compileKnownMismatches(
   rules: readonly KnownMismatch<never, never>[] | undefined,
@@ -136,11 +146,7 @@ export function compileKnownMismatches(
 }
 
 function compileRule(rule: KnownMismatch, option: string, check: OptionCheck): CompiledKnownMismatch {
-  check.object(option, rule);
-  check.known(rule, ["name", "when", "signature", "paths", "link", "until"], `${option}.`);
-  check.text(`${option}.name`, rule.name);
-  if (rule.link !== undefined) check.text(`${option}.link`, rule.link);
-  if (rule.when !== undefined) check.function(`${option}.when`, rule.when);
+  settle(check, knownMismatchTable, rule, option);
   if (rule.when === undefined && rule.signature === undefined && rule.paths === undefined) {
     check.fail(
       option,

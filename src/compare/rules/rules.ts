@@ -1,8 +1,18 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import { aBoolean, aFunction, compiled, listOf, settle, type OptionTable } from "../../model/option-table.ts";
 import { automaton, type PatternRule, type State } from "./pattern-automaton.ts";
 import { checkLimits, defaultLimits, type CompareLimits } from "./compare-limits.ts";
 import { parsePattern } from "./path-patterns.ts";
 import { checkTolerance, type Tolerance } from "./tolerance.ts";
+
+/**
+ * A function of a part of a value. The rules cannot know its type: without a type of its own the parameter is `unknown`,
+ * and any type may be written there, as in `(price: number) => Math.round(price)`. (Only methods may narrow a parameter.)
+ */
+type PartFunction<Returned> = { of(part: unknown): Returned }["of"];
+
+/** The same for a part of each side. */
+type PartsFunction<Returned> = { of(control: unknown, candidate: unknown): Returned }["of"];
 
 /**
  * What may differ. Rules compose and only ever loosen: what is equal without them stays equal with them.
@@ -18,12 +28,12 @@ export interface CompareRules<Value = unknown> {
   /** How far numbers may lie apart: an absolute distance, `{ abs, rel }`, or one of both by path pattern. */
   readonly tolerance?: number | Tolerance | Readonly<Record<string, number | Tolerance>>;
   /** By path pattern: what both sides' values become before they are compared. */
-  readonly at?: Readonly<Record<string, (value: never) => unknown>>;
+  readonly at?: Readonly<Record<string, PartFunction<unknown>>>;
   /**
    * How instances of a class are read, subclasses included: each is compared by what its function returns, for classes
-   * whose state is private, `[[Money, (money) => money.cents]]`. The first class that fits counts.
+   * whose state is private, `[[Money, (money: Money) => money.cents]]`. The first class that fits counts.
    */
-  readonly classes?: readonly (readonly [abstract new (...given: never[]) => unknown, (instance: never) => unknown])[];
+  readonly classes?: readonly (readonly [abstract new (...given: never[]) => unknown, PartFunction<unknown>])[];
   /** What both whole values become before they are compared. */
   readonly normalize?: (value: Value) => unknown;
   /** A key whose value is `undefined` is as good as no key. Default `false`. */
@@ -34,7 +44,7 @@ export interface CompareRules<Value = unknown> {
    * Whether two errors are the same, in place of comparing their name, message and data: errors within values, and in an
    * experiment whatever both sides threw.
    */
-  readonly errors?: (control: never, candidate: never) => boolean;
+  readonly errors?: PartsFunction<boolean>;
   /** How far a comparison may go. */
   readonly limits?: Partial<CompareLimits>;
 }
@@ -43,7 +53,7 @@ export interface CompareRules<Value = unknown> {
 export interface UnorderedRule {
   readonly path: string;
   /** A key of each element, or what computes one; elements with different keys are never paired. */
-  readonly by?: string | ((element: never) => unknown);
+  readonly by?: string | PartFunction<unknown>;
 }
 
 /** What pairs elements of an unordered array: a key of theirs, or what a function computes. */
@@ -87,18 +97,23 @@ export const noRules: CompiledRules = {
   limits: defaultLimits,
 };
 
-const known: readonly (keyof CompareRules)[] = [
-  "ignore",
-  "unordered",
-  "tolerance",
-  "at",
-  "classes",
-  "normalize",
-  "undefinedIsMissing",
-  "ignorePrototype",
-  "errors",
-  "limits",
-];
+export const unorderedTable: OptionTable<UnorderedRule> = {
+  path: compiled("a path pattern"),
+  by: compiled("a key of the elements or a function"),
+};
+
+export const compareTable: OptionTable<CompareRules> = {
+  ignore: listOf("a list"),
+  unordered: listOf("a list"),
+  tolerance: compiled("a number, `{ abs, rel }`, or an object of both by path pattern"),
+  at: compiled("an object of functions by path pattern"),
+  classes: listOf("a list"),
+  normalize: aFunction,
+  undefinedIsMissing: aBoolean,
+  ignorePrototype: aBoolean,
+  errors: aFunction,
+  limits: compiled("an object of limits"),
+};
 
 /**
  * Checks rules and compiles their patterns into one automaton.
@@ -109,28 +124,21 @@ const known: readonly (keyof CompareRules)[] = [
 export function compileRules(rules: CompareRules | undefined, place: string): CompiledRules {
   if (rules === undefined) return noRules;
   const check: OptionCheck = checkOptions(place, "invalid-definition");
-  const given: unknown = rules;
-  check.object("rules", given);
-  check.known(rules, known);
-  if (rules.normalize !== undefined) check.function("normalize", rules.normalize);
-  if (rules.errors !== undefined) check.function("errors", rules.errors);
-  if (rules.undefinedIsMissing !== undefined) check.boolean("undefinedIsMissing", rules.undefinedIsMissing);
-  if (rules.ignorePrototype !== undefined) check.boolean("ignorePrototype", rules.ignorePrototype);
+  settle(check, compareTable, rules, "rules");
 
   const patterns: PatternRule<Effect>[] = [];
   const add = (pattern: unknown, option: string, effect: Effect): void => {
     patterns.push({ steps: parsePattern(pattern, option, check), effect });
   };
-  list(rules.ignore, "ignore", check).forEach((pattern, index) => add(pattern, `ignore[${index}]`, { kind: "ignore" }));
-  list(rules.unordered, "unordered", check).forEach((rule, index) => {
+  rules.ignore?.forEach((pattern, index) => add(pattern, `ignore[${index}]`, { kind: "ignore" }));
+  rules.unordered?.forEach((rule, index) => {
     const option = `unordered[${index}]`;
     if (typeof rule === "string") {
       add(rule, option, { kind: "unordered", by: undefined });
       return;
     }
-    check.object(option, rule);
-    check.known(rule, ["path", "by"], `${option}.`);
-    add(rule["path"], `${option}.path`, { kind: "unordered", by: groupingOf(rule["by"], `${option}.by`, check) });
+    const { path, by } = settle(check, unorderedTable, rule, option);
+    add(path, `${option}.path`, { kind: "unordered", by: groupingOf(by, `${option}.by`, check) });
   });
   for (const [pattern, normalize] of Object.entries(record(rules.at, "at", check))) {
     check.function(`at[${JSON.stringify(pattern)}]`, normalize);
@@ -156,9 +164,9 @@ export function compileRules(rules: CompareRules | undefined, place: string): Co
   };
 }
 
-function compileClasses(given: unknown, check: OptionCheck): CompiledRules["classes"] {
+function compileClasses(given: readonly unknown[] | undefined, check: OptionCheck): CompiledRules["classes"] {
   const classes = new Map<object, (instance: unknown) => unknown>();
-  list(given, "classes", check).forEach((entry, index) => {
+  given?.forEach((entry, index) => {
     const option = `classes[${index}]`;
     if (!Array.isArray(entry) || entry.length !== 2) check.fail(option, "a class and a function that reads it", entry);
     const [made, read] = entry as readonly unknown[];
@@ -196,12 +204,6 @@ function groupingOf(by: unknown, option: string, check: OptionCheck): Grouping |
   if (typeof by !== "string" || by === "") return check.fail(option, "a key of the elements or a function", by);
   if (/[.[]/.test(by)) check.fail(option, "a key of the elements; for what lies deeper, a function", by);
   return by;
-}
-
-function list(given: unknown, option: string, check: OptionCheck): readonly unknown[] {
-  if (given === undefined) return [];
-  if (!Array.isArray(given)) check.fail(option, "a list", given);
-  return given as unknown[];
 }
 
 function record(given: unknown, option: string, check: OptionCheck): Record<string, unknown> {

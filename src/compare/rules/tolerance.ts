@@ -1,3 +1,4 @@
+import { aNumber, aShare, settle, type OptionTable } from "../../model/option-table.ts";
 import type { OptionCheck } from "../../model/check-options.ts";
 
 /** How far two numbers may lie apart: |a − b| ≤ max(abs, rel · max(|a|, |b|)). */
@@ -14,17 +15,16 @@ export function within(tolerance: Tolerance, control: number, candidate: number)
   return distance <= Math.max(abs, rel * Math.max(Math.abs(control), Math.abs(candidate))) && distance < Infinity;
 }
 
+// From a relative 1 on any two numbers of one sign are the same.
+export const toleranceTable: OptionTable<Tolerance> = { abs: aNumber(), rel: aShare };
+
 /** Checks a number (an absolute distance) or `{ abs, rel }`. */
 export function checkTolerance(given: unknown, option: string, check: OptionCheck): Tolerance {
   if (typeof given === "number") {
     check.number(option, given);
     return { abs: given };
   }
-  check.object(option, given);
-  check.known(given, ["abs", "rel"], `${option}.`);
-  if (given["abs"] === undefined && given["rel"] === undefined) check.fail(option, "a number or { abs, rel }", given);
-  if (given["abs"] !== undefined) check.number(`${option}.abs`, given["abs"]);
-  // From 1 on any two numbers of one sign are the same.
-  if (given["rel"] !== undefined) check.number(`${option}.rel`, given["rel"], { max: 1 });
-  return given;
+  const tolerance = settle(check, toleranceTable, given as Tolerance, option);
+  if (tolerance.abs === undefined && tolerance.rel === undefined) check.fail(option, "a number or { abs, rel }", given);
+  return tolerance;
 }

@@ -11,7 +11,7 @@ import { Counters } from "../record/counters.ts";
 import { CpuBudget } from "../limits/cpu-budget.ts";
 import { givesPlainPromises } from "../runtime/native-promise.ts";
 import type { Host } from "./services.ts";
-import { checkThrowing, compileThrowing, type Throwing } from "./throw-options.ts";
+import { compileThrowing, type Throwing } from "./throw-options.ts";
 import { later } from "../runtime/event-loop.ts";
 import { NoiseRuns } from "../record/noise-reruns.ts";
 import { canBeLean, type Hooks, type Plan, type PlannedCandidate } from "./experiment-plan.ts";
@@ -19,44 +19,11 @@ import { CandidateRecord } from "../record/candidate-record.ts";
 import { PairTimer } from "../record/pair-timer.ts";
 import { ControlMark } from "../runtime/current-run.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
-import type { ExperimentLimits, UncheckedDefinition } from "./options.ts";
+import { settle } from "../../model/option-table.ts";
+import { experimentTable, limitsTable, noiseTable, streamTable, type CompleteLimits } from "./option-tables.ts";
+import type { UncheckedDefinition } from "./options.ts";
 
-const knownOptions: readonly (keyof UncheckedDefinition)[] = [
-  "control",
-  "candidate",
-  "candidates",
-  "prepare",
-  "enabled",
-  "sample",
-  "compare",
-  "context",
-  "order",
-  "knownMismatches",
-  "clean",
-  "noise",
-  "stream",
-  "beforeRun",
-  "afterRun",
-  "onNewMismatch",
-  "key",
-  "rollout",
-  "limits",
-  "capture",
-  "isolate",
-  "checkArguments",
-  "about",
-  "throwOnMismatch",
-  "replace",
-];
-const functionOptions = ["prepare", "key", "clean", "beforeRun", "afterRun", "onNewMismatch"] as const;
 const defaultGraceMs = 1_000;
-const defaultLimits = {
-  timeoutMs: 10_000,
-  maxInFlight: 100,
-  breakAfter: 20,
-  breakMs: 1_000,
-  cpuShare: 0.01,
-};
 
 /**
  * Checks a definition, and compiles it into what calls need.
@@ -72,15 +39,14 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     const mend = 'Write `order: "deferred"` for a candidate that is called after the caller has been served';
     check.fail("execution", "left out", definition.execution, mend);
   }
-  check.known(definition, knownOptions);
+  settle(check, experimentTable, definition, "definition");
   const counters = new Counters();
   const subject = { name, counters };
-  const limits = limitsOf(check, definition.limits);
+  const limits = settle(check, limitsTable, definition.limits, "limits");
   const rollout = definition.rollout === undefined ? undefined : rolloutOf(definition.rollout, place);
   const recordOf = (candidate: string): CandidateRecord =>
     new CandidateRecord(name, candidate, !judges(rollout), host.clock, (work) => host.detached(() => later(work)));
   const hooks = hooksOf(check, definition, limits, recordOf);
-  checkGates(check, definition);
   const judgement = compileJudgement(
     {
       compare: definition.compare,
@@ -113,7 +79,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     hooks,
     controlMark: new ControlMark(name),
     allowed: definition.enabled !== false,
-    sample: definition.sample ?? 1,
+    sample: definition.sample ?? experimentTable.sample.byDefault,
     deferred: definition.order === "deferred",
     randomOrder: definition.order === "random",
     pairs: rollout?.timesPairs === false ? undefined : new PairTimer(),
@@ -122,14 +88,14 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     capture: definition.capture !== false,
     captureLimits: compileCaptureLimits(definition.capture === false ? undefined : definition.capture, place),
     isolate: definition.isolate === true,
-    checkArguments: definition.checkArguments ?? 0,
+    checkArguments: definition.checkArguments ?? experimentTable.checkArguments.byDefault,
     stream,
     judgement,
     ownCompare: typeof definition.compare === "function",
     rollout,
     waitForMatch: rollout?.onMismatch === "control",
     graceMs: rollout?.graceMs ?? defaultGraceMs,
-    throwing: throwingOf(check, definition.throwOnMismatch, host),
+    throwing: throwingOf(definition.throwOnMismatch, host),
     version: rollout?.version ?? host.labels.build,
     drawsByCall: rollout?.unkeyed === "by-call" && definition.key === undefined,
     budget: new CpuBudget(limits.cpuShare),
@@ -162,22 +128,16 @@ function isAsync(control: AnyFunction): boolean {
 function hooksOf(
   check: OptionCheck,
   definition: UncheckedDefinition,
-  limits: typeof defaultLimits,
+  limits: CompleteLimits,
   recordOf: (candidate: string) => CandidateRecord,
 ): Hooks {
-  check.function("control", definition.control);
-  for (const option of functionOptions) {
-    if (definition[option] !== undefined) check.function(option, definition[option]);
-  }
-  const { context } = definition;
-  if (context !== undefined && typeof context !== "function") check.object("context", context);
   return {
     control: definition.control!,
     givesPromises: givesPlainPromises(definition.control),
     candidates: candidatesOf(check, definition, limits, recordOf),
     enabled: typeof definition.enabled === "function" ? definition.enabled : undefined,
     key: definition.key,
-    context,
+    context: definition.context,
     prepare: definition.prepare,
     beforeRun: definition.beforeRun,
     afterRun: definition.afterRun,
@@ -188,7 +148,7 @@ function hooksOf(
 function candidatesOf(
   check: OptionCheck,
   { candidate, candidates }: UncheckedDefinition,
-  limits: typeof defaultLimits,
+  limits: CompleteLimits,
   recordOf: (candidate: string) => CandidateRecord,
 ): readonly [PlannedCandidate, ...PlannedCandidate[]] {
   if (candidate !== undefined && candidates !== undefined) {
@@ -213,77 +173,25 @@ function candidatesOf(
   return planned as [PlannedCandidate, ...PlannedCandidate[]];
 }
 
-function checkGates(check: OptionCheck, definition: UncheckedDefinition): void {
-  const { enabled, sample, checkArguments, order } = definition;
-  if (enabled !== undefined && typeof enabled !== "boolean") check.function("enabled", enabled);
-  if (sample !== undefined) check.number("sample", sample, { max: 1 });
-  if (checkArguments !== undefined) check.number("checkArguments", checkArguments, { max: 1 });
-  if (order !== undefined) check.oneOf("order", order, ["control-first", "random", "deferred"]);
-  for (const option of ["isolate", "replace"] as const) {
-    if (definition[option] !== undefined) check.boolean(option, definition[option]);
-  }
-}
-
-function limitsOf(check: OptionCheck, limits: ExperimentLimits | undefined): typeof defaultLimits {
-  if (limits === undefined) return defaultLimits;
-  const unchecked: unknown = limits;
-  check.object("limits", unchecked);
-  check.known(limits, Object.keys(defaultLimits), "limits.");
-  const whole: readonly string[] = ["maxInFlight", "breakAfter"];
-  const given = { ...defaultLimits };
-  for (const name of Object.keys(defaultLimits) as (keyof typeof defaultLimits)[]) {
-    const limit = limits[name];
-    if (limit === undefined) continue;
-    const bounds =
-      name === "cpuShare" ? { max: 1 } : { min: name === "breakAfter" ? 1 : 0, integer: whole.includes(name) };
-    check.number(`limits.${name}`, limit, bounds);
-    given[name] = limit;
-  }
-  return given;
+function noiseOf(check: OptionCheck, noise: UncheckedDefinition["noise"]): Plan["noise"] {
+  return noise === undefined ? undefined : new NoiseRuns(settle(check, noiseTable, noise, "noise"));
 }
 
 /** An experiment's own goes before its laboratory's. */
 function throwingOf(
-  check: OptionCheck,
   option: UncheckedDefinition["throwOnMismatch"],
   { throwing, mismatchError }: Host,
 ): Throwing | undefined {
-  if (option === undefined) return throwing;
-  checkThrowing(check, option);
-  return compileThrowing(option, mismatchError);
-}
-
-function noiseOf(check: OptionCheck, noise: UncheckedDefinition["noise"]): NoiseRuns | undefined {
-  if (noise === undefined) return undefined;
-  const unchecked: unknown = noise;
-  check.object("noise", unchecked);
-  check.known(noise, ["controlIsReadOnly", "rate", "max"], "noise.");
-  if (unchecked["controlIsReadOnly"] !== true) {
-    check.fail("noise.controlIsReadOnly", "true", unchecked["controlIsReadOnly"], "Noise runs control a second time");
-  }
-  if (noise.rate !== undefined) check.number("noise.rate", noise.rate, { max: 1 });
-  if (noise.max !== undefined) check.number("noise.max", noise.max, { integer: true });
-  return new NoiseRuns(noise);
+  return option === undefined ? throwing : compileThrowing(option, mismatchError);
 }
 
 function streamOf(check: OptionCheck, stream: UncheckedDefinition["stream"]): Plan["stream"] {
-  if (stream === undefined) return undefined;
-  const defaults = { maxItems: 1_000, maxBytes: 1_048_576 };
-  if (stream === true) return defaults;
-  check.object("stream", stream);
-  check.known(stream, ["maxItems", "maxBytes"], "stream.");
-  for (const [name, limit] of Object.entries(stream)) check.number(`stream.${name}`, limit, { min: 1, integer: true });
-  return { ...defaults, ...stream };
+  return stream === undefined ? undefined : settle(check, streamTable, stream === true ? {} : stream, "stream");
 }
 
 function aboutOf(check: OptionCheck, about: UncheckedDefinition["about"]): Plan["about"] {
   if (about === undefined) return {};
-  const unchecked: unknown = about;
-  check.object("about", unchecked);
-  check.known(about, ["owner", "link", "until"], "about.");
   const { owner, link, until } = about;
-  if (owner !== undefined) check.text("about.owner", owner);
-  if (link !== undefined) check.text("about.link", link);
   return {
     ...(owner !== undefined && { owner }),
     ...(link !== undefined && { link }),

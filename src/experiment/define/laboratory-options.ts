@@ -1,8 +1,22 @@
 import type { Clock } from "../../model/clock.ts";
 import type { Fault } from "../../model/fault.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import {
+  aBoolean,
+  aClock,
+  aFunction,
+  anObject,
+  aShare,
+  aWhole,
+  listOf,
+  optionsOf,
+  orElse,
+  settle,
+  type OptionRule,
+  type OptionTable,
+} from "../../model/option-table.ts";
 import type { PublisherLike } from "../../model/publisher.ts";
-import { checkThrowing, type ThrowOption } from "./throw-options.ts";
+import { throwRule, type ThrowOption } from "./throw-options.ts";
 import type { Labels } from "./services.ts";
 
 /** Bounds that all experiments of a laboratory share. */
@@ -53,45 +67,33 @@ export interface LaboratoryOptions {
   readonly random?: () => number;
 }
 
-const known: readonly (keyof LaboratoryOptions)[] = [
-  "publishers",
-  "onFault",
-  "enabled",
-  "context",
-  "labels",
-  "throwOnMismatch",
-  "limits",
-  "trackRuns",
-  "clock",
-  "random",
-];
+export const laboratoryLimitsTable: OptionTable<LaboratoryLimits, "maxInFlight" | "maxLoopUtilization"> = {
+  maxInFlight: orElse(aWhole(), 1_000),
+  maxLoopUtilization: orElse(aShare, 1),
+};
+
+const aLabels: OptionRule = {
+  takes: "an object of texts",
+  check: (check: OptionCheck, option: string, got: unknown): void => {
+    check.object(option, got);
+    for (const [name, label] of Object.entries(got)) if (label !== undefined) check.text(`${option}.${name}`, label);
+  },
+};
+
+export const laboratoryTable: OptionTable<LaboratoryOptions> = {
+  publishers: listOf("an array"),
+  onFault: aFunction,
+  enabled: aBoolean,
+  context: anObject,
+  labels: aLabels,
+  throwOnMismatch: throwRule,
+  limits: optionsOf("an object of limits", laboratoryLimitsTable),
+  trackRuns: aBoolean,
+  clock: aClock,
+  random: aFunction,
+};
 
 /** @throws {SidelaneError} `invalid-definition` for an option that a laboratory cannot take */
 export function checkLaboratory(options: LaboratoryOptions): void {
-  const check: OptionCheck = checkOptions("new Laboratory()", "invalid-definition");
-  check.object("options", options);
-  check.known(options, known);
-  const { publishers, onFault, enabled, context, labels, throwOnMismatch, limits, trackRuns, clock, random } = options;
-  if (publishers !== undefined && !Array.isArray(publishers)) check.fail("publishers", "an array", publishers);
-  if (onFault !== undefined) check.function("onFault", onFault);
-  if (enabled !== undefined) check.boolean("enabled", enabled);
-  if (context !== undefined) check.object("context", context);
-  if (labels !== undefined) {
-    check.object("labels", labels);
-    for (const [name, label] of Object.entries(labels)) if (label !== undefined) check.text(`labels.${name}`, label);
-  }
-  checkThrowing(check, throwOnMismatch);
-  if (trackRuns !== undefined) check.boolean("trackRuns", trackRuns);
-  if (random !== undefined) check.function("random", random);
-  if (clock !== undefined) {
-    check.object("clock", clock);
-    for (const method of ["now", "monotonic", "after"] as const) check.function(`clock.${method}`, clock[method]);
-  }
-  if (limits === undefined) return;
-  check.object("limits", limits);
-  check.known(limits, ["maxInFlight", "maxLoopUtilization"], "limits.");
-  if (limits.maxInFlight !== undefined) check.number("limits.maxInFlight", limits.maxInFlight, { integer: true });
-  if (limits.maxLoopUtilization !== undefined) {
-    check.number("limits.maxLoopUtilization", limits.maxLoopUtilization, { max: 1 });
-  }
+  settle(checkOptions("new Laboratory()", "invalid-definition"), laboratoryTable, options);
 }

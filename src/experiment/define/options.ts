@@ -18,11 +18,13 @@ export type Beside<Control extends AnyFunction, Given> = (
 ) => Given;
 
 /** A candidate: control's `this`, and control's arguments unless `prepare` returns others. */
-export type CandidateFunction<Control extends AnyFunction, Prepared extends readonly unknown[], Given> = (
+export type CandidateFunction<Control extends AnyFunction, Prepared extends readonly unknown[], Answer> = (
   this: ThisParameterType<Control>,
-  // Spread, so that what `as const` makes read-only is still a list of parameters.
-  ...args: NoInfer<[...Prepared]>
-) => Given;
+  ...args: ArgumentsFrom<Prepared>
+) => Answer;
+
+/** A list as parameters, optional ones included. A conditional type, so that no candidate decides what it is called with. */
+type ArgumentsFrom<List extends readonly unknown[]> = List extends readonly [...infer Parameters] ? Parameters : never;
 
 /** Bounds of one experiment. */
 export interface ExperimentLimits {
@@ -57,11 +59,23 @@ export interface StreamLimits {
 }
 
 /** How two values are compared: rules for the built-in comparison, or a function of both values. */
-export type Compare<Value, CandidateValue> =
-  CompareRules<Value> | ((control: Value, candidate: CandidateValue) => boolean | Comparison);
+export type Compare<Value, CandidateValue> = CompareRules<Value> | CompareFunction<Value, CandidateValue>;
+
+/** Whether two values are the same; or a comparison of its own. */
+export interface CompareFunction<Value, CandidateValue> extends NoRules {
+  (control: Value, candidate: CandidateValue): boolean | Comparison;
+}
+
+/** The names of the rules, so that a compiler knows them beside a function too, and can say which one is meant. */
+type NoRules = { readonly [Rule in keyof CompareRules]?: never };
 
 /** All options of an experiment but the candidates and `compare`. */
-export interface Options<Control extends AnyFunction, CandidateValue, Prepared extends readonly unknown[]> {
+export interface Options<
+  Control extends AnyFunction,
+  CandidateValue,
+  Prepared extends readonly unknown[],
+  Cleaned = Uncleaned,
+> {
   /** The old code. Its outcome is the caller's, untouched. */
   readonly control: Control;
   /** Turns control's arguments into the candidate's. Must return at once; where it throws, the candidate is skipped. */
@@ -86,7 +100,7 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   /** Differences that are known: a mismatch that one of them holds for is `ignored`. None by default. */
   readonly knownMismatches?: readonly KnownMismatch<ValueOf<Control>, CandidateValue>[];
   /** What publishers get to see of a value; never what is compared. When it throws, the value is left out. */
-  readonly clean?: (value: Awaited<ReturnType<Control>> | CandidateValue) => unknown;
+  readonly clean?: (value: ValueOf<Control> | CandidateValue) => Cleaned;
   /** Runs control once more after some mismatches, to tell noise from regressions. Not beside `stream`. */
   readonly noise?: NoiseOptions;
   /**
@@ -99,10 +113,10 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   readonly stream?: StreamLimits | true;
   /** Called before the behaviors of a compared call. */
   readonly beforeRun?: Beside<Control, void>;
-  /** Called with the result of every compared call, off the caller's path. */
-  readonly afterRun?: (result: Result) => void;
+  /** Called with the result of every compared call, off the caller's path. Its values are what `clean` returned, if given. */
+  readonly afterRun?: (result: ResultOf<Control, CandidateValue, Cleaned>) => void;
   /** Called once for every kind of mismatch never seen before by this process. */
-  readonly onNewMismatch?: (result: Result) => void;
+  readonly onNewMismatch?: (result: ResultOf<Control, CandidateValue, Cleaned>) => void;
   /**
    * For test suites: what is no match is thrown to the caller, who then waits for candidates. Its laboratory's by default;
    * see `LaboratoryOptions`.
@@ -139,94 +153,133 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   readonly replace?: boolean;
 }
 
+/** Stands for what `clean` returns where there is no `clean`. */
+interface Uncleaned {
+  readonly [uncleaned]: true;
+}
+declare const uncleaned: unique symbol;
+
+/** The result that hooks receive: with the values of both sides, or with what `clean` made of them. */
+type ResultOf<Control extends AnyFunction, CandidateValue, Cleaned> =
+  [Cleaned] extends [Uncleaned] ? Result<ValueOf<Control>, CandidateValue> : Result<Cleaned>;
+
 /** What a candidate of control's own type may return: a promise only where control returns one. */
 export type Alike<Control extends AnyFunction> =
   ReturnType<Control> extends PromiseLike<infer Value> ? Value | PromiseLike<Value> : ReturnType<Control>;
 
 /** What a candidate of another type may return: anything, but no promise where control returns none. */
 export type Unlike<Control extends AnyFunction> =
-  ReturnType<Control> extends PromiseLike<unknown> ? unknown : Primitive | (object & { readonly then?: never });
+  ReturnType<Control> extends PromiseLike<unknown> ? unknown : Primitive | (object & Synchronous);
 
+/** What is no promise. Where a candidate must be asynchronous, make control asynchronous too: `async (id) => old(id)`. */
+interface Synchronous {
+  readonly then?: never;
+}
 type Primitive = string | number | bigint | boolean | symbol | null | undefined;
+type Allowed<Control extends AnyFunction> = Alike<Control> | Unlike<Control>;
+type NamedAnswers<Control extends AnyFunction> = Readonly<Record<string, Allowed<Control>>>;
 
-interface Same<Control extends AnyFunction> {
-  /** How the two values are compared; the built-in comparison by default. */
-  readonly compare?: Compare<ValueOf<Control>, ValueOf<Control>>;
-}
-
-interface Different<Control extends AnyFunction, CandidateValue> {
-  /** How the two values are compared: asked for, since they are of different types. */
-  readonly compare: Compare<ValueOf<Control>, CandidateValue>;
-}
-
-interface Single<Control extends AnyFunction, Given, Prepared extends readonly unknown[]> {
-  /** The new code. */
-  readonly candidate: CandidateFunction<Control, Prepared, Given>;
-  readonly candidates?: never;
-}
-
-interface Named<Control extends AnyFunction, Givens, Prepared extends readonly unknown[]> {
-  /** Several versions of the new code, by name. */
-  readonly candidates: {
-    readonly [Name in keyof Givens]: CandidateFunction<Control, Prepared, Givens[Name]>;
-  };
-  readonly candidate?: never;
-}
-
-type Alikes<Control extends AnyFunction> = Readonly<Record<string, Alike<Control>>>;
+/** Candidates by name, and what each returns. */
+type NamedCandidates<Control extends AnyFunction, Prepared extends readonly unknown[], Answers> = {
+  readonly [Name in keyof Answers]: CandidateFunction<Control, Prepared, Answers[Name] | Alike<Control>>;
+};
 
 /** An experiment whose candidates return what control returns. */
 export type Definition<
   Control extends AnyFunction,
   Prepared extends readonly unknown[] = Parameters<Control>,
-> = Options<Control, ValueOf<Control>, Prepared> &
-  Same<Control> &
-  (Single<Control, Alike<Control>, Prepared> | Named<Control, Alikes<Control>, Prepared>);
+> = Options<Control, ValueOf<Control>, Prepared> & {
+  readonly compare?: Compare<ValueOf<Control>, ValueOf<Control>>;
+} & (
+    | { readonly candidate: CandidateFunction<Control, Prepared, Alike<Control>>; readonly candidates?: never }
+    | {
+        readonly candidates: Readonly<Record<string, CandidateFunction<Control, Prepared, Alike<Control>>>>;
+        readonly candidate?: never;
+      }
+  );
+
+/** What candidates come to, once awaited. */
+type CandidateValueOf<Answer, Answers> = NoInfer<Awaited<Answer> | Awaited<Answers[keyof Answers]>>;
+
+/**
+ * A definition as `experiment` takes it. `Answer` is what `candidate` returns, `Answers` what each of `candidates` does.
+ * One interface, not an overload for each case: a compiler then names the property that is wrong.
+ */
+interface InferredDefinition<
+  Control extends AnyFunction,
+  Prepared extends readonly unknown[],
+  Answer,
+  Answers,
+  Cleaned,
+> extends Options<Control, CandidateValueOf<Answer, Answers>, Prepared, Cleaned> {
+  /** The new code. */
+  readonly candidate?: CandidateFunction<Control, Prepared, Answer | Alike<Control>>;
+  /** Several versions of the new code, by name. */
+  readonly candidates?: NamedCandidates<Control, Prepared, Answers>;
+  /** How the two values are compared: by default as data; required where a candidate returns another type than control. */
+  readonly compare?: Compare<ValueOf<Control>, CandidateValueOf<Answer, Answers>>;
+}
+
+interface OneCandidate {
+  readonly candidate: object;
+  readonly candidates?: never;
+}
+interface CandidatesOrCandidate {
+  readonly candidates: object;
+  readonly candidate?: never;
+}
+
+/** A candidate returns another type than control: asks for `compare`. */
+type AnotherTypeNeedsCompare<Control extends AnyFunction, Answer, Answers> = {
+  readonly [Property in Differing<Control, Answer, Answers>]: object;
+};
+
+/**
+ * A list of candidates is looked at twice by a compiler, at first without those whose parameters have no types. They count
+ * as returning anything then, which must not ask for `compare`.
+ */
+type Differing<Control extends AnyFunction, Answer, Answers> =
+  [Answer] extends [Alike<Control>] ?
+    [Answers[keyof Answers]] extends [Alike<Control>] ? never
+    : [Allowed<Control>] extends [Answers[keyof Answers]] ? never
+    : "compare"
+  : "compare";
+
+/** All that a definition must be. */
+type Defined<
+  Control extends AnyFunction,
+  Prepared extends readonly unknown[],
+  Answer,
+  Answers,
+  Cleaned,
+> = InferredDefinition<Control, Prepared, Answer, Answers, Cleaned> &
+  (CandidatesOrCandidate | OneCandidate) &
+  AnotherTypeNeedsCompare<Control, NoInfer<Answer>, NoInfer<Answers>>;
 
 /** Wraps a control: returns control's own type. (`| []` has what `prepare` returns inferred as a tuple.) */
 export interface ExperimentMaker {
-  <Control extends AnyFunction, Prepared extends readonly unknown[] | [] = Parameters<Control>>(
-    name: string,
-    definition: Options<Control, ValueOf<Control>, Prepared> &
-      Same<Control> &
-      Single<Control, Alike<Control>, Prepared>,
-  ): Control;
-  <Control extends AnyFunction, Prepared extends readonly unknown[] | [] = Parameters<Control>>(
-    name: string,
-    definition: Options<Control, ValueOf<Control>, Prepared> &
-      Same<Control> &
-      Named<Control, Alikes<Control>, Prepared>,
-  ): Control;
   <
     Control extends AnyFunction,
-    Given extends Unlike<Control>,
     Prepared extends readonly unknown[] | [] = Parameters<Control>,
+    Answer extends Allowed<Control> = never,
+    Answers extends NamedAnswers<Control> = {},
+    Cleaned = Uncleaned,
   >(
     name: string,
-    definition: Options<Control, Awaited<Given>, Prepared> &
-      Different<Control, Awaited<Given>> &
-      Single<Control, Given, Prepared>,
-  ): Control;
-  <
-    Control extends AnyFunction,
-    Givens extends Readonly<Record<string, Unlike<Control>>>,
-    Prepared extends readonly unknown[] | [] = Parameters<Control>,
-  >(
-    name: string,
-    definition: Options<Control, Awaited<Givens[keyof Givens]>, Prepared> &
-      Different<Control, Awaited<Givens[keyof Givens]>> &
-      Named<Control, Givens, Prepared>,
+    definition: Defined<Control, Prepared, Answer, Answers, Cleaned>,
   ): Control;
 }
 
-type Thunk = () => unknown;
-
 /** Runs an experiment once, at once: returns what control returns. */
 export interface ScienceMaker {
-  <Control extends Thunk>(name: string, definition: Definition<Control, []>): ReturnType<Control>;
-  <Control extends Thunk, Given extends Unlike<Control>>(
+  <
+    Control extends () => unknown,
+    Answer extends Allowed<Control> = never,
+    Answers extends NamedAnswers<Control> = {},
+    Cleaned = Uncleaned,
+  >(
     name: string,
-    definition: Options<Control, Awaited<Given>, []> & Different<Control, Awaited<Given>> & Single<Control, Given, []>,
+    definition: Defined<Control, [], Answer, Answers, Cleaned>,
   ): ReturnType<Control>;
 }
 

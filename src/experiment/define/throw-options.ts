@@ -1,4 +1,4 @@
-import type { OptionCheck } from "../../model/check-options.ts";
+import { aFunction, listOf, oneOf, optionsOf, type OptionRule, type OptionTable } from "../../model/option-table.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
 
 /** Kinds of results that may be thrown. */
@@ -23,17 +23,21 @@ export interface Throwing {
   error(result: Result): Error;
 }
 
-export function checkThrowing(check: OptionCheck, option: unknown): void {
-  if (option === undefined || typeof option === "boolean" || typeof option === "function") return;
-  if (typeof option !== "object") check.fail("throwOnMismatch", "a boolean, a function or an object", option);
-  check.object("throwOnMismatch", option);
-  check.known(option, ["kinds", "error"], "throwOnMismatch.");
-  const { kinds, error } = option;
-  if (error !== undefined) check.function("throwOnMismatch.error", error);
-  if (kinds === undefined) return;
-  if (!Array.isArray(kinds)) check.fail("throwOnMismatch.kinds", "an array", kinds);
-  for (const kind of kinds as unknown[]) check.oneOf("throwOnMismatch.kinds", kind, thrownKinds);
-}
+export const throwTable: OptionTable<ThrowOptions> = {
+  kinds: listOf("an array", oneOf(...thrownKinds)),
+  error: aFunction,
+};
+
+const anObjectOfOptions = optionsOf("an object of options", throwTable);
+
+export const throwRule: OptionRule = {
+  takes: "a boolean, a function or an object",
+  check: (check, option, got) => {
+    if (typeof got === "boolean" || typeof got === "function") return;
+    if (typeof got !== "object") check.fail(option, throwRule.takes, got);
+    anObjectOfOptions.check(check, option, got);
+  },
+};
 
 /** @param mismatchError makes the error where the option does not */
 export function compileThrowing(

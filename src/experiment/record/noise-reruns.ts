@@ -81,7 +81,7 @@ export class NoiseRuns {
   #skipped = 0;
   readonly #counts: RerunCounts = { open: 0, pending: 0, timedOut: 0 };
 
-  constructor({ rate = 1, max = 60 }: Omit<NoiseOptions, "controlIsReadOnly">) {
+  constructor({ rate, max }: Required<NoiseOptions>) {
     this.#rate = rate;
     this.#max = max;
   }

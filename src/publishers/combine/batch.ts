@@ -1,5 +1,6 @@
 import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
-import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import { checkOptions } from "../../model/check-options.ts";
+import { aClock, aNumber, aWhole, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
 import { bytesOf } from "../../records/value-bytes.ts";
@@ -19,6 +20,13 @@ export interface BatchOptions {
 /** A batch that is not published by then is given up. */
 const publishTimeoutMs = 30_000;
 
+export const batchTable: OptionTable<BatchOptions, "intervalMs" | "maxBytes" | "clock"> = {
+  size: required(aWhole({ min: 1, max: 10_000 })),
+  intervalMs: orElse(aNumber({ min: 1, max: 3_600_000 }), 1_000),
+  maxBytes: orElse(aNumber({ min: 1 }), 8_000_000),
+  clock: orElse(aClock, systemClock),
+};
+
 /**
  * Collects results and hands them over together: when there are `size` of them or `maxBytes`, when the first has waited for `intervalMs`, at
  * a flush and at the end. One batch at a time; while one is on its way and the next is full, results wait in the queue.
@@ -30,7 +38,7 @@ const publishTimeoutMs = 30_000;
  * @example batch({ size: 500, intervalMs: 5_000 }, sqlPublisher({ execute, dialect: 'postgresql' }))
  */
 export function batch(options: BatchOptions, publisher: PublisherLike): Publisher {
-  const { size, intervalMs, maxBytes, clock } = checked(options);
+  const { size, intervalMs, maxBytes, clock } = settle(checkOptions("batch"), batchTable, options);
   const inner = toPublisher(publisher, "batch");
   if (!inner.publishBatch) checkOptions("batch").fail("publisher", "one that has `publishBatch`", inner);
   let host: Host | undefined;
@@ -107,16 +115,4 @@ export function batch(options: BatchOptions, publisher: PublisherLike): Publishe
       await inner.close?.();
     },
   };
-}
-
-function checked(options: BatchOptions): Required<BatchOptions> {
-  const check: OptionCheck = checkOptions("batch");
-  const given: unknown = options;
-  check.object("options", given);
-  check.known(given, ["size", "intervalMs", "maxBytes", "clock"]);
-  const { size, intervalMs = 1_000, maxBytes = 8_000_000, clock = systemClock } = options;
-  check.number("size", size, { min: 1, max: 10_000, integer: true });
-  check.number("intervalMs", intervalMs, { min: 1, max: 3_600_000 });
-  check.number("maxBytes", maxBytes, { min: 1 });
-  return { size, intervalMs, maxBytes, clock };
 }

@@ -1,10 +1,8 @@
 import { checkOptions } from "../../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
-import type { Result, ResultKind } from "../../model/result.ts";
+import { resultKinds, type Result, type ResultKind } from "../../model/result.ts";
 import { toPublisher } from "../../model/publisher.ts";
 import { through } from "./wrap-publisher.ts";
-
-const resultKinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
 
 /**
  * Passes on only some results.

@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from "../../model/clock.ts";
-import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import { checkOptions } from "../../model/check-options.ts";
+import { aClock, aWhole, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import { toPublisher } from "../../model/publisher.ts";
 import { through } from "./wrap-publisher.ts";
@@ -17,6 +18,11 @@ export interface ThrottledPublisher extends Publisher {
 
 const minuteMs = 60_000;
 
+export const throttleTable: OptionTable<ThrottleOptions, "clock"> = {
+  perMinute: required(aWhole({ min: 1 })),
+  clock: orElse(aClock, systemClock),
+};
+
 /**
  * Passes on so many results a minute; the others are left out, and counted in `throttled`.
  *
@@ -24,12 +30,7 @@ const minuteMs = 60_000;
  * @example throttle({ perMinute: 10 }, pageSomebody)
  */
 export function throttle(options: ThrottleOptions, publisher: PublisherLike): ThrottledPublisher {
-  const check: OptionCheck = checkOptions("throttle");
-  const given: unknown = options;
-  check.object("options", given);
-  check.known(given, ["perMinute", "clock"]);
-  const { perMinute, clock = systemClock } = options;
-  check.number("perMinute", perMinute, { min: 1, integer: true });
+  const { perMinute, clock } = settle(checkOptions("throttle"), throttleTable, options);
   let passed = 0;
   let throttled = 0;
   let minuteEndsMs = -Infinity;

@@ -1,5 +1,5 @@
 import type { Observation } from "../../model/observation.ts";
-import type { OptionCheck } from "../../model/check-options.ts";
+import { aWhole, where, type OptionRule } from "../../model/option-table.ts";
 import type { CandidateObservation, Result, ResultKind } from "../../model/result.ts";
 import { boundedLabel } from "./bounded-label.ts";
 
@@ -71,13 +71,13 @@ export function kindOf(candidate: CandidateObservation): ResultKind {
   return candidate.outcome.kind === "timed-out" ? "timed-out" : candidate.comparison.kind;
 }
 
-/** Refuses bounds that are not rising finite numbers. */
-export function checkBuckets(check: OptionCheck, buckets: unknown): void {
-  const rising =
-    Array.isArray(buckets) &&
-    buckets.length > 0 &&
-    buckets.every(
-      (bound: unknown, index) => Number.isFinite(bound) && (index === 0 || Number(bound) > buckets[index - 1]),
-    );
-  if (!rising) check.fail("buckets", "a rising list of seconds", buckets);
-}
+/** Bounds of a histogram: rising finite numbers. */
+export const bucketsRule: OptionRule = where(
+  "a rising list of seconds",
+  (got) =>
+    Array.isArray(got) &&
+    got.length > 0 &&
+    got.every((bound: unknown, index) => Number.isFinite(bound) && (index === 0 || Number(bound) > got[index - 1])),
+);
+
+export const maxLabelValuesRule: OptionRule = aWhole({ min: 1 });

@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { OptionCheck } from "../../model/check-options.ts";
+import { aNumber, aWhole, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
 import { OpenFile } from "./open-file.ts";
 import { rotateFiles } from "./rotate.ts";
 import type { Target } from "./target.ts";
@@ -26,7 +27,8 @@ export function fileTarget(
   check: OptionCheck,
   onFault: (error: Error) => void,
 ): Target {
-  const { bytes, files } = checkedRotation(rotation, check);
+  const { bytes, files } =
+    rotation === undefined ? { bytes: Infinity, files: 0 } : settle(check, rotationTable, rotation, "rotate");
   tryOut(path, check);
   let handle: OpenFile | undefined;
   let torn = false;
@@ -110,16 +112,10 @@ function wholeLines(lines: Buffer, room: number): number {
   return room <= 0 ? 0 : lines.lastIndexOf(0x0a, room - 1) + 1;
 }
 
-function checkedRotation(rotation: Rotation | undefined, check: OptionCheck): Required<Rotation> {
-  if (rotation === undefined) return { bytes: Infinity, files: 0 };
-  const given: unknown = rotation;
-  check.object("rotate", given);
-  check.known(given, ["bytes", "files"], "rotate.");
-  const { bytes, files = 5 } = rotation;
-  check.number("rotate.bytes", bytes, { min: 1_000 });
-  check.number("rotate.files", files, { min: 0, max: 1_000, integer: true });
-  return { bytes, files };
-}
+export const rotationTable: OptionTable<Rotation, "files"> = {
+  bytes: required(aNumber({ min: 1_000 })),
+  files: orElse(aWhole({ max: 1_000 }), 5),
+};
 
 /** Opening it now is the only way to know that it can be opened. */
 function tryOut(path: string, check: OptionCheck): void {

@@ -1,11 +1,13 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import { compiled, optionsOf, settle, type OptionTable } from "../../model/option-table.ts";
 import type { Publisher } from "../../model/publisher.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
-import { present, type Presentation } from "../../records/present.ts";
+import { present } from "../../records/present.ts";
 import { inSlices } from "../../records/in-slices.ts";
 import { startOfWrite } from "../../records/read-results.ts";
-import { compileRedaction, type RedactOptions } from "../../records/redaction.ts";
-import { fileTarget, type Rotation } from "./file-target.ts";
+import { kindsRule, presentationOf, privacyTable } from "../../records/privacy-options.ts";
+import type { RedactOptions } from "../../records/redaction.ts";
+import { fileTarget, rotationTable, type Rotation } from "./file-target.ts";
 import { streamTarget, type LineStream } from "./stream-target.ts";
 import type { Target } from "./target.ts";
 
@@ -27,6 +29,14 @@ export interface NdjsonPublisherOptions {
   readonly kinds?: readonly ResultKind[];
 }
 
+export const ndjsonTable: OptionTable<NdjsonPublisherOptions, "values"> = {
+  path: compiled("a file that can be written"),
+  stream: compiled("a writable stream"),
+  rotate: optionsOf("an object: `bytes`, `files`", rotationTable),
+  kinds: kindsRule,
+  ...privacyTable,
+};
+
 /**
  * Writes each result as one line of JSON, a {@link PresentedResult}: see its fields. A line is never split over two writes, so
  * that processes may share a file. A new file can be read by its owner alone (mode 0600).
@@ -41,13 +51,8 @@ export interface NdjsonPublisherOptions {
  */
 export function ndjsonPublisher(options: NdjsonPublisherOptions): Publisher {
   const check: OptionCheck = checkOptions("ndjsonPublisher");
-  const given: unknown = options;
-  check.object("options", given);
-  check.known(given, ["path", "stream", "rotate", "values", "redact", "kinds"]);
-  const { values = "hidden", kinds } = options;
-  check.oneOf("values", values, ["shown", "hidden"]);
-  if (kinds !== undefined && !Array.isArray(kinds)) check.fail("kinds", 'an array such as ["mismatch"]', kinds);
-  const presentation: Presentation = { values, redaction: compileRedaction(options.redact, "ndjsonPublisher") };
+  const { kinds, ...privacy } = settle(check, ndjsonTable, options);
+  const presentation = presentationOf(privacy, "ndjsonPublisher");
   let report: (error: unknown) => void = () => undefined;
   const target = targetOf(options, check, (error) => report(error));
 

@@ -1,8 +1,18 @@
 import type { Clock } from "../../model/clock.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import {
+  aClock,
+  aFunction,
+  oneOf,
+  orElse,
+  required,
+  settle,
+  where,
+  type OptionTable,
+} from "../../model/option-table.ts";
 import type { Publisher } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
-import { presentationOf, privacyOptions, type PrivacyOptions } from "../../records/privacy-options.ts";
+import { presentationOf, privacyTable, type PrivacyOptions } from "../../records/privacy-options.ts";
 import { inSlices } from "../../records/in-slices.ts";
 import { present, type Presentation } from "../../records/present.ts";
 import type { DialectName, Migration } from "../../sql/dialect.ts";
@@ -29,6 +39,22 @@ export interface SqlPublisherOptions extends PrivacyOptions {
   readonly clock?: Clock;
 }
 
+const defaultPrefix = "sidelane_";
+
+export const sqlTable: OptionTable<SqlPublisherOptions, "prefix" | "values"> = {
+  execute: required(aFunction),
+  dialect: required(oneOf(...Object.keys(dialects))),
+  prefix: orElse(
+    where(
+      "1 to 40 lower-case letters, digits or underscores",
+      (got) => typeof got === "string" && /^[a-z_][a-z0-9_]{0,39}$/.test(got),
+    ),
+    defaultPrefix,
+  ),
+  clock: aClock,
+  ...privacyTable,
+};
+
 /**
  * Writes results and skips into four tables, made by {@link migrations}:
  *
@@ -46,8 +72,8 @@ export interface SqlPublisherOptions extends PrivacyOptions {
  * @example sqlPublisher({ dialect: 'postgresql', execute: (sql, parameters) => pool.query(sql, parameters) })
  */
 export function sqlPublisher(options: SqlPublisherOptions): Publisher {
-  const presentation = check(options);
-  const { execute, dialect, prefix = defaultPrefix } = options;
+  const { execute, dialect, prefix, clock, ...privacy } = settle(checkOptions("sqlPublisher"), sqlTable, options);
+  const presentation = presentationOf(privacy, "sqlPublisher");
   const insert = dialects[dialect].insert(prefix);
   const insertSkips = dialects[dialect].insertSkips(prefix);
   const write = async (results: readonly Result[]): Promise<void> => {
@@ -73,7 +99,7 @@ export function sqlPublisher(options: SqlPublisherOptions): Publisher {
     }
   }
 
-  const skips = skipCounts((rows) => execute(insertSkips, [rows]), options.clock);
+  const skips = skipCounts((rows) => execute(insertSkips, [rows]), clock);
   return {
     name: "sql",
     idempotent: true,
@@ -105,8 +131,6 @@ function isAboutData(error: unknown): boolean {
   );
 }
 
-const defaultPrefix = "sidelane_";
-
 /**
  * The statements that make the tables of {@link sqlPublisher}, in versions. Running all of them again does nothing.
  *
@@ -116,24 +140,10 @@ const defaultPrefix = "sidelane_";
  * for (const { statements } of migrations('sqlite')) for (const statement of statements) db.exec(statement)
  */
 export function migrations(dialect: DialectName, prefix: string = defaultPrefix): readonly Migration[] {
-  checkNames(checkOptions("migrations"), dialect, prefix);
+  const check: OptionCheck = checkOptions("migrations");
+  sqlTable.dialect.check(check, "dialect", dialect);
+  sqlTable.prefix.check(check, "prefix", prefix);
   return dialects[dialect].migrations(prefix);
 }
 
-function check(options: SqlPublisherOptions): Presentation {
-  const check: OptionCheck = checkOptions("sqlPublisher");
-  check.object("options", options);
-  check.known(options, ["execute", "dialect", "prefix", "clock", ...privacyOptions]);
-  check.function("execute", options.execute);
-  checkNames(check, options.dialect, options.prefix ?? defaultPrefix);
-  if (options.clock !== undefined) check.object("clock", options.clock);
-  return presentationOf(options, check, "sqlPublisher");
-}
-
 /** The prefix becomes part of statements: nothing but a plain name gets there. */
-function checkNames(check: OptionCheck, dialect: unknown, prefix: unknown): void {
-  check.oneOf("dialect", dialect, Object.keys(dialects));
-  if (typeof prefix !== "string" || !/^[a-z_][a-z0-9_]{0,39}$/.test(prefix)) {
-    check.fail("prefix", "1 to 40 lower-case letters, digits or underscores", prefix);
-  }
-}

@@ -1,10 +1,24 @@
 import { systemClock, type Clock } from "../../model/clock.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import {
+  aBoolean,
+  aClock,
+  aFunction,
+  aNumber,
+  aWhole,
+  compiled,
+  oneOf,
+  orElse,
+  settle,
+  where,
+  type OptionTable,
+  type Settled,
+} from "../../model/option-table.ts";
 import type { Fault } from "../../model/fault.ts";
 import type { Publisher } from "../../model/publisher.ts";
 import type { CandidateObservation, Result } from "../../model/result.ts";
-import { presentationOf, privacyOptions, type PrivacyOptions } from "../../records/privacy-options.ts";
-import { present, type Presentation } from "../../records/present.ts";
+import { presentationOf, privacyTable, type PrivacyOptions } from "../../records/privacy-options.ts";
+import { present } from "../../records/present.ts";
 import { isPrivateHost } from "./address.ts";
 import { webhookFormats } from "./formats.ts";
 import { Outbox, type WebhookCounts } from "./alert-queue.ts";
@@ -55,6 +69,28 @@ export interface WebhookPublisher extends Publisher {
 // A signature that is forgotten is reported again when it comes back.
 const knownSignaturesMax = 1_000;
 
+type Defaulted = Exclude<keyof WebhookPublisherOptions, "url" | "fetch" | "lookup" | "redact">;
+
+const areHosts = (got: unknown): boolean =>
+  Array.isArray(got) && got.every((host) => typeof host === "string" && host !== "");
+
+export const webhookTable: OptionTable<WebhookPublisherOptions, Defaulted> = {
+  url: compiled("a URL"),
+  format: orElse(oneOf(...Object.keys(webhookFormats)), "slack"),
+  alertOn: orElse(oneOf("new-signature", "every-mismatch"), "new-signature"),
+  allowHosts: orElse(where("a list of host names", areHosts), ["hooks.slack.com"]),
+  allowPrivate: orElse(aBoolean, false),
+  allowHttp: orElse(aBoolean, false),
+  headers: orElse({ takes: "an object of texts", check: (check, _, got) => checkHeaders(check, got) }, {}),
+  perMinute: orElse(aWhole({ min: 1, max: 60 }), 6),
+  timeoutMs: orElse(aNumber({ min: 1, max: 60_000 }), 4_000),
+  fetch: aFunction,
+  lookup: aFunction,
+  clock: orElse(aClock, systemClock),
+  random: orElse(aFunction, Math.random),
+  ...privacyTable,
+};
+
 /**
  * Tells people through a webhook, such as Slack's, when something new happens: a kind of mismatch that was not seen
  * before, or a rollout that moves.
@@ -72,10 +108,12 @@ const knownSignaturesMax = 1_000;
  * @example webhookPublisher({ url: process.env.SLACK_WEBHOOK_URL })
  */
 export function webhookPublisher(options: WebhookPublisherOptions): WebhookPublisher {
-  const presentation = check(options);
-  const { url, alertOn = "new-signature", perMinute = 6, timeoutMs = 4_000, headers = {} } = options;
-  const { clock = systemClock, random = Math.random, allowPrivate = false } = options;
-  const format = webhookFormats[options.format ?? "slack"];
+  const check: OptionCheck = checkOptions("webhookPublisher");
+  const settled = settle(check, webhookTable, options);
+  checkUrl(check, settled);
+  const { url, alertOn, perMinute, timeoutMs, headers, clock, random, allowPrivate } = settled;
+  const presentation = presentationOf(settled, "webhookPublisher");
+  const format = webhookFormats[settled.format];
   const request = options.fetch ?? ((target, init) => fetch(target, init));
   const lookup = allowPrivate ? undefined : (options.lookup ?? (options.fetch ? undefined : systemLookup()));
   const known = new Set<string>();
@@ -125,39 +163,12 @@ function remember(known: Set<string>, name: string): void {
   }
 }
 
-const optionNames = [
-  ...["url", "format", "alertOn", "allowHosts", "allowPrivate", "allowHttp", "headers", "perMinute", "timeoutMs"],
-  ...["fetch", "lookup", "clock", "random", ...privacyOptions],
-];
-
-function check(options: WebhookPublisherOptions): Presentation {
-  const check: OptionCheck = checkOptions("webhookPublisher");
-  check.object("options", options);
-  check.known(options, optionNames);
-  const { format, alertOn, perMinute, timeoutMs, headers } = options;
-  for (const option of ["allowPrivate", "allowHttp"] as const) {
-    if (options[option] !== undefined) check.boolean(option, options[option]);
-  }
-  checkUrl(check, options);
-  if (format !== undefined) check.oneOf("format", format, Object.keys(webhookFormats));
-  if (alertOn !== undefined) check.oneOf("alertOn", alertOn, ["new-signature", "every-mismatch"]);
-  if (perMinute !== undefined) check.number("perMinute", perMinute, { min: 1, max: 60, integer: true });
-  if (timeoutMs !== undefined) check.number("timeoutMs", timeoutMs, { min: 1, max: 60_000 });
-  if (headers !== undefined) checkHeaders(check, headers);
-  for (const option of ["fetch", "lookup", "random"] as const) {
-    if (options[option] !== undefined) check.function(option, options[option]);
-  }
-  if (options.clock !== undefined) check.object("clock", options.clock);
-  return presentationOf(options, check, "webhookPublisher");
-}
-
 /** A URL can be a secret by itself, as Slack's are: the messages name its host at most. */
-function checkUrl(check: OptionCheck, options: WebhookPublisherOptions): void {
-  const { allowHosts = ["hooks.slack.com"], allowPrivate = false, allowHttp = false } = options;
-  const hosts: unknown = allowHosts;
-  if (!Array.isArray(hosts) || hosts.some((host) => typeof host !== "string" || host === "")) {
-    check.fail("allowHosts", "a list of host names", hosts);
-  }
+function checkUrl(
+  check: OptionCheck,
+  options: Settled<WebhookPublisherOptions, "allowHosts" | "allowPrivate" | "allowHttp">,
+): void {
+  const { allowHosts, allowPrivate, allowHttp } = options;
   const url = parseUrl(options.url);
   if (url === undefined) check.fail("url", "a URL", typeof options.url === "string" ? "" : options.url);
   if (url.username !== "" || url.password !== "") {

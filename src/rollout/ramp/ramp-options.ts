@@ -1,4 +1,19 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import {
+  aNumber,
+  aShare,
+  aString,
+  aText,
+  aWhole,
+  compiled,
+  oneOf,
+  orElse,
+  settle,
+  where,
+  withMethods,
+  type OptionTable,
+  type Settled,
+} from "../../model/option-table.ts";
 import type { RolloutSnapshot } from "../../model/rollout.ts";
 import { checkGates, defaultGates, gates, type Gate } from "../../stats/gates.ts";
 import type { Verdict } from "../../stats/verdict.ts";
@@ -88,36 +103,9 @@ export interface RampStatus {
 }
 
 /** What the checks settle, for the driver. */
-export type RampSettings = Omit<Settled, "salt" | "process" | "onMismatch" | "graceMs" | "unkeyed"> & {
+export type RampSettings = Omit<SettledRamp, "salt" | "process" | "onMismatch" | "graceMs" | "unkeyed"> & {
   readonly process: string;
 };
-
-const known: readonly (keyof RampOptions)[] = [
-  "steps",
-  "gates",
-  "onReady",
-  "start",
-  "compare",
-  "minimumTimeMs",
-  "minimumUnits",
-  "minimumServed",
-  "minimumKeys",
-  "completeAfterMs",
-  "risk",
-  "falseAlarmEvery",
-  "unitWindowMs",
-  "quietAfterMs",
-  "checkEveryMs",
-  "onMismatch",
-  "graceMs",
-  "unkeyed",
-  "version",
-  "onNewVersion",
-  "store",
-  "source",
-  "salt",
-  "process",
-];
 
 type Defaulted =
   | "steps"
@@ -127,7 +115,6 @@ type Defaulted =
   | "compare"
   | "minimumTimeMs"
   | "minimumUnits"
-  | "minimumServed"
   | "minimumKeys"
   | "completeAfterMs"
   | "risk"
@@ -136,71 +123,63 @@ type Defaulted =
   | "checkEveryMs"
   | "onNewVersion";
 
-type Settled = RampOptions & Required<Pick<RampOptions, Defaulted>>;
+type SettledRamp = Settled<RampOptions, Defaulted | "minimumServed">;
+
+export const rampTable: OptionTable<RampOptions, Defaulted> = {
+  steps: orElse(
+    { takes: "a rising list of shares", check: (check, _, got) => checkSteps(check, got) },
+    [0.01, 0.05, 0.1, 0.25, 0.5],
+  ),
+  gates: orElse(compiled("a list of gates"), defaultGates),
+  onReady: orElse(oneOf("notify", "advance"), "notify"),
+  start: orElse(oneOf("off", "shadow"), "shadow"),
+  compare: orElse(aShare, 1),
+  minimumTimeMs: orElse(aNumber(), 10 * 60_000),
+  minimumUnits: orElse(aWhole(), 500),
+  minimumServed: aWhole(),
+  minimumKeys: orElse(aWhole({ max: 65_536 }), 102),
+  completeAfterMs: orElse(aNumber(), 24 * 3_600_000),
+  risk: orElse(
+    where("between 0 and 1, both excluded", (got) => typeof got === "number" && got > 0 && got < 1),
+    0.01,
+  ),
+  falseAlarmEvery: aNumber({ min: 1 }),
+  unitWindowMs: orElse(aNumber(), 60_000),
+  quietAfterMs: orElse(aNumber({ min: 1 }), 10 * 60_000),
+  checkEveryMs: orElse(aNumber({ min: 10, max: 2 ** 31 - 1 }), 10_000),
+  onMismatch: oneOf("serve", "control"),
+  graceMs: aNumber(),
+  unkeyed: oneOf("by-call"),
+  version: aText,
+  onNewVersion: orElse(oneOf("shadow", "keep"), "shadow"),
+  store: withMethods("a store", "load", "compareAndSet", "report", "totals"),
+  source: withMethods("a source", "current", "onChange"),
+  salt: aString,
+  process: aText,
+};
 
 /**
  * Settles what a ramp was given.
  *
  * @throws {SidelaneError} `invalid-option` when steps are out of order, a gate has no rate, or a number is out of range
  */
-export function checkRampOptions(options: RampOptions): Settled {
+export function checkRampOptions(options: RampOptions): SettledRamp {
   const check: OptionCheck = checkOptions("ramp");
-  check.object("options", options);
-  check.known(options, known);
-  // An option given as `undefined` is one that was left out.
-  const given: Partial<RampOptions> = Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  );
-  const settled: { -readonly [Name in keyof Settled]: Settled[Name] } = {
-    steps: [0.01, 0.05, 0.1, 0.25, 0.5],
-    gates: defaultGates,
-    onReady: "notify",
-    start: "shadow",
-    compare: 1,
-    minimumTimeMs: 10 * 60_000,
-    minimumUnits: 500,
-    minimumServed: Math.max(102, Math.ceil((given.minimumUnits ?? 500) / 10)),
-    minimumKeys: 102,
-    completeAfterMs: 24 * 3_600_000,
-    risk: 0.01,
-    unitWindowMs: 60_000,
-    quietAfterMs: 10 * 60_000,
-    checkEveryMs: 10_000,
-    onNewVersion: "shadow",
-    ...given,
-  };
-  checkSteps(check, settled.steps);
-  checkGates("ramp", settled.gates);
-  settled.gates = withInconclusive(settled.gates);
-  check.oneOf("onReady", settled.onReady, ["notify", "advance"]);
-  check.oneOf("start", settled.start, ["off", "shadow"]);
-  check.number("compare", settled.compare, { max: 1 });
-  for (const name of ["minimumTimeMs", "completeAfterMs", "unitWindowMs"] as const) check.number(name, settled[name]);
-  check.number("minimumUnits", settled.minimumUnits, { integer: true });
-  check.number("minimumServed", settled.minimumServed, { integer: true });
-  check.number("minimumKeys", settled.minimumKeys, { integer: true, max: 65_536 });
-  check.number("quietAfterMs", settled.quietAfterMs, { min: 1 });
-  check.number("checkEveryMs", settled.checkEveryMs, { min: 10, max: 2 ** 31 - 1 });
-  if (!(settled.risk > 0 && settled.risk < 1)) check.fail("risk", "between 0 and 1, both excluded", settled.risk);
-  if (settled.falseAlarmEvery !== undefined) check.number("falseAlarmEvery", settled.falseAlarmEvery, { min: 1 });
-  if (settled.graceMs !== undefined) check.number("graceMs", settled.graceMs);
-  if (settled.onMismatch !== undefined) check.oneOf("onMismatch", settled.onMismatch, ["serve", "control"]);
-  if (settled.unkeyed !== undefined) check.oneOf("unkeyed", settled.unkeyed, ["by-call"]);
-  if (settled.version !== undefined) check.text("version", settled.version);
-  check.oneOf("onNewVersion", settled.onNewVersion, ["shadow", "keep"]);
-  if (settled.process !== undefined) check.text("process", settled.process);
-  if (settled.salt !== undefined && typeof settled.salt !== "string") check.fail("salt", "a string", settled.salt);
-  checkMethods(check, "store", settled.store, ["load", "compareAndSet", "report", "totals"]);
-  checkMethods(check, "source", settled.source, ["current", "onChange"]);
-  return settled;
+  const { gates: given, ...settled } = settle(check, rampTable, options);
+  checkGates("ramp", given);
+  return { ...settled, gates: withInconclusive(given), minimumServed: settled.minimumServed ?? servedOf(settled) };
+}
+
+function servedOf({ minimumUnits }: { readonly minimumUnits: number }): number {
+  return Math.max(102, Math.ceil(minimumUnits / 10));
 }
 
 function withInconclusive(given: readonly Gate[]): readonly Gate[] {
   return given.some(({ name }) => name === "inconclusive") ? given : [...given, gates.inconclusive()];
 }
 
-function checkSteps(check: OptionCheck, steps: readonly number[]): void {
-  if (!Array.isArray(steps)) check.fail("steps", "a list of shares", steps);
+function checkSteps(check: OptionCheck, steps: unknown): void {
+  if (!Array.isArray(steps)) return void check.fail("steps", "a list of shares", steps);
   let before = 0;
   steps.forEach((step: unknown, index) => {
     const fits = typeof step === "number" && step > before && step < 1;
@@ -214,10 +193,4 @@ function checkSteps(check: OptionCheck, steps: readonly number[]): void {
     }
     before = step;
   });
-}
-
-function checkMethods(check: OptionCheck, option: string, given: unknown, methods: readonly string[]): void {
-  if (given === undefined) return;
-  check.object(option, given);
-  for (const method of methods) check.function(`${option}.${method}`, given[method]);
 }

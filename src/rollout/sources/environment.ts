@@ -1,5 +1,6 @@
 import { SidelaneError } from "../../model/errors.ts";
-import { describe } from "../../model/check-options.ts";
+import { checkOptions, describe } from "../../model/check-options.ts";
+import { compiled, orElse, settle, type OptionTable } from "../../model/option-table.ts";
 import { snapshotFrom, type RolloutSetting } from "../snapshot.ts";
 import type { RolloutSource } from "./source.ts";
 
@@ -9,16 +10,18 @@ export interface EnvironmentOptions {
   readonly otherwise?: RolloutSetting;
 }
 
+export const environmentTable: OptionTable<EnvironmentOptions, "otherwise"> = {
+  otherwise: orElse(compiled("a stage or shares"), "shadow"),
+};
+
 /**
  * What an environment variable allows: `off`, `shadow`, `live`, `complete`, or a share to serve, such as `0.1` or `10%`.
  * Read once, here; where there is no environment (a browser), the variable is not set.
  *
  * @throws {SidelaneError} `invalid-option` when the variable holds anything else
  */
-export function fromEnvironment(
-  variable = "SIDELANE_ROLLOUT",
-  { otherwise = "shadow" }: EnvironmentOptions = {},
-): RolloutSource {
+export function fromEnvironment(variable = "SIDELANE_ROLLOUT", options: EnvironmentOptions = {}): RolloutSource {
+  const { otherwise } = settle(checkOptions("fromEnvironment"), environmentTable, options);
   const host = globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } };
   const text = host.process?.env?.[variable]?.trim();
   const snapshot = snapshotFrom(text ? parse(text, variable) : otherwise, "fromEnvironment");

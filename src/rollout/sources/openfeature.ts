@@ -1,5 +1,14 @@
 import type { Cancel } from "../../model/clock.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
+import {
+  aNumber,
+  anObject,
+  compiled,
+  orElse,
+  settle,
+  withMethods,
+  type OptionTable,
+} from "../../model/option-table.ts";
 import type { RolloutHost, RolloutSnapshot } from "../../model/rollout.ts";
 import { snapshotFrom, type RolloutSetting } from "../snapshot.ts";
 import type { RolloutSource } from "./source.ts";
@@ -33,6 +42,14 @@ export interface OpenFeatureOptions {
 
 const events = ["PROVIDER_READY", "PROVIDER_CONFIGURATION_CHANGED"];
 
+const aFlagClient = withMethods("an OpenFeature client", "getObjectDetails", "addHandler", "removeHandler");
+
+export const openFeatureTable: OptionTable<OpenFeatureOptions, "pollEveryMs" | "otherwise"> = {
+  context: anObject,
+  pollEveryMs: orElse(aNumber({ min: 100, max: 2 ** 31 - 1 }), 30_000),
+  otherwise: orElse(compiled("a stage or shares"), "shadow"),
+};
+
 /**
  * What an object flag allows: `{ "stage": "shadow" }` (or `off`, `live`, `complete`), or `{ "serve": 0.1, "compare": 1 }`.
  *
@@ -43,17 +60,11 @@ const events = ["PROVIDER_READY", "PROVIDER_CONFIGURATION_CHANGED"];
  * @see https://openfeature.dev/specification/sections/flag-evaluation
  * @throws {SidelaneError} `invalid-option` when the client or an option is wrong
  */
-export function fromOpenFeature(
-  client: FlagClient,
-  flagKey: string,
-  { context, pollEveryMs = 30_000, otherwise = "shadow" }: OpenFeatureOptions = {},
-): RolloutSource {
+export function fromOpenFeature(client: FlagClient, flagKey: string, options: OpenFeatureOptions = {}): RolloutSource {
   const check: OptionCheck = checkOptions("fromOpenFeature");
-  check.object("client", client);
-  for (const method of ["getObjectDetails", "addHandler", "removeHandler"])
-    check.function(`client.${method}`, (client as unknown as Record<string, unknown>)[method]);
+  aFlagClient.check(check, "client", client);
   check.text("flagKey", flagKey);
-  check.number("pollEveryMs", pollEveryMs, { min: 100, max: 2 ** 31 - 1 });
+  const { context, pollEveryMs, otherwise } = settle(check, openFeatureTable, options);
 
   const listeners = new Set<() => void>();
   const fallback = snapshotFrom(otherwise, "fromOpenFeature");
