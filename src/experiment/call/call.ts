@@ -41,8 +41,10 @@ function callRolledOut(plan: Plan, hooks: Hooks, self: unknown, args: unknown[])
   } = plan;
   const snapshot = currentSnapshot(plan);
   if (snapshot === undefined || snapshot.stage === "off") return alone(plan, hooks, self, args, skips.off);
-  // Inside a hook no key is asked for: one that calls its own experiment would be asked for ever.
-  const key = surroundings() === "detached" ? undefined : keyOf(plan, hooks, self, args);
+  // Inside a hook no other hook is asked: one that calls its own experiment would be asked for ever.
+  const detached = surroundings() === "detached";
+  if (detached && snapshot.stage !== "complete") return alone(plan, hooks, self, args, skips.detached);
+  const key = detached ? undefined : keyOf(plan, hooks, self, args);
   const bucket = key === undefined || snapshot.stage !== "ramp" ? undefined : bucketOf(plan, key);
   const draw = snapshot.compare >= 1 ? 0 : host.random();
   const { serve, compare } = decide(snapshot, bucket, draw);

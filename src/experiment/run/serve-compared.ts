@@ -1,7 +1,7 @@
 import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import { Deadline } from "../limits/deadlines.ts";
 import { derive, silence } from "../runtime/native-promise.ts";
-import { ignoreRejection, shapeOf, watch } from "../runtime/promises.ts";
+import { canResolveWith, ignoreRejection, shapeOf, watch } from "../runtime/promises.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { recordIn } from "./conclude.ts";
 import type { Run } from "./run.ts";
@@ -77,7 +77,10 @@ class Served {
     const run = this.#run;
     const trial = this.#trial!;
     const mismatched = run.plan.waitForMatch && trial.comparison?.kind === "mismatch";
-    if (trial.outcome!.kind === "returned" && !mismatched) {
+    // Whoever awaits the answer gets it through a promise.
+    const canAnswer =
+      trial.outcome!.kind === "returned" && (!run.plan.state.asynchronous || canResolveWith(this.value));
+    if (canAnswer && !mismatched) {
       this.#chosen = true;
       run.served = trial.candidate;
       run.plan.state.served += 1;

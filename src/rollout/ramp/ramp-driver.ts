@@ -1,5 +1,6 @@
 import { systemClock, type Cancel } from "../../model/clock.ts";
 import { SidelaneError } from "../../model/errors.ts";
+import { tellFailure } from "../../model/silence.ts";
 import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import { EpochEvidence } from "./ramp-evidence.ts";
@@ -374,8 +375,7 @@ export class RampDriver {
       const onFault = (error: unknown): void => this.#host?.onFault("listener", error);
       try {
         // An `async` listener passes for one that gives nothing.
-        const given = listener(whole);
-        if (given instanceof Promise) given.catch(onFault);
+        tellFailure(listener(whole), onFault);
       } catch (error) {
         onFault(error);
       }
