@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import type { Result, ResultKind, ServedStage } from "./result.ts";
+import type { FellBack, Result, ResultKind, ServedStage } from "./result.ts";
 
 /** The stages of a migration, in their order. `complete` is never reached automatically. */
 export type Stage = ServedStage["stage"];
@@ -29,6 +29,8 @@ export interface Sample {
   readonly candidateMs: number;
   readonly controlThrew: boolean;
   readonly candidateThrew: boolean;
+  /** Why control answered a call that was the candidate's to answer; absent where it was not, or the candidate did. */
+  readonly fellBack?: FellBack | undefined;
   /** What the served share sticks to; the unit of evidence. Without one, every call is a unit. */
   readonly key: string | undefined;
   /** Wall time in milliseconds since 1970. */
@@ -50,6 +52,11 @@ export interface Rollout {
    * `control` waits for both sides, and returns control's answer where they differ. Read once, at definition.
    */
   readonly onMismatch?: "serve" | "control";
+  /**
+   * How long a served call waits for the candidate once control has answered, in milliseconds; 1 000 by default. Then
+   * control's answer goes out. Read once, at definition.
+   */
+  readonly graceMs?: number;
   /** Told once, when an experiment is defined with this rollout. */
   bind?(experiment: string, host: RolloutHost): void;
   /** Told of every comparison. Synchronous and cheap. */

@@ -41,8 +41,8 @@ function errors(max = 0.001): Gate {
   return {
     name: "candidate-error",
     max,
-    penalty: ({ kind, candidateThrew, controlThrew }) =>
-      kind === "timed-out" || (candidateThrew && !controlThrew) ? 1 : 0,
+    penalty: ({ kind, candidateThrew, controlThrew, fellBack }) =>
+      kind === "timed-out" || fellBack === "slow" || (candidateThrew && !controlThrew) ? 1 : 0,
   };
 }
 

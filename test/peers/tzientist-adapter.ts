@@ -3,7 +3,7 @@
  * results are published once the caller has been served (their tests wait by {@link published}), whatever a publisher or gate
  * does stays away from the caller, and both sides run at once also where theirs run one after the other.
  */
-import type { AnyFunction } from "../../src/experiment/define/options.ts";
+import type { AnyFunction } from "../../src/model/any-function.ts";
 import { Laboratory, type Observation, type Result } from "../../src/index.ts";
 
 /** As tzientist describes a call to its publishers. */

@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 import { Laboratory } from "../../src/experiment/laboratory.ts";
-import type { AnyFunction } from "../../src/experiment/define/options.ts";
+import type { AnyFunction } from "../../src/model/any-function.ts";
 import { systemClock } from "../../src/model/clock.ts";
 import { isCell, misdeeds, type Cell, type Place } from "./misdeeds.ts";
 import { residualsOf } from "./residuals.ts";

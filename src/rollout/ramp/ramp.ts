@@ -49,7 +49,7 @@ export interface Ramp extends Rollout {
  * @example ramp({ steps: [0.05, 0.5], onReady: "advance" }).current().stage // => "shadow"
  */
 export function ramp(options: RampOptions = {}): Ramp {
-  const { steps, gates, onReady, salt = "", onMismatch, process: name, ...rest } = checkRampOptions(options);
+  const { steps, gates, onReady, salt = "", onMismatch, graceMs, process: name, ...rest } = checkRampOptions(options);
   const driver = new RampDriver({ ...rest, steps, gates, onReady, process: name ?? randomName() });
 
   let bound = false;
@@ -82,6 +82,7 @@ export function ramp(options: RampOptions = {}): Ramp {
     current: () => driver.snapshot,
     bucket: bucketing(salt),
     ...(onMismatch !== undefined && { onMismatch }),
+    ...(graceMs !== undefined && { graceMs }),
     bind: (experiment, host) => {
       driver.bind(experiment, host);
       bound = true;
