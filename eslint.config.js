@@ -2,7 +2,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["dist", ".bench", "coverage", "reports", "results", "eslint.config.js"]),
+  globalIgnores(["dist", ".bench", "coverage", "reports", "results", "eslint.config.js", "scripts/conformance.js"]),
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

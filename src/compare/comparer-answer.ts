@@ -1,5 +1,6 @@
 import type { Comparison, Difference, DifferenceKind } from "../model/comparison.ts";
-import { isPromise, silence } from "./rules/known-mismatches.ts";
+import { tellFailure } from "../model/silence.ts";
+import { isPromise } from "./rules/known-mismatches.ts";
 import { signatureOf } from "./signature.ts";
 import { typeNameOf } from "./kinds/type-name.ts";
 
@@ -22,7 +23,7 @@ export function readAnswer(answer: unknown, otherwise: () => Comparison, sawAll?
   if (answer === false) return otherwise();
   if (typeof answer === "object" && answer !== null) {
     if (isPromise(answer)) {
-      silence(answer);
+      tellFailure(answer);
       return { kind: "inconclusive", reason: "comparer gave a promise; compare synchronously" };
     }
     const own = readComparison(answer as Readonly<Record<string, unknown>>, otherwise, sawAll);

@@ -28,7 +28,7 @@ describe("a laboratory's options", () => {
     [{ onFault: 1 }, "expected `onFault` to be a function, got 1"],
     [{ enabled: "yes" }, 'expected `enabled` to be true or false, got "yes"'],
     [{ context: "shop" }, 'expected `context` to be an object, got "shop"'],
-    [{ throwOnMismatch: 1 }, "expected `throwOnMismatch` to be a function, got 1"],
+    [{ throwOnMismatch: 1 }, "expected `throwOnMismatch` to be a boolean, a function or an object, got 1"],
     [{ trackRuns: 0 }, "expected `trackRuns` to be true or false, got 0"],
     [{ random: 0.5 }, "expected `random` to be a function, got 0.5"],
     [{ clock: 0 }, "expected `clock` to be an object, got 0"],

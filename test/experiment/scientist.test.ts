@@ -417,6 +417,16 @@ describe("results", () => {
     }
   });
 
+  it("leave the values in them as they are", async () => {
+    const { lab, seen } = laboratory();
+    const value = { items: [1] };
+    expect(lab.experiment("loose", { control: () => value, candidate: () => ({ items: [2] }) })()).toBe(value);
+    await lab.flush();
+    expect(seen.results).toHaveLength(1);
+    expect(Object.isFrozen(value)).toBe(false);
+    expect(Object.isFrozen(value.items)).toBe(false);
+  });
+
   it("show values as they were when they were given, whatever the caller does with them afterwards", async () => {
     const { lab, seen } = laboratory();
     const call = lab.experiment("kept", {
@@ -503,10 +513,13 @@ describe("throwing on mismatch", () => {
     expect(candidate).toThrow(MismatchError);
   });
 
-  it("does not throw for what is ignored, or inconclusive", () => {
+  it("does not throw for what is ignored; for what could not be compared unless it is told to let that pass", () => {
     const { lab } = laboratory({ throwOnMismatch: true });
     expect(lab.experiment("ignored", { ...sides, knownMismatches: [{ name: "all", when: () => true }] })()).toBe(1);
-    expect(lab.experiment("inconclusive", { ...sides, compare: () => fail() })()).toBe(1);
+    expect(lab.experiment("inconclusive", { ...sides, compare: () => fail() })).toThrow(MismatchError);
+    const { lab: narrow } = laboratory({ throwOnMismatch: { kinds: ["mismatch"] } });
+    expect(narrow.experiment("inconclusive", { ...sides, compare: () => fail() })()).toBe(1);
+    expect(narrow.experiment("mismatch", sides)).toThrow(MismatchError);
   });
 
   it("throws what a function makes of the result", () => {

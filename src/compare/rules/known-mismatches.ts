@@ -1,3 +1,4 @@
+import { tellFailure } from "../../model/silence.ts";
 import type { Difference } from "../../model/comparison.ts";
 import type { Outcome } from "../../model/observation.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
@@ -225,7 +226,7 @@ function agrees(rule: CompiledKnownMismatch, { control, candidate }: Mismatch): 
   if (rule.when === undefined) return true;
   const said = rule.when(valueOf(control), valueOf(candidate), { control, candidate });
   if (typeof said !== "boolean") {
-    silence(said);
+    tellFailure(said);
     throw new TypeError(
       `The known mismatch ${JSON.stringify(rule.name)} gave ${isPromise(said) ? "a promise" : typeof said}, not true or false`,
     );
@@ -259,13 +260,4 @@ function valueOf(outcome: Outcome): unknown {
 /** May throw, where reading `then` does. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
-}
-
-/** A promise where an answer was due: its rejection is nobody's. Never throws. */
-export function silence(value: unknown): void {
-  try {
-    if (isPromise(value)) value.then(undefined, () => undefined);
-  } catch {
-    // Nothing more can be done about a `then` that throws.
-  }
 }

@@ -1,4 +1,5 @@
 import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import { tellOfCallback } from "../define/run-twice.ts";
 import type { Skip } from "../record/counters.ts";
 import { conductLean } from "../run/fast-path.ts";
 import { isLean } from "../define/experiment-plan.ts";
@@ -16,6 +17,7 @@ export function call(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): 
   const route = routeOf(plan, hooks, self, args);
   const reason = whyNot(plan, hooks, self, args, route);
   if (reason !== undefined) return runOneSide(plan, hooks, self, args, route, reason);
+  if (hooks.prepare === undefined) tellOfCallback(plan, args);
   if (route === withoutRollout && isLean(plan, hooks)) return conductLean(plan, hooks, self, args);
   const run = prepare(plan, hooks, self, args, route);
   return run instanceof Run ? conduct(run, route) : runOneSide(plan, hooks, self, args, route, run);

@@ -1,6 +1,5 @@
 import { ask, failed } from "../define/services.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
-import { tellOfCallback } from "../define/run-twice.ts";
 import type { Skip } from "../record/counters.ts";
 import { surroundings } from "../runtime/current-run.ts";
 import type { Route } from "./route.ts";
@@ -77,6 +76,5 @@ function refusal(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], serve
   if (host.inFlight.count + host.deferred.length >= host.maxInFlight) return skips["laboratory-in-flight"];
   if (host.guard.busy) return skips["loop-busy"];
   if (plan.deferred && !serves && !plan.budget.has(host.clock.monotonic())) return skips["cpu-budget"];
-  if (hooks.prepare === undefined) tellOfCallback(plan, args);
   return undefined;
 }

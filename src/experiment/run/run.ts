@@ -7,7 +7,6 @@ import { partOf } from "../deliver/result-size.ts";
 import { derive } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
-import { drawOrder } from "./random-order.ts";
 import { callAs } from "../runtime/current-run.ts";
 import { streamKind } from "../streams/stream-kind.ts";
 import { StreamPair } from "../streams/stream-pair.ts";
@@ -16,7 +15,7 @@ import { comparisonAtOnce, conclude, finish, tellBreakers, type SettledRun } fro
 import { keepOutcome } from "./evidence.ts";
 import { FailedWithoutControl } from "./failed-without-control.ts";
 import { kindOfRun, makeResult } from "./make-result.ts";
-import { startLater, startTrials } from "./start-trials.ts";
+import { drawOrder, startLater, startTrials } from "./start-trials.ts";
 import { timedPair } from "./timed-pair.ts";
 
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
@@ -73,11 +72,10 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   /** Control gave a stream, which its caller still has to read. */
   streaming = false;
   #candidateArgs: unknown[];
+  /** The candidates that are still to be called, where their order was drawn. */
+  #order: readonly Trial[] | undefined = undefined;
   #unsettled = 0;
   #starting = true;
-  /** In which candidates are called, where it is not theirs in the definition; and how many were. */
-  #order: readonly Trial[] | undefined = undefined;
-  #called = 0;
   /** Control gave a lazy thenable: what that comes to, nobody but its caller sees. */
   controlUnseen = false;
   #drawn = false;
@@ -226,14 +224,17 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     if (this.#unsettled > 0) this.#keepControl();
   }
 
-  #startTrials(now: number, upTo = this.trials.length): number {
+  #startTrials(now: number, upTo = Infinity): number {
     if (!this.#starting) return now;
-    this.#starting = upTo < this.trials.length;
+    const order = this.#order ?? this.trials;
     const args = this.#candidateArgs;
-    const next = this.#order === undefined ? this.trials : this.#order.slice(this.#called, upTo);
-    this.#called = upTo;
-    if (!this.#starting) this.#candidateArgs = [];
-    return startTrials(this.plan, next, args, now);
+    this.#starting = upTo < order.length;
+    if (!this.#starting) {
+      this.#candidateArgs = [];
+      return startTrials(this.plan, order, args, now);
+    }
+    this.#order = order.slice(upTo);
+    return startTrials(this.plan, order.slice(0, upTo), args, now);
   }
 
   #startDeferred(): void {

@@ -1,7 +1,7 @@
 import type { FellBack } from "../../model/result.ts";
 import { Deadline } from "../limits/deadlines.ts";
 import { silence } from "../runtime/native-promise.ts";
-import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
+import { canResolveWith, ignoreRejection, shapeOf } from "../runtime/promises.ts";
 import type { Run } from "./run.ts";
 import type { Trial } from "./candidate-run.ts";
 
@@ -86,6 +86,8 @@ class Served {
     const { kind } = trial.outcome!;
     if (kind !== "returned") this.#fallBack(kind);
     else if (run.plan.waitForMatch && trial.comparison?.kind === "mismatch") this.#fallBack("mismatch");
+    // Whoever awaits the answer gets it through a promise.
+    else if (run.plan.state.asynchronous && !canResolveWith(this.value)) this.#fallBack("threw");
     else {
       run.served = trial.candidate;
       run.plan.state.served += 1;

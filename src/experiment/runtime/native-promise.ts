@@ -1,3 +1,5 @@
+import { silenceSlots } from "../../model/silence.ts";
+
 // Taken while the module loads: what a program does to promises later does not come between control and its caller. The
 // prototype is that of async functions, whatever has been put in the place of the global `Promise`.
 const ownPrototype: object = Object.getPrototypeOf((async () => Promise.resolve())()) as object;
@@ -134,27 +136,5 @@ export function oneEnding(start: (fulfil: Tell, reject: Tell) => void): Promise<
 
 /** Takes a native promise's rejection from the host, without calling any method of it, nor its class. */
 export function silence(promise: unknown): void {
-  if (!isPromise(promise)) return;
-  try {
-    if (hasNativePrototype(promise) && !Object.hasOwn(promise as object, "constructor")) nudge(promise);
-    else withOwnConstructor(promise as object);
-  } catch {
-    // Frozen, or hostile: there is nothing left to do for it.
-  }
-}
-
-/** `then` asks a promise for its class to make the derived one; that would run the class's constructor. */
-function withOwnConstructor(promise: object): void {
-  const before = Object.getOwnPropertyDescriptor(promise, "constructor");
-  Object.defineProperty(promise, "constructor", { value: OwnPromise, configurable: true });
-  try {
-    nudge(promise);
-  } finally {
-    if (before === undefined) Reflect.deleteProperty(promise, "constructor");
-    else Object.defineProperty(promise, "constructor", before);
-  }
-}
-
-function nudge(promise: unknown): void {
-  void nativeThen(promise, undefined, () => undefined);
+  if (isPromise(promise)) silenceSlots(promise as object);
 }

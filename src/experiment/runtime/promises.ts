@@ -31,6 +31,17 @@ export function mayFollow(given: unknown): boolean {
   return holdsKeys(given) && (isPromise(given) || hasThen(given));
 }
 
+/** Whether a promise can be resolved with a value: not where reading its `then` throws, as a revoked proxy does. */
+export function canResolveWith(value: unknown): boolean {
+  if (!holdsKeys(value)) return true;
+  try {
+    void (value as { then?: unknown }).then;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function holdsKeys(given: unknown): given is object {
   return (typeof given === "object" && given !== null) || typeof given === "function";
 }

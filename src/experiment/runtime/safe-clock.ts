@@ -7,7 +7,9 @@ import type { AnyFunction } from "../../model/any-function.ts";
 export function safeClock(clock: Clock, onFault: (error: unknown) => void): Clock {
   if (clock === systemClock) return clock;
   let lastMs = -Infinity;
+  let asking = false;
   const read = (method: "now" | "monotonic"): number => {
+    asking = true;
     try {
       const time = callQuietly(clock[method] as AnyFunction, clock, []);
       if (typeof time === "number" && Number.isFinite(time)) return time;
@@ -15,13 +17,16 @@ export function safeClock(clock: Clock, onFault: (error: unknown) => void): Cloc
       onFault(new TypeError(`\`clock.${method}\` gave no finite number`));
     } catch (error) {
       onFault(error);
+    } finally {
+      asking = false;
     }
     return systemClock[method]();
   };
   return {
-    now: () => read("now"),
+    // A clock that calls an experiment would be asked by it for ever: the time stands still meanwhile.
+    now: () => (asking ? systemClock.now() : read("now")),
     // Durations are differences: a clock that runs back must not make them negative.
-    monotonic: () => (lastMs = Math.max(lastMs, read("monotonic"))),
+    monotonic: () => (asking ? Math.max(lastMs, 0) : (lastMs = Math.max(lastMs, read("monotonic")))),
     after(delayMs, callback, keepAlive) {
       try {
         const cancel = callQuietly(clock.after as AnyFunction, clock, [delayMs, callback, keepAlive]);

@@ -1,3 +1,4 @@
+import { tellFailure } from "../../model/silence.ts";
 import type { Cancel } from "../../model/clock.ts";
 import type { RolloutEvent, RolloutHost } from "../../model/rollout.ts";
 
@@ -17,8 +18,7 @@ export class RampEvents {
       const onFault = (error: unknown): void => host?.onFault("listener", error);
       try {
         // An `async` listener passes for one that returns nothing.
-        const given = listener(whole);
-        if (given instanceof Promise) given.catch(onFault);
+        tellFailure(listener(whole), onFault);
       } catch (error) {
         onFault(error);
       }
