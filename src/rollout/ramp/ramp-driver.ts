@@ -2,8 +2,17 @@ import { systemClock, type Cancel } from "../../model/clock.ts";
 import { SidelaneError } from "../../model/errors.ts";
 import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
+import { randomSecret } from "../../stats/keyed-hash.ts";
 import { lesserOf, snapshotOf } from "../snapshot.ts";
-import { initialState, nextOf, refusalOf, servedStage, type RolloutRequest, type RolloutState } from "../state.ts";
+import {
+  initialState,
+  nextOf,
+  refusalOf,
+  servedStage,
+  shownState,
+  type RolloutRequest,
+  type RolloutState,
+} from "../state.ts";
 import type { ReportedTotals } from "../stores/store.ts";
 import { isKnown } from "../versions.ts";
 import { EpochEvidence } from "./ramp-evidence.ts";
@@ -30,6 +39,7 @@ export class RampDriver {
   readonly #versions = new VersionWatch();
   #experiment: string | undefined;
   #host: RolloutHost | undefined;
+  readonly #secret = randomSecret();
   /** Of this process's candidate. */
   #version: string | undefined;
   #evidence: EpochEvidence;
@@ -120,12 +130,12 @@ export class RampDriver {
     if (refusal !== undefined)
       throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind.replace("-", " ")}. ${refusal}`);
     await this.#keeper.apply(dated);
-    return this.#keeper.state;
+    return shownState(this.#keeper.state);
   }
 
   status(): RampStatus {
     return {
-      state: this.#keeper.state,
+      state: shownState(this.#keeper.state),
       running: this.snapshot,
       limitedBySource: this.#limited,
       synchronized: this.#keeper.synchronized,
@@ -218,9 +228,15 @@ export class RampDriver {
   }
 
   #heard(others: readonly ReportedTotals[]): void {
-    this.#evidence.setOthers(others.filter(({ version }) => version === this.#version));
+    this.#evidence.setOthers(
+      others.filter(({ version }) => version === this.#version),
+      this.#now(),
+    );
     if (this.#isCurrent()) {
       this.#versions.reset();
+      // Of what every process has seen a little, all together may have seen enough.
+      if (this.#evidence.alarmed !== undefined) this.#alarm(this.#evidence.candidate, this.#now());
+      else this.#look(this.#now());
       return;
     }
     const { candidateVersion, versions = [] } = this.#keeper.state;
@@ -303,6 +319,9 @@ export class RampDriver {
       gates,
       unitWindowMs,
       share: this.#keeper.state.share,
+      // A state without one is that of an older release: tables under this process's own do not merge.
+      secret: this.#keeper.state.unitSecret ?? this.#secret,
+      mergeable: this.#keeper.stored,
       minimumServed,
       ...(falseAlarmEvery !== undefined && { falseAlarmEvery }),
       onFault: (error) => this.#host?.onFault("gate", error),
@@ -310,7 +329,8 @@ export class RampDriver {
   }
 
   #initialState(now: number): RolloutState {
-    return initialState(this.#settings.steps, now, this.#settings.start, this.#version);
+    const { steps, start } = this.#settings;
+    return { ...initialState(steps, now, start, this.#version), unitSecret: this.#secret };
   }
 
   #terms(now: number): VerdictTerms {
