@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import type { Result, ResultKind, ServedStage } from "./result.ts";
+import type { FellBack, Result, ResultKind, ServedStage } from "./result.ts";
 
 /** The stages of a migration, in their order. `complete` is never reached automatically. */
 export type Stage = ServedStage["stage"];
@@ -36,6 +36,8 @@ export interface Sample {
   readonly unknownControl?: "unseen" | "pending" | "absent" | undefined;
   /** Whether the candidate was to answer the call, also where control took its place in the end. */
   readonly served?: boolean;
+  /** Why control answered a call that was the candidate's to answer; absent where it was not, or the candidate did. */
+  readonly fellBack?: FellBack | undefined;
   /** What the served share sticks to; the unit of evidence. Without one, every call is a unit. */
   readonly key: string | undefined;
   /** Wall time in milliseconds since 1970. */
@@ -74,6 +76,11 @@ export interface Rollout {
   refuses?(definition: DefinedWith): string | undefined;
   /** The version of the candidate, where the rollout names it itself. */
   readonly version?: string;
+  /**
+   * How long a served call waits for the candidate once control has answered, in milliseconds; 1 000 by default. Then
+   * control's answer goes out. Read once, at definition.
+   */
+  readonly graceMs?: number;
   /** Told once, when an experiment is defined with this rollout. */
   bind?(experiment: string, host: RolloutHost): void;
   /** Told of every comparison. Synchronous and cheap. */

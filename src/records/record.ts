@@ -1,6 +1,6 @@
 import type { DifferenceKind } from "../model/comparison.ts";
 import type { Evidence } from "../model/observation.ts";
-import type { ResultKind, ServedStage } from "../model/result.ts";
+import type { FellBack, ResultKind, ServedStage } from "../model/result.ts";
 
 /**
  * A result as plain JSON data, as it may leave the process.
@@ -20,6 +20,8 @@ export interface PresentedResult {
   readonly served: string;
   /** Which code the candidates are; absent where nothing names it. */
   readonly version?: string;
+  /** Why control answered in the candidate's place, where it did. */
+  readonly fellBack?: FellBack;
   readonly rollout?: ServedStage;
   /** Shown. */
   readonly context?: unknown;

@@ -237,13 +237,6 @@ function changed(
   });
 }
 
-/** A state without its secret, for people. */
-export function shownState(state: RolloutState): RolloutState {
-  const shown: { -readonly [Name in keyof RolloutState]: RolloutState[Name] } = { ...state };
-  delete shown.unitSecret;
-  return freeze(shown);
-}
-
 /** The part of a state that results carry. */
 export function servedStage({ stage, share, epoch }: RolloutState): ServedStage {
   return Object.freeze({ stage, share, epoch });

@@ -16,11 +16,12 @@ export type RolloutOption = RolloutSetting | RolloutSource | Rollout;
  */
 export function fixedRollout(setting: RolloutSetting, place = "fixedRollout"): Rollout {
   const snapshot = snapshotFrom(setting, place, 1);
-  const { salt = "", onMismatch = "serve", unkeyed } = typeof setting === "string" ? {} : setting;
+  const { salt = "", onMismatch = "serve", graceMs, unkeyed } = typeof setting === "string" ? {} : setting;
   return {
     current: () => snapshot,
     bucket: bucketing(salt),
     onMismatch,
+    ...(graceMs !== undefined && { graceMs }),
     ...(unkeyed !== undefined && { unkeyed }),
     refuses: (definition) =>
       snapshot.stage === "ramp" ? refusalOfKeys(definition, unkeyed, "a `rollout` that serves a share") : undefined,
@@ -94,6 +95,7 @@ export function rolloutOf(option: RolloutOption, place = "rollout"): Rollout {
         check.oneOf("rollout.onMismatch", option.onMismatch, ["serve", "control"]);
       }
       if (option.unkeyed !== undefined) check.oneOf("rollout.unkeyed", option.unkeyed, ["by-call"]);
+      if (option.graceMs !== undefined) check.number("rollout.graceMs", option.graceMs);
       return option;
     }
     check.function("rollout.onChange", onChange);

@@ -47,10 +47,10 @@ function errors(max = 0.001): Gate {
   return {
     name: "candidate-error",
     max,
-    penalty({ kind, candidateThrew, controlThrew, unknownControl }) {
+    penalty({ kind, candidateThrew, controlThrew, fellBack, unknownControl }) {
       // Who knows whether control failed as well?
       if (unknownControl === "unseen") return undefined;
-      return kind === "timed-out" || (candidateThrew && !controlThrew) ? 1 : 0;
+      return kind === "timed-out" || fellBack === "slow" || (candidateThrew && !controlThrew) ? 1 : 0;
     },
   };
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CandidateEvidence, type EvidenceOptions } from "../../src/stats/candidate-evidence.ts";
+import { CandidateEvidence } from "../../src/stats/candidate-evidence.ts";
+import type { EvidenceOptions } from "../../src/stats/evidence-totals.ts";
 import { evidenceForReady } from "../../src/stats/evidence.ts";
 import { FleetUnits } from "../../src/stats/fleet-units.ts";
 import { gates as gatesOf } from "../../src/stats/gates.ts";

@@ -1,9 +1,5 @@
-import {
-  CandidateEvidence,
-  type EvidenceOptions,
-  type EvidenceTotals,
-  type FleetReading,
-} from "../../stats/candidate-evidence.ts";
+import { CandidateEvidence } from "../../stats/candidate-evidence.ts";
+import type { EvidenceOptions, EvidenceTotals, FleetReading } from "../../stats/evidence-totals.ts";
 import { FleetUnits } from "../../stats/fleet-units.ts";
 import type { Gate } from "../../stats/gates.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";

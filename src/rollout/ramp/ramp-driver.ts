@@ -3,16 +3,9 @@ import { SidelaneError } from "../../model/errors.ts";
 import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import { randomSecret } from "../../stats/keyed-hash.ts";
+import { shownState } from "../shown-state.ts";
 import { lesserOf, snapshotOf } from "../snapshot.ts";
-import {
-  initialState,
-  nextOf,
-  refusalOf,
-  servedStage,
-  shownState,
-  type RolloutRequest,
-  type RolloutState,
-} from "../state.ts";
+import { initialState, nextOf, refusalOf, servedStage, type RolloutRequest, type RolloutState } from "../state.ts";
 import type { ReportedTotals } from "../stores/store.ts";
 import { isKnown } from "../versions.ts";
 import { EpochEvidence } from "./ramp-evidence.ts";

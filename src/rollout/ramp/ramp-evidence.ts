@@ -1,6 +1,6 @@
 import type { Sample } from "../../model/rollout.ts";
 import { BitTable } from "../../stats/bit-table.ts";
-import type { EvidenceOptions, EvidenceTotals } from "../../stats/candidate-evidence.ts";
+import type { EvidenceOptions, EvidenceTotals } from "../../stats/evidence-totals.ts";
 import type { Gate } from "../../stats/gates.ts";
 import { KeyedHash } from "../../stats/keyed-hash.ts";
 import { SampleRatio } from "../../stats/sample-ratio.ts";

@@ -58,6 +58,11 @@ export interface RampOptions {
   readonly version?: string;
   /** Where a version begins that was not met before: in `shadow`, the default, or where the last one was (`keep`). Evidence is fresh in both. */
   readonly onNewVersion?: "shadow" | "keep";
+  /**
+   * How long a served call waits for the candidate once control has answered, in milliseconds; 1 000 by default. Then
+   * control's answer goes out, which counts against the candidate.
+   */
+  readonly graceMs?: number;
   /** Keeps the state over restarts, and shares it between processes; without one it lives in this process. */
   readonly store?: RolloutStore;
   /** Limits the ramp from outside: what runs is the lesser of what it allows and what the evidence grants. */
@@ -83,7 +88,9 @@ export interface RampStatus {
 }
 
 /** What the checks settle, for the driver. */
-export type RampSettings = Omit<Settled, "salt" | "process" | "onMismatch" | "unkeyed"> & { readonly process: string };
+export type RampSettings = Omit<Settled, "salt" | "process" | "onMismatch" | "graceMs" | "unkeyed"> & {
+  readonly process: string;
+};
 
 const known: readonly (keyof RampOptions)[] = [
   "steps",
@@ -105,6 +112,7 @@ const known: readonly (keyof RampOptions)[] = [
   "unkeyed",
   "version",
   "onNewVersion",
+  "graceMs",
   "store",
   "source",
   "salt",
@@ -175,6 +183,7 @@ export function checkRampOptions(options: RampOptions): Settled {
   check.number("checkEveryMs", settled.checkEveryMs, { min: 10, max: 2 ** 31 - 1 });
   if (!(settled.risk > 0 && settled.risk < 1)) check.fail("risk", "between 0 and 1, both excluded", settled.risk);
   if (settled.falseAlarmEvery !== undefined) check.number("falseAlarmEvery", settled.falseAlarmEvery, { min: 1 });
+  if (settled.graceMs !== undefined) check.number("graceMs", settled.graceMs);
   if (settled.onMismatch !== undefined) check.oneOf("onMismatch", settled.onMismatch, ["serve", "control"]);
   if (settled.unkeyed !== undefined) check.oneOf("unkeyed", settled.unkeyed, ["by-call"]);
   if (settled.version !== undefined) check.text("version", settled.version);

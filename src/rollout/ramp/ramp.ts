@@ -44,7 +44,17 @@ export interface Ramp extends Rollout {
  * @example ramp({ steps: [0.05, 0.5], onReady: "advance" }).current().stage // => "shadow"
  */
 export function ramp(options: RampOptions = {}): Ramp {
-  const { steps, gates, onReady, salt = "", onMismatch, unkeyed, process: name, ...rest } = checkRampOptions(options);
+  const {
+    steps,
+    gates,
+    onReady,
+    salt = "",
+    onMismatch,
+    graceMs,
+    unkeyed,
+    process: name,
+    ...rest
+  } = checkRampOptions(options);
   const driver = new RampDriver({ ...rest, steps, gates, onReady, process: name ?? randomName() });
 
   const complete = { afterMs: rest.completeAfterMs };
@@ -69,6 +79,7 @@ export function ramp(options: RampOptions = {}): Ramp {
       if (rest.store && rest.version === undefined && definition.build === undefined) return noVersion;
       return refusalOfKeys(definition, unkeyed, "a `ramp`");
     },
+    ...(graceMs !== undefined && { graceMs }),
     bind: (experiment, host) => driver.bind(experiment, host),
     record: (sample) => driver.record(sample),
     close: () => driver.close(),
