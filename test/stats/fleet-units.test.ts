@@ -127,6 +127,29 @@ describe("the units of a fleet", () => {
   });
 });
 
+describe("keys that twenty processes share, bad as often as is tolerated", () => {
+  it("make nobody ready, though each key is seen by all of them", () => {
+    const random = seeded(4711);
+    let ready = 0;
+    for (let run = 0; run < 3; run++) {
+      const all = Array.from({ length: 20 }, () => process({ falseAlarmEvery: 1e12 }));
+      const merging = fleet(1e12);
+      let most = -Infinity;
+      for (let window = 0; window < 60; window++) {
+        for (let key = 0; key < 50; key++) {
+          const isBad = random() < 0.01;
+          for (let call = 0; call < 20; call++) see(all[Math.floor(random() * 20)]!, `k${key}`, window * minute, isBad);
+        }
+        const { units, bad } = merging.merge(reports(all), (window + 1) * minute).gates["mismatch"]!;
+        if (merging.folded) for (const each of all) each.forgetThrough(merging.folded.through);
+        most = Math.max(most, evidenceForReady(units, bad, 0.01));
+      }
+      if (most >= Math.log(100)) ready++;
+    }
+    expect(ready).toBe(0);
+  });
+});
+
 describe("a window with more keys than a table tells apart", () => {
   it("counts a share of them that was fixed before, and their rate is right", () => {
     const evidence = process({ falseAlarmEvery: 1e12 });
