@@ -1,6 +1,6 @@
 export { gates, type Gate, type GateDefinition, type SlowerOptions } from "../stats/gates.ts";
 export type { GateJudge } from "../stats/gate-judge.ts";
-export type { EvidenceTotals } from "../stats/candidate-evidence.ts";
+export type { EvidenceTotals } from "../stats/evidence-totals.ts";
 export type { GateReading, Verdict } from "../stats/verdict.ts";
 export type { Command } from "./ramp/command.ts";
 export { ramp, type Ramp } from "./ramp/ramp.ts";

@@ -35,6 +35,8 @@ export interface RolloutState {
   readonly candidateVersion?: string;
   /** The versions met so far, the newest last, at most 32; a version's latch outlives its being replaced. */
   readonly versions?: readonly KnownVersion[];
+  /** Under which keys have their places in tables of units, 32 hexadecimal digits. Only a store gets to see it. */
+  readonly unitSecret?: string;
   /** The latest changes, at most 50, oldest first. */
   readonly history: readonly RolloutChange[];
 }
@@ -257,6 +259,7 @@ export function readState(data: unknown, where = "stored rollout state"): Rollou
     : !Number.isFinite(state.since) ? "since"
     : !Number.isFinite(state.changedAt) ? "changedAt"
     : state.candidateVersion !== undefined && typeof state.candidateVersion !== "string" ? "candidateVersion"
+    : state.unitSecret !== undefined && !/^[0-9a-f]{32}$/.test(state.unitSecret) ? "unitSecret"
     : state.versions !== undefined && !isVersions(state.versions) ? "versions"
     : !Array.isArray(state.history) ? "history"
     : undefined;

@@ -2,44 +2,18 @@ import type { Sample } from "../model/rollout.ts";
 import { GateEvidence } from "./gate-evidence.ts";
 import type { GateJudge } from "./gate-judge.ts";
 import { defaultGates, type Gate } from "./gates.ts";
+import { BitTable } from "./bit-table.ts";
+import type { EvidenceOptions, EvidenceTotals, FleetReading, GateTotals } from "./evidence-totals.ts";
+import { KeyedHash, randomSecret } from "./keyed-hash.ts";
 import { pairsPerBlock } from "./timed-pairs.ts";
-import { BitTable, drawOf, hashOf, slotOf, Windows, WindowTables } from "./units.ts";
+import { countsAt, distinctKeys, drawOf, levelFor, slotOf, Windows, WindowTables } from "./units.ts";
 import { verdictOf, type Verdict, type VerdictTerms } from "./verdict.ts";
-
-/** What one gate could judge. */
-export interface GateTotals {
-  /** Units of windows that have ended, and bad ones of the present window. */
-  readonly units: number;
-  readonly bad: number;
-  readonly calls: number;
-  readonly badCalls: number;
-}
-
-/** How much one candidate's units weigh, as absolute numbers that add up over processes. Plain data. */
-export interface EvidenceTotals {
-  /** Comparisons, bursts of one key and inconclusive ones included. */
-  readonly comparisons: number;
-  readonly units: number;
-  /** Of what the candidate answered alone; absent where it answers nobody. */
-  readonly served?: EvidenceTotals;
-  /** Distinct keys, at most 65 536; each call without a key is one. */
-  readonly keys: number;
-  readonly gates: Readonly<Record<string, GateTotals>>;
-}
-
-/** Settings of {@link CandidateEvidence}. */
-export interface EvidenceOptions {
-  readonly gates?: readonly Gate[];
-  /** How long a key counts as one unit, in milliseconds; 60 000 by default, 0 counts every call. */
-  readonly unitWindowMs?: number;
-  /** Each gate alarms falsely at most once in so many units on average; 100 000 times the number of gates by default. */
-  readonly falseAlarmEvery?: number;
-  /** Told when a gate throws, or gives something else than a number in [0, 1]. */
-  readonly onFault?: (error: unknown) => void;
-}
+import type { MergeableUnits, UnitSums, WindowUnits } from "./window-units.ts";
 
 // Beyond it a table of keys is full.
 const mostKeys = 65_536;
+// While the store fails, windows are kept for as long.
+const mostWindows = 16;
 
 const someMatch: Sample = {
   experiment: "",
@@ -55,8 +29,10 @@ const someMatch: Sample = {
   result: () => undefined,
 };
 
-/** What one candidate's comparisons say about its gates. Memory does not grow with traffic: about 1 KB without keys, with
- * them 24 KB and 48 KB a gate. */
+/**
+ * What one candidate's comparisons say about its gates. Memory does not grow with traffic: about 1 KB without keys, with them
+ * 24 KB and 16 KB a gate, and up to 48 KB more a gate while keys are bad. Two windows are open at a time.
+ */
 export class CandidateEvidence {
   readonly gates: readonly Gate[];
   readonly #evidence: readonly GateEvidence[];
@@ -64,7 +40,15 @@ export class CandidateEvidence {
   readonly #windows: Windows | undefined;
   // Made with the first key.
   #tables: { readonly seen: WindowTables; readonly keys: BitTable } | undefined;
+  readonly #hash: KeyedHash;
+  // Of the present window, and of the one before.
+  #level = 0;
+  #levelBefore = 0;
+  #expected = 0;
+  // Absent where they are nobody's.
+  #closed: WindowUnits[] | undefined;
   #keys = 0;
+  #unkeyed = 0;
   readonly #onFault: ((error: unknown) => void) | undefined;
   #comparisons = 0;
   #units = 0;
@@ -72,7 +56,13 @@ export class CandidateEvidence {
   #lastAt = NaN;
   #alarmed: string | undefined;
 
-  constructor({ gates = defaultGates, unitWindowMs = 60_000, falseAlarmEvery, onFault }: EvidenceOptions = {}) {
+  constructor({
+    gates = defaultGates,
+    unitWindowMs = 60_000,
+    falseAlarmEvery,
+    onFault,
+    ...more
+  }: EvidenceOptions = {}) {
     this.gates = gates;
     const every = falseAlarmEvery ?? 1e5 * gates.filter(({ by }) => by !== "calls").length;
     // A block stands for many pairs, and the promise is one of calls.
@@ -80,6 +70,8 @@ export class CandidateEvidence {
     this.#judges = gates.map((gate) => gate.begin?.() ?? gate);
     this.#windows = unitWindowMs > 0 ? new Windows(unitWindowMs) : undefined;
     this.#onFault = onFault;
+    this.#hash = new KeyedHash(more.secret ?? randomSecret());
+    this.#closed = more.mergeable === true ? [] : undefined;
   }
 
   /** Units so far; each counts for every gate that can judge it. */
@@ -111,6 +103,7 @@ export class CandidateEvidence {
     if (sample.kind !== "inconclusive") {
       this.#units++;
       this.#keys++;
+      this.#unkeyed++;
     }
     for (let index = 0; index < this.gates.length; index++) {
       const gate = this.gates[index]!;
@@ -125,11 +118,14 @@ export class CandidateEvidence {
     const { at } = sample;
     this.#moveTo(at, windows);
     const tables = (this.#tables ??= { seen: new WindowTables(), keys: new BitTable() });
-    const hash = hashOf(key);
-    const slot = slotOf(hash);
+    const hash = this.#hash;
+    hash.of(key);
+    const { low, high } = hash;
+    const slot = slotOf(low);
     const age = windows.ageOf(at);
+    const counts = countsAt(age === 0 ? this.#level : this.#levelBefore, high);
     if (sample.kind !== "inconclusive") {
-      if (tables.seen.add(slot, age)) this.#units++;
+      if (counts && tables.seen.add(slot, age)) this.#units++;
       if (tables.keys.add(slot)) this.#keys++;
     }
     for (let index = 0; index < this.gates.length; index++) {
@@ -145,17 +141,70 @@ export class CandidateEvidence {
         continue;
       }
       // Half a penalty makes half of the keys bad, whichever they are.
-      const isBad = penalty === 1 || (penalty > 0 && penalty > drawOf(hash, windows.present - age, index));
-      if (this.#evidence[index]!.addOfKey(isBad, slot, age, at)) this.#alarmed ??= gate.name;
+      const isBad = penalty === 1 || (penalty > 0 && penalty > drawOf(low, high, windows.present - age, index));
+      if (this.#evidence[index]!.addOfKey(isBad, slot, age, at, counts)) this.#alarmed ??= gate.name;
     }
   }
 
   /** Ends the windows that are over at `at`. */
   #moveTo(at: number, windows: Windows): void {
+    const before = windows.present;
     const moved = windows.moveTo(at);
     if (moved === "same") return;
-    this.#tables?.seen.roll(moved === "next");
-    for (const each of this.#evidence) each.roll(moved === "next");
+    const follows = moved === "next";
+    this.#close(follows ? [this.#unitsOf(1, before - 1)] : [this.#unitsOf(1, before - 1), this.#unitsOf(0, before)]);
+    const distinct = distinctKeys(this.#tables?.seen.of(0).count ?? 0, this.#level);
+    this.#levelBefore = this.#level;
+    this.#level = follows ? levelFor(Math.max(distinct, this.#expected)) : 0;
+    this.#tables?.seen.roll(follows);
+    for (const each of this.#evidence) each.roll(follows);
+  }
+
+  #close(windows: readonly (WindowUnits | undefined)[]): void {
+    if (this.#closed === undefined) return;
+    this.#closed.push(...windows.filter((each) => each !== undefined));
+    this.#closed = this.#closed.slice(-mostWindows);
+  }
+
+  /** One of the two open windows, as what it is to others; `undefined` without a unit in it. */
+  #unitsOf(age: 0 | 1, window: number): WindowUnits | undefined {
+    if (this.#closed === undefined || this.#tables === undefined) return undefined;
+    const seen = this.#tables.seen.of(age).encode();
+    const gates: Record<string, { bad: string; seen?: string }> = {};
+    let isEmpty = seen === "";
+    this.gates.forEach(({ name }, index) => {
+      const tables = this.#evidence[index]!.tablesOf(age);
+      if (tables === undefined) return;
+      const judged = tables.seen.encode();
+      isEmpty &&= judged === "";
+      gates[name] = { bad: tables.bad.encode(), ...(judged !== seen && { seen: judged }) };
+    });
+    if (isEmpty) return undefined;
+    const level = age === 0 ? this.#level : this.#levelBefore;
+    return { window, level, fingerprint: this.#hash.fingerprint, seen, gates };
+  }
+
+  /** How many distinct keys all processes together have in a window: by that the next windows' levels are set. */
+  expect(distinct: number): void {
+    this.#expected = distinct;
+  }
+
+  /** Forgets the windows up to one that is in other hands. */
+  forgetThrough(window: number): void {
+    this.#closed = this.#closed?.filter((each) => each.window > window);
+  }
+
+  /** The units in a form that adds up over processes. */
+  mergeable(): MergeableUnits {
+    const present = this.#windows?.present ?? NaN;
+    const open = [this.#unitsOf(1, present - 1), this.#unitsOf(0, present)].filter((each) => each !== undefined);
+    const gates: Record<string, { units: number; bad: number }> = {};
+    this.gates.forEach(({ name }, index) => {
+      const { unkeyed: units, unkeyedBad: bad } = this.#evidence[index]!;
+      if (units > 0) gates[name] = { units, bad };
+    });
+    const unkeyed: UnitSums = { units: this.#unkeyed, gates };
+    return { unkeyed, windows: [...(this.#closed ?? []), ...open] };
   }
 
   /** Adds so many matches, of which neither the keys nor the durations are known, each a unit. Never throws. */
@@ -164,6 +213,7 @@ export class CandidateEvidence {
     if (this.#comparisons === 0) this.#firstAt = at;
     this.#comparisons += times;
     this.#units += times;
+    this.#unkeyed += times;
     this.#keys += times;
     this.#lastAt = at;
     const sample = { ...someMatch, at };
@@ -187,8 +237,14 @@ export class CandidateEvidence {
    * What this evidence, together with other processes', amounts to.
    *
    * @param others what other processes reported for the same candidate and epoch
+   * @param merged the units of all of them, this one included; what this process has seen alone, by default
    */
-  verdict(candidate: string, terms: VerdictTerms, others: readonly EvidenceTotals[] = []): Verdict {
+  verdict(
+    candidate: string,
+    terms: VerdictTerms,
+    others: readonly EvidenceTotals[] = [],
+    merged?: FleetReading,
+  ): Verdict {
     const { now } = terms;
     // Nothing has to come after a window for it to be over.
     if (now !== undefined && this.#windows && now > this.#lastAt) this.#moveTo(now, this.#windows);
@@ -197,7 +253,7 @@ export class CandidateEvidence {
       ...terms,
       candidate,
       comparisons: this.#comparisons + sum((each) => each.comparisons),
-      units: this.#units + sum((each) => each.units),
+      units: Math.max(this.#units, merged ? merged.units + this.#unkeyed - merged.ownUnkeyed.units : 0),
       spanMs: this.#lastAt - this.#firstAt,
       ownUnits: this.#units,
       // Who is a key of two processes cannot be told from counts: so many there are at least.
@@ -207,7 +263,9 @@ export class CandidateEvidence {
         const judge = this.#judges[index]!;
         const silence = judge.silence?.();
         const note = judge.note?.();
-        const { units, open, bad, calls, badCalls, failed, regressedSince } = this.#evidence[index]!;
+        const { calls, badCalls, failed, regressedSince } = this.#evidence[index]!;
+        const alarmedSince = merged?.alarmed?.gate === name ? merged.alarmed.since : undefined;
+        const since = regressedSince ?? alarmedSince;
         return {
           name,
           max,
@@ -216,15 +274,29 @@ export class CandidateEvidence {
           remembers: judge.silence !== undefined,
           ...(silence !== undefined && { silence }),
           ...(note !== undefined && { note }),
-          units: units - open + sum((each) => each.gates[name]?.units ?? 0),
-          open,
           calls: calls + sum((each) => each.gates[name]?.calls ?? 0),
           badCalls: badCalls + sum((each) => each.gates[name]?.badCalls ?? 0),
-          bad: bad + sum((each) => each.gates[name]?.bad ?? 0),
-          ...(regressedSince !== undefined && { regressedSince }),
+          ...this.#unitsOfGate(index, merged),
+          ...(since !== undefined && { regressedSince: since }),
         };
       }),
     });
+  }
+
+  /** Of all processes, as they were when they last reported, with what has gone wrong here since. */
+  #unitsOfGate(index: number, merged: FleetReading | undefined): { units: number; bad: number; open: number } {
+    const { units, open, bad, unkeyed, unkeyedBad } = this.#evidence[index]!;
+    if (merged === undefined) return { units: units - open, bad, open };
+    const { name } = this.gates[index]!;
+    const of = merged.gates[name] ?? { units: 0, bad: 0 };
+    const { units: unkeyedThen, bad: unkeyedBadThen } = merged.ownUnkeyed.gates[name] ?? { units: 0, bad: 0 };
+    const badSince = Math.max(0, bad - (merged.ownBad[name] ?? 0));
+    const keyedBadSince = Math.max(0, badSince - (unkeyedBad - unkeyedBadThen));
+    return {
+      units: of.units + (unkeyed - unkeyedThen) + keyedBadSince,
+      bad: of.bad + badSince,
+      open: merged.open[name] ?? 0,
+    };
   }
 
   #penalty(index: number, sample: Sample): number | undefined {

@@ -1,5 +1,15 @@
 import { alternativesFor, type Alternatives } from "./evidence.ts";
+import type { BitTable } from "./bit-table.ts";
 import { WindowTables } from "./units.ts";
+
+interface GateTables {
+  readonly seen: WindowTables;
+  readonly bad: WindowTables;
+  /** Of bad keys, those whose second bad call the alarm has been fed. */
+  readonly twice: WindowTables;
+  /** Bad keys that do not count as units. */
+  readonly uncounted: WindowTables;
+}
 
 /**
  * What one gate has seen: how many units, how bad, and an e-CUSUM that watches for a rate above the tolerated one. The
@@ -24,8 +34,12 @@ export class GateEvidence {
   /** When the regression began that was alarmed for, as the `at` of its first bad unit; absent until then. */
   regressedSince: number | undefined = undefined;
 
-  // Only where there are keys: 24 KB a window.
-  #tables: { readonly seen: WindowTables; readonly bad: WindowTables; readonly twice: WindowTables } | undefined;
+  /** Of `units` and `bad`: those that are calls without a key, which add up over processes. */
+  unkeyed = 0;
+  unkeyedBad = 0;
+
+  // Only where there are keys: 8 KB a window, and as much for each of the others once there is something bad.
+  #tables: GateTables | undefined;
   readonly #good: Float64Array;
   readonly #perPenalty: Float64Array;
   readonly #level: Float64Array;
@@ -57,8 +71,10 @@ export class GateEvidence {
    */
   add(penalty: number, at = 0): boolean {
     this.units++;
+    this.unkeyed++;
     this.calls++;
     this.bad += penalty;
+    this.unkeyedBad += penalty;
     this.badCalls += penalty;
     return this.#watch(penalty, at);
   }
@@ -68,12 +84,14 @@ export class GateEvidence {
    *
    * @param slot the key's place in the tables
    * @param age 0 in the present window, 1 in the one before
+   * @param counts whether the key is among those that count as units; the alarm is fed by all
    * @returns whether this gate is in alarm
    */
-  addOfKey(isBad: boolean, slot: number, age: 0 | 1, at: number): boolean {
-    const tables = (this.#tables ??= { seen: new WindowTables(), bad: new WindowTables(), twice: new WindowTables() });
-    const isNew = tables.seen.add(slot, age);
+  addOfKey(isBad: boolean, slot: number, age: 0 | 1, at: number, counts = true): boolean {
+    const tables = (this.#tables ??= newTables());
     this.calls++;
+    if (!counts) return this.#addUncounted(tables, isBad, slot, age, at);
+    const isNew = tables.seen.add(slot, age);
     if (isNew) this.units++;
     if (!isBad) {
       if (isNew && age === 0) this.open++;
@@ -88,6 +106,23 @@ export class GateEvidence {
     return tables.twice.add(slot, age) ? this.#watch(1, at) : this.regressedSince !== undefined;
   }
 
+  #addUncounted(tables: GateTables, isBad: boolean, slot: number, age: 0 | 1, at: number): boolean {
+    if (!isBad) return this.#watch(0, at);
+    this.badCalls++;
+    if (tables.uncounted.add(slot, age) || tables.twice.add(slot, age)) return this.#watch(1, at);
+    return this.regressedSince !== undefined;
+  }
+
+  /** Adds a window of all processes, in which the order of units is not known: for the alarm alone. */
+  addWindow(units: number, bad: number, at: number): boolean {
+    return this.#watch(bad, at, units);
+  }
+
+  /** A window's tables: the units that the gate could judge, and the bad ones among them. */
+  tablesOf(age: 0 | 1): { readonly seen: BitTable; readonly bad: BitTable } | undefined {
+    return this.#tables && { seen: this.#tables.seen.of(age), bad: this.#tables.bad.of(age) };
+  }
+
   /** Adds one call to a gate that goes by calls: it is no unit, and nothing alarms. */
   addCall(penalty: number): void {
     this.calls++;
@@ -100,11 +135,12 @@ export class GateEvidence {
     this.#tables?.seen.roll(follows);
     this.#tables?.bad.roll(follows);
     this.#tables?.twice.roll(follows);
+    this.#tables?.uncounted.roll(follows);
   }
 
-  #watch(penalty: number, at: number): boolean {
+  #watch(penalty: number, at: number, units = 1): boolean {
     const level = this.#level;
-    if (penalty === 0) {
+    if (penalty === 0 && units === 1) {
       for (let index = 0; index < level.length; index++) {
         level[index] = Math.max(level[index]!, 0) + this.#good[index]!;
       }
@@ -114,7 +150,7 @@ export class GateEvidence {
     let leader = 0;
     for (let index = 0; index < level.length; index++) {
       if (level[index]! <= 0) this.#began[index] = at;
-      const next = Math.max(level[index]!, 0) + this.#good[index]! + penalty * this.#perPenalty[index]!;
+      const next = Math.max(level[index]!, 0) + units * this.#good[index]! + penalty * this.#perPenalty[index]!;
       level[index] = next;
       if (next > highest) [highest, leader] = [next, index];
     }
@@ -129,6 +165,7 @@ export class GateEvidence {
   addGood(times: number): void {
     if (times <= 0) return;
     this.units += times;
+    this.unkeyed += times;
     this.calls += times;
     const level = this.#level;
     for (let index = 0; index < level.length; index++) {
@@ -143,4 +180,13 @@ export class GateEvidence {
     for (const level of this.#level) sum += Math.exp(level);
     return sum;
   }
+}
+
+function newTables(): GateTables {
+  return {
+    seen: new WindowTables(),
+    bad: new WindowTables(),
+    twice: new WindowTables(),
+    uncounted: new WindowTables(),
+  };
 }

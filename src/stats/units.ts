@@ -1,23 +1,4 @@
-const bits = 65_536;
-
-/** A set of places in a table of 65 536 bits (8 KB). */
-export class BitTable {
-  readonly #words: Int32Array = new Int32Array(bits / 32);
-
-  /** Adds a place; returns whether it was not there. */
-  add(slot: number): boolean {
-    const bit = 1 << (slot & 31);
-    const index = slot >>> 5;
-    const word = this.#words[index]!;
-    if ((word & bit) !== 0) return false;
-    this.#words[index] = word | bit;
-    return true;
-  }
-
-  clear(): void {
-    this.#words.fill(0);
-  }
-}
+import { BitTable, places } from "./bit-table.ts";
 
 /** The tables of the present window and of the one before it, for comparisons that are told late. */
 export class WindowTables {
@@ -27,6 +8,11 @@ export class WindowTables {
   /** @param age 0 for the present window, 1 for the one before; returns whether the place was not there */
   add(slot: number, age: 0 | 1): boolean {
     return (age === 0 ? this.#present : this.#before).add(slot);
+  }
+
+  /** The table of the present window (0), or of the one before (1). */
+  of(age: 0 | 1): BitTable {
+    return age === 0 ? this.#present : this.#before;
   }
 
   /** Begins a window. @param follows whether it is the one right after the present one, which is then kept */
@@ -78,21 +64,36 @@ export class Windows {
   }
 }
 
-/** 32 bits of a key: FNV-1a over UTF-16 units with MurmurHash3's finalizer. Its lowest 16 are the key's place in a table. */
-export function hashOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
-  return finish(hash);
+// More of a table than this, and places that two keys share make a rate look larger by more than 5 %.
+const mostUsed = places / 10;
+
+/** How many distinct keys there were, by how much of a table is used, at a level: two keys may share a place. */
+export function distinctKeys(used: number, level: number): number {
+  return -places * Math.log1p(-Math.min(used, places - 1) / places) * 2 ** level;
 }
 
-/** The place of a hash in a table. */
-export function slotOf(hash: number): number {
-  return hash & (bits - 1);
+/**
+ * The level at which so many distinct keys use a tenth of a table at most. At level `n` only one key in 2ⁿ counts: a window's
+ * level is known before it begins, so which keys count has nothing to do with how they fare.
+ */
+export function levelFor(distinct: number): number {
+  return distinct <= mostUsed ? 0 : Math.min(24, Math.ceil(Math.log2(distinct / mostUsed)));
+}
+
+/** Whether a key counts at a level, by the upper half of its hash. */
+export function countsAt(level: number, high: number): boolean {
+  return level === 0 || high >>> (32 - level) === 0;
+}
+
+/** A key's place in a table, by the lower half of its hash. */
+export function slotOf(low: number): number {
+  return low & (places - 1);
 }
 
 /** A number in [0, 1) that depends on nothing but a key's hash, a window and a gate. */
-export function drawOf(hash: number, window: number, gate: number): number {
-  return (finish(finish(hash ^ Math.imul(window | 0, 0x9e3779b1)) ^ Math.imul(gate + 1, 0x27d4eb2f)) >>> 0) / 2 ** 32;
+export function drawOf(low: number, high: number, window: number, gate: number): number {
+  const ofWindow = finish(low ^ Math.imul(window | 0, 0x9e3779b1));
+  return (finish(ofWindow ^ finish(high ^ Math.imul(gate + 1, 0x27d4eb2f))) >>> 0) / 2 ** 32;
 }
 
 function finish(hash: number): number {

@@ -3,6 +3,8 @@ import { SidelaneError } from "../../model/errors.ts";
 import { tellFailure } from "../../model/silence.ts";
 import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
+import { randomSecret } from "../../stats/keyed-hash.ts";
+import { shownState } from "../shown-state.ts";
 import { lesserOf, snapshotOf } from "../snapshot.ts";
 import { initialState, nextOf, refusalOf, servedStage, type RolloutRequest, type RolloutState } from "../state.ts";
 import type { ReportedTotals } from "../stores/store.ts";
@@ -31,6 +33,7 @@ export class RampDriver {
   readonly #versions = new VersionWatch();
   #experiment: string | undefined;
   #host: RolloutHost | undefined;
+  readonly #secret = randomSecret();
   /** Of this process's candidate. */
   #version: string | undefined;
   #evidence: EpochEvidence;
@@ -121,12 +124,12 @@ export class RampDriver {
     if (refusal !== undefined)
       throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind.replace("-", " ")}. ${refusal}`);
     await this.#keeper.apply(dated);
-    return this.#keeper.state;
+    return shownState(this.#keeper.state);
   }
 
   status(): RampStatus {
     return {
-      state: this.#keeper.state,
+      state: shownState(this.#keeper.state),
       running: this.snapshot,
       limitedBySource: this.#limited,
       synchronized: this.#keeper.synchronized,
@@ -219,9 +222,15 @@ export class RampDriver {
   }
 
   #heard(others: readonly ReportedTotals[]): void {
-    this.#evidence.setOthers(others.filter(({ version }) => version === this.#version));
+    this.#evidence.setOthers(
+      others.filter(({ version }) => version === this.#version),
+      this.#now(),
+    );
     if (this.#isCurrent()) {
       this.#versions.reset();
+      // Of what every process has seen a little, all together may have seen enough.
+      if (this.#evidence.alarmed !== undefined) this.#alarm(this.#evidence.candidate, this.#now());
+      else this.#look(this.#now());
       return;
     }
     const { candidateVersion, versions = [] } = this.#keeper.state;
@@ -304,6 +313,9 @@ export class RampDriver {
       gates,
       unitWindowMs,
       share: this.#keeper.state.share,
+      // A state without one is that of an older release: tables under this process's own do not merge.
+      secret: this.#keeper.state.unitSecret ?? this.#secret,
+      mergeable: this.#keeper.stored,
       minimumServed,
       ...(falseAlarmEvery !== undefined && { falseAlarmEvery }),
       onFault: (error) => this.#host?.onFault("gate", error),
@@ -311,7 +323,8 @@ export class RampDriver {
   }
 
   #initialState(now: number): RolloutState {
-    return initialState(this.#settings.steps, now, this.#settings.start, this.#version);
+    const { steps, start } = this.#settings;
+    return { ...initialState(steps, now, start, this.#version), unitSecret: this.#secret };
   }
 
   #terms(now: number): VerdictTerms {

@@ -1,23 +1,30 @@
 import type { Sample } from "../../model/rollout.ts";
-import { CandidateEvidence, type EvidenceOptions, type EvidenceTotals } from "../../stats/candidate-evidence.ts";
-import { defaultGates, type Gate } from "../../stats/gates.ts";
+import { BitTable } from "../../stats/bit-table.ts";
+import type { EvidenceOptions, EvidenceTotals } from "../../stats/evidence-totals.ts";
+import type { Gate } from "../../stats/gates.ts";
+import { KeyedHash } from "../../stats/keyed-hash.ts";
 import { SampleRatio } from "../../stats/sample-ratio.ts";
-import { BitTable, hashOf, slotOf } from "../../stats/units.ts";
+import { slotOf } from "../../stats/units.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import type { ReportedTotals } from "../stores/store.ts";
+import { FleetEvidence } from "./fleet-evidence.ts";
 import { holdsServed, servedTerms, withServed, type ServedTerms } from "./served-verdict.ts";
 
 /** Settings of {@link EpochEvidence}. */
-export interface EpochOptions extends EvidenceOptions, ServedTerms {}
+export interface EpochOptions extends Required<Omit<EvidenceOptions, "falseAlarmEvery" | "onFault">>, ServedTerms {
+  readonly falseAlarmEvery?: number;
+  readonly onFault: (error: unknown) => void;
+}
 
 /**
  * The evidence of one epoch, here and in other processes: thrown away as a whole when the next one begins. What the candidate
  * answered is judged twice, among all calls and apart: of a step of 1 %, shadow calls are 99 %.
  */
 export class EpochEvidence {
-  readonly #all: CandidateEvidence;
-  readonly #served: CandidateEvidence | undefined;
+  readonly #all: FleetEvidence;
+  readonly #served: FleetEvidence | undefined;
   readonly #terms: ServedTerms;
+  readonly #hash: KeyedHash;
   #ratio: SampleRatio | undefined;
   #ratioKeys: BitTable | undefined;
   #others: readonly ReportedTotals[] = [];
@@ -26,41 +33,54 @@ export class EpochEvidence {
 
   constructor({ share, minimumServed, ...options }: EpochOptions) {
     this.#terms = { share, minimumServed };
+    this.#hash = new KeyedHash(options.secret);
+    const usual = 1e5 * options.gates.filter(({ by }) => by !== "calls").length;
+    // Each of several tests of one gate alarms falsely as much less often: here and over all processes, of all calls and of those
+    // that the candidate answered.
+    const tests = (share > 0 ? 2 : 1) * (options.mergeable ? 2 : 1);
+    const falseAlarmEvery = tests * (options.falseAlarmEvery ?? usual);
     if (share === 0) {
-      this.#all = new CandidateEvidence(options);
+      this.#all = new FleetEvidence({ ...options, falseAlarmEvery });
       return;
     }
-    const gates = (options.gates ?? defaultGates).map(judgedOnce);
-    // Two tests watch a step beyond shadow: each alarms falsely half as often.
-    const every = 2 * (options.falseAlarmEvery ?? 1e5 * gates.filter(({ all: { by } }) => by !== "calls").length);
-    this.#all = new CandidateEvidence({ ...options, gates: gates.map(({ all }) => all), falseAlarmEvery: every });
+    const gates = options.gates.map(judgedOnce);
+    this.#all = new FleetEvidence({ ...options, gates: gates.map(({ all }) => all), falseAlarmEvery });
     const held = gates.map(({ served }) => served).filter(holdsServed);
-    this.#served = new CandidateEvidence({ ...options, gates: held, falseAlarmEvery: every });
+    this.#served = new FleetEvidence({ ...options, gates: held, falseAlarmEvery });
     this.forgetRatio();
   }
 
   /** Units of all calls. */
   get units(): number {
-    return this.#all.units;
+    return this.#all.own.units;
   }
 
-  /** The gate that alarms, if one does. */
+  /** The gate that alarms, if one does: by what was seen here, or by what all processes have reported. */
   get alarmed(): string | undefined {
     return this.#all.alarmed ?? this.#served?.alarmed;
   }
 
+  /** The candidate's name, as far as it is known. */
+  get candidate(): string {
+    const [reported] = this.#others.flatMap((each) => Object.keys(each.candidates));
+    return this.#candidate ?? reported ?? "candidate";
+  }
+
   record(sample: Sample): void {
     this.#candidate = sample.candidate;
-    this.#all.record(sample);
+    this.#all.own.record(sample);
     const served = sample.served === true;
-    if (served) this.#served?.record(sample);
+    if (served) this.#served?.own.record(sample);
     if (this.#ratio !== undefined && sample.aboutControl !== "absent")
       this.#addToRatio(this.#ratio, sample.key, served);
   }
 
   #addToRatio(ratio: SampleRatio, key: string | undefined, served: boolean): void {
     if (ratio.isFull) return;
-    if (key !== undefined && !(this.#ratioKeys ??= new BitTable()).add(slotOf(hashOf(key)))) return;
+    if (key !== undefined) {
+      this.#hash.of(key);
+      if (!(this.#ratioKeys ??= new BitTable()).add(slotOf(this.#hash.low))) return;
+    }
     ratio.add(served);
   }
 
@@ -85,21 +105,23 @@ export class EpochEvidence {
     return { [this.#candidate]: { ...this.#all.totals(), ...(served && { served }) } };
   }
 
-  /** What other processes reported of this epoch. */
-  setOthers(others: readonly ReportedTotals[]): void {
+  /** Adds up what other processes reported of this epoch, and this one. @param now wall time in milliseconds */
+  setOthers(others: readonly ReportedTotals[], now: number): void {
     this.#others = others;
+    const name = this.candidate;
+    const totals = others.map((each) => each.candidates[name]).filter((each) => each !== undefined);
+    this.#all.setOthers(totals, now);
+    this.#served?.setOthers(
+      totals.map(({ served }) => served).filter((each) => each !== undefined),
+      now,
+    );
   }
 
   verdict(terms: VerdictTerms): Verdict {
-    const [reported] = this.#others.flatMap((each) => Object.keys(each.candidates));
-    const name = this.#candidate ?? reported ?? "candidate";
-    const others = this.#others.map((each) => each.candidates[name]).filter((totals) => totals !== undefined);
-    const all = this.#all.verdict(name, terms, others);
+    const all = this.#all.verdict(this.candidate, terms);
     if (this.#served === undefined) return all;
-    const othersServed = others.map(({ served }) => served).filter((totals) => totals !== undefined);
-    const served = this.#served.verdict(name, servedTerms(terms, this.#terms), othersServed);
-    const keys = others.reduce((most, each) => Math.max(most, each.keys ?? 0), this.#all.keys);
-    return withServed(all, served, this.#terms, keys);
+    const served = this.#served.verdict(this.candidate, servedTerms(terms, this.#terms));
+    return withServed(all, served, this.#terms, this.#all.keys);
   }
 }
 

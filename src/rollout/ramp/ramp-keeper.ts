@@ -1,6 +1,6 @@
 import type { Cancel } from "../../model/clock.ts";
 import { SidelaneError } from "../../model/errors.ts";
-import type { EvidenceTotals } from "../../stats/candidate-evidence.ts";
+import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
 import { isSafe, transition, type RolloutRequest, type RolloutState } from "../state.ts";
 import type { ReportedTotals } from "../stores/store.ts";
 import { RampStorage } from "./ramp-storage.ts";

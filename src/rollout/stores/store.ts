@@ -1,5 +1,5 @@
 import type { Cancel } from "../../model/clock.ts";
-import type { EvidenceTotals } from "../../stats/candidate-evidence.ts";
+import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
 import type { RolloutState } from "../state.ts";
 
 /** What one process has seen of one epoch: absolute totals by candidate, so that reporting twice does no harm. */

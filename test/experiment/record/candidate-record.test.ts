@@ -107,7 +107,9 @@ describe("a candidate's record", () => {
     const { record } = aRecord();
     matches(record, 600, (index) => `customer-${index % 20}`);
     expect(record.tally.control.count).toBe(600);
-    expect(record.verdict()).toMatchObject({ comparisons: 600, units: 20 });
+    expect(record.verdict().comparisons).toBe(600);
+    // Two keys may share a place.
+    expect([19, 20]).toContain(record.verdict().units);
   });
 
   it("asks for one turn of its own when half of its room is taken, and works everything in there", () => {
