@@ -13,9 +13,10 @@ export type {
   Definition,
   ExperimentLimits,
   ExperimentMaker,
-  NoiseOptions,
   StreamLimits,
 } from "./experiment/define/options.ts";
+export type { ThrowOptions } from "./experiment/define/throw-options.ts";
+export type { NoiseOptions } from "./experiment/record/noise-reruns.ts";
 export type { LaboratoryLimits, LaboratoryOptions } from "./experiment/define/laboratory-options.ts";
 export type { CaptureLimits } from "./compare/copy/capture.ts";
 export type { KnownMismatch } from "./compare/rules/known-mismatches.ts";
@@ -29,6 +30,6 @@ export type { SidelaneErrorCode } from "./model/errors.ts";
 export type { Fault, Operation } from "./model/fault.ts";
 export type { Evidence, Observation, Outcome } from "./model/observation.ts";
 export type { DeliveryCounts, FlushReport, Publisher, PublisherLike } from "./model/publisher.ts";
-export type { CandidateObservation, Result, ResultKind, ServedStage } from "./model/result.ts";
+export type { CandidateObservation, FellBack, Result, ResultKind, ServedStage } from "./model/result.ts";
 export type { RolloutEvent } from "./model/rollout.ts";
 export type { Verdict } from "./stats/verdict.ts";

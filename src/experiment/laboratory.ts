@@ -8,6 +8,7 @@ import { planOf } from "./define/compile-experiment.ts";
 import { Delivery } from "./deliver/delivery.ts";
 import { faultHandler, type Host } from "./define/services.ts";
 import { checkLaboratory, type LaboratoryOptions } from "./define/laboratory-options.ts";
+import { environmentSwitch } from "./runtime/environment-switch.ts";
 import { nextTurn } from "./runtime/event-loop.ts";
 import { openHost, publishersOf, wantedBy } from "./open-services.ts";
 import type { Plan } from "./define/experiment-plan.ts";
@@ -45,7 +46,7 @@ export class Laboratory implements AsyncDisposable {
   readonly #science: Science;
   readonly #deliveries: readonly Delivery[];
   readonly #unassigned = new Counters();
-  readonly #killed = switchedOff();
+  readonly #killed = environmentSwitch() === "off";
   #replaced: readonly Plan[] = [];
   #ending: Promise<void> | undefined;
   #closing: Promise<FlushReport> | undefined;
@@ -68,11 +69,11 @@ export class Laboratory implements AsyncDisposable {
           },
         }),
     );
-    if (!["", "on", "true", "yes", "1"].includes(setting()) && !this.#killed) {
+    if (environmentSwitch() === "unknown") {
       const message = "SIDELANE is neither `on` nor `off` in the environment, and is taken for `on`";
       fault("internal", new SidelaneError("invalid-option", message));
     }
-    this.#host.outbox.open(this.#host, this.#deliveries, wantedBy(publishers));
+    this.#host.outbox.open(this.#deliveries, wantedBy(publishers));
     this.#science = new Science(this.#host, (name, definition) => this.#add(name, definition));
     this.experiment = (name: string, definition: UncheckedDefinition) => wrap(this.#add(name, definition));
     this.science = (name: string, definition: UncheckedDefinition) => this.#science.run(name, definition);
@@ -84,7 +85,9 @@ export class Laboratory implements AsyncDisposable {
   }
 
   set enabled(enabled: boolean) {
-    this.#host.open = enabled && !this.#killed && !this.#host.closed;
+    const host = this.#host;
+    host.killed = !enabled || this.#killed;
+    host.open = !host.killed && !host.closed;
   }
 
   /** Everything counted so far, as plain data. */
@@ -126,6 +129,8 @@ export class Laboratory implements AsyncDisposable {
    *
    * A candidate that hangs holds it until it times out. Calls of experiments that were replaced are waited for as well.
    * Keeps the process alive meanwhile, and costs no processor time.
+   *
+   * @throws {AggregateError} under `throwOnMismatch`: what could be thrown to no caller
    */
   async settled(): Promise<void> {
     while (this.#busy()) {
@@ -133,6 +138,7 @@ export class Laboratory implements AsyncDisposable {
       else await this.#somethingEnds();
     }
     this.#replaced = [];
+    this.#throwUntold();
   }
 
   /**
@@ -151,7 +157,8 @@ export class Laboratory implements AsyncDisposable {
   /**
    * Ends the laboratory: from now on every call runs its control alone. Candidates in flight get until the deadline, then
    * they have timed out; what publishers have not taken by then is dropped and counted. Keeps the process alive until then.
-   * A second call gives the same answer.
+   * A second call has the same answer. Under `throwOnMismatch` it rejects, after closing everything, with an
+   * `AggregateError` of what could be thrown to no caller.
    *
    * @param options.timeoutMs 0 or more; 5 000 by default
    * @throws {SidelaneError} `invalid-option` (it rejects, and nothing is closed)
@@ -183,7 +190,13 @@ export class Laboratory implements AsyncDisposable {
     await this.#rolloutsEnd(timeoutMs * 0.2);
     const left = Math.max(0, deadline - clock.monotonic());
     const done = await Promise.all(this.#deliveries.map((delivery) => delivery.close(left)));
+    this.#throwUntold();
     return { complete: done.every(Boolean), publishers: this.#counts() };
+  }
+
+  #throwUntold(): void {
+    const error = this.#host.untold.take();
+    if (error !== undefined) throw error;
   }
 
   async #runsEnd(timeoutMs: number): Promise<void> {
@@ -277,21 +290,6 @@ function bindRollout(plan: Plan): void {
     onFault: (operation, error) => host.fault(operation, error, plan),
     calls: () => plan.counters.calls,
   });
-}
-
-/** `SIDELANE=off`, or `false`, `no` or `0`, in letters of any size. */
-function switchedOff(): boolean {
-  return ["off", "false", "no", "0"].includes(setting());
-}
-
-function setting(): string {
-  try {
-    const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-    return process?.env?.["SIDELANE"]?.trim().toLowerCase() ?? "";
-  } catch {
-    // A runtime may ask for a permission first, and not get it.
-    return "";
-  }
 }
 
 // Text and `NaN` come from the environment; a timer takes them for none.

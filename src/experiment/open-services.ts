@@ -1,7 +1,7 @@
 import type { Clock } from "../model/clock.ts";
 import { checkOptions } from "../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../model/publisher.ts";
-import type { ResultKind } from "../model/result.ts";
+import type { Result, ResultKind } from "../model/result.ts";
 import { toPublisher } from "../model/publisher.ts";
 import { Deadlines } from "./limits/deadlines.ts";
 import { DeferredQueue } from "./limits/deferred-queue.ts";
@@ -11,8 +11,10 @@ import type { LaboratoryOptions } from "./define/laboratory-options.ts";
 import { LoopGuard } from "./limits/loop-guard.ts";
 import { MismatchError } from "./status/mismatch-error.ts";
 import { Outbox } from "./deliver/comparison-queue.ts";
+import { UntoldErrors } from "./record/untold-errors.ts";
+import { compileThrowing } from "./define/throw-options.ts";
 import { detachedAs } from "./runtime/current-run.ts";
-import type { AnyFunction } from "./define/options.ts";
+import type { AnyFunction } from "../model/any-function.ts";
 
 /** What runs need of a laboratory of these options. */
 export function openHost(
@@ -23,10 +25,11 @@ export function openHost(
   publishers: readonly Publisher[],
   open: boolean,
 ): Host {
-  const { throwOnMismatch = false, limits = {}, trackRuns = true } = options;
+  const { limits = {}, trackRuns = true } = options;
   const detached = detachedAs(trackRuns);
   return {
     open,
+    killed: !open,
     closed: false,
     clock,
     random,
@@ -39,11 +42,17 @@ export function openHost(
     detached,
     trackRuns,
     context: options.context,
-    throwOnMismatch: throwOnMismatch === true ? (result) => new MismatchError(result) : throwOnMismatch,
+    throwing: compileThrowing(options.throwOnMismatch, mismatchError),
+    mismatchError,
+    untold: new UntoldErrors(),
     onSkip: tellAll(publishers, "onSkip", fault),
     onInFlight: tellAll(publishers, "onInFlight", fault) ?? (() => undefined),
     fault,
   };
+}
+
+function mismatchError(result: Result): Error {
+  return new MismatchError(result);
 }
 
 /** Tells those publishers that care; `undefined` where none does. */

@@ -23,6 +23,12 @@ export interface ServedStage {
   readonly epoch: number;
 }
 
+/**
+ * Why control answered in the candidate's place: the candidate threw, timed out, was `slow` (control had answered, and the
+ * rollout's `graceMs` had passed), differed under `onMismatch: "control"`, or returned a promise to a synchronous caller.
+ */
+export type FellBack = "threw" | "timed-out" | "slow" | "mismatch" | "asynchronous";
+
 /** One call of one experiment in which at least one candidate ran. Frozen, and knows nobody. */
 export interface Result<Value = unknown> {
   /** Unique: a random prefix per process and a running number. */
@@ -32,6 +38,8 @@ export interface Result<Value = unknown> {
   readonly startedAt: number;
   /** Whose outcome the caller got: `control`, or a candidate's name. */
   readonly served: string;
+  /** Present when the candidate was to answer, and control did. */
+  readonly fellBack?: FellBack;
   /** Present when the experiment has a rollout. */
   readonly rollout?: ServedStage;
   /** What `context` gave for this call, over the laboratory's own context; `{}` without either. */

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import type { Result, ResultKind, ServedStage } from "./result.ts";
+import type { FellBack, Result, ResultKind, ServedStage } from "./result.ts";
 
 /** The stages of a migration, in their order. `complete` is never reached automatically. */
 export type Stage = ServedStage["stage"];
@@ -29,6 +29,8 @@ export interface Sample {
   readonly candidateMs: number;
   readonly controlThrew: boolean;
   readonly candidateThrew: boolean;
+  /** Why control answered a call that was the candidate's to answer; absent where it was not, or the candidate did. */
+  readonly fellBack?: FellBack | undefined;
   /**
    * Why control's outcome says nothing here, where that is so: `unseen`, it gave what cannot be followed, such as a lazy
    * thenable; `pending`, it has not settled long after the candidate failed; `late`, it settled when that had been told
@@ -61,6 +63,11 @@ export interface Rollout {
    * `control` waits for both sides, and returns control's answer where they differ. Read once, at definition.
    */
   readonly onMismatch?: "serve" | "control";
+  /**
+   * How long a served call waits for the candidate once control has answered, in milliseconds; 1 000 by default. Then
+   * control's answer goes out. Read once, at definition.
+   */
+  readonly graceMs?: number;
   /** Whether it looks at pairs that are timed in random order; absent: it does. Read once, at definition. */
   readonly timesPairs?: boolean;
   /** Told once, when an experiment is defined with this rollout. */

@@ -43,11 +43,12 @@ const mostDifferences = 50;
 
 /** Makes of a result what may leave the process. Never throws, whatever the result's values are. */
 export function present(result: Result, presentation: Presentation): PresentedResult {
-  const { id, experiment, startedAt, kind, served, rollout } = result;
+  const { id, experiment, startedAt, kind, served, fellBack, rollout } = result;
   const sight = sightOf(result, presentation);
   return {
     v: 1,
     ...{ id, experiment, startedAt, kind, served },
+    ...(fellBack !== undefined && { fellBack }),
     ...(rollout && { rollout: { stage: rollout.stage, share: rollout.share, epoch: rollout.epoch } }),
     ...(sight.draw && { context: sight.draw(result.context) }),
     control: presentObservation(result.control, sight),

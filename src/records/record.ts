@@ -1,6 +1,6 @@
 import type { DifferenceKind } from "../model/comparison.ts";
 import type { Evidence } from "../model/observation.ts";
-import type { ResultKind, ServedStage } from "../model/result.ts";
+import type { FellBack, ResultKind, ServedStage } from "../model/result.ts";
 
 /**
  * A result as plain JSON data, as it may leave the process.
@@ -18,6 +18,8 @@ export interface PresentedResult {
   readonly startedAt: number;
   readonly kind: ResultKind;
   readonly served: string;
+  /** Why control answered in the candidate's place, where it did. */
+  readonly fellBack?: FellBack;
   readonly rollout?: ServedStage;
   /** Shown. */
   readonly context?: unknown;

@@ -19,6 +19,11 @@ export type RolloutSetting =
        * there; `control` waits for both sides, and returns control's answer where they differ.
        */
       readonly onMismatch?: "serve" | "control";
+      /**
+       * How long a served call waits for the candidate once control has answered, in milliseconds; 1 000 by default. Then
+       * control's answer goes out, which counts against the candidate.
+       */
+      readonly graceMs?: number;
     };
 
 /**
@@ -34,8 +39,8 @@ export function snapshotOf(stage: Stage, share = 0, epoch = 0, compare = 1): Rol
 }
 
 /**
- * Reads a setting: a stage's name, or `{ serve, compare }`. Serving none and comparing none is `off`, serving all
- * without comparing is `complete`.
+ * Reads a setting: a stage's name, or `{ serve, compare }`. Serving none and comparing none is `off`; only the name `complete`
+ * is `complete`: serving all is `live`, whatever is compared, and falls back to control.
  *
  * @throws {SidelaneError} `invalid-definition` when it is neither
  */
@@ -47,19 +52,20 @@ export function snapshotFrom(setting: unknown, place: string, epoch = 0): Rollou
     return snapshotOf(setting as Stage, 0, epoch);
   }
   check.object("rollout", setting);
-  check.known(setting, ["serve", "compare", "salt", "onMismatch"], "rollout.");
-  const { serve, compare = 1, salt, onMismatch } = setting;
+  check.known(setting, ["serve", "compare", "salt", "onMismatch", "graceMs"], "rollout.");
+  const { serve, compare = 1, salt, onMismatch, graceMs } = setting;
   check.number("rollout.serve", serve, { max: 1 });
   check.number("rollout.compare", compare, { max: 1 });
   if (salt !== undefined && typeof salt !== "string") check.fail("rollout.salt", "a string", salt);
   if (onMismatch !== undefined) check.oneOf("rollout.onMismatch", onMismatch, ["serve", "control"]);
+  if (graceMs !== undefined) check.number("rollout.graceMs", graceMs);
   return snapshotOf(stageOf(serve as number, compare as number), serve as number, epoch, compare as number);
 }
 
 function stageOf(serve: number, compare: number): Stage {
   if (serve === 0) return compare === 0 ? "off" : "shadow";
   if (serve < 1) return "ramp";
-  return compare === 0 ? "complete" : "live";
+  return "live";
 }
 
 /** Of two snapshots, the one that lets the candidate do less; its epoch is the caller's to set. */

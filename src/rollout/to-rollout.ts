@@ -16,8 +16,8 @@ export type RolloutOption = RolloutSetting | RolloutSource | Rollout;
  */
 export function fixedRollout(setting: RolloutSetting, place = "fixedRollout"): Rollout {
   const snapshot = snapshotFrom(setting, place, 1);
-  const { salt = "", onMismatch = "serve" } = typeof setting === "string" ? {} : setting;
-  return { current: () => snapshot, bucket: bucketing(salt), onMismatch };
+  const { salt = "", onMismatch = "serve", graceMs } = typeof setting === "string" ? {} : setting;
+  return { current: () => snapshot, bucket: bucketing(salt), onMismatch, ...(graceMs !== undefined && { graceMs }) };
 }
 
 /**
@@ -86,6 +86,7 @@ export function rolloutOf(option: RolloutOption, place = "rollout"): Rollout {
       if (option.onMismatch !== undefined) {
         check.oneOf("rollout.onMismatch", option.onMismatch, ["serve", "control"]);
       }
+      if (option.graceMs !== undefined) check.number("rollout.graceMs", option.graceMs);
       return option;
     }
     check.function("rollout.onChange", onChange);

@@ -52,7 +52,8 @@ function errors(max = 0.001): Gate {
   return {
     name: "candidate-error",
     max,
-    penalty({ kind, candidateThrew, controlThrew, aboutControl }) {
+    penalty({ kind, candidateThrew, controlThrew, fellBack, aboutControl }) {
+      if (fellBack === "slow") return 1;
       // Nobody knows whether control failed as well; or it was told before.
       if (aboutControl === "unseen" || aboutControl === "late") return undefined;
       return kind === "timed-out" || (candidateThrew && !controlThrew) ? 1 : 0;

@@ -8,7 +8,7 @@ const sides = { control, candidate };
 const aFunction = (option: string, got: string): string => `expected \`${option}\` to be a function, got ${got}`;
 const options =
   "control, candidate, candidates, prepare, enabled, sample, compare, context, order, knownMismatches, clean, " +
-  "noise, stream, beforeRun, afterRun, onNewMismatch, key, rollout, limits, capture, isolate, checkArguments, about, replace";
+  "noise, stream, beforeRun, afterRun, onNewMismatch, key, rollout, limits, capture, isolate, checkArguments, about, throwOnMismatch, replace";
 
 // Each: what is wrong, the definition, and what the message says after the experiment: option, expected, got, how to mend it.
 const definitions: readonly (readonly [string, unknown, string])[] = [

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import type { AnyFunction } from "../../src/experiment/define/options.ts";
+import type { AnyFunction } from "../../src/model/any-function.ts";
 import { Laboratory } from "../../src/index.ts";
 import { cases } from "../cases.ts";
 

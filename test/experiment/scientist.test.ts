@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AnyFunction } from "../../src/experiment/define/options.ts";
+import type { AnyFunction } from "../../src/model/any-function.ts";
 import {
   Laboratory,
   MismatchError,

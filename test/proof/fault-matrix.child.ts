@@ -1,6 +1,6 @@
 // Prints rows of the fault matrix: every misdeed at the places given, under a control of both kinds.
 import { Laboratory } from "../../src/experiment/laboratory.ts";
-import type { AnyFunction } from "../../src/experiment/define/options.ts";
+import type { AnyFunction } from "../../src/model/any-function.ts";
 import { systemClock } from "../../src/model/clock.ts";
 import { misdeeds, type Cell, type Place } from "./misdeeds.ts";
 import { residualsOf } from "./residuals.ts";

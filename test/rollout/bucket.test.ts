@@ -147,7 +147,7 @@ describe("a rollout option", () => {
     ],
     [
       { serve: 1, compare: 0 },
-      { stage: "complete", share: 1, compare: 0 },
+      { stage: "live", share: 1, compare: 0 },
     ],
   ] as const)("of %j is a fixed state", (option, expected) => {
     expect(rolloutOf(option).current()).toEqual({ ...expected, epoch: 1 });

@@ -1,7 +1,8 @@
 import { compileJudgement } from "../../compare/judge.ts";
 import { SidelaneError } from "../../model/errors.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
-import type { AnyFunction, UncheckedDefinition } from "../define/options.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
+import type { UncheckedDefinition } from "../define/options.ts";
 import { givesPlainPromises } from "../runtime/native-promise.ts";
 import { skip } from "./gates.ts";
 

@@ -1,7 +1,7 @@
 import { call } from "./call.ts";
 import type { Plan } from "../define/experiment-plan.ts";
 import { skip } from "./gates.ts";
-import type { AnyFunction } from "../define/options.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
 
 /** A function that runs the experiment, and looks like its control: name, length, own properties, prototype, `new`. */
 export function wrap(plan: Plan): AnyFunction {

@@ -11,14 +11,15 @@ import { Counters } from "../record/counters.ts";
 import { CpuBudget } from "../limits/cpu-budget.ts";
 import { givesPlainPromises } from "../runtime/native-promise.ts";
 import type { Host } from "./services.ts";
-import { canBeLean } from "../run/fast-path.ts";
+import { checkThrowing, compileThrowing, type Throwing } from "./throw-options.ts";
 import { later } from "../runtime/event-loop.ts";
-import { noiseRuns } from "../record/noise-reruns.ts";
-import type { Hooks, Plan, PlannedCandidate } from "./experiment-plan.ts";
+import { NoiseRuns } from "../record/noise-reruns.ts";
+import { canBeLean, type Hooks, type Plan, type PlannedCandidate } from "./experiment-plan.ts";
 import { CandidateRecord } from "../record/candidate-record.ts";
 import { PairTimer } from "../record/pair-timer.ts";
 import { ControlMark } from "../runtime/current-run.ts";
-import type { AnyFunction, ExperimentLimits, UncheckedDefinition } from "./options.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
+import type { ExperimentLimits, UncheckedDefinition } from "./options.ts";
 
 const knownOptions: readonly (keyof UncheckedDefinition)[] = [
   "control",
@@ -44,9 +45,11 @@ const knownOptions: readonly (keyof UncheckedDefinition)[] = [
   "isolate",
   "checkArguments",
   "about",
+  "throwOnMismatch",
   "replace",
 ];
 const functionOptions = ["prepare", "key", "clean", "beforeRun", "afterRun", "onNewMismatch"] as const;
+const defaultGraceMs = 1_000;
 const defaultLimits = {
   timeoutMs: 10_000,
   maxInFlight: 100,
@@ -123,9 +126,11 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     ownCompare: typeof definition.compare === "function",
     rollout,
     waitForMatch: rollout?.onMismatch === "control",
+    graceMs: rollout?.graceMs ?? defaultGraceMs,
+    throwing: throwingOf(check, definition.throwOnMismatch, host),
     budget: new CpuBudget(limits.cpuShare),
     groups,
-    noise: noiseRuns(check, definition),
+    noise: noiseOf(check, definition.noise),
     onNewMismatch: definition.onNewMismatch as AnyFunction | undefined,
     about: aboutOf(check, definition.about),
     state: { inFlight: 0, stalled: 0, served: 0, fellBack: 0, asynchronous: isAsync(hooks.control) },
@@ -223,6 +228,30 @@ function limitsOf(check: OptionCheck, limits: ExperimentLimits | undefined): typ
     given[name] = limit;
   }
   return given;
+}
+
+/** An experiment's own goes before its laboratory's. */
+function throwingOf(
+  check: OptionCheck,
+  option: UncheckedDefinition["throwOnMismatch"],
+  { throwing, mismatchError }: Host,
+): Throwing | undefined {
+  if (option === undefined) return throwing;
+  checkThrowing(check, option);
+  return compileThrowing(option, mismatchError);
+}
+
+function noiseOf(check: OptionCheck, noise: UncheckedDefinition["noise"]): NoiseRuns | undefined {
+  if (noise === undefined) return undefined;
+  const unchecked: unknown = noise;
+  check.object("noise", unchecked);
+  check.known(noise, ["controlIsReadOnly", "rate", "max"], "noise.");
+  if (unchecked["controlIsReadOnly"] !== true) {
+    check.fail("noise.controlIsReadOnly", "true", unchecked["controlIsReadOnly"], "Noise runs control a second time");
+  }
+  if (noise.rate !== undefined) check.number("noise.rate", noise.rate, { max: 1 });
+  if (noise.max !== undefined) check.number("noise.max", noise.max, { integer: true });
+  return new NoiseRuns(noise);
 }
 
 function streamOf(check: OptionCheck, stream: UncheckedDefinition["stream"]): Plan["stream"] {

@@ -7,11 +7,12 @@ import type { CandidateBreaker } from "../limits/circuit-breaker.ts";
 import type { Counters } from "../record/counters.ts";
 import type { CpuBudget } from "../limits/cpu-budget.ts";
 import type { Host } from "./services.ts";
+import type { Throwing } from "./throw-options.ts";
 import type { NoiseRuns } from "../record/noise-reruns.ts";
 import type { PairTimer } from "../record/pair-timer.ts";
 import type { CandidateRecord } from "../record/candidate-record.ts";
 import type { ControlMark } from "../runtime/current-run.ts";
-import type { AnyFunction } from "./options.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
 
 /** One candidate of an experiment: what is called, and what is kept about it from call to call. */
 export interface PlannedCandidate {
@@ -64,6 +65,9 @@ export interface Plan {
   readonly lean: boolean;
   readonly rollout: Rollout | undefined;
   readonly waitForMatch: boolean;
+  readonly graceMs: number;
+  /** What is thrown to callers; nothing in production. */
+  readonly throwing: Throwing | undefined;
   readonly budget: CpuBudget;
   readonly groups: MismatchGroups<PresentedResult>;
   readonly noise: NoiseRuns | undefined;
@@ -82,4 +86,36 @@ export interface PlanState {
   fellBack: number;
   /** Control is known to give promises: so must whatever answers in its place. */
   asynchronous: boolean;
+}
+
+/**
+ * What of a definition keeps its calls from being lean: anything but a candidate called with control's own arguments, right
+ * after it. A call under a rollout does not ask.
+ */
+export function canBeLean(plan: Omit<Plan, "lean">): boolean {
+  return (
+    plan.hooks.candidates.length === 1 &&
+    !plan.deferred &&
+    !plan.randomOrder &&
+    !plan.isolate &&
+    !plan.ownCompare &&
+    plan.checkArguments === 0 &&
+    plan.stream === undefined &&
+    plan.throwing === undefined &&
+    !plan.host.outbox.wants("match")
+  );
+}
+
+/** Whether this very call can be lean; in `science` every call brings functions of its own. */
+export function isLean(plan: Plan, hooks: Hooks): boolean {
+  return (
+    plan.lean &&
+    hooks.prepare === undefined &&
+    hooks.key === undefined &&
+    hooks.context === undefined &&
+    hooks.beforeRun === undefined &&
+    hooks.afterRun === undefined &&
+    hooks.candidates[0].breaker.state === "closed" &&
+    (plan.pairs === undefined || plan.pairs.passes())
+  );
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../../model/clock.ts";
 import type { Fault } from "../../model/fault.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { PublisherLike } from "../../model/publisher.ts";
-import type { Result } from "../../model/result.ts";
+import { checkThrowing, type ThrowOption } from "./throw-options.ts";
 
 /** Bounds that all experiments of a laboratory share. */
 export interface LaboratoryLimits {
@@ -26,10 +26,12 @@ export interface LaboratoryOptions {
   /** Part of every result's context; an experiment's own `context` goes over it. */
   readonly context?: Readonly<Record<string, unknown>>;
   /**
-   * For test suites: a mismatch is thrown to the caller, who then waits for candidates. `true` throws a
-   * {@link MismatchError}; a function makes an error of its own.
+   * For test suites: a mismatch, or what could not be compared, is thrown to the caller, who then waits for candidates.
+   * `true` throws a {@link MismatchError}; a function makes an error of its own; `{ kinds: ["mismatch"] }` lets the rest
+   * pass. What no caller can be told any more (a synchronous control beside an asynchronous candidate, a stream) makes
+   * `settled()` or `close()` reject, with one `AggregateError`.
    */
-  readonly throwOnMismatch?: boolean | ((result: Result) => Error);
+  readonly throwOnMismatch?: ThrowOption;
   /** Bounds that all experiments share; each has a default. */
   readonly limits?: LaboratoryLimits;
   /**
@@ -67,9 +69,7 @@ export function checkLaboratory(options: LaboratoryOptions): void {
   if (onFault !== undefined) check.function("onFault", onFault);
   if (enabled !== undefined) check.boolean("enabled", enabled);
   if (context !== undefined) check.object("context", context);
-  if (throwOnMismatch !== undefined && typeof throwOnMismatch !== "boolean") {
-    check.function("throwOnMismatch", throwOnMismatch);
-  }
+  checkThrowing(check, throwOnMismatch);
   if (trackRuns !== undefined) check.boolean("trackRuns", trackRuns);
   if (random !== undefined) check.function("random", random);
   if (clock !== undefined) {

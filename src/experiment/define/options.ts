@@ -1,16 +1,12 @@
+import type { ThrowOption } from "./throw-options.ts";
+import type { NoiseOptions } from "../record/noise-reruns.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
 import type { Comparison } from "../../model/comparison.ts";
 import type { Result } from "../../model/result.ts";
 import type { RolloutOption } from "../../rollout/to-rollout.ts";
 import type { CompareRules } from "../../compare/rules/rules.ts";
 import type { KnownMismatch } from "../../compare/rules/known-mismatches.ts";
 import type { CaptureLimits } from "../../compare/copy/capture.ts";
-
-/**
- * Any function at all. The one `any` of the public types: a parameter list of `unknown` would refuse every function
- * that says what it takes.
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
-export type AnyFunction = (this: any, ...args: any) => any;
 
 /** What a call of a function comes to, once awaited. */
 export type ValueOf<Function extends AnyFunction> = Awaited<ReturnType<Function>>;
@@ -60,16 +56,6 @@ export interface StreamLimits {
   readonly maxBytes?: number;
 }
 
-/** How noise is told from regressions: after a mismatch, control runs a second time. */
-export interface NoiseOptions {
-  /** Says that running control twice does no harm. Required, since noise runs it twice. */
-  readonly controlIsReadOnly: true;
-  /** Share of mismatches after which control runs once more; 1 by default. */
-  readonly rate?: number;
-  /** Such runs a minute at the most; 60 by default. */
-  readonly max?: number;
-}
-
 /** How two values are compared: rules for the built-in comparison, or a function of both values. */
 export type Compare<Value, CandidateValue> =
   CompareRules<Value> | ((control: Value, candidate: CandidateValue) => boolean | Comparison);
@@ -117,6 +103,11 @@ export interface Options<Control extends AnyFunction, CandidateValue, Prepared e
   readonly afterRun?: (result: Result) => void;
   /** Called once for every kind of mismatch never seen before by this process. */
   readonly onNewMismatch?: (result: Result) => void;
+  /**
+   * For test suites: what is no match is thrown to the caller, who then waits for candidates. Its laboratory's by default;
+   * see `LaboratoryOptions`.
+   */
+  readonly throwOnMismatch?: ThrowOption;
 
   // Serving: which behavior answers.
 

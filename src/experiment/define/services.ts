@@ -1,6 +1,8 @@
 import type { Clock } from "../../model/clock.ts";
 import type { Fault, Operation } from "../../model/fault.ts";
 import type { Result } from "../../model/result.ts";
+import type { Throwing } from "./throw-options.ts";
+import type { UntoldErrors } from "../record/untold-errors.ts";
 import type { Counters } from "../record/counters.ts";
 import type { Deadlines } from "../limits/deadlines.ts";
 import type { InFlight } from "../limits/in-flight.ts";
@@ -9,7 +11,7 @@ import type { Outbox } from "../deliver/comparison-queue.ts";
 import type { DeferredQueue } from "../limits/deferred-queue.ts";
 import { callQuietly, type Detached } from "../runtime/current-run.ts";
 import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
-import type { AnyFunction } from "./options.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
 
 /** The experiment a fault is counted against. */
 export interface Subject {
@@ -21,6 +23,8 @@ export interface Subject {
 export interface Host {
   /** Neither switched off nor closed. */
   open: boolean;
+  /** The kill switch. */
+  killed: boolean;
   closed: boolean;
   readonly clock: Clock;
   random(): number;
@@ -34,7 +38,11 @@ export interface Host {
   /** Whether candidates are known by what they call, also after an `await`. */
   readonly trackRuns: boolean;
   readonly context: Readonly<Record<string, unknown>> | undefined;
-  readonly throwOnMismatch: false | ((result: Result) => Error);
+  /** For experiments that do not say themselves. */
+  readonly throwing: Throwing | undefined;
+  mismatchError(result: Result): Error;
+  /** Errors that were to be thrown, when there was no caller any more. */
+  readonly untold: UntoldErrors;
   /** There where a publisher counts skips. */
   readonly onSkip: ((experiment: string, reason: string) => void) | undefined;
   onInFlight(experiment: string, change: 1 | -1): void;

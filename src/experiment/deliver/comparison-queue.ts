@@ -1,17 +1,32 @@
 import type { Clock } from "../../model/clock.ts";
-import type { Comparison } from "../../model/comparison.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
 import type { RolloutEvent } from "../../model/rollout.ts";
 import { bytesOf } from "../../records/value-bytes.ts";
-import { hidePath, present, type PresentedResult } from "../../records/present.ts";
-import { compileRedaction } from "../../records/redaction.ts";
-import type { Delivery } from "./delivery.ts";
-import { ask, type Host } from "../define/services.ts";
 import { later, TurnLatch } from "../runtime/event-loop.ts";
 import type { Detached } from "../runtime/current-run.ts";
-import type { Run } from "../run/run.ts";
+import type { Delivery } from "./delivery.ts";
 import { Novelty, ResultQueue } from "./result-queue.ts";
-import { measureResult, partOf } from "./result-size.ts";
+import { measureResult } from "./result-size.ts";
+
+/** Something that has ended, and still has to be compared, or told to somebody. */
+export interface Comparable {
+  /** Compares what was put off, and counts. Once: after that it does nothing. */
+  conclude(): void;
+  /** Concludes, and tells whoever is to know. Never throws. */
+  finish(receivers: Receivers): void;
+  /** After `conclude`. */
+  kind(): ResultKind;
+  /** After `conclude`: the same each time. */
+  result(): Result;
+  /** The values and outcomes that it holds on to. */
+  parts(): unknown[];
+}
+
+/** Who takes results. */
+export interface Receivers {
+  wants(kind: ResultKind): boolean;
+  accept(result: Result): void;
+}
 
 const most = 1_000;
 // Half of the 64 MB that a laboratory may keep: each of both parts below has a half of that.
@@ -20,7 +35,6 @@ const mostBytes = 16_000_000;
 const unmeasured = 8;
 const nodesLookedAt = 1_000;
 const sliceMs = 10;
-const redaction = compileRedaction();
 
 /**
  * Runs that have ended and still have to be compared, or told to somebody. Emptied in a later turn of the event loop,
@@ -29,19 +43,18 @@ const redaction = compileRedaction();
  * At most 1 000 and about 16 MB wait. To make room, the oldest is compared at once: a match, or what a rule knows, is dropped
  * and counted, anything else is kept beside the others, of which again at most 1 000 and 16 MB.
  */
-export class Outbox {
+export class Outbox implements Receivers {
   readonly #clock: Clock;
   readonly #detached: Detached;
   readonly #prefix: string;
   #deliveries: readonly Delivery[] = [];
   #wanted: ReadonlySet<ResultKind> | "all" = new Set();
-  #host: Host | undefined;
-  #waiting: Run[] = [];
+  #waiting: Comparable[] = [];
   /** Of those that wait and were measured. */
-  readonly #sizes = new Map<Run, number>();
+  readonly #sizes = new Map<Comparable, number>();
   #bytes = 0;
   /** Compared before their turn, and worth telling. */
-  readonly #kept = new ResultQueue<Run>();
+  readonly #kept = new ResultQueue<Comparable>();
   #keptSoFar = 0;
   readonly #novelty = new Novelty();
   readonly #turnLatch = new TurnLatch();
@@ -54,8 +67,7 @@ export class Outbox {
   }
 
   /** @param wanted kinds that somebody wants to see, beyond mismatches */
-  open(host: Host, deliveries: readonly Delivery[], wanted: ReadonlySet<ResultKind> | "all"): void {
-    this.#host = host;
+  open(deliveries: readonly Delivery[], wanted: ReadonlySet<ResultKind> | "all"): void {
     this.#deliveries = deliveries;
     this.#wanted = wanted;
   }
@@ -68,15 +80,19 @@ export class Outbox {
     return this.#wanted === "all" || this.#wanted.has(kind);
   }
 
+  accept(result: Result): void {
+    for (const delivery of this.#deliveries) delivery.accept(result);
+  }
+
   nextId(): string {
     this.#number += 1;
     return `${this.#prefix}-${this.#number}`;
   }
 
-  add(run: Run): void {
+  add(run: Comparable): void {
     this.#waiting.push(run);
     if (this.#waiting.length > unmeasured) {
-      const bytes = bytesOf(partsOf(run), mostBytes, nodesLookedAt);
+      const bytes = bytesOf(run.parts(), mostBytes, nodesLookedAt);
       this.#sizes.set(run, bytes);
       this.#bytes += bytes;
     }
@@ -112,11 +128,11 @@ export class Outbox {
     }
   }
 
-  #refuse(run: Run): void {
+  #refuse(run: Comparable): void {
     for (const delivery of this.#deliveries) delivery.refuse(run.kind());
   }
 
-  #forget(run: Run): void {
+  #forget(run: Comparable): void {
     this.#bytes -= this.#sizes.get(run) ?? 0;
     this.#sizes.delete(run);
   }
@@ -134,7 +150,7 @@ export class Outbox {
 
   #drain(until: number): void {
     for (let kept = this.#kept.shift(); kept !== undefined; kept = this.#kept.shift()) {
-      this.#send(kept.item);
+      kept.item.finish(this);
       if (this.#clock.monotonic() > until) return;
     }
     // Taken in one piece: what is added meanwhile has its own turn.
@@ -144,49 +160,11 @@ export class Outbox {
     for (const run of waiting) {
       taken += 1;
       this.#forget(run);
-      this.#send(run);
+      run.finish(this);
       if (this.#clock.monotonic() > until) break;
     }
     this.#waiting = [...waiting.slice(taken), ...this.#waiting];
   }
-
-  #send(run: Run): void {
-    const host = this.#host!;
-    try {
-      run.conclude();
-      const { plan } = run;
-      if (run.kind() === "mismatch") this.#file(run);
-      const { afterRun } = run.hooks;
-      if (afterRun !== undefined) ask(host, plan, "afterRun", afterRun, undefined, [run.result()]);
-      if (!this.wants(run.kind())) return;
-      const result = run.result();
-      for (const delivery of this.#deliveries) delivery.accept(result);
-    } catch (error) {
-      host.fault("internal", error, run.plan);
-    }
-  }
-
-  /** Files a mismatch under its kind, and looks whether control agrees with itself. */
-  #file(run: Run): void {
-    const { plan } = run;
-    const result: Result = run.result();
-    const mismatches: Extract<Comparison, { kind: "mismatch" }>[] = [];
-    const drawn = (): PresentedResult => present(result, { values: "hidden", redaction });
-    result.candidates.forEach(({ comparison }, index) => {
-      if (comparison.kind !== "mismatch") return;
-      // Noise is looked for in the values themselves, not in what `clean` leaves of them.
-      mismatches.push(run.trials[index]!.comparison as typeof comparison);
-      const places = comparison.differences.slice(0, 5).map(({ path, kind }) => ({ path: hidePath(path), kind }));
-      const isNew = plan.groups.record(comparison.signature, places, result.startedAt, drawn);
-      if (isNew && plan.onNewMismatch) ask(plan.host, plan, "onNewMismatch", plan.onNewMismatch, undefined, [result]);
-    });
-    plan.noise?.consider(run, mismatches);
-  }
-}
-
-/** What a run holds on to. */
-function partsOf({ control, trials, args, context }: Run): unknown[] {
-  return [partOf(control), args, context, ...trials.map(({ outcome }) => partOf(outcome))];
 }
 
 /** Not by the laboratory's own chance, which two processes may have seeded alike. */

@@ -95,21 +95,6 @@ export class Deadlines {
     if (line.foreground && line.first === undefined) disarm(line);
   }
 
-  /** Puts one item where another is, at the other's time. */
-  replace(item: Awaited, by: Awaited): void {
-    const { line, previous, next } = item;
-    if (line === undefined) return;
-    by.line = line;
-    by.dueAt = item.dueAt;
-    by.previous = previous;
-    by.next = next;
-    if (previous) previous.next = by;
-    else line.first = by;
-    if (next) next.previous = by;
-    else line.last = by;
-    item.line = item.next = item.previous = undefined;
-  }
-
   /** Expires everything now, as closing does. */
   expireAll(): void {
     for (const lines of [this.#lines, this.#foreground]) {

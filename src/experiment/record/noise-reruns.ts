@@ -1,16 +1,16 @@
+import type { Clock } from "../../model/clock.ts";
 import type { Comparison, Difference } from "../../model/comparison.ts";
 import type { Outcome } from "../../model/observation.ts";
-import type { OptionCheck } from "../../model/check-options.ts";
-import { judge } from "../../compare/judge.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
+import { judge, type Judgement } from "../../compare/judge.ts";
 import { typeNameOf } from "../../compare/kinds/type-name.ts";
 import { generalise } from "../../compare/signature.ts";
 import type { MismatchGroups } from "../../stats/groups.ts";
 import { netMismatches, NoiseLedger, type NetMismatches, type NoisePlace, type NoiseRate } from "../../stats/noise.ts";
-import { Deadline } from "../limits/deadlines.ts";
-import { mayFollow, watch } from "../runtime/promises.ts";
-import { callAs, Mark } from "../runtime/current-run.ts";
-import type { Run } from "../run/run.ts";
-import type { NoiseOptions, UncheckedDefinition } from "../define/options.ts";
+import { Attempt, type AttemptServices } from "../limits/attempt.ts";
+import type { InFlight } from "../limits/in-flight.ts";
+import { Mark } from "../runtime/current-run.ts";
+import type { Counters } from "./counters.ts";
 
 // A control that hangs must not be run again and again: so many may be open at once.
 const mostOpen = 10;
@@ -34,18 +34,36 @@ export interface NoiseReport {
 
 type Mismatch = Extract<Comparison, { kind: "mismatch" }>;
 
-/** @throws {SidelaneError} `invalid-definition`, where control may not be run twice */
-export function noiseRuns(check: OptionCheck, { noise }: UncheckedDefinition): NoiseRuns | undefined {
-  if (noise === undefined) return undefined;
-  const unchecked: unknown = noise;
-  check.object("noise", unchecked);
-  check.known(noise, ["controlIsReadOnly", "rate", "max"], "noise.");
-  if (unchecked["controlIsReadOnly"] !== true) {
-    check.fail("noise.controlIsReadOnly", "true", unchecked["controlIsReadOnly"], "Noise runs control a second time");
-  }
-  if (noise.rate !== undefined) check.number("noise.rate", noise.rate, { max: 1 });
-  if (noise.max !== undefined) check.number("noise.max", noise.max, { integer: true });
-  return new NoiseRuns(noise);
+/** A call whose control can be run again. */
+export interface Rerunnable {
+  readonly self: unknown;
+  readonly args: unknown[];
+  /** What it came to the first time. */
+  readonly control: Outcome | undefined;
+  readonly hooks: { readonly control: AnyFunction };
+  readonly trials: readonly { readonly comparison: Comparison | undefined; readonly outcome: Outcome | undefined }[];
+  readonly plan: {
+    readonly name: string;
+    readonly timeoutMs: number;
+    readonly judgement: Judgement;
+    readonly counters: Counters;
+    readonly host: AttemptServices & {
+      readonly clock: Clock;
+      readonly inFlight: InFlight;
+      readonly maxInFlight: number;
+      random(): number;
+    };
+  };
+}
+
+/** How noise is told from regressions: after a mismatch, control runs a second time. */
+export interface NoiseOptions {
+  /** Says that running control twice does no harm. Required, since noise runs it twice. */
+  readonly controlIsReadOnly: true;
+  /** Share of mismatches after which control runs once more; 1 by default. */
+  readonly rate?: number;
+  /** Such runs a minute at the most; 60 by default. */
+  readonly max?: number;
 }
 
 /**
@@ -60,18 +78,20 @@ export class NoiseRuns {
   #inMinute = 0;
   #reruns = 0;
   #skipped = 0;
-  #timedOut = 0;
-  #unsettled = 0;
-  /** Second runs that have neither ended nor timed out. */
-  pending = 0;
+  readonly #counts: RerunCounts = { open: 0, pending: 0, timedOut: 0 };
 
   constructor({ rate = 1, max = 60 }: Omit<NoiseOptions, "controlIsReadOnly">) {
     this.#rate = rate;
     this.#max = max;
   }
 
+  /** Second runs that have neither ended nor timed out. */
+  get pending(): number {
+    return this.#counts.pending;
+  }
+
   /** Called in a turn of its own, with the mismatches of one run, of which there is at least one. */
-  consider(run: Run, mismatches: readonly Mismatch[]): void {
+  consider(run: Rerunnable, mismatches: readonly Mismatch[]): void {
     const { host } = run.plan;
     if (host.closed || !this.#admits(host.clock.monotonic(), host.random) || host.inFlight.count >= host.maxInFlight) {
       this.#skipped += 1;
@@ -79,7 +99,7 @@ export class NoiseRuns {
     }
     this.#inMinute += 1;
     this.#reruns += 1;
-    this.#runAgain(run, (second) => this.#learn(run, mismatches, second));
+    new Rerun(run, this.#counts, (second) => this.#learn(run, mismatches, second)).start();
   }
 
   report(groups: MismatchGroups): NoiseReport {
@@ -87,7 +107,7 @@ export class NoiseRuns {
     return {
       reruns: this.#reruns,
       skipped: this.#skipped,
-      timedOut: this.#timedOut,
+      timedOut: this.#counts.timedOut,
       mismatches: netMismatches(groups.list(), (signature) => ledger.verdictOf(signature)),
       groups: ledger.groups(),
       paths: ledger.paths(),
@@ -100,59 +120,12 @@ export class NoiseRuns {
       this.#minute = now;
       this.#inMinute = 0;
     }
-    if (this.#inMinute >= this.#max || this.#unsettled >= mostOpen) return false;
+    if (this.#inMinute >= this.#max || this.#counts.open >= mostOpen) return false;
     return this.#rate >= 1 || random() < this.#rate;
   }
 
-  #runAgain({ plan, hooks, self, args }: Run, settled: (outcome: Outcome) => void): void {
-    const { host } = plan;
-    // Neither control nor a candidate of that name: whoever keeps still in a candidate does so here.
-    const mark = new Mark(plan.name, "control again");
-    let given: unknown;
-    try {
-      given = callAs(mark, host.trackRuns, hooks.control, self, args);
-    } catch (error) {
-      settled({ kind: "threw", error });
-      return;
-    }
-    if (!mayFollow(given)) {
-      settled({ kind: "returned", value: given });
-      return;
-    }
-    let open = true;
-    this.pending += 1;
-    this.#unsettled += 1;
-    host.inFlight.change(1);
-    const end = (): boolean => {
-      if (!open) return false;
-      open = false;
-      this.pending -= 1;
-      plan.counters.whenEnded?.();
-      return true;
-    };
-    const deadline = new Deadline(() => {
-      if (!end()) return;
-      this.#timedOut += 1;
-      mark.timeOut();
-    });
-    host.deadlines.add(deadline, plan.timeoutMs, host.clock.monotonic());
-    const came = (outcome: Outcome): void => {
-      host.deadlines.remove(deadline);
-      host.inFlight.change(-1);
-      this.#unsettled -= 1;
-      if (end()) settled(outcome);
-    };
-    watch(
-      given,
-      (value) => came({ kind: "returned", value }),
-      (error) => came({ kind: "threw", error }),
-      mark,
-      host.trackRuns,
-    );
-  }
-
   /** Three runs on one call: where the candidate stands out from control's two, it is wrong; where one of control's does, it is noise. */
-  #learn(run: Run, mismatches: readonly Mismatch[], second: Outcome): void {
+  #learn(run: Rerunnable, mismatches: readonly Mismatch[], second: Outcome): void {
     const { judgement, host } = run.plan;
     const now = host.clock.now();
     const own = judge(run.control!, second, judgement, now);
@@ -187,4 +160,75 @@ function wordOf(difference: Difference, side: "control" | "candidate"): string {
     return shown.startsWith("threw") ? "threw" : "returned";
   }
   return typeNameOf(shown);
+}
+
+interface RerunCounts {
+  /** Have not settled, whether or not their time is up. */
+  open: number;
+  /** Have neither settled nor timed out. */
+  pending: number;
+  timedOut: number;
+}
+
+/** Control, called once more. */
+class Rerun extends Attempt {
+  readonly #run: Rerunnable;
+  readonly #counts: RerunCounts;
+  readonly #settled: (outcome: Outcome) => void;
+  #isPending = false;
+
+  constructor(run: Rerunnable, counts: RerunCounts, settled: (outcome: Outcome) => void) {
+    super();
+    this.#run = run;
+    this.#counts = counts;
+    this.#settled = settled;
+  }
+
+  start(): void {
+    const { plan, hooks, self, args } = this.#run;
+    // Neither control nor a candidate of that name: whoever keeps still in a candidate does so here.
+    const mark = new Mark(plan.name, "control again");
+    this.call(mark, hooks.control, self, args, plan.host.clock.monotonic());
+  }
+
+  protected get services(): AttemptServices {
+    return this.#run.plan.host;
+  }
+
+  protected get timeoutMs(): number {
+    return this.#run.plan.timeoutMs;
+  }
+
+  protected countInFlight(change: 1 | -1): void {
+    this.#run.plan.host.inFlight.change(change);
+    this.#counts.open += change;
+    if (change === -1) return;
+    this.#isPending = true;
+    this.#counts.pending += 1;
+  }
+
+  // Counted for candidates alone.
+  protected countStalled(): void {}
+
+  protected returned(value: unknown): void {
+    this.#over();
+    this.#settled({ kind: "returned", value });
+  }
+
+  protected threw(error: unknown): void {
+    this.#over();
+    this.#settled({ kind: "threw", error });
+  }
+
+  protected timedOut(): void {
+    this.#counts.timedOut += 1;
+    this.#over();
+  }
+
+  #over(): void {
+    if (!this.#isPending) return;
+    this.#isPending = false;
+    this.#counts.pending -= 1;
+    this.#run.plan.counters.whenEnded?.();
+  }
 }

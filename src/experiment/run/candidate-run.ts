@@ -1,19 +1,37 @@
 import type { Comparison } from "../../model/comparison.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
-import type { Result, ResultKind } from "../../model/result.ts";
-import type { Sample } from "../../model/rollout.ts";
-import type { Awaited } from "../limits/deadlines.ts";
+import type { FellBack, Result, ResultKind } from "../../model/result.ts";
+import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Plan, PlannedCandidate } from "../define/experiment-plan.ts";
-import type { Run } from "./run.ts";
-import { mayFollow, watch } from "../runtime/promises.ts";
-import { callAs, Mark } from "../runtime/current-run.ts";
+import { Attempt } from "../limits/attempt.ts";
+import { Mark } from "../runtime/current-run.ts";
 import { streamKind } from "../streams/stream-kind.ts";
+import type { StreamPair } from "../streams/stream-pair.ts";
 
-const writeOffMs = 600_000;
+/** What a candidate's run needs of the call that it is part of. */
+export interface CandidateCall {
+  readonly plan: Plan;
+  readonly self: unknown;
+  readonly key: string | undefined;
+  readonly snapshot: RolloutSnapshot | undefined;
+  readonly streams: StreamPair | undefined;
+  /** Whether the caller waits for the candidate: who is served by it, or told of its mismatch. */
+  readonly isAwaited: boolean;
+  readonly controlMs: number;
+  readonly controlThrew: boolean;
+  readonly fellBack: FellBack | undefined;
+  /** Control gave a lazy thenable: what that comes to, nobody but its caller sees. */
+  readonly controlUnseen: boolean;
+  /** How long both sides took, where this call is timed. */
+  pairOf(trial: Trial): Sample["pair"];
+  /** The candidate has an outcome. */
+  candidateSettled(trial: Trial): void;
+  result(): Result;
+}
 
 /** One candidate of one call: called, awaited, given up on, compared. */
-export class Trial implements Awaited, Sample {
-  readonly run: Run;
+export class Trial extends Attempt implements Sample {
+  readonly run: CandidateCall;
   readonly candidate: string;
   readonly planned: PlannedCandidate;
   outcome: Outcome | undefined = undefined;
@@ -21,23 +39,14 @@ export class Trial implements Awaited, Sample {
   comparison: Comparison | undefined = undefined;
   /** Why it cannot be compared, where that is so. */
   inconclusive: Comparison | undefined = undefined;
-  /** Stamps of the monotonic clock: called, gave something back, settled. */
-  startedAt = 0;
-  syncEndedAt = 0;
+  /** A stamp of the monotonic clock: it settled, or was given up on. */
   endedAt = 0;
   argumentsMutated: boolean | undefined = undefined;
   /** Its failure was counted while control was still pending, and is not to be counted again. */
   failureTold = false;
-  // Links of the deadline's line.
-  next: Awaited | undefined = undefined;
-  previous: Awaited | undefined = undefined;
-  line: Awaited["line"] = undefined;
-  dueAt = 0;
-  #hasSlot = false;
-  #writtenOff = false;
-  #mark: Mark | undefined = undefined;
 
-  constructor(run: Run, planned: PlannedCandidate) {
+  constructor(run: CandidateCall, planned: PlannedCandidate) {
+    super();
     this.run = run;
     this.planned = planned;
     this.candidate = planned.name;
@@ -47,124 +56,80 @@ export class Trial implements Awaited, Sample {
    * Calls the candidate; its outcome is there when it answers at once, and comes to the run when it does not.
    *
    * @param startedAt the stamp of this moment, where there is one
-   * @returns the stamp of the moment at which it gave something back
+   * @returns the stamp of the moment at which it returned something
    */
   start(args: unknown[], startedAt: number): number {
     const { run } = this;
-    const { host, name } = run.plan;
-    const mark = new Mark(name, this.candidate);
-    let given: unknown;
-    try {
-      given = callAs(mark, host.trackRuns, this.planned.call, run.self, args);
-    } catch (error) {
-      return this.threw(error, startedAt, host.clock.monotonic());
-    }
-    return this.gave(given, mark, startedAt, host.clock.monotonic());
-  }
-
-  /** It was called, and threw. */
-  threw(error: unknown, startedAt: number, now: number): number {
-    this.startedAt = startedAt;
-    this.syncEndedAt = now;
-    this.#end({ kind: "threw", error }, now);
-    return now;
-  }
-
-  /** It was called, and gave this back: an answer, or a promise of one. */
-  gave(given: unknown, mark: Mark, startedAt: number, now: number): number {
-    const { host, timeoutMs } = this.run.plan;
-    this.startedAt = startedAt;
-    this.syncEndedAt = now;
-    this.#mark = mark;
-    if (!mayFollow(given)) {
-      if (!this.#drains(given)) this.#end({ kind: "returned", value: given }, now);
-      return now;
-    }
-    this.#takeSlot();
-    // A caller waits for it who is served by it, or told of its mismatch.
-    const foreground = this.run.judgesAtOnce || this.run.watcher !== undefined;
-    host.deadlines.add(this, timeoutMs, startedAt, foreground);
-    watch(
-      given,
-      (value) => this.settle({ kind: "returned", value }),
-      (error) => this.settle({ kind: "threw", error }),
-      mark,
-      host.trackRuns,
-    );
-    return now;
+    return this.call(new Mark(run.plan.name, this.candidate), this.planned.call, run.self, args, startedAt);
   }
 
   /** Given up before it ran, since its laboratory closes. */
   abandon(): void {
-    const now = this.run.plan.host.clock.monotonic();
+    const now = this.services.clock.monotonic();
     this.startedAt = this.syncEndedAt = now;
-    this.#end({ kind: "timed-out", afterMs: 0 }, now);
+    this.timedOut(0, now);
   }
 
-  /** Its time is up: an outcome at once; the slot stays taken until it settles, or is written off. */
-  expire(): void {
-    const { host, state } = this.run.plan;
-    if (this.outcome !== undefined) {
-      this.#writtenOff = true;
-      this.#freeSlot();
-      state.stalled -= 1;
-      return;
-    }
-    const now = host.clock.monotonic();
-    state.stalled += 1;
-    if (host.closed) this.#freeSlot();
-    else host.deadlines.add(this, writeOffMs, now);
-    this.#mark!.timeOut();
-    this.#end({ kind: "timed-out", afterMs: now - this.startedAt }, now);
-  }
-
-  /** It was called and gave a promise, which somebody else awaits and has taken a slot and a deadline for. */
-  follow(mark: Mark, startedAt: number, syncEndedAt: number, hasSlot: boolean): void {
+  /** It was called and returned a promise, which something else follows. */
+  calledElsewhere(startedAt: number, syncEndedAt: number): void {
     this.startedAt = startedAt;
     this.syncEndedAt = syncEndedAt;
-    this.#mark = mark;
-    this.#hasSlot = hasSlot;
   }
 
-  /** After {@link follow}: it has settled, and this is what is left of it. */
+  /** Something else has called and followed it: this is what it came to. */
   settledAs(outcome: Outcome, evidence: Evidence, endedAt: number): void {
     this.evidence = evidence;
     this.#end(outcome, endedAt);
   }
 
-  /** What it gave has settled now. */
-  settle(outcome: Outcome): void {
-    const { host, state } = this.run.plan;
-    host.deadlines.remove(this);
-    if (this.outcome !== undefined) {
-      // Too late to count; its slot is what it still had.
-      if (!this.#writtenOff) state.stalled -= 1;
-      this.#freeSlot();
-      return;
-    }
-    if (outcome.kind === "returned" && this.#drains(outcome.value)) return;
-    this.#freeSlot();
-    this.#end(outcome, host.clock.monotonic());
+  protected get services(): Plan["host"] {
+    return this.run.plan.host;
+  }
+
+  protected get timeoutMs(): number {
+    return this.run.plan.timeoutMs;
+  }
+
+  protected override get foreground(): boolean {
+    return this.run.isAwaited;
+  }
+
+  protected countInFlight(change: 1 | -1): void {
+    inFlight(this.run.plan, change);
+  }
+
+  protected countStalled(change: 1 | -1): void {
+    this.run.plan.state.stalled += change;
+  }
+
+  protected returned(value: unknown, now: number): void {
+    this.#end({ kind: "returned", value }, now);
+  }
+
+  protected threw(error: unknown, now: number): void {
+    this.#end({ kind: "threw", error }, now);
+  }
+
+  protected timedOut(afterMs: number, now: number): void {
+    this.#end({ kind: "timed-out", afterMs }, now);
   }
 
   /** A stream is an outcome only when it has been read, beside control's. */
-  #drains(value: unknown): boolean {
+  protected override holds(value: unknown): boolean {
     const { streams, plan } = this.run;
     if (streams === undefined || streamKind(value) === undefined) return false;
-    if (!this.#hasSlot) this.#takeSlot();
-    streams.drain(value as object, this.#mark!, (end) => {
+    this.takeSlot();
+    streams.drain(value as object, this.mark!, (end) => {
       const now = plan.host.clock.monotonic();
-      this.#freeSlot();
-      if (end.kind === "unread") this.#end({ kind: "returned", value }, now);
-      else if (end.kind === "timed-out") this.#end({ kind: "timed-out", afterMs: now - this.startedAt }, now);
+      this.freeSlot();
+      if (end.kind === "unread") this.returned(value, now);
+      else if (end.kind === "timed-out") this.timedOut(now - this.startedAt, now);
       else if (end.kind === "lost") {
         this.inconclusive = { kind: "inconclusive", reason: end.reason };
-        this.evidence = "omitted";
-        this.#end({ kind: "returned", value: undefined }, now);
+        this.settledAs({ kind: "returned", value: undefined }, "omitted", now);
       } else {
-        this.evidence = "captured";
         plan.counters.capturedBytes += end.bytes;
-        this.#end(end.outcome, now);
+        this.settledAs(end.outcome, "captured", now);
       }
     });
     return true;
@@ -173,18 +138,7 @@ export class Trial implements Awaited, Sample {
   #end(outcome: Outcome, now: number): void {
     this.outcome = outcome;
     this.endedAt = now;
-    this.run.trialSettled(this);
-  }
-
-  #takeSlot(): void {
-    this.#hasSlot = true;
-    inFlight(this.run.plan, 1);
-  }
-
-  #freeSlot(): void {
-    if (!this.#hasSlot) return;
-    this.#hasSlot = false;
-    inFlight(this.run.plan, -1);
+    this.run.candidateSettled(this);
   }
 
   // Sample
@@ -223,6 +177,10 @@ export class Trial implements Awaited, Sample {
 
   get pair(): Sample["pair"] {
     return this.run.pairOf(this);
+  }
+
+  get fellBack(): FellBack | undefined {
+    return this.run.fellBack;
   }
 
   get key(): string | undefined {

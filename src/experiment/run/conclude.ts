@@ -1,5 +1,101 @@
+import type { Comparison } from "../../model/comparison.ts";
+import type { Result } from "../../model/result.ts";
 import type { Sample } from "../../model/rollout.ts";
+import { surelyEqual } from "../../compare/equality/surely-equal.ts";
+import { judge, match } from "../../compare/judge.ts";
+import { hidePath } from "../../records/names-in-code.ts";
+import { present, type PresentedResult } from "../../records/present.ts";
+import { compileRedaction } from "../../records/redaction.ts";
 import type { Plan } from "../define/experiment-plan.ts";
+import { ask } from "../define/services.ts";
+import type { Receivers } from "../deliver/comparison-queue.ts";
+import { WaitsForControl } from "../limits/waits-for-control.ts";
+import { quietly } from "../runtime/current-run.ts";
+import { kindOfTrial, type Trial } from "./candidate-run.ts";
+import { kindOfRun, type EndedRun } from "./make-result.ts";
+
+/** A call whose sides have all settled. */
+export interface SettledRun extends EndedRun {
+  readonly self: unknown;
+  readonly args: unknown[];
+  readonly key: string | undefined;
+  readonly controlMs: number;
+  /** Its sides are timed as a pair. */
+  readonly timed: boolean;
+  /** Under `throwOnMismatch`: a caller is told. */
+  readonly tellsCaller: boolean;
+  result(): Result;
+}
+
+const redaction = compileRedaction();
+
+/**
+ * What can be said as soon as both sides are at hand: that they are surely equal, or what an own comparer says. `undefined`
+ * where they are to be walked later.
+ *
+ * @param judges whether the caller's answer hangs on it: then they are walked now
+ */
+export function comparisonAtOnce(run: EndedRun, trial: Trial, judges: boolean): Comparison | undefined {
+  const { ownCompare } = run.plan;
+  const control = run.control!;
+  const outcome = trial.outcome!;
+  const bothReturned = control.kind === "returned" && outcome.kind === "returned";
+  if (!ownCompare && bothReturned && surelyEqual(control.value, outcome.value)) return match;
+  return ownCompare || judges || outcome.kind === "timed-out" ? comparisonOf(run, trial) : undefined;
+}
+
+function comparisonOf({ plan: { judgement, host }, control }: EndedRun, trial: Trial): Comparison {
+  return quietly(() => judge(control!, trial.outcome!, judgement, host.clock.now()));
+}
+
+/** A candidate that threw where control did not, or whose time was up, has failed. */
+export function tellBreakers({ trials, control }: EndedRun, now: number): void {
+  for (const { outcome, candidateThrew, planned, failureTold } of trials) {
+    if (failureTold) continue;
+    const failed = outcome!.kind === "timed-out" || (candidateThrew && control!.kind !== "threw");
+    if (failed) planned.breaker.failed(now);
+    else planned.breaker.succeeded();
+  }
+}
+
+/** Counts a candidate's failure, though control has not settled and nobody knows whether it fails as well. */
+export function waitsForControl(plan: Plan): WaitsForControl<Trial> {
+  return new WaitsForControl(plan.host.deadlines, plan.timeoutMs, (trial: Trial) => {
+    // A laboratory that closes waits for nobody, which says nothing of the candidate.
+    if (plan.host.closed) return;
+    trial.failureTold = true;
+    trial.planned.breaker.failed(plan.host.clock.monotonic());
+    const { experiment, candidate, candidateMs, key, at, epoch } = trial;
+    const sample: Sample = {
+      ...{ experiment, candidate, candidateMs, key, at, epoch },
+      kind: "inconclusive",
+      controlMs: NaN,
+      controlThrew: false,
+      candidateThrew: true,
+      aboutControl: "pending",
+      result: () => undefined,
+    };
+    trial.planned.record.failedWithoutControl(sample);
+    recordIn(plan, sample);
+  });
+}
+
+/** Compares what was put off, and counts. Once a run. */
+export function conclude(run: SettledRun): void {
+  const { plan } = run;
+  for (const trial of run.trials) {
+    trial.comparison ??= comparisonOf(run, trial);
+    const kind = kindOfTrial(trial);
+    const { counters, record } = trial.planned;
+    counters.started += 1;
+    counters.count(kind);
+    if (run.timed) plan.pairs?.observe(trial.syncEndedAt - trial.startedAt);
+    if (kind !== "match" || run.timed) record.add(trial);
+    else record.match(trial.startedAt, run.controlMs, trial.candidateMs, run.key);
+    recordIn(plan, trial);
+  }
+  plan.counters.ended(kindOfRun(run));
+}
 
 /** Tells the rollout of a comparison. It may be somebody else's code: what it throws is a counted fault. */
 export function recordIn(plan: Plan, sample: Sample): void {
@@ -8,4 +104,33 @@ export function recordIn(plan: Plan, sample: Sample): void {
   } catch (error) {
     plan.host.fault("rollout", error, plan);
   }
+}
+
+/** Files a mismatch, calls `afterRun`, and hands the result to whoever wants it. */
+export function finish(run: SettledRun, receivers: Receivers): void {
+  const { plan, hooks } = run;
+  const kind = kindOfRun(run);
+  if (kind === "mismatch") fileMismatches(run);
+  if (hooks.afterRun !== undefined) ask(plan.host, plan, "afterRun", hooks.afterRun, undefined, [run.result()]);
+  if (receivers.wants(kind)) receivers.accept(run.result());
+  if (plan.throwing?.kinds.has(kind) && !run.tellsCaller) plan.host.untold.add(plan.throwing.error(run.result()));
+}
+
+type Mismatch = Extract<Comparison, { kind: "mismatch" }>;
+
+/** Files each under its kind, and looks whether control agrees with itself. */
+function fileMismatches(run: SettledRun): void {
+  const { plan } = run;
+  const result = run.result();
+  const mismatches: Mismatch[] = [];
+  const drawn = (): PresentedResult => present(result, { values: "hidden", redaction });
+  result.candidates.forEach(({ comparison }, index) => {
+    if (comparison.kind !== "mismatch") return;
+    // Noise is looked for in the values themselves, not in what `clean` leaves of them.
+    mismatches.push(run.trials[index]!.comparison as Mismatch);
+    const places = comparison.differences.slice(0, 5).map(({ path, kind }) => ({ path: hidePath(path), kind }));
+    const isNew = plan.groups.record(comparison.signature, places, result.startedAt, drawn);
+    if (isNew && plan.onNewMismatch) ask(plan.host, plan, "onNewMismatch", plan.onNewMismatch, undefined, [result]);
+  });
+  plan.noise?.consider(run, mismatches);
 }

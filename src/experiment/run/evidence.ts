@@ -1,4 +1,5 @@
 import { capture, type Capture } from "../../compare/copy/capture.ts";
+import type { Evidence, Outcome } from "../../model/observation.ts";
 import type { Plan } from "../define/experiment-plan.ts";
 
 /** Copies a value before anybody can change it; `undefined` where there is nothing to copy, or it cannot be. */
@@ -9,4 +10,11 @@ export function keep(plan: Plan, value: unknown): Extract<Capture, { kind: "capt
   if (kept.kind === "live") return undefined;
   plan.counters.capturedBytes += kept.bytes;
   return kept;
+}
+
+/** An outcome with its value copied; `undefined` where that is not needed, or cannot be. */
+export function keepOutcome(plan: Plan, outcome: Outcome | undefined, evidence: Evidence): Outcome | undefined {
+  if (outcome?.kind !== "returned" || evidence !== "live") return undefined;
+  const kept = keep(plan, outcome.value);
+  return kept && { kind: "returned", value: kept.value };
 }

@@ -1,6 +1,7 @@
 import { surelyEqual } from "../../compare/equality/surely-equal.ts";
 import { shapeOf } from "../runtime/promises.ts";
-import { aPair, runOf } from "./fast-path-async.ts";
+import { aPair } from "./fast-path-async.ts";
+import { runOf } from "./run.ts";
 import type { Hooks, Plan } from "../define/experiment-plan.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
 
@@ -24,7 +25,7 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   }
   const controlEndedAt = clock.monotonic();
   const shape = hooks.givesPromises ? "promise" : shapeOf(value);
-  if (shape === "promise") return aPair().follow(plan, hooks, self, args, startedAt, controlEndedAt, value);
+  if (shape === "promise") return aPair().conduct(plan, hooks, self, args, startedAt, controlEndedAt, value);
   if (shape === "thenable") {
     return runOf(plan, hooks, self, args, startedAt).controlGave(value, startedAt, controlEndedAt);
   }
@@ -35,7 +36,7 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   } catch (error) {
     const threwAt = clock.monotonic();
     const run = runOf(plan, hooks, self, args, startedAt);
-    run.bothCalled(value, startedAt, controlEndedAt).threw(error, controlEndedAt, threwAt);
+    run.bothCalled(value, startedAt, controlEndedAt).threwAtOnce(error, controlEndedAt, threwAt);
     run.bothTold(controlEndedAt, threwAt);
     return value;
   }
@@ -55,36 +56,4 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   planned.breaker.succeeded();
   planned.record.match(startedAt, controlEndedAt - startedAt, endedAt - controlEndedAt, undefined);
   return value;
-}
-
-/**
- * What of a definition keeps its calls from being lean: anything but a candidate called with control's own arguments, right
- * after it. A call under a rollout does not ask.
- */
-export function canBeLean(plan: Omit<Plan, "lean">): boolean {
-  return (
-    plan.hooks.candidates.length === 1 &&
-    !plan.deferred &&
-    !plan.randomOrder &&
-    !plan.isolate &&
-    !plan.ownCompare &&
-    plan.checkArguments === 0 &&
-    plan.stream === undefined &&
-    plan.host.throwOnMismatch === false &&
-    !plan.host.outbox.wants("match")
-  );
-}
-
-/** Whether this very call can be lean; in `science` every call brings functions of its own. */
-export function isLean(plan: Plan, hooks: Hooks): boolean {
-  return (
-    plan.lean &&
-    hooks.prepare === undefined &&
-    hooks.key === undefined &&
-    hooks.context === undefined &&
-    hooks.beforeRun === undefined &&
-    hooks.afterRun === undefined &&
-    hooks.candidates[0].breaker.state === "closed" &&
-    (plan.pairs === undefined || plan.pairs.passes())
-  );
 }

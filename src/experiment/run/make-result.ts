@@ -1,19 +1,45 @@
 import type { Evidence, Observation, Outcome } from "../../model/observation.ts";
-import type { CandidateObservation, Result, ResultKind } from "../../model/result.ts";
+import type { CandidateObservation, FellBack, Result, ResultKind } from "../../model/result.ts";
+import type { RolloutSnapshot } from "../../model/rollout.ts";
+import type { Hooks, Plan } from "../define/experiment-plan.ts";
 import { ask, failed } from "../define/services.ts";
+import { kindOfTrial, type Trial } from "./candidate-run.ts";
 import { cleanComparison, frozen } from "./clean-comparison.ts";
-import type { Run } from "./run.ts";
-import type { Trial } from "./candidate-run.ts";
+
+/** What a result is made of: a call whose sides have ended. Stamps are of the monotonic clock. */
+export interface EndedRun {
+  readonly plan: Plan;
+  readonly hooks: Hooks;
+  readonly trials: readonly Trial[];
+  readonly snapshot: RolloutSnapshot | undefined;
+  readonly context: Readonly<Record<string, unknown>> | undefined;
+  /** Who answered the caller: `control`, or the candidate's name. */
+  readonly served: string;
+  readonly fellBack: FellBack | undefined;
+  readonly startedAt: number;
+  readonly control: Outcome | undefined;
+  readonly controlEvidence: Evidence;
+  readonly controlStartedAt: number;
+  readonly controlSyncEndedAt: number;
+  readonly controlEndedAt: number;
+}
 
 const severity: Record<ResultKind, number> = { match: 0, ignored: 1, inconclusive: 2, "timed-out": 3, mismatch: 4 };
 
-/** The worst of two. */
-export function worse(one: ResultKind, other: ResultKind): ResultKind {
+/** The worse of two. */
+export function worseOf(one: ResultKind, other: ResultKind): ResultKind {
   return severity[other] > severity[one] ? other : one;
 }
 
+/** The worst of its candidates' kinds. */
+export function kindOfRun({ trials }: EndedRun): ResultKind {
+  let worst = kindOfTrial(trials[0]!);
+  for (let index = 1; index < trials.length; index++) worst = worseOf(worst, kindOfTrial(trials[index]!));
+  return worst;
+}
+
 /** Makes the result of a run that has ended: frozen, with all that Sidelane itself has made of it. */
-export function makeResult(run: Run, id: string): Result {
+export function makeResult(run: EndedRun, id: string): Result {
   const { plan, snapshot } = run;
   const { clock } = plan.host;
   const context = { ...plan.host.context, ...run.context };
@@ -30,6 +56,7 @@ export function makeResult(run: Run, id: string): Result {
     experiment: plan.name,
     startedAt,
     served: run.served,
+    ...(run.fellBack !== undefined && { fellBack: run.fellBack }),
     ...(snapshot && {
       rollout: Object.freeze({ stage: snapshot.stage, share: snapshot.share, epoch: snapshot.epoch }),
     }),
@@ -38,11 +65,11 @@ export function makeResult(run: Run, id: string): Result {
     candidates: Object.freeze(
       run.trials.map((trial) => observeTrial(run, trial, control, startedAt)),
     ) as Result["candidates"],
-    kind: run.kind(),
+    kind: kindOfRun(run),
   });
 }
 
-function observeTrial(run: Run, trial: Trial, control: Observation, at: number): CandidateObservation {
+function observeTrial(run: EndedRun, trial: Trial, control: Observation, at: number): CandidateObservation {
   const { outcome, evidence, argumentsMutated } = trial;
   const observed = observe(run, trial.candidate, outcome!, evidence, trial);
   const isCleaned = run.hooks.clean !== undefined;
@@ -62,7 +89,7 @@ interface Stamps {
   readonly endedAt: number;
 }
 
-function observe(run: Run, name: string, outcome: Outcome, evidence: Evidence, stamps: Stamps): Observation {
+function observe(run: EndedRun, name: string, outcome: Outcome, evidence: Evidence, stamps: Stamps): Observation {
   const durationMs = stamps.endedAt - stamps.startedAt;
   const syncMs = stamps.syncEndedAt - stamps.startedAt;
   const offsetMs = stamps.startedAt - run.startedAt;

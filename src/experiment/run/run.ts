@@ -1,27 +1,27 @@
 import type { Comparison } from "../../model/comparison.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
-import type { Result, ResultKind } from "../../model/result.ts";
+import type { FellBack, Result, ResultKind } from "../../model/result.ts";
 import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
-import { capture } from "../../compare/copy/capture.ts";
-import { compareValues } from "../../compare/compare.ts";
-import { surelyEqual } from "../../compare/equality/surely-equal.ts";
-import { judge, match } from "../../compare/judge.ts";
-import { noRules } from "../../compare/rules/rules.ts";
+import type { Comparable, Receivers } from "../deliver/comparison-queue.ts";
+import { partOf } from "../deliver/result-size.ts";
 import { derive } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
-import { keep } from "./evidence.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
-import { recordIn } from "./conclude.ts";
-import { FailedWithoutControl } from "./failed-without-control.ts";
-import { makeResult, worse } from "./make-result.ts";
-import { callAs, keepContext, quietly } from "../runtime/current-run.ts";
+import type { WaitsForControl } from "../limits/waits-for-control.ts";
+import { callAs } from "../runtime/current-run.ts";
 import { streamKind } from "../streams/stream-kind.ts";
 import { StreamPair } from "../streams/stream-pair.ts";
-import { timedPair } from "./timed-pair.ts";
-import { kindOfTrial, Trial } from "./candidate-run.ts";
+import { Trial, type CandidateCall } from "./candidate-run.ts";
+import { comparisonAtOnce, conclude, finish, tellBreakers, waitsForControl, type SettledRun } from "./conclude.ts";
+import { keepOutcome } from "./evidence.ts";
+import { kindOfRun, makeResult } from "./make-result.ts";
+import { timedPair } from "../record/timed-pair.ts";
+import { startLater, startTrials } from "./start-trials.ts";
 
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
 export interface Watcher {
+  /** Control has an outcome, and the candidate has none yet. */
+  controlSettled?(): void;
   /** With the trial's outcome as the candidate gave it. */
   trialSettled?(trial: Trial): void;
   /** Everything is compared and counted. */
@@ -39,7 +39,7 @@ const cannotObserve: Comparison = Object.freeze({
  *
  * Control's outcome goes to the caller as it is; everything else here happens beside that.
  */
-export class Run {
+export class Run implements CandidateCall, SettledRun, Comparable {
   readonly plan: Plan;
   readonly hooks: Hooks;
   readonly self: unknown;
@@ -49,6 +49,11 @@ export class Run {
   readonly key: string | undefined;
   context: Readonly<Record<string, unknown>> | undefined = undefined;
   served = "control";
+  fellBack: FellBack | undefined = undefined;
+  /** Under `throwOnMismatch`: a caller is told, or is still to be. */
+  tellsCaller = false;
+  /** Called when everything is compared and counted. */
+  whenEnded: (() => void) | undefined = undefined;
   startedAt = 0;
   control: Outcome | undefined = undefined;
   controlEvidence: Evidence = "live";
@@ -72,7 +77,7 @@ export class Run {
   #starting = true;
   /** Control gave a lazy thenable: what that comes to, nobody but its caller sees. */
   controlUnseen = false;
-  #withoutControl: FailedWithoutControl | undefined = undefined;
+  #withoutControl: WaitsForControl<Trial> | undefined = undefined;
   /** Why nothing of this call can be compared, where that is so. */
   #inconclusive: Comparison | undefined = undefined;
   #toJudge = false;
@@ -156,17 +161,23 @@ export class Run {
     return this.trials[0]!;
   }
 
-  /** Control was called and gave a promise, which somebody else follows, and so was the candidate: its trial comes back. */
-  follow(startedAt: number, controlSyncEndedAt: number): Trial {
-    this.#controlCalled(startedAt, controlSyncEndedAt);
+  /**
+   * Control was called and returned a promise, and so was the candidate; something else follows both, and tells what they
+   * come to by {@link controlSettledAs} and {@link candidateSettledAs}.
+   */
+  bothCalledElsewhere(startedAt: number, candidateStartedAt: number, candidateSyncEndedAt: number): void {
+    this.#controlCalled(startedAt, candidateStartedAt);
     this.#starting = false;
-    return this.trials[0]!;
+    this.trials[0]!.calledElsewhere(candidateStartedAt, candidateSyncEndedAt);
   }
 
-  /** After {@link follow}: control has settled, and this is what is left of it. */
   controlSettledAs(outcome: Outcome, evidence: Evidence, endedAt: number): void {
     this.controlEvidence = evidence;
     this.#controlSettled(outcome, endedAt);
+  }
+
+  candidateSettledAs(outcome: Outcome, evidence: Evidence, endedAt: number): void {
+    this.trials[0]!.settledAs(outcome, evidence, endedAt);
   }
 
   /** After {@link bothCalled}, when the trial has been told. */
@@ -207,48 +218,16 @@ export class Run {
     if (this.#unsettled > 0) this.#keepControl();
   }
 
-  /** Each stamp ends one behavior and starts the next: the clock is the dearest part of a call. */
   #startTrials(now: number): number {
     if (!this.#starting) return now;
     this.#starting = false;
-    for (const trial of this.trials) {
-      if (this.#drawn(this.plan.checkArguments)) now = this.#startChecked(trial);
-      else now = trial.start(this.#candidateArgs, now);
-    }
+    const args = this.#candidateArgs;
     this.#candidateArgs = [];
-    return now;
-  }
-
-  #drawn(share: number): boolean {
-    return share > 0 && (share >= 1 || this.plan.host.random() < share);
-  }
-
-  /** Looks whether the candidate's synchronous part changes its arguments; what it does later cannot be told from others' doing. */
-  #startChecked(trial: Trial): number {
-    const before = capture(this.#candidateArgs);
-    // Copying is nobody's time.
-    const now = trial.start(this.#candidateArgs, this.plan.host.clock.monotonic());
-    if (before.kind === "live") return now;
-    const changed = compareValues(before.value, this.#candidateArgs, noRules).kind === "mismatch";
-    trial.argumentsMutated = changed;
-    if (changed) this.plan.counters.argumentsMutated += 1;
-    return now;
+    return startTrials(this.plan, this.trials, args, now);
   }
 
   #startDeferred(): void {
-    if (!this.deferred) return;
-    const { deferred, clock } = this.plan.host;
-    const inContext = keepContext();
-    deferred.add({
-      budget: this.plan.budget,
-      start: () => {
-        const startedAt = clock.monotonic();
-        return inContext(() => this.#startTrials(startedAt)) - startedAt;
-      },
-      abandon: () => {
-        for (const trial of this.trials) trial.abandon();
-      },
-    });
+    if (this.deferred) startLater(this.plan, this.trials, (now) => this.#startTrials(now));
   }
 
   /** A stream is an outcome only when the caller has read it to its end. */
@@ -280,14 +259,13 @@ export class Run {
     if (this.#unsettled > 0) this.#keepControl();
     for (const trial of this.trials) if (trial.outcome !== undefined) this.#compare(trial);
     if (this.#unsettled === 0) this.#end(now);
+    else this.watcher?.controlSettled?.();
   }
 
-  /** Called by a trial when it has an outcome. */
-  trialSettled(trial: Trial): void {
+  candidateSettled(trial: Trial): void {
     this.#unsettled -= 1;
     if (this.control !== undefined) this.#compare(trial);
-    else if (trial.outcome!.kind !== "returned")
-      (this.#withoutControl ??= new FailedWithoutControl(this.plan)).add(trial);
+    else if (trial.outcome!.kind !== "returned") (this.#withoutControl ??= waitsForControl(this.plan)).add(trial);
     this.watcher?.trialSettled?.(trial);
     if (this.#unsettled > 0) this.#keepCandidate(trial);
     if (this.#unsettled === 0) this.#end(trial.endedAt);
@@ -295,93 +273,47 @@ export class Run {
 
   /** Before control's caller gets the value and may change it. When the candidates follow in this very turn nothing is copied. */
   #keepControl(): void {
-    if (this.control?.kind !== "returned" || this.controlEvidence !== "live") return;
     if (this.#inconclusive !== undefined || (this.#starting && !this.deferred)) return;
-    const kept = keep(this.plan, this.control.value);
+    const kept = keepOutcome(this.plan, this.control, this.controlEvidence);
     if (kept === undefined) return;
-    this.control = { kind: "returned", value: kept.value };
+    this.control = kept;
     this.controlEvidence = "captured";
   }
 
   #keepCandidate(trial: Trial): void {
-    const outcome = trial.outcome!;
-    if (outcome.kind !== "returned" || trial.evidence !== "live") return;
-    const kept = keep(this.plan, outcome.value);
+    const kept = keepOutcome(this.plan, trial.outcome, trial.evidence);
     if (kept === undefined) return;
-    trial.outcome = { kind: "returned", value: kept.value };
+    trial.outcome = kept;
     trial.evidence = "captured";
   }
 
-  /** Both are at hand. What is surely equal is told at once; what needs a walk is walked off the caller's path, on copies. */
+  /** Both are at hand; what needs a walk is walked off the caller's path, on copies. */
   #compare(trial: Trial): void {
-    const { plan } = this;
-    const control = this.control!;
-    const outcome = trial.outcome!;
-    const inconclusive = this.#inconclusive ?? trial.inconclusive;
-    if (inconclusive !== undefined) trial.comparison = inconclusive;
-    else if (
-      !plan.ownCompare &&
-      control.kind === "returned" &&
-      outcome.kind === "returned" &&
-      surelyEqual(control.value, outcome.value)
-    ) {
-      trial.comparison = match;
-    } else if (plan.ownCompare || this.judgesAtOnce || outcome.kind === "timed-out") {
-      this.#judge(trial);
-    } else {
-      this.#toJudge = true;
-    }
-  }
-
-  #judge(trial: Trial): void {
-    const { judgement, host } = this.plan;
-    trial.comparison = quietly(() => judge(this.control!, trial.outcome!, judgement, host.clock.now()));
+    trial.comparison = this.#inconclusive ?? trial.inconclusive ?? comparisonAtOnce(this, trial, this.judgesAtOnce);
+    if (trial.comparison === undefined) this.#toJudge = true;
   }
 
   #end(now: number): void {
-    const { plan } = this;
-    for (const trial of this.trials) {
-      if (trial.failureTold) continue;
-      const failed = trial.outcome!.kind === "timed-out" || (trial.candidateThrew && !this.controlThrew);
-      if (failed) trial.planned.breaker.failed(now);
-      else trial.planned.breaker.succeeded();
-    }
+    const { outbox } = this.plan.host;
+    tellBreakers(this, now);
     if (this.#toJudge) {
       this.#keepControl();
       for (const trial of this.trials) if (trial.comparison === undefined) this.#keepCandidate(trial);
-      plan.host.outbox.add(this);
+      outbox.add(this);
       return;
     }
     this.conclude();
-    if (this.#isWanted()) plan.host.outbox.add(this);
-  }
-
-  #isWanted(): boolean {
-    return this.kind() === "mismatch" || this.hooks.afterRun !== undefined || this.plan.host.outbox.wants(this.kind());
-  }
-
-  /** Compares what was put off, and counts. Once. */
-  conclude(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    const { plan } = this;
-    for (const trial of this.trials) {
-      if (trial.comparison === undefined) this.#judge(trial);
-      const kind = kindOfTrial(trial);
-      const { counters, record } = trial.planned;
-      counters.started += 1;
-      counters.count(kind);
-      if (this.timed) plan.pairs?.observe(trial.syncEndedAt - trial.startedAt);
-      if (kind !== "match" || this.timed) record.add(trial);
-      else record.match(trial.startedAt, this.controlMs, trial.candidateMs, this.key);
-      recordIn(plan, trial);
-    }
-    plan.counters.ended(this.kind());
-    this.watcher?.ended();
+    const kind = this.kind();
+    const isWanted = kind === "mismatch" || this.hooks.afterRun !== undefined || outbox.wants(kind);
+    if (isWanted || this.plan.throwing?.kinds.has(kind)) outbox.add(this);
   }
 
   get settled(): boolean {
     return this.#unsettled === 0;
+  }
+
+  get isAwaited(): boolean {
+    return this.judgesAtOnce || this.watcher !== undefined;
   }
 
   get controlMs(): number {
@@ -393,10 +325,28 @@ export class Run {
   }
 
   kind(): ResultKind {
-    const { trials } = this;
-    let kind = kindOfTrial(trials[0]!);
-    for (let index = 1; index < trials.length; index++) kind = worse(kind, kindOfTrial(trials[index]!));
-    return kind;
+    return kindOfRun(this);
+  }
+
+  conclude(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    conclude(this);
+    this.watcher?.ended();
+    this.whenEnded?.();
+  }
+
+  finish(receivers: Receivers): void {
+    try {
+      this.conclude();
+      finish(this, receivers);
+    } catch (error) {
+      this.plan.host.fault("internal", error, this.plan);
+    }
+  }
+
+  parts(): unknown[] {
+    return [partOf(this.control), this.args, this.context, ...this.trials.map(({ outcome }) => partOf(outcome))];
   }
 
   /** How long control and a candidate took, where this call is timed. */
@@ -415,4 +365,11 @@ export class Run {
   result(): Result {
     return (this.#result ??= makeResult(this, this.plan.host.outbox.nextId()));
   }
+}
+
+/** A run that takes over a call from the fast path. */
+export function runOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], startedAt: number): Run {
+  const run = new Run(plan, hooks, hooks.candidates, self, args, args, undefined, undefined);
+  run.startedAt = startedAt;
+  return run;
 }

@@ -1,9 +1,6 @@
-import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
+import type { FellBack } from "../../model/result.ts";
 import { Deadline } from "../limits/deadlines.ts";
-import { derive } from "../runtime/native-promise.ts";
-import { ignoreRejection, shapeOf, watch } from "../runtime/promises.ts";
-import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
-import { recordIn } from "./conclude.ts";
+import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
 import type { Run } from "./run.ts";
 import type { Trial } from "./candidate-run.ts";
 
@@ -14,7 +11,7 @@ import type { Trial } from "./candidate-run.ts";
 export function serveCompared(run: Run): unknown {
   const { plan } = run;
   run.deferred = false;
-  run.judgesAtOnce = plan.waitForMatch;
+  run.judgesAtOnce ||= plan.waitForMatch;
   const served = new Served(run);
   run.watcher = served;
   let given: unknown;
@@ -36,10 +33,19 @@ class Served {
   #trial: Trial | undefined;
   #settle: (() => void) | undefined;
   #chosen = false;
+  #grace: Deadline | undefined;
   value: unknown;
 
   constructor(run: Run) {
     this.#run = run;
+  }
+
+  /** The candidate has a little longer; then control's answer goes out. */
+  controlSettled(): void {
+    if (this.#chosen) return;
+    const { plan } = this.#run;
+    this.#grace = new Deadline(() => this.#fallBack("slow"));
+    plan.host.deadlines.add(this.#grace, plan.graceMs, plan.host.clock.monotonic(), true);
   }
 
   trialSettled(trial: Trial): void {
@@ -55,7 +61,7 @@ class Served {
 
   /** Whether the candidate answers a synchronous caller, who cannot wait for one that has not answered yet. */
   decidedAtOnce(): boolean {
-    if (!this.#chosen) this.#fallBack();
+    if (!this.#chosen) this.#fallBack("asynchronous");
     return this.#run.served !== "control";
   }
 
@@ -74,157 +80,25 @@ class Served {
     if (this.#chosen) return;
     const run = this.#run;
     const trial = this.#trial!;
-    const mismatched = run.plan.waitForMatch && trial.comparison?.kind === "mismatch";
-    if (trial.outcome!.kind === "returned" && !mismatched) {
-      this.#chosen = true;
+    const { kind } = trial.outcome!;
+    if (kind !== "returned") this.#fallBack(kind);
+    else if (run.plan.waitForMatch && trial.comparison?.kind === "mismatch") this.#fallBack("mismatch");
+    else {
       run.served = trial.candidate;
       run.plan.state.served += 1;
-    } else {
-      this.#fallBack();
+      this.#end();
     }
+  }
+
+  #fallBack(why: FellBack): void {
+    this.#run.fellBack = why;
+    this.#run.plan.state.fellBack += 1;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#chosen = true;
+    if (this.#grace !== undefined) this.#run.plan.host.deadlines.remove(this.#grace);
     this.#settle?.();
   }
-
-  #fallBack(): void {
-    this.#chosen = true;
-    this.#run.plan.state.fellBack += 1;
-  }
-}
-
-/**
- * The candidate answers and control does not run, unless the candidate throws or times out: then control is started and
- * answers. In stage `complete` the candidate's outcome is the caller's, whatever it is.
- */
-export function serveAlone(
-  plan: Plan,
-  hooks: Hooks,
-  planned: PlannedCandidate,
-  self: unknown,
-  args: unknown[],
-  candidateArgs: unknown[],
-  snapshot: RolloutSnapshot,
-  key: string | undefined,
-): unknown {
-  const { clock, deadlines } = plan.host;
-  const startedAt = clock.monotonic();
-  if (snapshot.stage === "complete") {
-    plan.state.served += 1;
-    return complete(plan, planned, self, candidateArgs);
-  }
-  let given: unknown;
-  const succeeded = (value: unknown): unknown => {
-    plan.state.served += 1;
-    planned.breaker.succeeded();
-    recordIn(plan, ranAlone(plan, planned, clock.monotonic() - startedAt, key, snapshot, false));
-    return value;
-  };
-  const fallBack = (): unknown => {
-    plan.state.fellBack += 1;
-    const candidateMs = clock.monotonic() - startedAt;
-    // Once, and only when it is known what control came to: what both fail at is no failure of the candidate's.
-    let told = false;
-    const failed = (controlThrew: boolean): void => {
-      if (told) return;
-      told = true;
-      if (controlThrew) planned.breaker.succeeded();
-      else planned.breaker.failed(clock.monotonic());
-      recordIn(plan, ranAlone(plan, planned, candidateMs, key, snapshot, !controlThrew));
-    };
-    let answer: unknown;
-    try {
-      answer = Reflect.apply(hooks.control, self, args);
-    } catch (error) {
-      failed(true);
-      throw error;
-    }
-    const shape = shapeOf(answer);
-    if (shape !== "promise") {
-      // What a lazy thenable comes to, only its caller sees.
-      if (shape === "value") failed(false);
-      else planned.breaker.failed(clock.monotonic());
-      return answer;
-    }
-    // Beside a control that hangs its failures count, too; a laboratory that closes just stops waiting.
-    const deadline = new Deadline(() => plan.host.closed || failed(false));
-    deadlines.add(deadline, plan.timeoutMs, clock.monotonic());
-    const settled = (controlThrew: boolean): void => {
-      deadlines.remove(deadline);
-      failed(controlThrew);
-    };
-    return derive(
-      answer,
-      (value) => {
-        settled(false);
-        return value;
-      },
-      (error: unknown) => {
-        settled(true);
-        throw error;
-      },
-    );
-  };
-  try {
-    given = Reflect.apply(planned.call, self, candidateArgs);
-  } catch {
-    return fallBack();
-  }
-  if (shapeOf(given) === "value") return asControl(plan, succeeded(given));
-  return new Promise((resolve) => {
-    const deadline = new Deadline(() => {
-      settleOnce(() => fallBack());
-    });
-    let open = true;
-    const settleOnce = (answer: () => unknown): void => {
-      if (!open) return;
-      open = false;
-      plan.host.deadlines.remove(deadline);
-      // `answer` may throw what control throws: the promise then rejects with it.
-      resolve(derive(Promise.resolve(), answer, answer));
-    };
-    plan.host.deadlines.add(deadline, plan.timeoutMs, startedAt, true);
-    watch(
-      given,
-      (value) => settleOnce(() => succeeded(value)),
-      () => settleOnce(fallBack),
-    );
-  });
-}
-
-function complete(plan: Plan, planned: PlannedCandidate, self: unknown, args: unknown[]): unknown {
-  try {
-    return asControl(plan, Reflect.apply(planned.call, self, args) as unknown);
-  } catch (error) {
-    if (!plan.state.asynchronous) throw error;
-    return new Promise((_resolve, reject) => reject(error));
-  }
-}
-
-/** A synchronous candidate in place of an asynchronous control: its callers expect a promise. */
-function asControl(plan: Plan, given: unknown): unknown {
-  return plan.state.asynchronous && shapeOf(given) === "value" ? Promise.resolve(given) : given;
-}
-
-/** What can be told of a candidate that ran without control: whether it failed, and no more. */
-function ranAlone(
-  plan: Plan,
-  planned: PlannedCandidate,
-  candidateMs: number,
-  key: string | undefined,
-  snapshot: RolloutSnapshot,
-  failed: boolean,
-): Sample {
-  return {
-    experiment: plan.name,
-    candidate: planned.name,
-    kind: "inconclusive",
-    controlMs: NaN,
-    candidateMs,
-    controlThrew: false,
-    candidateThrew: failed,
-    aboutControl: "absent",
-    key,
-    at: plan.host.clock.now(),
-    epoch: snapshot.epoch,
-    result: () => undefined,
-  };
 }

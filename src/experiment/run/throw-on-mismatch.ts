@@ -1,32 +1,36 @@
-import type { Result } from "../../model/result.ts";
+import type { Throwing } from "../define/throw-options.ts";
 import { derive } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import type { Run } from "./run.ts";
 
 /**
- * For test suites: waits for the candidates, and throws in place of control's outcome when one of them mismatches. The
- * result is published first.
+ * For test suites: waits for the candidates, and throws in place of the caller's answer when one of them is no match. The
+ * result is published as ever. What comes when its caller has been answered is told by `settled()` and `close()`.
  */
-export function conductThrowing(run: Run, makeError: (result: Result) => Error): unknown {
+export function conductThrowing(run: Run, throwing: Throwing, conduct: (run: Run) => unknown): unknown {
   run.judgesAtOnce = true;
   let given: unknown;
   try {
-    given = run.conduct();
+    given = conduct(run);
   } catch (error) {
-    throwMismatch(run, makeError);
+    throwFailure(run, throwing);
     throw error;
   }
   if (shapeOf(given) !== "promise") {
-    throwMismatch(run, makeError);
+    throwFailure(run, throwing);
     return given;
   }
+  run.tellsCaller = true;
   const ended = new Promise<void>((resolve) => {
     if (run.settled) resolve();
-    else run.watcher = { ended: resolve };
+    else run.whenEnded = resolve;
   });
-  // A stream ends when its caller has read it, which it could not do while it waited here.
-  const afterwards = (): Promise<void> =>
-    run.streaming ? Promise.resolve() : ended.then(() => throwMismatch(run, makeError));
+  const afterwards = (): Promise<void> => {
+    if (!run.streaming) return ended.then(() => throwFailure(run, throwing));
+    // A stream ends when its caller has read it, which it could not do while it waited here.
+    run.tellsCaller = false;
+    return Promise.resolve();
+  };
   return derive(
     given,
     (value) => afterwards().then(() => value),
@@ -37,6 +41,8 @@ export function conductThrowing(run: Run, makeError: (result: Result) => Error):
   );
 }
 
-function throwMismatch(run: Run, makeError: (result: Result) => Error): void {
-  if (run.settled && run.kind() === "mismatch") throw makeError(run.result());
+function throwFailure(run: Run, throwing: Throwing): void {
+  if (!run.settled || !throwing.kinds.has(run.kind())) return;
+  run.tellsCaller = true;
+  throw throwing.error(run.result());
 }

@@ -1,4 +1,4 @@
-import type { AnyFunction } from "../define/options.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
 
 /** What code that runs inside a behavior can learn of it. */
 export interface CurrentRun {
@@ -22,7 +22,7 @@ export class Mark implements CurrentRun {
     this.behavior = behavior;
   }
 
-  get role(): "candidate" {
+  get role(): CurrentRun["role"] {
     return "candidate";
   }
 
@@ -35,6 +35,13 @@ export class Mark implements CurrentRun {
   timeOut(): void {
     this.timedOut = true;
     this.controller?.abort(new DOMException("The candidate timed out", "TimeoutError"));
+  }
+}
+
+/** One call of a candidate that answers its caller in control's place: experiments that it calls are observed as usual. */
+export class AnsweringMark extends Mark {
+  override get role(): CurrentRun["role"] {
+    return "control";
   }
 }
 

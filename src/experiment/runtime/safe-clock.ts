@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from "../../model/clock.ts";
 import { ignoreRejection } from "./promises.ts";
 import { callQuietly } from "./current-run.ts";
-import type { AnyFunction } from "../define/options.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
 
 /** A clock that always answers: where the given one throws or gives no number, the system's does, and it is a fault. */
 export function safeClock(clock: Clock, onFault: (error: unknown) => void): Clock {

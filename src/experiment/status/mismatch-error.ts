@@ -1,6 +1,6 @@
 import { SidelaneError } from "../../model/errors.ts";
 import type { Observation } from "../../model/observation.ts";
-import type { Result } from "../../model/result.ts";
+import type { CandidateObservation, Result } from "../../model/result.ts";
 import { describeValue } from "../../compare/copy/describe-value.ts";
 import { tellDifference, tellMore } from "../../compare/copy/told-differences.ts";
 
@@ -47,8 +47,11 @@ export class MismatchError extends SidelaneError {
 }
 
 function messageOf(result: Result): string {
-  const lines = [`experiment ${JSON.stringify(result.experiment)} mismatched`, ...sideLines(result.control)];
+  const lines = [`experiment ${JSON.stringify(result.experiment)} ${verbs[result.kind]}`, ...sideLines(result.control)];
   for (const candidate of result.candidates) {
+    if (candidate.outcome.kind === "timed-out" || candidate.comparison.kind === "inconclusive") {
+      lines.push(...sideLines(candidate), ...reasonLines(candidate));
+    }
     if (candidate.comparison.kind !== "mismatch") continue;
     lines.push(...sideLines(candidate), "differences:");
     // What `clean` keeps back is told by its place alone.
@@ -62,6 +65,20 @@ function messageOf(result: Result): string {
     if (more !== undefined) lines.push(`  ${more}`);
   }
   return lines.join("\n");
+}
+
+const verbs: Readonly<Record<Result["kind"], string>> = {
+  match: "matched",
+  ignored: "mismatched as known",
+  mismatch: "mismatched",
+  inconclusive: "could not be compared",
+  "timed-out": "timed out",
+};
+
+function reasonLines({ outcome, comparison }: CandidateObservation): string[] {
+  return outcome.kind !== "timed-out" && comparison.kind === "inconclusive" ?
+      [`inconclusive: ${comparison.reason}`]
+    : [];
 }
 
 function sideLines({ name, outcome, evidence }: Observation): string[] {

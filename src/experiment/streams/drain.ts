@@ -1,6 +1,6 @@
 import { ignoreRejection, mayFollow, watch } from "../runtime/promises.ts";
 import { callAs, type Mark } from "../runtime/current-run.ts";
-import type { AnyFunction } from "../define/options.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
 import type { Collected } from "./collected-items.ts";
 
 interface Iterating {

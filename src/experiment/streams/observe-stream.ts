@@ -1,6 +1,6 @@
 import { derive } from "../runtime/native-promise.ts";
 import { mayFollow, shapeOf } from "../runtime/promises.ts";
-import type { AnyFunction } from "../define/options.ts";
+import type { AnyFunction } from "../../model/any-function.ts";
 import { streamKind } from "./stream-kind.ts";
 
 /** Told of what a caller takes out of a stream, before the caller has it. Never throws. */

@@ -44,6 +44,11 @@ export interface RampOptions {
    * as soon as it is there; `control` waits for both, and hands out control's where they differ.
    */
   readonly onMismatch?: "serve" | "control";
+  /**
+   * How long a served call waits for the candidate once control has answered, in milliseconds; 1 000 by default. Then
+   * control's answer goes out, which counts against the candidate.
+   */
+  readonly graceMs?: number;
   /** Keeps the state over restarts, and shares it between processes; without one it lives in this process. */
   readonly store?: RolloutStore;
   /** Limits the ramp from outside: what runs is the lesser of what it allows and what the evidence grants. */
@@ -69,7 +74,7 @@ export interface RampStatus {
 }
 
 /** What the checks settle, for the driver. */
-export type RampSettings = Omit<Settled, "salt" | "process" | "onMismatch"> & { readonly process: string };
+export type RampSettings = Omit<Settled, "salt" | "process" | "onMismatch" | "graceMs"> & { readonly process: string };
 
 const known: readonly (keyof RampOptions)[] = [
   "steps",
@@ -87,6 +92,7 @@ const known: readonly (keyof RampOptions)[] = [
   "quietAfterMs",
   "checkEveryMs",
   "onMismatch",
+  "graceMs",
   "store",
   "source",
   "salt",
@@ -152,6 +158,7 @@ export function checkRampOptions(options: RampOptions): Settled {
   check.number("checkEveryMs", settled.checkEveryMs, { min: 10, max: 2 ** 31 - 1 });
   if (!(settled.risk > 0 && settled.risk < 1)) check.fail("risk", "between 0 and 1, both excluded", settled.risk);
   if (settled.falseAlarmEvery !== undefined) check.number("falseAlarmEvery", settled.falseAlarmEvery, { min: 1 });
+  if (settled.graceMs !== undefined) check.number("graceMs", settled.graceMs);
   if (settled.onMismatch !== undefined) check.oneOf("onMismatch", settled.onMismatch, ["serve", "control"]);
   if (settled.process !== undefined) check.text("process", settled.process);
   if (settled.salt !== undefined && typeof settled.salt !== "string") check.fail("salt", "a string", settled.salt);

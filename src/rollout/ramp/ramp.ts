@@ -43,7 +43,7 @@ export interface Ramp extends Rollout {
  * @example ramp({ steps: [0.05, 0.5], onReady: "advance" }).current().stage // => "shadow"
  */
 export function ramp(options: RampOptions = {}): Ramp {
-  const { steps, gates, onReady, salt = "", onMismatch, process: name, ...rest } = checkRampOptions(options);
+  const { steps, gates, onReady, salt = "", onMismatch, graceMs, process: name, ...rest } = checkRampOptions(options);
   const driver = new RampDriver({ ...rest, steps, gates, onReady, process: name ?? randomName() });
 
   const complete = { afterMs: rest.completeAfterMs };
@@ -63,6 +63,7 @@ export function ramp(options: RampOptions = {}): Ramp {
     bucket: bucketing(salt),
     timesPairs: gates.some(({ by }) => by === "blocks"),
     ...(onMismatch !== undefined && { onMismatch }),
+    ...(graceMs !== undefined && { graceMs }),
     bind: (experiment, host) => driver.bind(experiment, host),
     record: (sample) => driver.record(sample),
     close: () => driver.close(),

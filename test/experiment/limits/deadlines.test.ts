@@ -23,31 +23,6 @@ function open(): {
 }
 
 describe("deadlines of one length", () => {
-  it.each([
-    ["first", ["x", "b", "c"]],
-    ["middle", ["a", "x", "c"]],
-    ["last", ["a", "b", "x"]],
-  ])("keep their order when the %s of them is replaced", (_, expected) => {
-    const { clock, deadlines, expired, item } = open();
-    const items = ["a", "b", "c"].map((name) => item(name));
-    for (const each of items) deadlines.add(each, 10, clock.monotonic());
-    const at = expected.indexOf("x");
-    deadlines.replace(items[at]!, item("x"));
-    // Whoever was replaced is in no line any more.
-    deadlines.remove(items[at]!);
-    deadlines.add(item("d"), 10, clock.monotonic());
-    clock.advance(10);
-    expect(expired).toEqual([...expected, "d"]);
-  });
-
-  it("replace nothing where there is nothing", () => {
-    const { clock, deadlines, expired, item } = open();
-    deadlines.replace(item("never added"), item("x"));
-    clock.advance(100);
-    deadlines.expireAll();
-    expect(expired).toEqual([]);
-  });
-
   it("are left by those that are removed, from wherever they stood", () => {
     for (const removed of ["a", "b", "c"]) {
       const { clock, deadlines, expired, item } = open();

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { planOf } from "../../../src/experiment/define/compile-experiment.ts";
 import type { Host } from "../../../src/experiment/define/services.ts";
 import { Laboratory } from "../../../src/experiment/laboratory.ts";
-import { isLean } from "../../../src/experiment/run/fast-path.ts";
+import { isLean } from "../../../src/experiment/define/experiment-plan.ts";
 import type { Plan } from "../../../src/experiment/define/experiment-plan.ts";
 import type { CandidateStatus, ExperimentStatus } from "../../../src/experiment/status/status.ts";
 import type { UncheckedDefinition } from "../../../src/experiment/define/options.ts";
@@ -260,12 +260,12 @@ describe("calls are lean", () => {
       { ...sides, ...definition } as UncheckedDefinition,
       {
         clock,
-        throwOnMismatch: false,
+        throwing: undefined,
         outbox: { wants: (kind: string) => kind === wanted },
         ...options,
       } as unknown as Host,
     );
-  const isLeanWith = (options: { wanted?: string; throwOnMismatch?: unknown }, definition: object = {}): boolean => {
+  const isLeanWith = (options: { wanted?: string; throwing?: unknown }, definition: object = {}): boolean => {
     const planned = plan(options, definition);
     return isLean(planned, planned.hooks);
   };
@@ -297,7 +297,7 @@ describe("calls are lean", () => {
   it("but not where somebody wants to be told of matches, or gets mismatches thrown", () => {
     expect(isLeanWith({ wanted: "match" })).toBe(false);
     expect(isLeanWith({ wanted: "mismatch" })).toBe(true);
-    expect(isLeanWith({ throwOnMismatch: () => new Error("mismatch") })).toBe(false);
+    expect(isLeanWith({ throwing: { kinds: new Set(["mismatch"]), error: () => new Error("mismatch") } })).toBe(false);
   });
 
   it("but not while the candidate is paused", () => {

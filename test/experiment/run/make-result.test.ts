@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Laboratory, type LaboratoryOptions, type Result } from "../../../src/index.ts";
 import type { Comparison } from "../../../src/model/comparison.ts";
 import type { ResultKind } from "../../../src/model/result.ts";
-import { worse } from "../../../src/experiment/run/make-result.ts";
+import { worseOf } from "../../../src/experiment/run/make-result.ts";
 import { fixedClock } from "../../../src/testing/index.ts";
 import { held, turn } from "../../proof/held.ts";
 
@@ -231,7 +231,7 @@ describe("of two kinds of result", () => {
   it("a mismatch is the worst, then comes what timed out, what could not be told, what is known, and a match", () => {
     for (const [rank, one] of kinds.entries()) {
       for (const [other, kind] of kinds.entries()) {
-        expect(worse(one, kind)).toBe(kinds[Math.max(rank, other)]);
+        expect(worseOf(one, kind)).toBe(kinds[Math.max(rank, other)]);
       }
     }
   });

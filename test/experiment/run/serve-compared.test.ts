@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../../src/experiment/laboratory.ts";
 import type { LaboratoryOptions } from "../../../src/experiment/define/laboratory-options.ts";
-import type { AnyFunction } from "../../../src/experiment/define/options.ts";
+import type { AnyFunction } from "../../../src/model/any-function.ts";
 import type { Fault } from "../../../src/model/fault.ts";
 import type { Result } from "../../../src/model/result.ts";
 import type { Rollout, Sample } from "../../../src/model/rollout.ts";
@@ -11,7 +11,9 @@ import { admits, bucketsOf } from "../../../src/rollout/bucket.ts";
 import type { RolloutSetting } from "../../../src/rollout/snapshot.ts";
 import { ramp } from "../../../src/rollout/ramp/ramp.ts";
 import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
+import { gates } from "../../../src/stats/gates.ts";
 import { cases } from "../../cases.ts";
+import { turn } from "../../proof/held.ts";
 
 interface Bench {
   readonly lab: Laboratory;
@@ -120,7 +122,7 @@ describe("serving the candidate beside control", () => {
     });
     expect(who()).toBe("control");
     expect(faults.map(({ operation }) => operation)).toEqual(["prepare"]);
-    expect(lab.status().experiments["who"]).toMatchObject({ served: 0, started: 0, skips: { "sampled-out": 1 } });
+    expect(lab.status().experiments["who"]).toMatchObject({ served: 0, started: 0, skips: { "prepare-failed": 1 } });
   });
 
   it.each(["concurrent", "later"] as const)(
@@ -387,6 +389,96 @@ describe("serving the candidate beside control", () => {
     expect(who()).toBe("candidate");
   });
 });
+
+describe("a served candidate that is slow", () => {
+  const slow = (graceMs?: number) => {
+    const { lab, clock, samples } = graced();
+    const call = lab.experiment("who", {
+      control: async (): Promise<string> => Promise.resolve("same"),
+      candidate: () => new Promise<string>((resolve) => void clock.after(5_000, () => resolve("same"))),
+      key: () => "key",
+      rollout: { ...samples, current: samples.current, ...(graceMs !== undefined && { graceMs }) },
+    });
+    return { lab, clock, call, samples };
+  };
+
+  it("has a second once control has answered, and is compared as ever", async () => {
+    const { lab, clock, call, samples } = slow();
+    const answer = call();
+    await turn();
+    clock.advance(999);
+    expect(await Promise.race([answer, turn().then(() => "waiting")])).toBe("waiting");
+    clock.advance(2);
+    expect(await answer).toBe("same");
+    expect(lab.status().experiments["who"]).toMatchObject({ served: 0, fellBack: 1, inFlight: 1 });
+    clock.advance(5_000);
+    await lab.settled();
+    expect(lab.status().experiments["who"]).toMatchObject({ matched: 1, fellBack: 1, served: 0 });
+    expect(samples.seen).toMatchObject([{ kind: "match", fellBack: "slow" }]);
+    expect(gates.errors(0.001).penalty(samples.seen[0]!)).toBe(1);
+  });
+
+  it("has as long as its rollout says", async () => {
+    const { lab, clock, call } = slow(10);
+    const answer = call();
+    await turn();
+    clock.advance(11);
+    expect(await answer).toBe("same");
+    expect(lab.status().experiments["who"]).toMatchObject({ fellBack: 1 });
+    const patient = slow(Infinity);
+    const later = patient.call();
+    await turn();
+    patient.clock.advance(5_001);
+    expect(await later).toBe("same");
+    expect(patient.lab.status().experiments["who"]).toMatchObject({ fellBack: 0, served: 1 });
+  });
+
+  it("is refused a time that is none", () => {
+    const define = (graceMs: unknown) => () =>
+      new Laboratory().experiment("x", {
+        control: () => 1,
+        candidate: () => 1,
+        key: () => "key",
+        rollout: { serve: 1, graceMs } as never,
+      });
+    for (const graceMs of [-1, NaN, "1000"]) expect(define(graceMs)).toThrow(/rollout\.graceMs/);
+  });
+
+  it("says in each result why control answered", async () => {
+    const seen: unknown[] = [];
+    const lab = new Laboratory({ publishers: [({ fellBack }) => void seen.push(fellBack)] });
+    const served = { key: () => "key", rollout: { serve: 1 } } as const;
+    lab.experiment("threw", { control: () => 1, candidate: () => fail(), ...served })();
+    lab.experiment("asynchronous", {
+      control: () => 1,
+      candidate: (async () => Promise.resolve(1)) as never,
+      ...served,
+    })();
+    lab.experiment("served", { control: () => 1, candidate: () => 1, ...served })();
+    const careful = { serve: 1, onMismatch: "control" } as const;
+    lab.experiment("mismatch", { control: () => 1, candidate: () => 2, ...served, rollout: careful })();
+    await lab.close();
+    expect(seen.sort()).toEqual(["asynchronous", "mismatch", "threw", undefined]);
+  });
+});
+
+function fail(): never {
+  throw new Error("candidate");
+}
+
+function graced() {
+  const clock = fixedClock();
+  const lab = new Laboratory({ clock });
+  const seen: Sample[] = [];
+  const live = { stage: "live", share: 1, compare: 1, epoch: 1 } as const;
+  const samples = {
+    seen,
+    current: () => live,
+    bucket: () => 0,
+    record: (sample: Sample) => void seen.push(sample),
+  };
+  return { lab, clock, samples };
+}
 
 describe('a rollout with `onMismatch: "control"`', () => {
   it("waits for both, and serves control where they differ", async () => {

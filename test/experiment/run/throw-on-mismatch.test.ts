@@ -81,7 +81,7 @@ describe("with `throwOnMismatch`, an asynchronous control", () => {
     const answer = call();
     expect(await stateOf(answer)).toBe("pending");
     clock.advance(101);
-    expect(await answer).toBe(1);
+    await expect(answer).rejects.toThrow(/timed out/);
   });
 
   it("is answered where a candidate makes its promise a plain one while it is looked at", async () => {
@@ -91,7 +91,7 @@ describe("with `throwOnMismatch`, an asynchronous control", () => {
       control: (): Promise<number> => given,
       candidate: () => Number(Reflect.deleteProperty(given, "cancel")),
     });
-    expect(await call()).toBe(1);
+    await expect(call()).rejects.toThrow(/could not be compared.*inconclusive: /s);
     expect(lab.status().experiments["changed"]!.inconclusive).toBe(1);
   });
 
@@ -112,6 +112,7 @@ describe("with `throwOnMismatch`, an asynchronous control", () => {
     });
     expect([...(await call(false))]).toEqual([1]);
     await expect(call(true)).rejects.toBeInstanceOf(MismatchError);
+    await expect(lab.settled()).rejects.toThrow(/^1 call did not match after the caller had its answer/);
   });
 });
 
@@ -125,9 +126,10 @@ describe("with `throwOnMismatch`, a control that answers at once", () => {
     });
     expect(call()).toBe(1);
     late.resolve(2);
-    await lab.settled();
+    await expect(lab.settled()).rejects.toMatchObject({ errors: [expect.any(MismatchError)] });
     expect(lab.status().experiments["late"]!.mismatched).toBe(1);
-    expect(made).toEqual([]);
+    expect(made.splice(0)).toHaveLength(1);
+    await lab.settled();
     const same = { control: () => 1, candidate: () => 1 };
     expect(lab.experiment("same", same)()).toBe(1);
     const throws = (): number => {
@@ -151,3 +153,76 @@ describe("with `throwOnMismatch`, a control that answers at once", () => {
     expect(published).toBe(made[0]);
   });
 });
+
+describe("`throwOnMismatch` lets nothing pass", () => {
+  it.each([
+    ["a shadow call", {}],
+    ["a served call", { rollout: { serve: 1 } }],
+    ["a served call that waits for both", { rollout: { serve: 1, onMismatch: "control" } }],
+    ["a deferred candidate", { order: "deferred", limits: { cpuShare: 1 } }],
+    ["a random order", { order: "random" }],
+    ["a comparer that throws", { compare: () => boomed() }],
+    ["a comparer that returns a promise", { compare: () => Promise.resolve(true) }],
+  ])("of %s, asynchronous or not", async (_, options) => {
+    for (const [control, candidate] of [
+      [async () => ({ total: 1 }), async () => ({ total: 2 })],
+      [() => ({ total: 1 }), () => ({ total: 2 })],
+      [() => ({ total: 1 }), async () => ({ total: 2 })],
+      [async () => ({ total: 1 }), () => ({ total: 2 })],
+    ]) {
+      const lab = new Laboratory({ throwOnMismatch: true });
+      const call: () => unknown = lab.experiment("x", { control, candidate, key: () => "key", ...options } as never);
+      const told: unknown[] = [];
+      try {
+        await call();
+      } catch (error) {
+        told.push(error);
+      }
+      await lab.settled().catch((error: unknown) => told.push(...(error as AggregateError).errors));
+      await lab.close().catch((error: unknown) => told.push(error));
+      expect(told).toEqual([expect.any(MismatchError)]);
+    }
+  });
+
+  it("rejects `close()` after everything is closed, with what no caller was told", async () => {
+    const closed: string[] = [];
+    const publisher = { name: "p", publish: () => undefined, close: async () => void closed.push("p") };
+    const lab = new Laboratory({ throwOnMismatch: true, publishers: [publisher] });
+    const call = lab.experiment("x", { control: () => 1, candidate: (async () => Promise.resolve(2)) as never });
+    expect([call(), call()]).toEqual([1, 1]);
+    const closing = lab.close();
+    await expect(closing).rejects.toMatchObject({ errors: [{ name: "MismatchError" }, { name: "MismatchError" }] });
+    expect(closed).toEqual(["p"]);
+    await expect(lab.close()).rejects.toBe(await closing.catch((error: unknown) => error));
+  });
+
+  it("but what it is told to let pass", async () => {
+    const lab = new Laboratory({ throwOnMismatch: { kinds: ["mismatch"] } });
+    const boom = (): never => boomed();
+    const call = lab.experiment("x", { control: () => 1, candidate: () => 2, compare: boom });
+    expect(call()).toBe(1);
+    await lab.settled();
+    const own = { control: () => 1, candidate: () => 2 };
+    expect(lab.experiment("quiet", { ...own, throwOnMismatch: false })()).toBe(1);
+    expect(lab.experiment("loud", own)).toThrow(MismatchError);
+    const thrown = { error: () => new RangeError("own") };
+    expect(new Laboratory().experiment("own", { ...own, throwOnMismatch: thrown })).toThrow(RangeError);
+    await lab.close();
+  });
+
+  it.each([
+    [{ throwOnMismatch: "yes" }, /throwOnMismatch.*a boolean, a function or an object/],
+    [{ throwOnMismatch: { kind: ["mismatch"] } }, /kind/],
+    [{ throwOnMismatch: { kinds: ["match"] } }, /throwOnMismatch\.kinds/],
+    [{ throwOnMismatch: { kinds: "mismatch" } }, /throwOnMismatch\.kinds.*an array/],
+    [{ throwOnMismatch: { error: "no" } }, /throwOnMismatch\.error/],
+  ])("and refuses %j", (options, message) => {
+    expect(() => new Laboratory(options as never)).toThrow(message);
+    const definition = { control: () => 1, candidate: () => 1, ...options };
+    expect(() => new Laboratory().experiment("x", definition as never)).toThrow(message);
+  });
+});
+
+function boomed(): never {
+  throw boom;
+}

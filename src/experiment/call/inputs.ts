@@ -1,0 +1,70 @@
+import { ask, failed } from "../define/services.ts";
+import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import type { Skip } from "../record/counters.ts";
+import { Run } from "../run/run.ts";
+import { admitted } from "./gates.ts";
+import { keyOf, withoutRollout, type Route } from "./route.ts";
+
+/** Makes everything that a compared call needs before control is called, in the caller's own context. */
+export function prepare(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], route: Route): Run | Skip {
+  const { host } = plan;
+  const { skips } = plan.counters;
+  const candidates = admitted(plan, hooks.candidates);
+  if (candidates.length === 0) return skips["breaker-open"];
+  const candidateArgs = argumentsOf(plan, hooks, self, args);
+  if (candidateArgs === undefined) {
+    for (const { breaker } of candidates) breaker.release(host.clock.monotonic());
+    return skips["prepare-failed"];
+  }
+  const key = route === withoutRollout ? keyOf(plan, hooks, self, args) : route.key;
+  const run = new Run(plan, hooks, candidates, self, args, candidateArgs, route.snapshot, key);
+  if (hooks.context !== undefined) run.context = contextOf(plan, hooks.context, self, args);
+  if (hooks.beforeRun !== undefined) ask(host, plan, "beforeRun", hooks.beforeRun, self, args);
+  return run;
+}
+
+/** The candidate's arguments; `undefined` where they cannot be made. */
+export function argumentsOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): unknown[] | undefined {
+  let prepared = args;
+  if (hooks.prepare !== undefined) {
+    const answer = ask(plan.host, plan, "prepare", hooks.prepare, self, args);
+    if (answer === failed) return undefined;
+    if (!isArray(answer)) {
+      plan.host.fault("prepare", new TypeError("`prepare` must return the candidate's arguments as an array"), plan);
+      return undefined;
+    }
+    prepared = answer;
+  }
+  if (!plan.isolate) return prepared;
+  try {
+    return structuredClone(prepared);
+  } catch (error) {
+    plan.host.fault("isolate", error, plan);
+    return undefined;
+  }
+}
+
+function isArray(value: unknown): value is unknown[] {
+  try {
+    // Copied, since spreading an array of foreign making runs foreign code.
+    return Array.isArray(value) && Array.isArray([...(value as unknown[])]);
+  } catch {
+    return false;
+  }
+}
+
+function contextOf(
+  plan: Plan,
+  context: NonNullable<Hooks["context"]>,
+  self: unknown,
+  args: unknown[],
+): Readonly<Record<string, unknown>> | undefined {
+  const given = typeof context === "function" ? ask(plan.host, plan, "context", context, self, args) : context;
+  if (typeof given !== "object" || given === null) return undefined;
+  try {
+    return { ...given };
+  } catch (error) {
+    plan.host.fault("context", error, plan);
+    return undefined;
+  }
+}

@@ -1,0 +1,75 @@
+import type { RolloutSnapshot, Stage } from "../../model/rollout.ts";
+import { decide } from "../../rollout/decide.ts";
+import { ask, failed } from "../define/services.ts";
+import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import { surroundings } from "../runtime/current-run.ts";
+
+/** Where a call goes: which behavior answers it, and whether the rollout wants it compared. */
+export interface Route {
+  readonly serves: "control" | "candidate";
+  readonly compares: boolean;
+  /** The rollout's stage; without a rollout, every call is in `shadow`. */
+  readonly stage: Stage;
+  readonly snapshot: RolloutSnapshot | undefined;
+  readonly key: string | undefined;
+}
+
+/** The way of every call that no rollout decides about. */
+export const withoutRollout: Route = Object.freeze({
+  serves: "control",
+  compares: true,
+  stage: "shadow",
+  snapshot: undefined,
+  key: undefined,
+});
+const switchedOff: Route = Object.freeze({ ...withoutRollout, stage: "off", compares: false });
+
+export function routeOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): Route {
+  // The kill switch asks nobody.
+  if (plan.rollout === undefined || plan.host.killed) return withoutRollout;
+  const snapshot = currentSnapshot(plan);
+  if (snapshot === undefined || snapshot.stage === "off") return switchedOff;
+  const { stage } = snapshot;
+  // Inside a hook no key is asked for: one that calls its own experiment would be asked for ever.
+  const key = surroundings() === "detached" ? undefined : keyOf(plan, hooks, self, args);
+  const bucket = key === undefined || stage !== "ramp" ? undefined : bucketOf(plan, key);
+  const draw = snapshot.compare >= 1 ? 0 : plan.host.random();
+  const { serve, compare } = decide(snapshot, bucket, draw);
+  return { serves: serve, compares: compare, stage, snapshot, key };
+}
+
+/** What a call sticks to. A key that cannot be had has no bucket, and is control's. */
+export function keyOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): string | undefined {
+  if (hooks.key === undefined) return undefined;
+  const key = ask(plan.host, plan, "key", hooks.key, self, args);
+  return (
+    typeof key === "string" ? key
+    : typeof key === "number" || typeof key === "bigint" ? String(key)
+    : noKey(plan, key)
+  );
+}
+
+/** Its owner has no bucket and is control's; only a key that is missing is silent about it. */
+function noKey(plan: Plan, key: unknown): string | undefined {
+  if (key === undefined || key === null || key === failed) return undefined;
+  plan.host.fault("key", new TypeError(`\`key\` must return a string, a number or a bigint, not ${typeof key}`), plan);
+  return undefined;
+}
+
+function currentSnapshot(plan: Plan): RolloutSnapshot | undefined {
+  try {
+    return plan.rollout!.current();
+  } catch (error) {
+    plan.host.fault("rollout", error, plan);
+    return undefined;
+  }
+}
+
+function bucketOf(plan: Plan, key: string): number | undefined {
+  try {
+    return plan.rollout!.bucket(plan.name, key);
+  } catch (error) {
+    plan.host.fault("rollout", error, plan);
+    return undefined;
+  }
+}

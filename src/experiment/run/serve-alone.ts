@@ -1,0 +1,203 @@
+import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
+import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
+import { Attempt } from "../limits/attempt.ts";
+import { Deadline } from "../limits/deadlines.ts";
+import { AnsweringMark } from "../runtime/current-run.ts";
+import { derive } from "../runtime/native-promise.ts";
+import { shapeOf } from "../runtime/promises.ts";
+import { inFlight } from "./candidate-run.ts";
+import { recordIn } from "./conclude.ts";
+
+/**
+ * The candidate answers and control does not run, unless the candidate throws or times out: then control is started and
+ * answers. In stage `complete` the candidate's outcome is the caller's, whatever it is.
+ */
+export function serveAlone(
+  plan: Plan,
+  hooks: Hooks,
+  self: unknown,
+  args: unknown[],
+  candidateArgs: unknown[],
+  snapshot: RolloutSnapshot,
+  key: string | undefined,
+): unknown {
+  if (snapshot.stage !== "complete") return new Alone(plan, hooks, self, args, snapshot, key).answer(candidateArgs);
+  plan.state.served += 1;
+  return complete(plan, hooks.candidates[0], self, candidateArgs);
+}
+
+function complete(plan: Plan, planned: PlannedCandidate, self: unknown, args: unknown[]): unknown {
+  try {
+    return asControl(plan, Reflect.apply(planned.call, self, args) as unknown);
+  } catch (error) {
+    if (!plan.state.asynchronous) throw error;
+    return new Promise((_resolve, reject) => reject(error));
+  }
+}
+
+/** A synchronous candidate in place of an asynchronous control: its callers expect a promise. */
+function asControl(plan: Plan, given: unknown): unknown {
+  return plan.state.asynchronous && shapeOf(given) === "value" ? Promise.resolve(given) : given;
+}
+
+/** A candidate that answers its caller, with control to fall back to. */
+class Alone extends Attempt {
+  readonly #plan: Plan;
+  readonly #hooks: Hooks;
+  readonly #self: unknown;
+  readonly #args: unknown[];
+  readonly #snapshot: RolloutSnapshot;
+  readonly #key: string | undefined;
+  #value: unknown = undefined;
+  #candidateMs = 0;
+  #hasEnded = false;
+  #hasFailed = false;
+  #isTold = false;
+  #tell: (() => void) | undefined = undefined;
+
+  constructor(
+    plan: Plan,
+    hooks: Hooks,
+    self: unknown,
+    args: unknown[],
+    snapshot: RolloutSnapshot,
+    key: string | undefined,
+  ) {
+    super();
+    this.#plan = plan;
+    this.#hooks = hooks;
+    this.#self = self;
+    this.#args = args;
+    this.#snapshot = snapshot;
+    this.#key = key;
+  }
+
+  answer(candidateArgs: unknown[]): unknown {
+    const plan = this.#plan;
+    const { name, call } = this.#planned;
+    this.call(new AnsweringMark(plan.name, name), call, this.#self, candidateArgs, plan.host.clock.monotonic());
+    if (this.#hasEnded) return this.#hasFailed ? this.#fallBack() : asControl(plan, this.#value);
+    const ended = new Promise<void>((resolve) => {
+      this.#tell = resolve;
+    });
+    // A reaction runs in its caller's own context, as control is used to, and not in that of a deadline.
+    return derive(
+      ended,
+      () => (this.#hasFailed ? this.#fallBack() : this.#value),
+      () => undefined,
+    );
+  }
+
+  protected get services(): Plan["host"] {
+    return this.#plan.host;
+  }
+
+  protected get timeoutMs(): number {
+    return this.#plan.timeoutMs;
+  }
+
+  protected override get foreground(): boolean {
+    return true;
+  }
+
+  protected countInFlight(change: 1 | -1): void {
+    inFlight(this.#plan, change);
+  }
+
+  protected countStalled(change: 1 | -1): void {
+    this.#plan.state.stalled += change;
+  }
+
+  protected returned(value: unknown, now: number): void {
+    this.#value = value;
+    this.#plan.state.served += 1;
+    this.#planned.breaker.succeeded();
+    this.#end(now);
+    this.#record(false);
+  }
+
+  protected threw(_error: unknown, now: number): void {
+    this.#failed(now);
+  }
+
+  protected timedOut(_afterMs: number, now: number): void {
+    this.#failed(now);
+  }
+
+  get #planned(): PlannedCandidate {
+    return this.#hooks.candidates[0];
+  }
+
+  #failed(now: number): void {
+    this.#hasFailed = true;
+    this.#plan.state.fellBack += 1;
+    this.#end(now);
+  }
+
+  #end(now: number): void {
+    this.#hasEnded = true;
+    this.#candidateMs = now - this.startedAt;
+    this.#tell?.();
+  }
+
+  /** Control's own answer. Where control fails as well, that is no failure of the candidate's. */
+  #fallBack(): unknown {
+    const { clock, deadlines, closed } = this.services;
+    let answer: unknown;
+    try {
+      answer = Reflect.apply(this.#hooks.control, this.#self, this.#args);
+    } catch (error) {
+      this.#controlCame(true);
+      throw error;
+    }
+    const shape = shapeOf(answer);
+    if (shape === "value") this.#controlCame(false);
+    // What a lazy thenable comes to, only its caller sees.
+    if (shape === "thenable") this.#planned.breaker.failed(clock.monotonic());
+    if (shape !== "promise") return answer;
+    // Beside a control that hangs its failures count, too; a laboratory that closes just stops waiting.
+    const deadline = new Deadline(() => this.services.closed || this.#controlCame(false));
+    if (!closed) deadlines.add(deadline, this.timeoutMs, clock.monotonic());
+    return derive(
+      answer,
+      (value) => {
+        deadlines.remove(deadline);
+        this.#controlCame(false);
+        return value;
+      },
+      (error: unknown) => {
+        deadlines.remove(deadline);
+        this.#controlCame(true);
+        throw error;
+      },
+    );
+  }
+
+  /** Once: it is known what control came to, or it is not waited for any longer. */
+  #controlCame(threw: boolean): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    if (threw) this.#planned.breaker.succeeded();
+    else this.#planned.breaker.failed(this.services.clock.monotonic());
+    this.#record(!threw);
+  }
+
+  /** Tells the rollout what can be told of a candidate that ran without control: whether it failed, and no more. */
+  #record(failed: boolean): void {
+    const plan = this.#plan;
+    recordIn(plan, {
+      experiment: plan.name,
+      candidate: this.#planned.name,
+      kind: "inconclusive",
+      controlMs: NaN,
+      candidateMs: this.#candidateMs,
+      controlThrew: false,
+      candidateThrew: failed,
+      aboutControl: "absent",
+      key: this.#key,
+      at: plan.host.clock.now(),
+      epoch: this.#snapshot.epoch,
+      result: () => undefined,
+    } satisfies Sample);
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * Any function at all. The one `any` of the public types: a parameter list of `unknown` would refuse every function
+ * that says what it takes.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+export type AnyFunction = (this: any, ...args: any) => any;
