@@ -200,7 +200,7 @@ export class CandidateEvidence {
         const judge = this.#judges[index]!;
         const silence = judge.silence?.();
         const note = judge.note?.();
-        const { units, open, bad, calls, badCalls, failed, regressedSince } = this.#evidence[index]!;
+        const { units, open, bad, calls, badCalls, failed, regressedSince, alarmedBy } = this.#evidence[index]!;
         return {
           name,
           max,
@@ -215,6 +215,7 @@ export class CandidateEvidence {
           badCalls: badCalls + sum((each) => each.gates[name]?.badCalls ?? 0),
           bad: bad + sum((each) => each.gates[name]?.bad ?? 0),
           ...(regressedSince !== undefined && { regressedSince }),
+          ...(alarmedBy !== undefined && { alarmedBy }),
         };
       }),
     });

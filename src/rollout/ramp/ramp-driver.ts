@@ -147,7 +147,11 @@ export class RampDriver {
     const change = history.findLast((each) => each.kind === kind);
     if (change === undefined) return verdict;
     const standing = mode === "paused" ? "Paused" : "Rolled back until a person clears it,";
-    return { ...verdict, reasons: [`${standing} by ${change.by}, ${change.reason}`, ...verdict.reasons] };
+    return {
+      ...verdict,
+      standing: kind,
+      reasons: [`${standing} by ${change.by}, ${change.reason}`, ...verdict.reasons],
+    };
   }
 
   on(listener: (event: RolloutEvent) => void): Cancel {
