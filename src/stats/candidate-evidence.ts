@@ -263,7 +263,7 @@ export class CandidateEvidence {
         const judge = this.#judges[index]!;
         const silence = judge.silence?.();
         const note = judge.note?.();
-        const { calls, badCalls, failed, regressedSince } = this.#evidence[index]!;
+        const { calls, badCalls, failed, regressedSince, alarmedBy } = this.#evidence[index]!;
         const alarmedSince = merged?.alarmed?.gate === name ? merged.alarmed.since : undefined;
         const since = regressedSince ?? alarmedSince;
         return {
@@ -278,6 +278,7 @@ export class CandidateEvidence {
           badCalls: badCalls + sum((each) => each.gates[name]?.badCalls ?? 0),
           ...this.#unitsOfGate(index, merged),
           ...(since !== undefined && { regressedSince: since }),
+          ...(alarmedBy !== undefined && { alarmedBy }),
         };
       }),
     });

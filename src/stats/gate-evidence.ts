@@ -33,6 +33,8 @@ export class GateEvidence {
   failed = 0;
   /** When the regression began that was alarmed for, as the `at` of its first bad unit; absent until then. */
   regressedSince: number | undefined = undefined;
+  /** Of what set the alarm off: how many were seen since it began, and how bad they were. */
+  alarmedBy: { readonly seen: number; readonly bad: number } | undefined = undefined;
 
   /** Of `units` and `bad`: those that are calls without a key, which add up over processes. */
   unkeyed = 0;
@@ -44,6 +46,9 @@ export class GateEvidence {
   readonly #perPenalty: Float64Array;
   readonly #level: Float64Array;
   readonly #began: Float64Array;
+  // What was seen since the level last was 0, and how bad it was.
+  readonly #seen: Float64Array;
+  readonly #bad: Float64Array;
   readonly #alarmAt: number;
   readonly #alarmLog: number;
 
@@ -58,6 +63,8 @@ export class GateEvidence {
     this.#perPenalty = Float64Array.from(rates, (rate, index) => Math.log(rate / max) - this.#good[index]!);
     this.#level = new Float64Array(rates.length);
     this.#began = new Float64Array(rates.length);
+    this.#seen = new Float64Array(rates.length);
+    this.#bad = new Float64Array(rates.length);
     this.#alarmAt = falseAlarmEvery * rates.length;
     this.#alarmLog = Math.log(falseAlarmEvery);
   }
@@ -143,13 +150,19 @@ export class GateEvidence {
     if (penalty === 0 && units === 1) {
       for (let index = 0; index < level.length; index++) {
         level[index] = Math.max(level[index]!, 0) + this.#good[index]!;
+        this.#seen[index]! += 1;
       }
       return this.regressedSince !== undefined;
     }
     let highest = -Infinity;
     let leader = 0;
     for (let index = 0; index < level.length; index++) {
-      if (level[index]! <= 0) this.#began[index] = at;
+      if (level[index]! <= 0) {
+        this.#began[index] = at;
+        this.#seen[index] = this.#bad[index] = 0;
+      }
+      this.#seen[index]! += units;
+      this.#bad[index]! += penalty;
       const next = Math.max(level[index]!, 0) + units * this.#good[index]! + penalty * this.#perPenalty[index]!;
       level[index] = next;
       if (next > highest) [highest, leader] = [next, index];
@@ -157,6 +170,7 @@ export class GateEvidence {
     // A mean of exponentials reaches the threshold only where the largest of them does.
     if (this.regressedSince === undefined && highest >= this.#alarmLog && this.#sum() >= this.#alarmAt) {
       this.regressedSince = this.#began[leader]!;
+      this.alarmedBy = { seen: this.#seen[leader]!, bad: this.#bad[leader]! };
     }
     return this.regressedSince !== undefined;
   }
@@ -172,6 +186,7 @@ export class GateEvidence {
       const good = this.#good[index]!;
       const last = Math.max(level[index]!, 0) + (times - 1) * good;
       level[index] = Math.max(last, 0) + good;
+      this.#seen[index]! += times;
     }
   }
 

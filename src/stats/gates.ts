@@ -93,9 +93,10 @@ function errors(max = 0.001): Gate {
     name: "candidate-error",
     max,
     penalty({ kind, candidateThrew, controlThrew, aboutControl, fellBack }) {
+      if (fellBack === "slow") return 1;
       // Nobody knows whether control failed as well; or it was told before.
       if (aboutControl === "unseen" || aboutControl === "late") return undefined;
-      return kind === "timed-out" || fellBack === "slow" || (candidateThrew && !controlThrew) ? 1 : 0;
+      return kind === "timed-out" || (candidateThrew && !controlThrew) ? 1 : 0;
     },
   };
 }

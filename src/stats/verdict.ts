@@ -24,6 +24,8 @@ export interface GateReading {
   readonly moreUnits: number;
   /** Wall time at which the alarmed regression began. */
   readonly regressedSince?: number;
+  /** What the gate saw from then until it alarmed, and how much of it was bad. */
+  readonly alarmedBy?: { readonly seen: number; readonly bad: number };
 }
 
 // More bad calls than so many times the tolerated rate are never ready, however few units they make.
@@ -45,6 +47,8 @@ interface VerdictFacts {
   readonly served?: { readonly units: number; readonly gates: readonly GateReading[] };
   /** Why it will never be ready while things go on like this, as a sentence; absent where more evidence may do. */
   readonly stalled?: string;
+  /** Of a ramp that takes no step: paused by a person, or rolled back and latched. The first of `reasons` says why. */
+  readonly standing?: "paused" | "rolled-back";
 }
 
 /** Whether the evidence allows the next step, and what it rests on. */
@@ -113,6 +117,7 @@ export interface VerdictInput extends VerdictTerms {
     readonly calls: number;
     readonly badCalls: number;
     readonly regressedSince?: number;
+    readonly alarmedBy?: { readonly seen: number; readonly bad: number };
   }[];
 }
 
@@ -137,8 +142,9 @@ export function verdictOf(input: VerdictInput): Verdict {
   const regressed = gates.find(({ state }) => state === "regressed");
   if (regressed) {
     const since = regressed.regressedSince!;
+    const { seen, bad } = regressed.alarmedBy ?? { seen: regressed.units, bad: regressed.bad };
     const reasons = [
-      `${regressed.name} alarms: ${percent(regressed.rate)} of ${count(regressed.units, nounOf(regressed))} in all, at most ${percent(regressed.max)} tolerated; it began about ${new Date(since).toISOString()}.`,
+      `${regressed.name} alarms: ${Math.round(bad)} of the last ${count(seen, nounOf(regressed))} since ${clockOf(since)}, ${percent(regressed.max)} tolerated.`,
     ];
     return { kind: "regressed", ...facts, gate: regressed.name, since, reasons };
   }
@@ -272,12 +278,22 @@ function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
     ...(by !== undefined && { by }),
     ...((gate.silence ?? gate.note) !== undefined && { note: (gate.silence ?? gate.note)! }),
     ...(regressedSince !== undefined && { regressedSince }),
+    ...(gate.alarmedBy !== undefined && { alarmedBy: gate.alarmedBy }),
   };
 }
 
-/** A share for people: three significant digits. */
+/** When, in UTC, to the second. */
+function clockOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 19).replace("T", " ");
+}
+
+/** A share for people: three significant digits, and more where these would make all of what is not. */
 export function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(3))} %`;
+  const whole = Number((share * 100).toPrecision(3));
+  if (whole !== 100 || share >= 1) return `${whole} %`;
+  // As many nines as it takes.
+  const digits = Math.min(15, Math.ceil(-Math.log10(1 - share)) - 1);
+  return `${Math.floor(share * 10 ** (digits + 2)) / 10 ** digits} %`;
 }
 
 /** A duration for people, in its largest unit of which there is at least one. */

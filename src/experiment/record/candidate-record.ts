@@ -28,6 +28,8 @@ export class CandidateRecord {
   #kept = 0;
   #beyond = 0;
   #scheduled = false;
+  /** Wall time of the last comparison; `NaN` before the first one. */
+  #lastAt = NaN;
 
   /**
    * @param judges whether to gather evidence
@@ -64,6 +66,7 @@ export class CandidateRecord {
   add(sample: Sample): void {
     this.#workIn();
     this.#tally.record(sample);
+    this.#lastAt = sample.at;
     if (this.#judges) this.#judged().record(sample);
   }
 
@@ -71,6 +74,12 @@ export class CandidateRecord {
   failedWithoutControl(sample: Sample): void {
     this.#workIn();
     if (this.#judges) this.#judged().record(sample);
+  }
+
+  /** Wall time of the last comparison; `undefined` before the first one. */
+  get lastAt(): number | undefined {
+    this.#workIn();
+    return Number.isNaN(this.#lastAt) ? undefined : this.#lastAt;
   }
 
   get tally(): Tally {
@@ -119,6 +128,7 @@ export class CandidateRecord {
         result: noResult,
       };
       this.#tally.record(match);
+      this.#lastAt = match.at;
       evidence?.record(match);
     }
     this.#tally.matched(this.#beyond);

@@ -40,9 +40,8 @@ export interface Rerunnable {
   readonly args: unknown[];
   /** What it came to the first time. */
   readonly control: Outcome | undefined;
-  /** What its candidates came to. */
-  readonly trials: readonly { readonly comparison: Comparison | undefined; readonly outcome: Outcome | undefined }[];
   readonly hooks: { readonly control: AnyFunction };
+  readonly trials: readonly { readonly comparison: Comparison | undefined; readonly outcome: Outcome | undefined }[];
   readonly plan: {
     readonly name: string;
     readonly timeoutMs: number;

@@ -10,6 +10,7 @@ import type { Plan } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
 import { ask } from "../define/services.ts";
 import type { Receivers } from "../deliver/comparison-queue.ts";
+import { WaitsForControl } from "../limits/waits-for-control.ts";
 import { quietly } from "../runtime/current-run.ts";
 import { kindOfTrial, type Trial } from "./candidate-run.ts";
 import { kindOfRun, type EndedRun } from "./make-result.ts";
@@ -59,6 +60,28 @@ export function tellBreakers({ trials, control }: EndedRun, now: number): void {
     if (failed) planned.breaker.failed(now);
     else planned.breaker.succeeded();
   }
+}
+
+/** Counts a candidate's failure, though control has not settled and nobody knows whether it fails as well. */
+export function waitsForControl(plan: Plan): WaitsForControl<Trial> {
+  return new WaitsForControl(plan.host.deadlines, plan.timeoutMs, (trial: Trial) => {
+    // A laboratory that closes waits for nobody, which says nothing of the candidate.
+    if (plan.host.closed) return;
+    trial.failureTold = true;
+    trial.planned.breaker.failed(plan.host.clock.monotonic());
+    const { experiment, candidate, candidateMs, key, at, epoch } = trial;
+    const sample: Sample = {
+      ...{ experiment, candidate, candidateMs, key, at, epoch },
+      kind: "inconclusive",
+      controlMs: NaN,
+      controlThrew: false,
+      candidateThrew: true,
+      aboutControl: "pending",
+      result: () => undefined,
+    };
+    trial.planned.record.failedWithoutControl(sample);
+    recordIn(plan, sample);
+  });
 }
 
 /** Compares what was put off, and counts. Once a run. */

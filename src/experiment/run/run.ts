@@ -7,16 +7,16 @@ import { partOf } from "../deliver/result-size.ts";
 import { derive } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
+import type { WaitsForControl } from "../limits/waits-for-control.ts";
 import { callAs } from "../runtime/current-run.ts";
 import { streamKind } from "../streams/stream-kind.ts";
 import { StreamPair } from "../streams/stream-pair.ts";
 import { Trial, type CandidateCall } from "./candidate-run.ts";
-import { comparisonAtOnce, conclude, finish, tellBreakers, type SettledRun } from "./conclude.ts";
+import { comparisonAtOnce, conclude, finish, tellBreakers, waitsForControl, type SettledRun } from "./conclude.ts";
 import { keepOutcome } from "./evidence.ts";
-import { FailedWithoutControl } from "./failed-without-control.ts";
 import { kindOfRun, makeResult } from "./make-result.ts";
 import { drawOrder, startLater, startTrials } from "./start-trials.ts";
-import { timedPair } from "./timed-pair.ts";
+import { timedPair } from "../record/timed-pair.ts";
 
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
 export interface Watcher {
@@ -79,7 +79,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   /** Control gave a lazy thenable: what that comes to, nobody but its caller sees. */
   controlUnseen = false;
   #drawn = false;
-  #withoutControl: FailedWithoutControl | undefined = undefined;
+  #withoutControl: WaitsForControl<Trial> | undefined = undefined;
   /** Why nothing of this call can be compared, where that is so. */
   #inconclusive: Comparison | undefined = undefined;
   #toJudge = false;
@@ -276,8 +276,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   candidateSettled(trial: Trial): void {
     this.#unsettled -= 1;
     if (this.control !== undefined) this.#compare(trial);
-    else if (trial.outcome!.kind !== "returned")
-      (this.#withoutControl ??= new FailedWithoutControl(this.plan)).add(trial);
+    else if (trial.outcome!.kind !== "returned") (this.#withoutControl ??= waitsForControl(this.plan)).add(trial);
     this.watcher?.trialSettled?.(trial);
     if (this.#unsettled > 0) this.#keepCandidate(trial);
     if (this.#unsettled === 0) this.#end(trial.endedAt);

@@ -18,12 +18,24 @@ export interface ReportInput {
     readonly name: string;
     readonly tally: Tally;
     readonly verdict: Verdict;
+    /** Paused since it failed in a row; `half-open` while a call probes it. */
+    readonly breaker?: "closed" | "open" | "half-open";
   }[];
+  /** Wall time of the last comparison; absent where there was none. */
+  readonly lastComparedAt?: number;
+  /** What control's second runs told; absent where they are not made. */
+  readonly noise?: {
+    readonly reruns: number;
+    readonly mismatches: { readonly raw: number; readonly net: number };
+    readonly proposals: readonly string[];
+  };
   /** Kinds of mismatch, most frequent first; the first five are shown. */
   readonly groups?: readonly {
     readonly count: number;
     readonly signature: string;
     readonly differences: readonly { readonly path: string; readonly kind: string }[];
+    /** What each side shows, where that is more than a path and a kind: the types of both, or what one threw. */
+    readonly sides?: string;
   }[];
   /** Faults by operation. */
   readonly faults?: Readonly<Record<string, number>>;
@@ -46,6 +58,8 @@ export interface ReportInput {
 }
 
 const shownGroups = 5;
+// Longer without a comparison, and the page says so.
+const silenceMs = 10 * 60_000;
 
 /**
  * One page of text about one experiment, readable as it is: stage, traffic, verdict and what is missing, latencies, kinds
@@ -53,16 +67,19 @@ const shownGroups = 5;
  */
 export function reportPage(input: ReportInput): string {
   const lines = [heading(input), ...traffic(input)];
-  for (const candidate of input.candidates) lines.push("", ...candidateLines(candidate));
+  for (const candidate of input.candidates)
+    lines.push("", ...candidateLines(candidate, input.stage?.stage === "complete"));
   const groups = input.groups ?? [];
   if (groups.length > 0) {
     lines.push("", "kinds of mismatch");
-    for (const { count, differences, signature } of groups.slice(0, shownGroups)) {
+    for (const { count, differences, signature, sides } of groups.slice(0, shownGroups)) {
       const where = differences.map(({ path, kind }) => `${path} ${kind}`).join(", ");
-      lines.push(`  ${number(count).padStart(8)} × ${where || signature}`);
+      const shown = sides === undefined ? "" : ` (${sides})`;
+      lines.push(`  ${number(count).padStart(8)} × ${where || signature}${shown}`);
     }
     if (groups.length > shownGroups) lines.push(`           and ${groups.length - shownGroups} more`);
   }
+  lines.push(...noiseLines(input));
   const faults = Object.entries(input.faults ?? {}).filter(([, times]) => times > 0);
   lines.push("", `faults       ${faults.length === 0 ? "none" : counts(faults)}`);
   if (input.cost && input.calls > 0) {
@@ -76,8 +93,17 @@ export function reportPage(input: ReportInput): string {
   return lines.map(visible).join("\n") + "\n";
 }
 
-function heading({ experiment, stage, at, about }: ReportInput): string {
+function noiseLines({ noise }: ReportInput): string[] {
+  if (noise === undefined || noise.mismatches.raw === 0) return [];
+  const { raw, net } = noise.mismatches;
+  const proposed = noise.proposals.length === 0 ? "" : `; consider ignoring ${noise.proposals.join(", ")}`;
+  return ["", `noise        ${number(raw - net)} of ${number(raw)} mismatches control has with itself${proposed}`];
+}
+
+function heading({ experiment, stage, at, about, candidates }: ReportInput): string {
   const parts = [experiment];
+  const standing = candidates.find(({ verdict }) => verdict.standing !== undefined)?.verdict.standing;
+  if (standing !== undefined) parts.push(standing === "paused" ? "PAUSED" : "ROLLED BACK");
   if (stage) parts.push(stage.stage === "ramp" ? `ramp at ${percent(stage.share)}` : stage.stage);
   if (about?.owner !== undefined) parts.push(`owner ${about.owner}`);
   if (about?.link !== undefined) parts.push(about.link);
@@ -88,22 +114,42 @@ function heading({ experiment, stage, at, about }: ReportInput): string {
   return parts.join(" · ");
 }
 
-function traffic({ calls, skips, served = 0, fellBack = 0 }: ReportInput): string[] {
+function traffic({ calls, skips, stage, at, lastComparedAt, ...input }: ReportInput): string[] {
+  const { served = 0, fellBack = 0 } = input;
   const skipped = Object.entries(skips).filter(([, times]) => times > 0);
   const lines = [`calls        ${number(calls)}`];
   if (skipped.length > 0) lines.push(`not compared ${counts(skipped)}`);
+  const compares = stage?.stage !== "complete" && stage?.stage !== "off";
+  if (compares && lastComparedAt !== undefined && at - lastComparedAt >= silenceMs) {
+    lines.push(`SILENT       not compared for ${span(at - lastComparedAt)}`);
+  }
+  if (input.served === 0 && fellBack === 0 && calls > 0 && (stage?.stage === "ramp" || stage?.stage === "live")) {
+    lines.push(`served       NOBODY by the candidate, though ${percent(stage.share)} of the keys are its own`);
+  }
   if (served + fellBack > 0) {
     lines.push(`served       ${number(served)} by the candidate, ${number(fellBack)} by control in its place`);
   }
   return lines;
 }
 
-function candidateLines({ name, tally, verdict }: ReportInput["candidates"][number]): string[] {
+function candidateLines(
+  { name, tally, verdict, breaker }: ReportInput["candidates"][number],
+  answersAlone: boolean,
+): string[] {
   const { compared, kinds } = tally;
-  const lines = [
-    `${name}: ${verdict.kind.toUpperCase()}${verdict.kind === "insufficient" ? ` (${verdict.missing})` : ""}`,
-  ];
-  for (const reason of verdict.reasons) lines.push(`  ${reason}`);
+  const lines = [`${name}: ${answersAlone ? "COMPLETE" : headlineOf(verdict)}`];
+  // What was seen before a rollback is counted below; that nothing came since is no news.
+  const isStale = verdict.standing === "rolled-back" && verdict.comparisons === 0;
+  const reasons =
+    answersAlone ? ["It answers alone, and nothing is compared any more; what was compared before is below."]
+    : isStale ? verdict.reasons.slice(0, 1)
+    : verdict.reasons;
+  for (const reason of reasons) lines.push(`  ${reason}`);
+  if (breaker !== undefined && breaker !== "closed") {
+    lines.push(
+      `  PAUSED     the breaker is ${breaker}: it failed too often in a row, and control answers in its place`,
+    );
+  }
   const others = Object.entries(kinds).filter(([kind, times]) => times > 0 && kind !== "match");
   lines.push(
     `  compared   ${number(compared)}${compared === 0 ? "" : `, ${percent(kinds.match / compared)} match`}${others.length === 0 ? "" : `; ${counts(others)}`}`,
@@ -120,6 +166,12 @@ function candidateLines({ name, tally, verdict }: ReportInput["candidates"][numb
     lines.push(`  control    ${quantiles(tally.control)}`, `  candidate  ${quantiles(tally.candidate)}`);
   }
   return lines;
+}
+
+function headlineOf(verdict: Verdict): string {
+  if (verdict.standing === "rolled-back") return "REGRESSED (rolled back)";
+  if (verdict.kind === "insufficient") return `INSUFFICIENT (${verdict.missing})`;
+  return verdict.kind.toUpperCase();
 }
 
 function quantiles(histogram: Tally["control"]): string {

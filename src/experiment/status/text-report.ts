@@ -1,5 +1,7 @@
 import type { ServedStage } from "../../model/result.ts";
 import { judges } from "../../rollout/to-rollout.ts";
+import type { PresentedOutcome, PresentedResult } from "../../records/record.ts";
+import type { GroupSummary } from "../../stats/groups.ts";
 import { reportPage } from "./report-page.ts";
 import type { Verdict } from "../../stats/verdict.ts";
 import type { Plan, PlannedCandidate } from "../define/experiment-plan.ts";
@@ -8,6 +10,8 @@ import type { Plan, PlannedCandidate } from "../define/experiment-plan.ts";
 export function reportOf(plan: Plan): string {
   const { counters, state, about } = plan;
   const stage = stageOf(plan);
+  const noise = plan.noise?.report(plan.groups);
+  const lastAts = plan.hooks.candidates.map(({ record }) => record.lastAt).filter((at) => at !== undefined);
   return reportPage({
     experiment: plan.name,
     at: plan.host.clock.now(),
@@ -18,12 +22,36 @@ export function reportOf(plan: Plan): string {
       name: candidate.name,
       tally: candidate.record.tally,
       verdict: verdictOn(plan, candidate),
+      breaker: candidate.breaker.state,
     })),
-    groups: plan.groups.list(),
+    ...(lastAts.length > 0 && { lastComparedAt: Math.max(...lastAts) }),
+    ...(noise && { noise }),
+    groups: plan.groups.list().map(withSides),
     faults: counters.faults,
     cost: { totalPathMs: counters.totalPathMs, capturedBytes: counters.capturedBytes },
     about: { owner: about.owner, link: about.link, untilAt: about.untilMs },
   });
+}
+
+/** A kind whose difference is one in type says what both sides are; one that threw says what. */
+function withSides(group: GroupSummary<PresentedResult>): GroupSummary<PresentedResult> & { readonly sides?: string } {
+  const { control, candidates } = group.first;
+  const candidate = candidates.find(({ comparison }) => comparison.signature === group.signature);
+  if (candidate === undefined || !group.differences.some(({ path, kind }) => path === "$" && kind === "type")) {
+    return group;
+  }
+  return { ...group, sides: `${sideOf(control.outcome)} → ${sideOf(candidate.outcome)}` };
+}
+
+function sideOf(outcome: PresentedOutcome): string {
+  switch (outcome.kind) {
+    case "returned":
+      return outcome.type;
+    case "threw":
+      return `threw ${outcome.error.name}${outcome.error.code === undefined ? "" : ` ${outcome.error.code}`}`;
+    case "timed-out":
+      return "timed out";
+  }
 }
 
 /** What the rollout says, where it judges by itself; else what the experiment's own evidence says. */

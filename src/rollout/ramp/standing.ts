@@ -13,7 +13,11 @@ export function withStanding(verdict: Verdict, state: RolloutState, version: str
   const change = history.findLast((each) => each.kind === kind) ?? latchOf(state);
   if (change === undefined) return verdict;
   const standing = mode === "paused" ? "Paused" : "Rolled back until a person clears it,";
-  return { ...verdict, reasons: [`${standing} by ${change.by}, ${change.reason}`, ...verdict.reasons] };
+  return {
+    ...verdict,
+    standing: kind,
+    reasons: [`${standing} by ${change.by}, ${change.reason}`, ...verdict.reasons],
+  };
 }
 
 function latchOf({ candidateVersion, versions = [] }: RolloutState): { by: string; reason: string } | undefined {

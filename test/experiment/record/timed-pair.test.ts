@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../../src/experiment/laboratory.ts";
 import { PairTimer } from "../../../src/experiment/record/pair-timer.ts";
-import { timedPair } from "../../../src/experiment/run/timed-pair.ts";
+import { timedPair } from "../../../src/experiment/record/timed-pair.ts";
 import type { Sample } from "../../../src/model/rollout.ts";
 import { gates } from "../../../src/rollout/index.ts";
 import { ramp } from "../../../src/rollout/ramp/ramp.ts";
