@@ -46,6 +46,8 @@ const longFiles: Readonly<Record<string, string>> = {
   "compare/equality/walk.ts": "the one walk over two values, which every kind of value comes back to",
   "experiment/deliver/delivery.ts": "one publisher's queue, its turns, deadlines and back-off, which share their state",
   "experiment/run/run.ts": "one call's state, from control's first stamp to the frozen result",
+  "stats/candidate-evidence.ts": "one candidate's evidence: what each comparison adds to units, keys and gates",
+  "stats/verdict.ts": "one verdict: what is missing for each gate, and its sentences",
   "rollout/ramp/ramp-driver.ts": "the machine of a ramp's states, each of which may lead to the others",
 };
 

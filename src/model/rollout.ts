@@ -40,6 +40,11 @@ export interface Sample {
   /** Whether the candidate was to answer the call, also where control took its place in the end. */
   readonly served?: boolean;
   /**
+   * Whether calls that the candidate is to answer are compared as often as others; absent: they are. Not where candidates wait
+   * for a later turn: those that answer never do, so that no CPU budget keeps them back.
+   */
+  readonly alike?: boolean;
+  /**
    * How long both sides took where this call was timed as a pair: in an order that was drawn, each without the other's synchronous
    * part. `synchronous` where it was to be timed and was not, since the candidate's synchronous part is too long for that.
    */

@@ -177,6 +177,10 @@ export class Trial extends Attempt implements Sample {
     return this.run.isServed;
   }
 
+  get alike(): boolean {
+    return !this.run.plan.deferred;
+  }
+
   get aboutControl(): Sample["aboutControl"] {
     return (
       this.run.controlUnseen ? "unseen"

@@ -49,9 +49,7 @@ export class MismatchError extends SidelaneError {
 function messageOf(result: Result): string {
   const lines = [`experiment ${JSON.stringify(result.experiment)} ${verbs[result.kind]}`, ...sideLines(result.control)];
   for (const candidate of result.candidates) {
-    if (candidate.outcome.kind === "timed-out" || candidate.comparison.kind === "inconclusive") {
-      lines.push(...sideLines(candidate), ...reasonLines(candidate));
-    }
+    if (candidate.comparison.kind === "inconclusive") lines.push(...sideLines(candidate), ...reasonLines(candidate));
     if (candidate.comparison.kind !== "mismatch") continue;
     lines.push(...sideLines(candidate), "differences:");
     // What `clean` keeps back is told by its place alone.

@@ -71,7 +71,7 @@ export class EpochEvidence {
     this.#all.own.record(sample);
     const served = sample.served === true;
     if (served) this.#served?.own.record(sample);
-    if (this.#ratio !== undefined && sample.aboutControl !== "absent")
+    if (this.#ratio !== undefined && sample.aboutControl !== "absent" && sample.alike !== false)
       this.#addToRatio(this.#ratio, sample.key, served);
   }
 

@@ -261,6 +261,7 @@ describe("calls are lean", () => {
       {
         clock,
         throwing: undefined,
+        labels: {},
         outbox: { wants: (kind: string) => kind === wanted },
         ...options,
       } as unknown as Host,
