@@ -34,7 +34,7 @@ const modes: Record<string, () => Promise<void> | void> = {
     const lab = new Laboratory();
     console.log(await lab.experiment("alone", { ...served, rollout: { serve: 0.9999, compare: 0 } })());
     console.log(await lab.experiment("compared", { ...served, rollout: { serve: 0.9999, compare: 1 } })());
-    const throwing = new Laboratory({ throwOnMismatch: true });
+    const throwing = new Laboratory({ throwOnMismatch: { kinds: ["mismatch"] } });
     console.log(await throwing.experiment("throwing", { ...sides, limits: { timeoutMs: 50 } })());
     const shadow = lab.experiment("shadow", { ...sides, limits: { timeoutMs: 50 } });
     console.log(await shadow());
