@@ -1,7 +1,8 @@
 import { bytesOf } from "../kinds/value-kind.ts";
 import { timeOf } from "../kinds/stand-ins.ts";
 import { attempt, Unreadable } from "./safe-reader.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import type { Place, Walker } from "./walker.ts";
 
 /** Two dates, by their time; all invalid ones are one. */
 export function sameDates(walk: Walker, control: Date, candidate: Date): boolean {

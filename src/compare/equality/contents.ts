@@ -4,7 +4,7 @@ import { compareSequences } from "./align-sequences.ts";
 import { errorKeys, sameBytes, sameDates, sameErrors, sameExpressions } from "./built-ins.ts";
 import { sameInstances, sameJson, sameRecords } from "./instances.ts";
 import { compareMaps, compareSets } from "./maps-and-sets.ts";
-import { elementOf, sameKeys } from "./own-keys.ts";
+import { sameKeys } from "./own-keys.ts";
 import { attempt, Unreadable } from "./safe-reader.ts";
 import { isForeign, isPlainArray } from "./same-class.ts";
 import { compareUnordered } from "./unordered.ts";
@@ -129,15 +129,11 @@ function sameElements(
   return compareSequences(walk, control, candidate, place, depth);
 }
 
-/** An array's elements read once; holes are {@link missing}. */
-function elements(walk: Walker, array: readonly unknown[]): unknown[] {
-  const elements: unknown[] = [];
-  const { length } = array;
-  for (let index = 0; index < length; index++) {
-    walk.tick();
-    elements.push(elementOf(array, index));
-  }
-  return elements;
+/** An array's elements, each read once and counted; holes are `missing`. */
+function elements(walk: Walker, array: readonly unknown[]): readonly unknown[] {
+  const all = walk.reader.elements(array, () => walk.pulse());
+  for (let index = 0; index < all.length; index++) walk.tick();
+  return all;
 }
 
 /** Of what hangs on an error only data counts: sockets, requests and the like are there for whoever debugs. */

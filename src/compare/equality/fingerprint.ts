@@ -1,8 +1,8 @@
 import type { Tolerance } from "../rules/tolerance.ts";
-import { elementOf } from "./own-keys.ts";
 import { bigintText } from "../../model/visible-text.ts";
 import { Unreadable } from "./safe-reader.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import type { Place, Walker } from "./walker.ts";
 
 const depthSeen = 3;
 const elementsSeen = 16;
@@ -108,13 +108,14 @@ function arrayHash(
   let hash = value.length;
   // All or none of an unordered array: which ones come first says nothing.
   if (unordered && value.length > elementsSeen) return hash;
-  for (let index = 0; index < Math.min(value.length, elementsSeen); index++) {
+  const elements = walk.reader.elements(value, () => walk.pulse());
+  for (let index = 0; index < Math.min(elements.length, elementsSeen); index++) {
     const next =
       place.dead ? place
       : unordered ? place.element()
       : place.next(index);
     const inOrder = unordered ? undefined : band;
-    const part = fingerprint(walk, elementOf(value, index), next, inOrder, Math.imul(at, 31) + index, depth + 1);
+    const part = fingerprint(walk, elements[index], next, inOrder, Math.imul(at, 31) + index, depth + 1);
     hash = (unordered ? hash + Math.imul(part, 0x85ebca6b) : Math.imul(hash, 31) + part) | 0;
   }
   return hash;

@@ -2,7 +2,8 @@ import { traitsOf } from "../kinds/class-traits.ts";
 import type { Kind } from "../kinds/value-kind.ts";
 import { sameKeys } from "./own-keys.ts";
 import { attempt, Unreadable } from "./safe-reader.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import type { Place, Walker } from "./walker.ts";
 
 /** Two instances of one class: own keys, then what can be known of the state that those do not show. */
 export function sameInstances(walk: Walker, control: object, candidate: object, place: Place, depth: number): boolean {

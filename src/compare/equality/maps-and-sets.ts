@@ -4,7 +4,8 @@ import { match } from "./matching.ts";
 import { noRules } from "../rules/rules.ts";
 import { BandKey, fingerprint } from "./fingerprint.ts";
 import { bandsOf, compareUnordered, groupBoth, isExact } from "./unordered.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import type { Place, Walker } from "./walker.ts";
 
 /** Compares two Sets without order: elements are matched as deeply as anything else. */
 export function compareSets(

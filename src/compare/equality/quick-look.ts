@@ -1,10 +1,12 @@
 import { isEnumerable } from "../kinds/intrinsics.ts";
+import type { Reader } from "./safe-reader.ts";
 import type { Place } from "./walker.ts";
 
 // What one look may cost, and what looks in vain may cost together: shared data could otherwise be looked at for ever.
 const deepest = 100;
 const mostSlots = 100_000;
 const mostWasted = 20_000;
+const fewElements = 8;
 
 const { getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf, keys } = Object;
 
@@ -13,8 +15,13 @@ const { getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf, keys } 
  * values, but it runs no accessor, so that the walk that follows still may.
  */
 export class QuickLook {
+  private readonly reader: Reader;
   private slotsLeft = 0;
   private wasted = 0;
+
+  constructor(reader: Reader) {
+    this.reader = reader;
+  }
 
   /** `false` says nothing. Never throws. */
   same(control: unknown, candidate: unknown, place: Place): boolean {
@@ -62,9 +69,22 @@ export class QuickLook {
   private sameList(control: readonly unknown[], candidate: readonly unknown[], place: Place, depth: number): boolean {
     const { length } = control;
     if (length !== candidate.length || (this.slotsLeft -= length + 1) < 0) return false;
+    if (length <= fewElements) return this.sameFew(control, candidate, place, depth);
+    const ours = this.reader.elements(control);
+    const theirs = this.reader.elements(candidate);
     for (let index = 0; index < length; index++) {
-      const ours = control[index];
-      if (ours === undefined || !this.sameValue(ours, candidate[index], place.next(index), depth + 1)) return false;
+      if (!this.sameValue(ours[index], theirs[index], place.next(index), depth + 1)) return false;
+    }
+    return true;
+  }
+
+  /** Whether elements are accessors is told by their descriptors: for few of them sooner than by what was read before. */
+  private sameFew(control: readonly unknown[], candidate: readonly unknown[], place: Place, depth: number): boolean {
+    for (let index = 0; index < control.length; index++) {
+      const left = getOwnPropertyDescriptor(control, index);
+      const right = getOwnPropertyDescriptor(candidate, index);
+      if (left === undefined || right === undefined || left.get !== undefined || right.get !== undefined) return false;
+      if (!this.sameValue(left.value, right.value, place.next(index), depth + 1)) return false;
     }
     return true;
   }

@@ -3,7 +3,8 @@ import { match, type Bands, type Matching } from "./matching.ts";
 import { BandKey, fingerprint } from "./fingerprint.ts";
 import type { CompiledRules, Grouping } from "../rules/rules.ts";
 import { keyOf } from "./user-rules.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import type { Place, Walker } from "./walker.ts";
 import type { PathSegment } from "../rules/paths.ts";
 
 /**

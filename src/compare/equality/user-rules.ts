@@ -1,7 +1,8 @@
 import type { CompiledRules, Grouping } from "../rules/rules.ts";
 import { within } from "../rules/tolerance.ts";
 import { Unreadable } from "./safe-reader.ts";
-import { missing, Stop, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import { Stop, type Place, type Walker } from "./walker.ts";
 
 /** What two instances of one class are read as, where a rule says so. */
 export function readClasses(walk: Walker, control: object, candidate: object): readonly [unknown, unknown] | undefined {

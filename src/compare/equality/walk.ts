@@ -9,7 +9,8 @@ import { Reader, Unreadable } from "./safe-reader.ts";
 import { isForeign, isOfTwoClasses, isRecord, sameClasses } from "./same-class.ts";
 import { askErrors, callUser, isTolerated, readClasses, withoutNormalisers } from "./user-rules.ts";
 import { Pairs } from "./visited-pairs.ts";
-import { missing, Stop, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import { Stop, type Place, type Walker } from "./walker.ts";
 
 /**
  * Walks two values side by side and lists where they differ.
@@ -26,7 +27,7 @@ export class Walk implements Walker {
   path: PathSegment[] = [];
 
   /** For parts that are most likely the same. */
-  readonly quick: QuickLook = new QuickLook();
+  readonly quick: QuickLook = new QuickLook(this.reader);
   private readonly pairs = new Pairs();
   /** In an error less is looked at, so that what is the same there may differ elsewhere. */
   private readonly pairsInErrors = new Pairs();
