@@ -1,4 +1,4 @@
-import { entriesOf, headersOf, mapOf, namedKeysOf, setOf } from "../kinds/stand-ins.ts";
+import { entriesOf, headersOf, isInternal, mapOf, namedKeysOf, setOf } from "../kinds/stand-ins.ts";
 import { unboxed, type Kind } from "../kinds/value-kind.ts";
 import { compareSequences } from "./align-sequences.ts";
 import { errorKeys, sameBytes, sameDates, sameErrors, sameExpressions } from "./built-ins.ts";
@@ -67,7 +67,7 @@ function sameBuiltIns(
     case "set":
       return ofBoth(walk, setOf, control, candidate, (ours, theirs) => compareSets(walk, ours, theirs, place, depth));
     case "date":
-      return sameDates(walk, control as Date, candidate as Date);
+      return sameDates(walk, control as Date, candidate as Date, place);
     case "regexp":
       return sameExpressions(walk, control as RegExp, candidate as RegExp);
     case "boxed":
@@ -77,10 +77,14 @@ function sameBuiltIns(
     case "headers":
       return given(headersOf);
     case "pairs":
-      return given(entriesOf);
+      return given((value) => entriesOf(value).filter(([name]) => !isIgnored(place.next(name))));
     default:
       return walk.differ("opaque", control, candidate);
   }
+}
+
+function isIgnored(place: Place): boolean {
+  return place.effects.some((effect) => effect.kind === "ignore");
 }
 
 function ofBoth<Read>(
@@ -167,6 +171,7 @@ function extraKeys(walk: Walker, kind: Kind, object: object): PropertyKey[] | Un
     const isData = (key: PropertyKey): boolean => !isForeign(walk.reader.kind(walk.reader.own(object, key)));
     return keys.filter((key) => !errorKeys.has(key) && isData(key));
   }
+  if (kind === "headers" || kind === "pairs") return keys.filter((key) => !isInternal(key));
   const hasIndices = kind === "array" || kind === "boxed";
   return hasIndices ? keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key as string)) : keys;
 }

@@ -1,6 +1,7 @@
-import type { Tolerance } from "../rules/tolerance.ts";
+import { numbersIn, textAround, timeIn, type Tolerance } from "../rules/tolerance.ts";
+import { timeOf } from "../kinds/stand-ins.ts";
 import { bigintText } from "../../model/visible-text.ts";
-import { Unreadable } from "./safe-reader.ts";
+import { attempt, Unreadable } from "./safe-reader.ts";
 import { missing } from "./missing.ts";
 import type { Place, Walker } from "./walker.ts";
 
@@ -45,7 +46,7 @@ export function fingerprint(walk: Walker, value: unknown, place: Place, band?: B
   walk.tick();
   switch (typeof value) {
     case "string":
-      return textHash(value);
+      return textAt(walk, value, place, band, at);
     case "number":
       return numberAt(walk, value, place, band, at);
     case "object":
@@ -68,6 +69,27 @@ function numberAt(walk: Walker, value: number, place: Place, band: BandKey | und
   return 5;
 }
 
+/** Times are told by their band, and numbers by what stands around them. */
+function textAt(walk: Walker, value: string, place: Place, band: BandKey | undefined, at: number): number {
+  const tolerances = tolerancesAt(walk, place).filter(({ ms, strings }) => ms !== undefined || strings === true);
+  if (tolerances.length === 0) return textHash(value);
+  if (!tolerances.some(({ strings }) => strings)) {
+    const time = timeIn(value);
+    return time === time ? timeAt(time, tolerances, band, at) : textHash(value);
+  }
+  // The same as times or as texts: no number is close in both.
+  if (tolerances.some(({ ms }) => ms !== undefined)) return 5;
+  const [number, second] = numbersIn(value);
+  if (number !== undefined && second === undefined) band?.offer(at >>> 0, number, tolerances);
+  return textHash(textAround(value));
+}
+
+function timeAt(time: number, tolerances: readonly Tolerance[], band: BandKey | undefined, at: number): number {
+  const distances = tolerances.map(({ ms = 0 }) => ({ abs: ms }));
+  if (time === time) band?.offer(at >>> 0, time, distances);
+  return 5;
+}
+
 function objectHash(
   walk: Walker,
   value: object,
@@ -76,7 +98,15 @@ function objectHash(
   at: number,
   depth: number,
 ): number {
+  const { classes } = walk.rules;
+  if (classes.size > 0 && (classes.has(Object.prototype) || classes.has(Array.prototype))) return 9;
   const kind = walk.reader.kind(value);
+  if (kind === "date") {
+    const time = attempt(() => timeOf(value as Date));
+    if (Unreadable.is(time) || walk.rules.classes.size > 0) return 9;
+    const tolerances = tolerancesAt(walk, place).filter(({ ms }) => ms !== undefined);
+    return tolerances.length > 0 ? timeAt(time, tolerances, band, at) : numberHash(time);
+  }
   if (kind === "array") return depth < depthSeen ? arrayHash(walk, value as unknown[], place, band, at, depth) : 8;
   if (kind !== "plain" || walk.rules.ignorePrototype || depth >= depthSeen) return 9;
   const keys = walk.reader.keys(value);

@@ -71,15 +71,13 @@ export class Walk implements Walker {
     if (control === candidate) return true;
     this.tick();
     if (Unreadable.is(control) || Unreadable.is(candidate)) return this.unreadable(control, candidate);
-    if (typeof control === "number" && typeof candidate === "number") {
-      if (control !== control && candidate !== candidate) return true;
-      if (isTolerated(this, place, control, candidate)) return true;
-      return this.differ("value", control, candidate);
-    }
     if (typeof control !== typeof candidate || control === null || candidate === null) {
       return this.differ("type", control, candidate);
     }
-    if (typeof control !== "object" && typeof control !== "function") return this.differ("value", control, candidate);
+    if (typeof control !== "object" && typeof control !== "function") {
+      const same = (control !== control && candidate !== candidate) || isTolerated(this, place, control, candidate);
+      return same || this.differ("value", control, candidate);
+    }
     return this.sameObjects(control, candidate as object, place, depth);
   }
 
