@@ -9,15 +9,15 @@ const deepest = 200;
 const mostSlots = 1_000_000;
 // The clock is looked at each time so many slots were compared, so that small values never ask for the time.
 const slotsBetweenLooks = 4_096;
-/** What callers wait for at most, in milliseconds. */
-const callerMs = 2;
+/** What a caller waits for at most by default, in milliseconds: in one look, and while one value is copied. */
+export const defaultCallerMs = 2;
 // Below, seeing whether a list is flat takes as long as comparing it.
 const fewElements = 8;
 
 /** Until the clock is looked at. */
 let slotsLeft = 0;
 let looks = 0;
-let mostMs = callerMs;
+let mostMs = defaultCallerMs;
 let clock: () => number = monotonic;
 let deadline = 0;
 let isLate = false;
@@ -34,9 +34,16 @@ const strict = noRules.start;
  * prototype, symbol keys, functions, holes. Keys such as `constructor` and `toString` are keys like others here, and
  * data that is shared or cyclic runs out of slots or depth.
  *
+ * @param callerMs how long a look may take, in milliseconds; what is larger is none that is surely equal
  * @param named whether `control` is known to have no symbol keys at any depth; looking for them is half of a small comparison
  */
-export function surelyEqual(control: unknown, candidate: unknown, place: Place = strict, named = false): boolean {
+export function surelyEqual(
+  control: unknown,
+  candidate: unknown,
+  place: Place = strict,
+  named = false,
+  callerMs: number = defaultCallerMs,
+): boolean {
   if (control === candidate) return true;
   if (typeof control === "object" && control !== null && isKnownLarge(control)) return false;
   mostMs = callerMs;

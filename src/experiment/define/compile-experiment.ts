@@ -1,6 +1,7 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { SidelaneError } from "../../model/errors.ts";
-import { compileCaptureLimits } from "../../compare/copy/capture.ts";
+import { compileCaptureLimits } from "../../compare/copy/capture-limits.ts";
+import { defaultCallerMs } from "../../compare/equality/surely-equal.ts";
 import { compileJudgement } from "../../compare/judge.ts";
 import { rolloutOf } from "../../rollout/to-rollout.ts";
 import { judges } from "../../rollout/to-rollout.ts";
@@ -52,6 +53,7 @@ const defaultGraceMs = 1_000;
 const defaultLimits = {
   timeoutMs: 10_000,
   maxInFlight: 100,
+  callerMs: defaultCallerMs,
   breakAfter: 20,
   breakMs: 1_000,
   cpuShare: 0.01,
@@ -115,6 +117,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     randomOrder: definition.order === "random",
     timeoutMs: limits.timeoutMs,
     maxInFlight: limits.maxInFlight,
+    callerMs: limits.callerMs,
     capture: definition.capture !== false,
     captureLimits: compileCaptureLimits(definition.capture === false ? undefined : definition.capture, place),
     isolate: definition.isolate === true,
