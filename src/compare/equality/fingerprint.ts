@@ -14,6 +14,12 @@ export class BandKey {
   tolerances: readonly Tolerance[] = [];
   private at = Infinity;
 
+  reset(): this {
+    this.at = Infinity;
+    this.value = NaN;
+    return this;
+  }
+
   /** Of several numbers always the same is taken, whatever order their keys are in. */
   offer(at: number, value: number, tolerances: readonly Tolerance[]): void {
     if (at >= this.at) return;
@@ -23,9 +29,32 @@ export class BandKey {
   }
 }
 
+/** The same for each element of one side, by its index. */
+export class BandColumn {
+  private readonly values: number[] = [];
+  private readonly tolerances: (readonly Tolerance[])[] = [];
+
+  set(index: number, { value, tolerances }: BandKey): void {
+    this.values[index] = value;
+    this.tolerances[index] = tolerances;
+  }
+
+  /** NaN where an element has none. */
+  numberOf(index: number): number {
+    return this.values[index] ?? NaN;
+  }
+
+  tolerancesOf(index: number): readonly Tolerance[] {
+    return this.tolerances[index]!;
+  }
+}
+
+const noTolerances: readonly Tolerance[] = [];
+
 /** What numbers at a place may differ by; each of them is enough. */
 function tolerancesAt(walk: Walker, place: Place): readonly Tolerance[] {
   const { tolerance } = walk.rules;
+  if (tolerance === undefined && place.effects.length === 0) return noTolerances;
   const all = tolerance === undefined ? [] : [tolerance];
   for (const effect of place.effects) if (effect.kind === "tolerance") all.push(effect.tolerance);
   return all;
@@ -71,7 +100,9 @@ function numberAt(walk: Walker, value: number, place: Place, band: BandKey | und
 
 /** Times are told by their band, and numbers by what stands around them. */
 function textAt(walk: Walker, value: string, place: Place, band: BandKey | undefined, at: number): number {
-  const tolerances = tolerancesAt(walk, place).filter(({ ms, strings }) => ms !== undefined || strings === true);
+  const all = tolerancesAt(walk, place);
+  if (all.length === 0) return textHash(value);
+  const tolerances = all.filter(({ ms, strings }) => ms !== undefined || strings === true);
   if (tolerances.length === 0) return textHash(value);
   if (!tolerances.some(({ strings }) => strings)) {
     const time = timeIn(value);
@@ -109,17 +140,17 @@ function objectHash(
   }
   if (kind === "array") return depth < depthSeen ? arrayHash(walk, value as unknown[], place, band, at, depth) : 8;
   if (kind !== "plain" || walk.rules.ignorePrototype || depth >= depthSeen) return 9;
-  const keys = walk.reader.keys(value);
+  // Keys that are symbols tell no less, but listing them takes longer than the rest.
+  const keys = attempt(() => Object.keys(value));
   if (Unreadable.is(keys)) return 9;
   let hash = 9;
   for (const key of keys) {
-    if (typeof key === "symbol") continue;
-    const next = place.dead ? place : place.next(String(key));
-    if (next.effects.some((effect) => effect.kind === "ignore")) continue;
+    const next = place.dead ? place : place.next(key);
+    if (next.effects.length > 0 && next.effects.some((effect) => effect.kind === "ignore")) continue;
     const part = walk.reader.own(value, key);
     if (part === undefined && walk.rules.undefinedIsMissing) continue;
     // A sum does not know the order of its parts.
-    const name = textHash(String(key)) ^ 0x9e3779b9;
+    const name = textHash(key) ^ 0x9e3779b9;
     const below = Math.imul(at, 31) + name;
     hash = (hash + Math.imul(name, fingerprint(walk, part, next, band, below, depth + 1) | 1)) | 0;
   }

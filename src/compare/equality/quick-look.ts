@@ -10,17 +10,22 @@ const fewElements = 8;
 
 const { getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf, keys } = Object;
 
+/** Whether a rule at a place calls two primitives the same that are not. */
+type Tolerates = (place: Place, control: unknown, candidate: unknown) => boolean;
+
 /**
  * A quick look at a part of two values, under rules: whether they are the same beyond doubt. As the gate for whole
  * values, but it runs no accessor, so that the walk that follows still may.
  */
 export class QuickLook {
   private readonly reader: Reader;
+  private readonly tolerates: Tolerates;
   private slotsLeft = 0;
   private wasted = 0;
 
-  constructor(reader: Reader) {
+  constructor(reader: Reader, tolerates: Tolerates) {
     this.reader = reader;
+    this.tolerates = tolerates;
   }
 
   /** `false` says nothing. Never throws. */
@@ -38,10 +43,13 @@ export class QuickLook {
   }
 
   private sameValue(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
-    for (const effect of place.effects) return effect.kind === "ignore";
+    for (const { kind } of place.effects) {
+      if (kind === "ignore") return true;
+      if (kind !== "tolerance") return false;
+    }
     if (control === candidate) return true;
     if (typeof control !== "object" || typeof candidate !== "object" || control === null || candidate === null) {
-      return control !== control && candidate !== candidate;
+      return (control !== control && candidate !== candidate) || this.tolerates(place, control, candidate);
     }
     const prototype: unknown = getPrototypeOf(control);
     if (prototype !== getPrototypeOf(candidate) || depth > deepest) return false;

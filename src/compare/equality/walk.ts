@@ -27,7 +27,9 @@ export class Walk implements Walker {
   path: PathSegment[] = [];
 
   /** For parts that are most likely the same. */
-  readonly quick: QuickLook = new QuickLook(this.reader);
+  readonly quick: QuickLook = new QuickLook(this.reader, (place, control, candidate) =>
+    isTolerated(this, place, control, candidate),
+  );
   private readonly pairs = new Pairs();
   /** In an error less is looked at, so that what is the same there may differ elsewhere. */
   private readonly pairsInErrors = new Pairs();
