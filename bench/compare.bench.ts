@@ -103,6 +103,16 @@ measure("1 000 records in another order", undefined, 2, [
   ["by key", ours(control, records().reverse(), { unordered: [{ path: "$", by: "id" }] })],
   ["by content", ours(control, records().reverse(), { unordered: ["$"] })],
 ]);
+// The last two: twice as many take twice as long, or a little more.
+const entities = (count: number, by = 0): object[] =>
+  Array.from({ length: count }, (_, id) => ({ id, name: `user ${id}`, price: id * 1.5 + by }));
+const priced: CompareRules = { unordered: ["$"], tolerance: { "$[*].price": 0.01 }, limits: { timeMs: 60_000 } };
+measure("entities in another order, a tolerance on one field", undefined, 1, [
+  nothing,
+  ["5 000", ours(entities(5_000), entities(5_000, 0.001).reverse(), priced)],
+  ["10 000", ours(entities(10_000), entities(10_000, 0.001).reverse(), priced)],
+  ["20 000", ours(entities(20_000), entities(20_000, 0.001).reverse(), priced)],
+]);
 measure("tiny and different", undefined, 5_000, [
   nothing,
   ["fast-deep-equal", () => fastDeepEqual(tiny(), { ...tiny(), id: 2 })],

@@ -18,7 +18,7 @@ export type {
 export type { ThrowOptions } from "./experiment/define/throw-options.ts";
 export type { NoiseOptions } from "./experiment/record/noise-reruns.ts";
 export type { LaboratoryLimits, LaboratoryOptions } from "./experiment/define/laboratory-options.ts";
-export type { CaptureLimits } from "./compare/copy/capture.ts";
+export type { CaptureLimits } from "./compare/copy/capture-limits.ts";
 export type { KnownMismatch } from "./compare/rules/known-mismatches.ts";
 export type { CompareRules } from "./compare/rules/rules.ts";
 export type { CurrentRun } from "./experiment/runtime/current-run.ts";

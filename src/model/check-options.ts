@@ -15,10 +15,20 @@ export function describe(value: unknown): string {
       return "a symbol";
     case "object":
       if (value === null) return "null";
-      return safely(() => (Array.isArray(value) ? "an array" : "an object"), "an unreadable object");
+      return safely(() => nameOf(value), "an unreadable object");
     default:
       return String(value);
   }
+}
+
+function nameOf(value: object): string {
+  if (Array.isArray(value)) return "an array";
+  return isCollection(value) ? `a ${value instanceof Map ? "Map" : "Set"}` : "an object";
+}
+
+/** What is in it is no key of it, so that options in it would be passed over in silence. */
+function isCollection(value: object): boolean {
+  return value instanceof Map || value instanceof Set;
 }
 
 function safely<Value>(read: () => Value, otherwise: Value): Value {
@@ -89,6 +99,7 @@ export function checkOptions(place: string, code: SidelaneErrorCode = "invalid-o
     },
     object(option, got): asserts got is Record<string, unknown> {
       if (typeof got !== "object" || got === null || Array.isArray(got)) fail(option, "an object", got);
+      else if (safely(() => isCollection(got), false)) fail(option, "an object with keys", got);
     },
     function(option, got) {
       if (typeof got !== "function") fail(option, "a function", got);

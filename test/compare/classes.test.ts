@@ -215,7 +215,8 @@ describe("built-ins lose nothing", () => {
   });
 
   it("each of several cookies counts", () => {
-    const headers = (...cookies: string[]): Headers => new Headers(cookies.map((cookie) => ["set-cookie", cookie]));
+    const headers = (...cookies: string[]): Headers =>
+      new Headers(cookies.map((cookie): [string, string] => ["set-cookie", cookie]));
     expect(told(headers("a=1", "b=1"), headers("a=1", "b=1"))).toBe("match");
     expect(told(headers("a=1", "b=1"), headers("a=2", "b=1"))).toBe('$["set-cookie"][0] value');
     expect(told(headers("a=1", "b=1"), headers("b=1"))).not.toBe("match");

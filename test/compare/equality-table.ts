@@ -627,7 +627,7 @@ async function* later(): AsyncGenerator<number> {
   yield 1;
 }
 function cookies(...all: string[]): Headers {
-  return new Headers(all.map((cookie) => ["set-cookie", cookie]));
+  return new Headers(all.map((cookie): [string, string] => ["set-cookie", cookie]));
 }
 function form(name: string, value: string): FormData {
   const data = new FormData();

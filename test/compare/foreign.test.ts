@@ -35,7 +35,21 @@ describe("foreign values", () => {
         return value;
       },
     });
+    const element = (side: "control" | "candidate", value: unknown, length: number): unknown[] =>
+      Object.defineProperty(
+        Array.from({ length }, (_, index) => index),
+        1,
+        { enumerable: true, get: () => (watched(side, value) as { made: unknown }).made },
+      );
     const pairs = [
+      (value: unknown) => [element("control", 1, 3), element("candidate", value, 3)],
+      (value: unknown) => [element("control", 1, 30), element("candidate", value, 31)],
+      (value: unknown) => [
+        [element("control", 1, 3), [], 2],
+        [0, element("candidate", value, 3), 3],
+      ],
+      (value: unknown) => [{ a: [[element("control", 1, 20)]] }, { a: [[element("candidate", value, 20)], 5] }],
+      (value: unknown) => [new Set([[], element("control", 1, 20)]), new Set([element("candidate", value, 20), []])],
       (value: unknown) => [watched("control", 1), watched("candidate", value)],
       (value: unknown) => [
         [0, watched("control", 1), 2, 3],

@@ -61,7 +61,7 @@ const definitions: readonly (readonly [string, unknown, string])[] = [
   [
     "an unknown limit",
     { ...sides, limits: { timeout: 1 } },
-    "unknown option `limits.timeout`; did you mean `limits.timeoutMs`? Known options: timeoutMs, maxInFlight, breakAfter, breakMs, cpuShare",
+    "unknown option `limits.timeout`; did you mean `limits.timeoutMs`? Known options: timeoutMs, maxInFlight, callerMs, breakAfter, breakMs, cpuShare",
   ],
   ...[
     ["timeoutMs", -1, "a number of at least 0"],

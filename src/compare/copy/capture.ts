@@ -1,20 +1,10 @@
-import { checkOptions } from "../../model/check-options.ts";
-import { aWhole, orElse, settle, type OptionTable } from "../../model/option-table.ts";
+import { defaultCaptureLimits, type CaptureLimits } from "./capture-limits.ts";
+import { Copying, knownCopy, OverLimit, remember, spend, spendNodes, refuseLarge } from "./copying.ts";
 import { copyBytes, copyError, copyHiddenKeys, copyNamedKeys, copyPairs, sealJson } from "./capture-classes.ts";
 import { traitsOf } from "../kinds/class-traits.ts";
 import { isKnownLarge, manyKeys } from "../kinds/large-objects.ts";
 import { mapOf, setOf, timeOf } from "../kinds/stand-ins.ts";
 import { kindOf, unboxed } from "../kinds/value-kind.ts";
-
-/** How much of a value is copied. Over one of them, the value itself is kept and compared as it is by then. */
-export interface CaptureLimits {
-  /** Values of every kind, keys not counted; 10 000 by default. */
-  readonly nodes?: number;
-  /** Levels of nesting, at most 1 000; 64 by default. */
-  readonly depth?: number;
-  /** Characters of all strings and bytes of all buffers together; 65 536 by default. */
-  readonly length?: number;
-}
 
 /**
  * A value as it was:
@@ -27,20 +17,6 @@ export type Capture =
   | { readonly kind: "captured"; readonly value: unknown; readonly bytes: number; readonly symbols: boolean }
   | { readonly kind: "live"; readonly value: unknown; readonly reason: string };
 
-export const captureTable: OptionTable<CaptureLimits, keyof CaptureLimits> = {
-  nodes: orElse(aWhole(), 10_000),
-  depth: orElse(aWhole({ max: 1_000 }), 64),
-  length: orElse(aWhole(), 65_536),
-};
-
-export const defaultCaptureLimits: Required<CaptureLimits> = compileCaptureLimits({}, "capture");
-
-/** Checks limits where something is defined, and fills in the defaults. Throws one `SidelaneError` for what is no limit. */
-export function compileCaptureLimits(limits: CaptureLimits | undefined, place: string): Required<CaptureLimits> {
-  if (limits === undefined) return defaultCaptureLimits;
-  return settle(checkOptions(place, "invalid-definition"), captureTable, limits, "capture");
-}
-
 /**
  * Copies a value that is to be compared later. The copy compares as the original would at this moment: same classes,
  * shared parts and cycles; an object with `toJSON()` is asked for it now. What cannot be looked into (promises, streams,
@@ -50,10 +26,16 @@ export function compileCaptureLimits(limits: CaptureLimits | undefined, place: s
  * kept `live`, one with `toJSON()` only where functions of the user's may call its methods.
  *
  * @param forFunctions whether functions of the user's get the copy
+ * @param mostMs how long it may take, in milliseconds; listing the keys of one object is not cut short
  */
-export function capture(value: unknown, limits: CaptureLimits = defaultCaptureLimits, forFunctions = false): Capture {
+export function capture(
+  value: unknown,
+  limits: CaptureLimits = defaultCaptureLimits,
+  forFunctions = false,
+  mostMs: number = Infinity,
+): Capture {
   if (typeof value !== "object" || value === null) return { kind: "captured", value, bytes: 0, symbols: false };
-  const copying = (spare ?? new Copying()).begin(limits, forFunctions);
+  const copying = (spare ?? new Copying()).begin(limits, forFunctions, mostMs);
   spare = undefined;
   try {
     const { nodes, length } = copying;
@@ -75,72 +57,13 @@ export function capture(value: unknown, limits: CaptureLimits = defaultCaptureLi
 // A slot, its share of an object's header, and what a number outside of the small ones takes.
 const bytesOfNode = 24;
 
-/** Goes up through the copying, and no further. Not an `Error`, whose stack would cost more than the copying. */
-class OverLimit {
-  readonly reason: string;
-  constructor(reason: string) {
-    this.reason = reason;
-  }
-}
-
-/** What one capture knows while it goes on. */
-class Copying {
-  limits: CaptureLimits = defaultCaptureLimits;
-  /** Functions of the user's get the copy, and may call its methods. */
-  forFunctions = false;
-  /** What is left. */
-  nodes = 0;
-  length = 0;
-  depth = 0;
-  /** The copies made so far, newest first; shared parts and cycles are found here. */
-  latest: Known | undefined = undefined;
-  chain = 0;
-  /** By original, once the chain is long. */
-  index: Map<object, Known> | undefined = undefined;
-  /** Some object has a key that is a symbol, or is not copied key by key. */
-  symbols = false;
-
-  begin(limits: CaptureLimits, forFunctions: boolean): this {
-    this.limits = limits;
-    this.forFunctions = forFunctions;
-    this.nodes = limits.nodes ?? defaultCaptureLimits.nodes;
-    this.length = limits.length ?? defaultCaptureLimits.length;
-    this.depth = limits.depth ?? defaultCaptureLimits.depth;
-    this.symbols = false;
-    return this;
-  }
-
-  /** Lets go of every value. */
-  end(): void {
-    this.latest = this.index = undefined;
-    this.chain = 0;
-  }
-}
-
 // Most captures are small, and one after another. A getter or `toJSON()` may start one within another.
 let spare: Copying | undefined;
-
-interface Known {
-  readonly original: object;
-  readonly copy: unknown;
-  readonly before: Known | undefined;
-}
 
 function copyPart(part: unknown, depth: number, copying: Copying): unknown {
   if (typeof part === "object" && part !== null) return copyObject(part, depth, copying);
   if (typeof part === "string") spend(part.length, copying);
   return part;
-}
-
-/** Takes characters or bytes from what is left. */
-function spend(length: number, copying: Copying): void {
-  if ((copying.length -= length) < 0)
-    throw new OverLimit(`more than ${copying.limits.length ?? defaultCaptureLimits.length} characters and bytes`);
-}
-
-function spendNodes(count: number, copying: Copying): void {
-  if ((copying.nodes -= count) < 0)
-    throw new OverLimit(`more than ${copying.limits.nodes ?? defaultCaptureLimits.nodes} values`);
 }
 
 function copyObject(value: object, depth: number, copying: Copying): unknown {
@@ -150,32 +73,12 @@ function copyObject(value: object, depth: number, copying: Copying): unknown {
   spendNodes(1, copying);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (copying.nodes < manyKeys && isKnownLarge(value)) spendNodes(manyKeys, copying);
-  if (prototype === Object.prototype) return copyKeys(value, { ...value }, depth, copying);
+  if (prototype === Object.prototype) {
+    refuseLarge(value, copying);
+    return copyKeys(value, { ...value }, depth, copying);
+  }
   if (Array.isArray(value)) return copyArray(value, prototype, depth, copying);
   return copyKind(value, prototype as object | null, depth, copying);
-}
-
-// Few enough for going along the chain to be faster than hashing.
-const longestChain = 16;
-
-function knownCopy(value: object, copying: Copying): Known | undefined {
-  if (copying.index !== undefined) return copying.index.get(value);
-  let known = copying.latest;
-  while (known !== undefined && known.original !== value) known = known.before;
-  return known;
-}
-
-function remember<Copy>(original: object, copy: Copy, copying: Copying): Copy {
-  const known: Known = { original, copy, before: copying.latest };
-  if (copying.index !== undefined) copying.index.set(original, known);
-  else if (++copying.chain > longestChain) {
-    copying.index = new Map();
-    for (let each: Known | undefined = known; each !== undefined; each = each.before) {
-      copying.index.set(each.original, each);
-    }
-  }
-  copying.latest = known;
-  return copy;
 }
 
 /** `copy` has the very values of `value` still: here its parts become copies too. Spreading has read each getter once. */
@@ -242,8 +145,10 @@ function copyKind(value: object, prototype: object | null, depth: number, copyin
   const named = <Copy extends object>(copy: Copy): Copy => copyNamedKeys(value, copy, part);
   switch (kindOf(value)) {
     case "plain":
+      refuseLarge(value, copying);
       return copyKeys(value, Object.setPrototypeOf({ ...value }, prototype) as object, depth, copying);
     case "instance": {
+      refuseLarge(value, copying);
       const data = { ...value };
       // Nothing of its own: whatever it holds is private, and a copy would not hold it.
       if (Reflect.ownKeys(data).length === 0) return remember(value, value, copying);

@@ -1,6 +1,5 @@
 import { align, type Anchor } from "./anchors.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { elementOf } from "./own-keys.ts";
 import { listGap, sameHere } from "./sequence-parts.ts";
 import { Unreadable } from "./safe-reader.ts";
 import type { Place, Walker } from "./walker.ts";
@@ -54,7 +53,7 @@ function fingerprints(
   const prints: number[] = [];
   for (const index of indices) {
     if ((prints.length & 15) === 0 && walk.budgetLeft < least) return undefined;
-    prints.push(fingerprint(walk, dataOf(walk, elementOf(list, index)), next));
+    prints.push(fingerprint(walk, dataOf(walk, list[index]), next));
   }
   return prints;
 }

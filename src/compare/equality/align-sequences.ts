@@ -1,7 +1,7 @@
-import { elementOf } from "./own-keys.ts";
 import { byAnchors } from "./align-long-sequences.ts";
 import { listGap, sameHere } from "./sequence-parts.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import type { Place, Walker } from "./walker.ts";
 
 const mostAlignedCells = 40_000;
 const identifiers = ["id", "_id", "key", "uuid", "name"] as const;
@@ -13,18 +13,33 @@ const identifiers = ["id", "_id", "key", "uuid", "name"] as const;
  */
 export function compareSequences(
   walk: Walker,
-  control: readonly unknown[],
-  candidate: readonly unknown[],
+  ours: readonly unknown[],
+  theirs: readonly unknown[],
   place: Place,
   depth: number,
 ): boolean {
+  if (walk.isTrying && ours.length !== theirs.length) return false;
+  const control = elementsOf(walk, ours);
+  const candidate = elementsOf(walk, theirs);
   const shorter = Math.min(control.length, candidate.length);
-  if (walk.isTrying) {
-    return (
-      control.length === candidate.length &&
-      firstDifference(walk, control, candidate, shorter, place, depth) === shorter
-    );
-  }
+  if (walk.isTrying) return firstDifference(walk, control, candidate, shorter, place, depth) === shorter;
+  return alignAndList(walk, control, candidate, shorter, place, depth, () => walk.differ("order", ours, theirs));
+}
+
+/** All that is compared of an array in its order, each element read once. */
+function elementsOf(walk: Walker, array: readonly unknown[]): readonly unknown[] {
+  return walk.reader.elements(array, () => walk.pulse());
+}
+
+function alignAndList(
+  walk: Walker,
+  control: readonly unknown[],
+  candidate: readonly unknown[],
+  shorter: number,
+  place: Place,
+  depth: number,
+  reorder: () => boolean,
+): boolean {
   // Rules for single positions mean positions.
   if (place.positions) return byPosition(walk, control, candidate, 0, place, depth);
   // A single element need not be tried before it is looked at: lists in lists would be tried at each level.
@@ -41,7 +56,7 @@ export function compareSequences(
   const ours = range(start, control.length - end);
   const theirs = range(start, candidate.length - end);
   if (ours.length === 1 && theirs.length === 1) {
-    walk.sameAt(start, elementOf(control, start), elementOf(candidate, start), place, depth);
+    walk.sameAt(start, control[start], candidate[start], place, depth);
     return false;
   }
   if (ours.length === 0 || theirs.length === 0) {
@@ -50,7 +65,7 @@ export function compareSequences(
   }
   return (
     byIdentity(walk, control, candidate, ours, theirs, place, depth) ??
-    bySubsequence(walk, control, candidate, ours, theirs, place, depth) ??
+    bySubsequence(walk, control, candidate, ours, theirs, place, depth, reorder) ??
     byAnchors(walk, control, candidate, ours, theirs, place, depth) ??
     byPosition(walk, control, candidate, start, place, depth)
   );
@@ -85,8 +100,8 @@ function byPosition(
   const shorter = Math.min(control.length, candidate.length);
   let same = true;
   for (let index = start; index < shorter; index++) {
-    const ours = elementOf(control, index);
-    const theirs = elementOf(candidate, index);
+    const ours = control[index];
+    const theirs = candidate[index];
     if (ours === theirs) walk.tick();
     else same = walk.sameAt(index, ours, theirs, place, depth) && same;
   }
@@ -114,11 +129,11 @@ function byIdentity(
     if (known.some((id, index) => id !== orderThere[index])) walk.differ("order", known, orderThere);
     for (const [id, index] of left) {
       const there = right.get(id);
-      const element = elementOf(control, index);
-      walk.sameAt(index, element, there === undefined ? missing : elementOf(candidate, there), place, depth);
+      const element = control[index];
+      walk.sameAt(index, element, there === undefined ? missing : candidate[there], place, depth);
     }
     for (const [id, index] of right) {
-      if (!left.has(id)) walk.sameAt(index, missing, elementOf(candidate, index), place, depth);
+      if (!left.has(id)) walk.sameAt(index, missing, candidate[index], place, depth);
     }
     if (walk.noted === before) walk.differ("length", control.length, candidate.length);
     return false;
@@ -140,7 +155,7 @@ function identities(
   if (!next.dead && next.next(identifier).effects.length > 0) return undefined;
   for (const index of indices) {
     if ((index & 255) === 255) walk.pulse();
-    const element = elementOf(elements, index);
+    const element = elements[index];
     if (typeof element !== "object" || element === null || walk.reader.kind(element) !== "plain") return undefined;
     const id = walk.reader.own(element, identifier);
     if ((typeof id !== "string" && typeof id !== "number") || found.has(id)) return undefined;
@@ -158,12 +173,13 @@ function bySubsequence(
   theirs: readonly number[],
   place: Place,
   depth: number,
+  reorder: () => boolean,
 ): false | undefined {
   const cells = ours.length * theirs.length;
   if (cells > Math.min(mostAlignedCells, walk.trialsLeft)) return undefined;
   const next = place.element();
-  const left = ours.map((index) => elementOf(control, index));
-  const right = theirs.map((index) => elementOf(candidate, index));
+  const left = ours.map((index) => control[index]);
+  const right = theirs.map((index) => candidate[index]);
   const width = right.length + 1;
   const lengths = new Uint16Array((left.length + 1) * width);
   const equal = new Uint8Array(cells);
@@ -179,7 +195,7 @@ function bySubsequence(
   }
   // The same elements in another order are one difference, not a removed and an added one each.
   if (left.length === right.length && lengths[0]! < left.length && isPermutation(equal, left.length)) {
-    walk.differ("order", control, candidate);
+    reorder();
     return false;
   }
   let i = 0;

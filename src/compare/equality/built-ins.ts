@@ -1,14 +1,17 @@
 import { bytesOf } from "../kinds/value-kind.ts";
 import { timeOf } from "../kinds/stand-ins.ts";
 import { attempt, Unreadable } from "./safe-reader.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import { isToleratedTime } from "./user-rules.ts";
+import type { Place, Walker } from "./walker.ts";
 
 /** Two dates, by their time; all invalid ones are one. */
-export function sameDates(walk: Walker, control: Date, candidate: Date): boolean {
+export function sameDates(walk: Walker, control: Date, candidate: Date, place: Place): boolean {
   const ours = attempt(() => timeOf(control));
   const theirs = attempt(() => timeOf(candidate));
   if (Unreadable.is(ours) || Unreadable.is(theirs)) return walk.unreadable(ours, theirs, control, candidate);
-  return ours === theirs || (ours !== ours && theirs !== theirs) || walk.differ("value", control, candidate);
+  if (ours === theirs || (ours !== ours && theirs !== theirs)) return true;
+  return isToleratedTime(walk, place, ours, theirs) || walk.differ("value", control, candidate);
 }
 
 /** Two expressions, by source and flags. */

@@ -1,10 +1,10 @@
-import { entriesOf, headersOf, mapOf, namedKeysOf, setOf } from "../kinds/stand-ins.ts";
+import { entriesOf, headersOf, isInternal, mapOf, namedKeysOf, setOf } from "../kinds/stand-ins.ts";
 import { unboxed, type Kind } from "../kinds/value-kind.ts";
 import { compareSequences } from "./align-sequences.ts";
 import { errorKeys, sameBytes, sameDates, sameErrors, sameExpressions } from "./built-ins.ts";
 import { sameInstances, sameJson, sameRecords } from "./instances.ts";
 import { compareMaps, compareSets } from "./maps-and-sets.ts";
-import { elementOf, sameKeys } from "./own-keys.ts";
+import { sameKeys } from "./own-keys.ts";
 import { attempt, Unreadable } from "./safe-reader.ts";
 import { isForeign, isPlainArray } from "./same-class.ts";
 import { compareUnordered } from "./unordered.ts";
@@ -67,7 +67,7 @@ function sameBuiltIns(
     case "set":
       return ofBoth(walk, setOf, control, candidate, (ours, theirs) => compareSets(walk, ours, theirs, place, depth));
     case "date":
-      return sameDates(walk, control as Date, candidate as Date);
+      return sameDates(walk, control as Date, candidate as Date, place);
     case "regexp":
       return sameExpressions(walk, control as RegExp, candidate as RegExp);
     case "boxed":
@@ -77,10 +77,14 @@ function sameBuiltIns(
     case "headers":
       return given(headersOf);
     case "pairs":
-      return given(entriesOf);
+      return given((value) => entriesOf(value).filter(([name]) => !isIgnored(place.next(name))));
     default:
       return walk.differ("opaque", control, candidate);
   }
+}
+
+function isIgnored(place: Place): boolean {
+  return place.effects.some((effect) => effect.kind === "ignore");
 }
 
 function ofBoth<Read>(
@@ -129,15 +133,11 @@ function sameElements(
   return compareSequences(walk, control, candidate, place, depth);
 }
 
-/** An array's elements read once; holes are {@link missing}. */
-function elements(walk: Walker, array: readonly unknown[]): unknown[] {
-  const elements: unknown[] = [];
-  const { length } = array;
-  for (let index = 0; index < length; index++) {
-    walk.tick();
-    elements.push(elementOf(array, index));
-  }
-  return elements;
+/** An array's elements, each read once and counted; holes are `missing`. */
+function elements(walk: Walker, array: readonly unknown[]): readonly unknown[] {
+  const all = walk.reader.elements(array, () => walk.pulse());
+  for (let index = 0; index < all.length; index++) walk.tick();
+  return all;
 }
 
 /** Of what hangs on an error only data counts: sockets, requests and the like are there for whoever debugs. */
@@ -171,6 +171,7 @@ function extraKeys(walk: Walker, kind: Kind, object: object): PropertyKey[] | Un
     const isData = (key: PropertyKey): boolean => !isForeign(walk.reader.kind(walk.reader.own(object, key)));
     return keys.filter((key) => !errorKeys.has(key) && isData(key));
   }
+  if (kind === "headers" || kind === "pairs") return keys.filter((key) => !isInternal(key));
   const hasIndices = kind === "array" || kind === "boxed";
   return hasIndices ? keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key as string)) : keys;
 }

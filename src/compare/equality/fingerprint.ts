@@ -1,8 +1,9 @@
-import type { Tolerance } from "../rules/tolerance.ts";
-import { elementOf } from "./own-keys.ts";
+import { numbersIn, textAround, timeIn, type Tolerance } from "../rules/tolerance.ts";
+import { timeOf } from "../kinds/stand-ins.ts";
 import { bigintText } from "../../model/visible-text.ts";
-import { Unreadable } from "./safe-reader.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { attempt, Unreadable } from "./safe-reader.ts";
+import { missing } from "./missing.ts";
+import type { Place, Walker } from "./walker.ts";
 
 const depthSeen = 3;
 const elementsSeen = 16;
@@ -13,6 +14,12 @@ export class BandKey {
   tolerances: readonly Tolerance[] = [];
   private at = Infinity;
 
+  reset(): this {
+    this.at = Infinity;
+    this.value = NaN;
+    return this;
+  }
+
   /** Of several numbers always the same is taken, whatever order their keys are in. */
   offer(at: number, value: number, tolerances: readonly Tolerance[]): void {
     if (at >= this.at) return;
@@ -22,9 +29,32 @@ export class BandKey {
   }
 }
 
+/** The same for each element of one side, by its index. */
+export class BandColumn {
+  private readonly values: number[] = [];
+  private readonly tolerances: (readonly Tolerance[])[] = [];
+
+  set(index: number, { value, tolerances }: BandKey): void {
+    this.values[index] = value;
+    this.tolerances[index] = tolerances;
+  }
+
+  /** NaN where an element has none. */
+  numberOf(index: number): number {
+    return this.values[index] ?? NaN;
+  }
+
+  tolerancesOf(index: number): readonly Tolerance[] {
+    return this.tolerances[index]!;
+  }
+}
+
+const noTolerances: readonly Tolerance[] = [];
+
 /** What numbers at a place may differ by; each of them is enough. */
 function tolerancesAt(walk: Walker, place: Place): readonly Tolerance[] {
   const { tolerance } = walk.rules;
+  if (tolerance === undefined && place.effects.length === 0) return noTolerances;
   const all = tolerance === undefined ? [] : [tolerance];
   for (const effect of place.effects) if (effect.kind === "tolerance") all.push(effect.tolerance);
   return all;
@@ -45,7 +75,7 @@ export function fingerprint(walk: Walker, value: unknown, place: Place, band?: B
   walk.tick();
   switch (typeof value) {
     case "string":
-      return textHash(value);
+      return textAt(walk, value, place, band, at);
     case "number":
       return numberAt(walk, value, place, band, at);
     case "object":
@@ -68,6 +98,29 @@ function numberAt(walk: Walker, value: number, place: Place, band: BandKey | und
   return 5;
 }
 
+/** Times are told by their band, and numbers by what stands around them. */
+function textAt(walk: Walker, value: string, place: Place, band: BandKey | undefined, at: number): number {
+  const all = tolerancesAt(walk, place);
+  if (all.length === 0) return textHash(value);
+  const tolerances = all.filter(({ ms, strings }) => ms !== undefined || strings === true);
+  if (tolerances.length === 0) return textHash(value);
+  if (!tolerances.some(({ strings }) => strings)) {
+    const time = timeIn(value);
+    return time === time ? timeAt(time, tolerances, band, at) : textHash(value);
+  }
+  // The same as times or as texts: no number is close in both.
+  if (tolerances.some(({ ms }) => ms !== undefined)) return 5;
+  const [number, second] = numbersIn(value);
+  if (number !== undefined && second === undefined) band?.offer(at >>> 0, number, tolerances);
+  return textHash(textAround(value));
+}
+
+function timeAt(time: number, tolerances: readonly Tolerance[], band: BandKey | undefined, at: number): number {
+  const distances = tolerances.map(({ ms = 0 }) => ({ abs: ms }));
+  if (time === time) band?.offer(at >>> 0, time, distances);
+  return 5;
+}
+
 function objectHash(
   walk: Walker,
   value: object,
@@ -76,20 +129,28 @@ function objectHash(
   at: number,
   depth: number,
 ): number {
+  const { classes } = walk.rules;
+  if (classes.size > 0 && (classes.has(Object.prototype) || classes.has(Array.prototype))) return 9;
   const kind = walk.reader.kind(value);
+  if (kind === "date") {
+    const time = attempt(() => timeOf(value as Date));
+    if (Unreadable.is(time) || walk.rules.classes.size > 0) return 9;
+    const tolerances = tolerancesAt(walk, place).filter(({ ms }) => ms !== undefined);
+    return tolerances.length > 0 ? timeAt(time, tolerances, band, at) : numberHash(time);
+  }
   if (kind === "array") return depth < depthSeen ? arrayHash(walk, value as unknown[], place, band, at, depth) : 8;
   if (kind !== "plain" || walk.rules.ignorePrototype || depth >= depthSeen) return 9;
-  const keys = walk.reader.keys(value);
+  // Keys that are symbols tell no less, but listing them takes longer than the rest.
+  const keys = attempt(() => Object.keys(value));
   if (Unreadable.is(keys)) return 9;
   let hash = 9;
   for (const key of keys) {
-    if (typeof key === "symbol") continue;
-    const next = place.dead ? place : place.next(String(key));
-    if (next.effects.some((effect) => effect.kind === "ignore")) continue;
+    const next = place.dead ? place : place.next(key);
+    if (next.effects.length > 0 && next.effects.some((effect) => effect.kind === "ignore")) continue;
     const part = walk.reader.own(value, key);
     if (part === undefined && walk.rules.undefinedIsMissing) continue;
     // A sum does not know the order of its parts.
-    const name = textHash(String(key)) ^ 0x9e3779b9;
+    const name = textHash(key) ^ 0x9e3779b9;
     const below = Math.imul(at, 31) + name;
     hash = (hash + Math.imul(name, fingerprint(walk, part, next, band, below, depth + 1) | 1)) | 0;
   }
@@ -108,13 +169,14 @@ function arrayHash(
   let hash = value.length;
   // All or none of an unordered array: which ones come first says nothing.
   if (unordered && value.length > elementsSeen) return hash;
-  for (let index = 0; index < Math.min(value.length, elementsSeen); index++) {
+  const elements = walk.reader.elements(value, () => walk.pulse());
+  for (let index = 0; index < Math.min(elements.length, elementsSeen); index++) {
     const next =
       place.dead ? place
       : unordered ? place.element()
       : place.next(index);
     const inOrder = unordered ? undefined : band;
-    const part = fingerprint(walk, elementOf(value, index), next, inOrder, Math.imul(at, 31) + index, depth + 1);
+    const part = fingerprint(walk, elements[index], next, inOrder, Math.imul(at, 31) + index, depth + 1);
     hash = (unordered ? hash + Math.imul(part, 0x85ebca6b) : Math.imul(hash, 31) + part) | 0;
   }
   return hash;

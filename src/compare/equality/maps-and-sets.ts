@@ -2,9 +2,10 @@ import { mapEntries, mapGet, mapHas, setHas, setValues } from "../kinds/intrinsi
 import { entrySegment, type PathSegment } from "../rules/paths.ts";
 import { match } from "./matching.ts";
 import { noRules } from "../rules/rules.ts";
-import { BandKey, fingerprint } from "./fingerprint.ts";
+import { BandColumn, BandKey, fingerprint } from "./fingerprint.ts";
 import { bandsOf, compareUnordered, groupBoth, isExact } from "./unordered.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import type { Place, Walker } from "./walker.ts";
 
 /** Compares two Sets without order: elements are matched as deeply as anything else. */
 export function compareSets(
@@ -94,11 +95,12 @@ function compareDeepKeys(
 ): boolean {
   const next = place.element();
   const exact = isExact(walk.rules, next);
-  const bands = { left: new Map<number, BandKey>(), right: new Map<number, BandKey>() };
+  const bands = { left: new BandColumn(), right: new BandColumn() };
+  const band = new BandKey();
   const groups = groupBoth(left, right, ({ key }, index, side) => {
-    const band = new BandKey();
+    const print = fingerprint(walk, key, noRules.start, band.reset());
     bands[side].set(index, band);
-    return fingerprint(walk, key, noRules.start, band);
+    return print;
   });
   let same = true;
   for (const [ours, theirs] of groups) {

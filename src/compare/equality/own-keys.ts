@@ -1,6 +1,7 @@
 import { symbolSegment, type PathSegment } from "../rules/paths.ts";
-import { attempt, Unreadable } from "./safe-reader.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { Unreadable } from "./safe-reader.ts";
+import { missing } from "./missing.ts";
+import type { Place, Walker } from "./walker.ts";
 
 /** Compares own enumerable keys: control's in their order, then those that only the candidate has. */
 export function sameKeys(
@@ -53,16 +54,4 @@ function setOf(walk: Walker, keys: readonly PropertyKey[]): Set<PropertyKey> {
 
 function keySegment(key: PropertyKey): PathSegment {
   return typeof key === "symbol" ? symbolSegment(key) : String(key);
-}
-
-/** An array's element, or {@link missing} for a hole. */
-export function elementOf(array: readonly unknown[], index: number): unknown {
-  try {
-    const value = array[index];
-    return value === undefined && !Object.hasOwn(array, index) ? missing : value;
-  } catch (error) {
-    return attempt(() => {
-      throw error;
-    });
-  }
 }

@@ -1,4 +1,5 @@
 import { kindOf, type Kind } from "../kinds/value-kind.ts";
+import { missing } from "./missing.ts";
 
 /** Stands where something could not be read, with what was thrown. */
 export class Unreadable {
@@ -36,6 +37,7 @@ function unreadable(error: unknown): Unreadable {
 /** Reads values so that each accessor runs once, however often its object is looked at. */
 export class Reader {
   private readonly accessed = new Map<object, Map<PropertyKey, unknown>>();
+  private readonly lists = new Map<object, readonly unknown[]>();
   private readonly json = new Map<object, unknown>();
   private readonly primitives = new Map<object, unknown>();
 
@@ -65,6 +67,18 @@ export class Reader {
         attempt(() => (object as Record<PropertyKey, unknown>)[key]),
       );
     return values.get(key);
+  }
+
+  /**
+   * An array's elements; holes are {@link missing}, what throws is {@link Unreadable}. Nothing tells an element that is an
+   * accessor from another as fast as reading it, so that each is read once and kept.
+   *
+   * @param pulse called every so many elements; may throw
+   */
+  elements(array: readonly unknown[], pulse?: () => void): readonly unknown[] {
+    let elements = this.lists.get(array);
+    if (elements === undefined) this.lists.set(array, (elements = readElements(array, pulse)));
+    return elements;
   }
 
   /** What `toJSON()` gives, asked for once. */
@@ -102,5 +116,26 @@ export class Reader {
     } catch (error) {
       return unreadable(error);
     }
+  }
+}
+
+const elementsBetweenPulses = 4_096;
+
+function readElements(array: readonly unknown[], pulse: (() => void) | undefined): readonly unknown[] {
+  const { length } = array;
+  const elements: unknown[] = [];
+  for (let index = 0; index < length; index++) {
+    if (index % elementsBetweenPulses === elementsBetweenPulses - 1) pulse?.();
+    elements.push(elementOf(array, index));
+  }
+  return elements;
+}
+
+function elementOf(array: readonly unknown[], index: number): unknown {
+  try {
+    const value = array[index];
+    return value === undefined && !Object.hasOwn(array, index) ? missing : value;
+  } catch (error) {
+    return unreadable(error);
   }
 }

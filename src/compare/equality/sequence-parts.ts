@@ -1,5 +1,5 @@
-import { elementOf } from "./own-keys.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import type { Place, Walker } from "./walker.ts";
 
 /** Whether two elements of two arrays are the same at a place; notes nothing. */
 export function sameHere(
@@ -11,8 +11,8 @@ export function sameHere(
   next: Place,
   depth: number,
 ): boolean {
-  const left = elementOf(control, ours);
-  const right = elementOf(candidate, theirs);
+  const left = control[ours];
+  const right = candidate[theirs];
   if (left === right) {
     walk.tick();
     return true;
@@ -37,8 +37,8 @@ export function listGap(
   for (let at = 0; at < Math.max(ours.length, theirs.length); at++) {
     const left = ours[at];
     const right = theirs[at];
-    const here = left === undefined ? missing : elementOf(control, left);
-    const there = right === undefined ? missing : elementOf(candidate, right);
+    const here = left === undefined ? missing : control[left];
+    const there = right === undefined ? missing : candidate[right];
     // Ignoring elements does not make lists of different length the same: what is extra is noted in any case.
     if (left === undefined) note(walk, "added", right!, missing, there);
     else if (right === undefined) note(walk, "removed", left, here, missing);

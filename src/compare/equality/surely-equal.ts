@@ -9,15 +9,15 @@ const deepest = 200;
 const mostSlots = 1_000_000;
 // The clock is looked at each time so many slots were compared, so that small values never ask for the time.
 const slotsBetweenLooks = 4_096;
-/** What callers wait for at most, in milliseconds. */
-const callerMs = 2;
+/** What a caller waits for at most by default, in milliseconds: in one look, and while one value is copied. */
+export const defaultCallerMs = 2;
 // Below, seeing whether a list is flat takes as long as comparing it.
 const fewElements = 8;
 
 /** Until the clock is looked at. */
 let slotsLeft = 0;
 let looks = 0;
-let mostMs = callerMs;
+let mostMs = defaultCallerMs;
 let clock: () => number = monotonic;
 let deadline = 0;
 let isLate = false;
@@ -34,9 +34,16 @@ const strict = noRules.start;
  * prototype, symbol keys, functions, holes. Keys such as `constructor` and `toString` are keys like others here, and
  * data that is shared or cyclic runs out of slots or depth.
  *
+ * @param callerMs how long a look may take, in milliseconds; what is larger is none that is surely equal
  * @param named whether `control` is known to have no symbol keys at any depth; looking for them is half of a small comparison
  */
-export function surelyEqual(control: unknown, candidate: unknown, place: Place = strict, named = false): boolean {
+export function surelyEqual(
+  control: unknown,
+  candidate: unknown,
+  place: Place = strict,
+  named = false,
+  callerMs: number = defaultCallerMs,
+): boolean {
   if (control === candidate) return true;
   if (typeof control === "object" && control !== null && isKnownLarge(control)) return false;
   mostMs = callerMs;
@@ -108,21 +115,40 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
   if (prototype !== plain) return false;
   const theirKeys = keys(candidate);
   const isMany = theirKeys.length >= manyKeys;
+  if (isMany && listingEndsLate(control)) return giveUpLarge(control, candidate);
   let count = 0;
   // Keys come in the same order more often than not. A key that `Object.prototype` was given enumerable is on no list.
   for (const key in control) {
     if (theirKeys[count++] !== key && !isEnumerable.call(candidate, key)) return false;
-    if (isMany && (count & (manyKeys - 1)) === 0 && timeIsUp()) {
-      noteLarge(control);
-      noteLarge(candidate);
-      return false;
-    }
+    if (isMany && (count & (manyKeys - 1)) === 0 && timeIsUp()) return giveUpLarge(control, candidate);
     const ours: unknown = (control as Record<string, unknown>)[key];
     const theirs: unknown = (candidate as Record<string, unknown>)[key];
     if (ours !== theirs && !sameValue(ours, theirs, place.dead ? place : place.next(key), depth + 1)) return false;
   }
   if (theirKeys.length !== count || ((slotsLeft -= count) < 0 && runsOut())) return false;
   return (firstIsNamed || hasNoSymbols(control)) && hasNoSymbols(candidate);
+}
+
+function giveUpLarge(control: object, candidate: object): false {
+  noteLarge(control);
+  noteLarge(candidate);
+  return false;
+}
+
+// Listing the symbols of an object goes through all of its keys, and takes about a tenth of the time of listing those.
+const symbolsToKeys = 10;
+
+/**
+ * Whether the time ends with listing control's keys, those of the candidate being listed. Nothing cuts a listing short,
+ * so that its time is guessed: two of one size take about the same.
+ */
+function listingEndsLate(control: object): boolean {
+  const start = clock();
+  getOwnPropertySymbols(control);
+  const listing = (clock() - start) * symbolsToKeys;
+  if (looks++ === 0) deadline = start - listing + mostMs;
+  isLate = start + listing > deadline;
+  return isLate;
 }
 
 function hasNoSymbols(value: object): boolean {
@@ -132,7 +158,8 @@ function hasNoSymbols(value: object): boolean {
 function sameList(control: readonly unknown[], candidate: readonly unknown[], place: Place, depth: number): boolean {
   const { length } = control;
   if (length !== candidate.length || ((slotsLeft -= length) < 0 && runsOut())) return false;
-  if (length > fewElements && place.dead && isFlat(control)) return fastDeepEqual(control, candidate);
+  // Reads control twice, so only what is a copy.
+  if (firstIsNamed && length > fewElements && place.dead && isFlat(control)) return fastDeepEqual(control, candidate);
   const next = place.element();
   for (let index = 0; index < length; index++) {
     const ours = control[index];

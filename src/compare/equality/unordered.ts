@@ -1,9 +1,10 @@
 import { byLikeness } from "./likeness.ts";
 import { match, type Bands, type Matching } from "./matching.ts";
-import { BandKey, fingerprint } from "./fingerprint.ts";
+import { BandColumn, BandKey, fingerprint } from "./fingerprint.ts";
 import type { CompiledRules, Grouping } from "../rules/rules.ts";
 import { keyOf } from "./user-rules.ts";
-import { missing, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import type { Place, Walker } from "./walker.ts";
 import type { PathSegment } from "../rules/paths.ts";
 
 /**
@@ -22,12 +23,13 @@ export function compareUnordered(
   segmentOf: (index: number) => PathSegment = (index) => index,
 ): boolean {
   const exact = isExact(walk.rules, place);
-  const bands = { left: new Map<number, BandKey>(), right: new Map<number, BandKey>() };
+  const bands = { left: new BandColumn(), right: new BandColumn() };
+  const band = exact ? undefined : new BandKey();
   const groupOf = (element: unknown, index: number, side: "left" | "right"): string | number => {
     if (by !== undefined) return groupName(keyOf(walk, by, element, place));
-    const band = exact ? undefined : new BandKey();
+    const print = fingerprint(walk, element, place, band?.reset());
     if (band !== undefined) bands[side].set(index, band);
-    return fingerprint(walk, element, place, band);
+    return print;
   };
   const groups = groupBoth(control, candidate, groupOf);
   const left: number[] = [];
@@ -62,9 +64,9 @@ export function isExact(rules: CompiledRules, place: Place): boolean {
 
 const paired: Matching = { complete: true, left: [], right: [], pairs: [] };
 
-interface BandKeys {
-  readonly left: ReadonlyMap<number, BandKey>;
-  readonly right: ReadonlyMap<number, BandKey>;
+interface BandColumns {
+  readonly left: BandColumn;
+  readonly right: BandColumn;
 }
 
 function matchGroup(
@@ -73,7 +75,7 @@ function matchGroup(
   candidate: readonly unknown[],
   ours: readonly number[],
   theirs: readonly number[],
-  bands: BandKeys,
+  bands: BandColumns,
   place: Place,
   depth: number,
 ): Matching {
@@ -89,7 +91,7 @@ function matchGroup(
 }
 
 /** By which number elements of one group can be sorted; nothing where some have none, or a tolerance of any size. */
-export function bandsOf(ours: readonly number[], theirs: readonly number[], bands: BandKeys): Bands | undefined {
+export function bandsOf(ours: readonly number[], theirs: readonly number[], bands: BandColumns): Bands | undefined {
   const left = new Map<number, number>();
   const right = new Map<number, number>();
   if (ours.length === 0 || theirs.length === 0) return undefined;
@@ -98,12 +100,12 @@ export function bandsOf(ours: readonly number[], theirs: readonly number[], band
     [theirs, bands.right, right],
   ] as const) {
     for (const index of indices) {
-      const value = keys.get(index)?.value;
-      if (value === undefined || !Number.isFinite(value)) return undefined;
+      const value = keys.numberOf(index);
+      if (!Number.isFinite(value)) return undefined;
       values.set(index, value);
     }
   }
-  const { tolerances } = bands.left.get(ours[0]!)!;
+  const tolerances = bands.left.tolerancesOf(ours[0]!);
   if (tolerances.some(({ rel = 0 }) => rel >= 1)) return undefined;
   const reach = (value: number): number =>
     // The larger of both counts: y ≤ x + rel · y is y ≤ x / (1 − rel). A little more, for rounding.
@@ -163,24 +165,55 @@ function list(
   }
 }
 
-/** Indices of both sides by the name of their group. */
-export function groupBoth<Element>(
+/** Indices of both sides by the name of their group; lists of them are made as they are asked for. */
+export function* groupBoth<Element>(
   control: readonly Element[],
   candidate: readonly Element[],
   groupOf: (element: Element, index: number, side: "left" | "right") => string | number,
 ): Iterable<readonly [readonly number[], readonly number[]]> {
-  const groups = new Map<string | number, [number[], number[]]>();
-  const file = (elements: readonly Element[], side: "left" | "right"): void => {
-    elements.forEach((element, index) => {
-      const name = groupOf(element, index, side);
+  const groups = new Map<string | number, number>();
+  const most = control.length + candidate.length;
+  const left = new Chains(most, control.length);
+  const right = new Chains(most, candidate.length);
+  const file = (elements: readonly Element[], side: "left" | "right", chains: Chains): void => {
+    for (let index = 0; index < elements.length; index++) {
+      const name = groupOf(elements[index]!, index, side);
       let group = groups.get(name);
-      if (group === undefined) groups.set(name, (group = [[], []]));
-      group[side === "left" ? 0 : 1].push(index);
-    });
+      if (group === undefined) groups.set(name, (group = groups.size));
+      chains.add(group, index);
+    }
   };
-  file(control, "left");
-  file(candidate, "right");
-  return groups.values();
+  file(control, "left", left);
+  file(candidate, "right", right);
+  for (let group = 0; group < groups.size; group++) yield [left.of(group), right.of(group)];
+}
+
+/** Lists of indices that take three numbers each at the most, however many they are. */
+class Chains {
+  /** By list, an index and one, so that 0 is none. */
+  private readonly first: Uint32Array;
+  private readonly last: Uint32Array;
+  /** By index. */
+  private readonly after: Uint32Array;
+
+  constructor(lists: number, indices: number) {
+    this.first = new Uint32Array(lists);
+    this.last = new Uint32Array(lists);
+    this.after = new Uint32Array(indices);
+  }
+
+  /** An index is greater than all before. */
+  add(list: number, index: number): void {
+    if (this.first[list] === 0) this.first[list] = index + 1;
+    else this.after[this.last[list]! - 1] = index + 1;
+    this.last[list] = index + 1;
+  }
+
+  of(list: number): number[] {
+    const indices: number[] = [];
+    for (let next = this.first[list]!; next !== 0; next = this.after[next - 1]!) indices.push(next - 1);
+    return indices;
+  }
 }
 
 function groupName(key: unknown): string {

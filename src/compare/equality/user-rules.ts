@@ -1,7 +1,8 @@
 import type { CompiledRules, Grouping } from "../rules/rules.ts";
-import { within } from "../rules/tolerance.ts";
+import { within, withinText, withinTime, type Tolerance } from "../rules/tolerance.ts";
 import { Unreadable } from "./safe-reader.ts";
-import { missing, Stop, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import { Stop, type Place, type Walker } from "./walker.ts";
 
 /** What two instances of one class are read as, where a rule says so. */
 export function readClasses(walk: Walker, control: object, candidate: object): readonly [unknown, unknown] | undefined {
@@ -57,14 +58,24 @@ export function callUser<Value>(name: string, run: (value: Value) => unknown, va
   }
 }
 
-/** Whether a rule at a place, or one for all numbers, calls two of them the same. */
-export function isTolerated(walk: Walker, place: Place, control: number, candidate: number): boolean {
-  const { tolerance } = walk.rules;
-  if (tolerance !== undefined && within(tolerance, control, candidate)) return true;
-  for (const effect of place.effects) {
-    if (effect.kind === "tolerance" && within(effect.tolerance, control, candidate)) return true;
+/** Whether a rule at a place, or one for all values, calls two numbers or texts the same. */
+export function isTolerated(walk: Walker, place: Place, control: unknown, candidate: unknown): boolean {
+  if (typeof control === "number" && typeof candidate === "number") {
+    return someTolerance(walk, place, (tolerance) => within(tolerance, control, candidate));
   }
-  return false;
+  if (typeof control !== "string" || typeof candidate !== "string") return false;
+  return someTolerance(walk, place, (tolerance) => withinText(tolerance, control, candidate));
+}
+
+/** The same for two times in milliseconds. */
+export function isToleratedTime(walk: Walker, place: Place, control: number, candidate: number): boolean {
+  return someTolerance(walk, place, (tolerance) => withinTime(tolerance, control, candidate));
+}
+
+function someTolerance(walk: Walker, place: Place, allows: (tolerance: Tolerance) => boolean): boolean {
+  const { tolerance } = walk.rules;
+  if (tolerance !== undefined && allows(tolerance)) return true;
+  return place.effects.some((effect) => effect.kind === "tolerance" && allows(effect.tolerance));
 }
 
 /** A place without its rules `at`, for what they have returned. */

@@ -9,7 +9,8 @@ import { Reader, Unreadable } from "./safe-reader.ts";
 import { isForeign, isOfTwoClasses, isRecord, sameClasses } from "./same-class.ts";
 import { askErrors, callUser, isTolerated, readClasses, withoutNormalisers } from "./user-rules.ts";
 import { Pairs } from "./visited-pairs.ts";
-import { missing, Stop, type Place, type Walker } from "./walker.ts";
+import { missing } from "./missing.ts";
+import { Stop, type Place, type Walker } from "./walker.ts";
 
 /**
  * Walks two values side by side and lists where they differ.
@@ -26,7 +27,9 @@ export class Walk implements Walker {
   path: PathSegment[] = [];
 
   /** For parts that are most likely the same. */
-  readonly quick: QuickLook = new QuickLook();
+  readonly quick: QuickLook = new QuickLook(this.reader, (place, control, candidate) =>
+    isTolerated(this, place, control, candidate),
+  );
   private readonly pairs = new Pairs();
   /** In an error less is looked at, so that what is the same there may differ elsewhere. */
   private readonly pairsInErrors = new Pairs();
@@ -70,15 +73,13 @@ export class Walk implements Walker {
     if (control === candidate) return true;
     this.tick();
     if (Unreadable.is(control) || Unreadable.is(candidate)) return this.unreadable(control, candidate);
-    if (typeof control === "number" && typeof candidate === "number") {
-      if (control !== control && candidate !== candidate) return true;
-      if (isTolerated(this, place, control, candidate)) return true;
-      return this.differ("value", control, candidate);
-    }
     if (typeof control !== typeof candidate || control === null || candidate === null) {
       return this.differ("type", control, candidate);
     }
-    if (typeof control !== "object" && typeof control !== "function") return this.differ("value", control, candidate);
+    if (typeof control !== "object" && typeof control !== "function") {
+      const same = (control !== control && candidate !== candidate) || isTolerated(this, place, control, candidate);
+      return same || this.differ("value", control, candidate);
+    }
     return this.sameObjects(control, candidate as object, place, depth);
   }
 

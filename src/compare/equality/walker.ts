@@ -7,9 +7,6 @@ import type { Reader } from "./safe-reader.ts";
 /** What the rules say of one place in a value, and where its steps lead. */
 export type Place = State<Effect>;
 
-/** A side's part, where there may be none. */
-export const missing: unique symbol = Symbol("missing");
-
 /** Ends a walk: a limit was hit, enough was found, or a user's function threw. Never leaves `compare`. */
 export class Stop {
   readonly reason: string;

@@ -53,6 +53,23 @@ export function entriesOf(value: object): [string, unknown][] {
   return [...(value as FormData).entries()];
 }
 
+const webClasses = ["Headers", "FormData", "URLSearchParams"] as const;
+type WebClass = new () => object;
+let internals: ReadonlySet<PropertyKey> | undefined;
+
+/**
+ * Whether a key is one that the platform keeps its own state under, on web classes (Node 20's `Symbol(state)`): what
+ * that holds is read by their methods.
+ */
+export function isInternal(key: PropertyKey): boolean {
+  if (typeof key !== "symbol") return false;
+  if (internals === undefined) {
+    const made = webClasses.map((name) => (globalThis as unknown as Record<string, WebClass | undefined>)[name]);
+    internals = new Set(made.flatMap((Made) => (Made === undefined ? [] : Reflect.ownKeys(new Made()))));
+  }
+  return internals.has(key);
+}
+
 // Their indices are keys, and listing them takes far longer than comparing or copying what they hold.
 const mostListedIndices = 4_096;
 

@@ -1,5 +1,5 @@
 import { type OptionCheck } from "../../model/check-options.ts";
-import { PathMistake, readSegment, type PathSegment } from "./paths.ts";
+import { entrySegment, PathMistake, readSegment, type PathSegment } from "./paths.ts";
 
 /**
  * A step of a pattern: a literal segment, or what stands for many.
@@ -52,9 +52,25 @@ function read(text: string): PatternStep[] {
       at += 3;
     } else {
       const { segment, end } = readSegment(text, at);
-      steps.push({ step: "is", segment });
+      steps.push({ step: "is", segment: typeof segment === "object" ? asWritten(segment, at) : segment });
       at = end;
     }
   }
   return steps;
+}
+
+const literal = /^(?:-?\d+n|true|false|null|undefined|NaN|-?Infinity|#\d+|"[^]*")$/;
+
+/** An entry as paths name it: what they never write down would never be found. */
+function asWritten(segment: Exclude<PathSegment, string | number>, at: number): PathSegment {
+  const { entry, of } = segment;
+  const isNumber = String(Number(of)) === of;
+  if (!isNumber && !literal.test(of)) {
+    throw new PathMistake(`expected \`"a"\`, \`3\`, \`1n\` or \`null\`; quote it: ${JSON.stringify(of)}`, at + 1);
+  }
+  if (entry === "symbol") {
+    if (!of.startsWith('"')) throw new PathMistake(`a symbol is quoted: [@@${JSON.stringify(of)}]`, at + 1);
+    return { entry, of: JSON.stringify(JSON.parse(of)) };
+  }
+  return of.startsWith('"') ? entrySegment(entry, JSON.parse(of) as string, 0) : segment;
 }

@@ -63,7 +63,7 @@ export function parsePath(text: string): PathSegment[] {
 /** Reads the one segment that starts at `at`, a `.` or a `[`. */
 export function readSegment(text: string, at: number): { segment: PathSegment; end: number } {
   if (text[at] === ".") return readName(text, at + 1);
-  if (text[at] !== "[") throw new PathMistake("expected `.` or `[`", at);
+  if (text[at] !== "[") throw new PathMistake(`expected \`.\` or \`[\`${quotedName(text, at)}`, at);
   const start = at + 1;
   if (text[start] === '"') {
     const { value, end } = readString(text, start);
@@ -83,10 +83,16 @@ export function readSegment(text: string, at: number): { segment: PathSegment; e
 function readName(text: string, start: number): { segment: string; end: number } {
   const name = /^[A-Za-z_$][\w$]*/.exec(text.slice(start))?.[0];
   if (name === undefined) {
-    const mend = text[start] === "." ? "`**` stands for any number of steps" : 'other keys are quoted, as in ["x-id"]';
-    throw new PathMistake(`expected a name after the dot; ${mend}`, start);
+    const mend = text[start] === "." ? "; `**` stands for any number of steps" : quotedName(text, start);
+    throw new PathMistake(`expected a name after the dot${mend}`, start);
   }
   return { segment: name, end: start + name.length };
+}
+
+/** How to write the key down that a name was meant to be, and of which `at` is the first character that no name has. */
+function quotedName(text: string, at: number): string {
+  const name = `${/[\w$]*$/.exec(text.slice(0, at))![0]}${/^[^.[\]]*/.exec(text.slice(at))![0]}`;
+  return `; quote it: [${JSON.stringify(name === "" ? "x-id" : name)}]`;
 }
 
 function readString(text: string, start: number): { value: string; end: number } {

@@ -25,7 +25,10 @@ export interface CompareRules<Value = unknown> {
   readonly ignore?: readonly string[];
   /** Arrays whose order means nothing: compared as multisets, paired by a key of the elements or a function where given. */
   readonly unordered?: readonly (string | UnorderedRule)[];
-  /** How far numbers may lie apart: an absolute distance, `{ abs, rel }`, or one of both by path pattern. */
+  /**
+   * How far numbers may lie apart, and dates: an absolute distance, `{ abs, rel, ms, strings }`, or one of both by path
+   * pattern. `{ ms: 1_000 }` is for dates and ISO 8601 date-times, `strings: true` for numbers within texts.
+   */
   readonly tolerance?: number | Tolerance | Readonly<Record<string, number | Tolerance>>;
   /** By path pattern: what both sides' values become before they are compared. */
   readonly at?: Readonly<Record<string, PartFunction<unknown>>>;
@@ -105,7 +108,7 @@ export const unorderedTable: OptionTable<UnorderedRule> = {
 export const compareTable: OptionTable<CompareRules> = {
   ignore: listOf("a list"),
   unordered: listOf("a list"),
-  tolerance: compiled("a number, `{ abs, rel }`, or an object of both by path pattern"),
+  tolerance: compiled("a number, `{ abs, rel, ms, strings }`, or an object of both by path pattern"),
   at: compiled("an object of functions by path pattern"),
   classes: listOf("a list"),
   normalize: aFunction,
@@ -128,17 +131,33 @@ export function compileRules(rules: CompareRules | undefined, place: string): Co
 
   const patterns: PatternRule<Effect>[] = [];
   const add = (pattern: unknown, option: string, effect: Effect): void => {
-    patterns.push({ steps: parsePattern(pattern, option, check), effect });
+    const steps = parsePattern(pattern, option, check);
+    if (
+      steps.some((step) => step.step === "is" && typeof step.segment === "object" && step.segment.entry === "element")
+    )
+      check.fail(
+        option,
+        "a path pattern",
+        pattern,
+        "Elements of a Set are told apart by no rule: `[*]` is all of them",
+      );
+    patterns.push({ steps, effect });
   };
-  rules.ignore?.forEach((pattern, index) => add(pattern, `ignore[${index}]`, { kind: "ignore" }));
+  rules.ignore?.forEach((pattern, index) => {
+    add(pattern, `ignore[${index}]`, { kind: "ignore" });
+  });
+  const unordered = new Set<unknown>();
   rules.unordered?.forEach((rule, index) => {
     const option = `unordered[${index}]`;
+    const path = typeof rule === "object" && rule !== null ? (rule as { path?: unknown }).path : rule;
+    if (unordered.has(path)) check.fail(option, "the only rule for its path", rule, "The first one would count alone");
+    unordered.add(path);
     if (typeof rule === "string") {
       add(rule, option, { kind: "unordered", by: undefined });
       return;
     }
-    const { path, by } = settle(check, unorderedTable, rule, option);
-    add(path, `${option}.path`, { kind: "unordered", by: groupingOf(by, `${option}.by`, check) });
+    const { path: pattern, by } = settle(check, unorderedTable, rule as never, option);
+    add(pattern, `${option}.path`, { kind: "unordered", by: groupingOf(by, `${option}.by`, check) });
   });
   for (const [pattern, normalize] of Object.entries(record(rules.at, "at", check))) {
     check.function(`at[${JSON.stringify(pattern)}]`, normalize);
@@ -173,7 +192,8 @@ function compileClasses(given: readonly unknown[] | undefined, check: OptionChec
     const prototype: unknown = typeof made === "function" ? made.prototype : undefined;
     if (typeof prototype !== "object" || prototype === null) check.fail(`${option}[0]`, "a class", made);
     check.function(`${option}[1]`, read);
-    if (!classes.has(prototype)) classes.set(prototype, read as (instance: unknown) => unknown);
+    if (classes.has(prototype)) check.fail(option, "the only rule for its class", entry);
+    classes.set(prototype, read as (instance: unknown) => unknown);
   });
   return classes;
 }

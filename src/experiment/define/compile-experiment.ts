@@ -1,6 +1,6 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { SidelaneError } from "../../model/errors.ts";
-import { compileCaptureLimits } from "../../compare/copy/capture.ts";
+import { compileCaptureLimits } from "../../compare/copy/capture-limits.ts";
 import { compileJudgement } from "../../compare/judge.ts";
 import { rolloutOf } from "../../rollout/to-rollout.ts";
 import { judges } from "../../rollout/to-rollout.ts";
@@ -85,6 +85,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     pairs: rollout?.timesPairs === false ? undefined : new PairTimer(),
     timeoutMs: limits.timeoutMs,
     maxInFlight: limits.maxInFlight,
+    callerMs: limits.callerMs,
     capture: definition.capture !== false,
     captureLimits: compileCaptureLimits(definition.capture === false ? undefined : definition.capture, place),
     isolate: definition.isolate === true,

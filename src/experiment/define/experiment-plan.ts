@@ -1,5 +1,5 @@
 import type { Rollout } from "../../model/rollout.ts";
-import type { CaptureLimits } from "../../compare/copy/capture.ts";
+import type { CaptureLimits } from "../../compare/copy/capture-limits.ts";
 import type { Judgement } from "../../compare/judge.ts";
 import type { PresentedResult } from "../../records/record.ts";
 import type { MismatchGroups } from "../../stats/groups.ts";
@@ -53,6 +53,7 @@ export interface Plan {
   readonly pairs: PairTimer | undefined;
   readonly timeoutMs: number;
   readonly maxInFlight: number;
+  readonly callerMs: number;
   readonly capture: boolean;
   readonly captureLimits: CaptureLimits | undefined;
   readonly isolate: boolean;

@@ -1,3 +1,4 @@
+import { defaultCallerMs } from "../../compare/equality/surely-equal.ts";
 import {
   aBoolean,
   aBooleanOr,
@@ -28,6 +29,7 @@ export type CompleteLimits = Settled<ExperimentLimits, keyof ExperimentLimits>;
 export const limitsTable: OptionTable<ExperimentLimits, keyof ExperimentLimits> = {
   timeoutMs: orElse(aNumber(), 10_000),
   maxInFlight: orElse(aWhole(), 100),
+  callerMs: orElse(aNumber(), defaultCallerMs),
   breakAfter: orElse(aWhole({ min: 1 }), 20),
   breakMs: orElse(aNumber(), 1_000),
   cpuShare: orElse(aShare, 0.01),

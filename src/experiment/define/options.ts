@@ -6,7 +6,7 @@ import type { Result } from "../../model/result.ts";
 import type { RolloutOption } from "../../rollout/to-rollout.ts";
 import type { CompareRules } from "../../compare/rules/rules.ts";
 import type { KnownMismatch } from "../../compare/rules/known-mismatches.ts";
-import type { CaptureLimits } from "../../compare/copy/capture.ts";
+import type { CaptureLimits } from "../../compare/copy/capture-limits.ts";
 
 /** What a call of a function comes to, once awaited. */
 export type ValueOf<Function extends AnyFunction> = Awaited<ReturnType<Function>>;
@@ -36,6 +36,12 @@ export interface ExperimentLimits {
   readonly breakAfter?: number;
   /** The first pause of a failing candidate, doubled with every failed probe up to 64 times; 1 000 ms by default. */
   readonly breakMs?: number;
+  /**
+   * Milliseconds that a caller may wait while a value is copied, and as many while both sides are looked at; 2 by default.
+   * What takes longer is compared later: as it is by then, its evidence `live`, or on copies. Two things are not cut short:
+   * listing the keys of one object, and getters and `toJSON()` of values.
+   */
+  readonly callerMs?: number;
   /** Share of the event loop's time that `deferred` synchronous candidates may use; 0.01 by default. */
   readonly cpuShare?: number;
 }

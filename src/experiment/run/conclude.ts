@@ -37,11 +37,12 @@ const redaction = compileRedaction();
  * @param judges whether the caller's answer hangs on it: then they are walked now
  */
 export function comparisonAtOnce(run: EndedRun, trial: Trial, judges: boolean): Comparison | undefined {
-  const { ownCompare } = run.plan;
+  const { ownCompare, callerMs } = run.plan;
   const control = run.control!;
   const outcome = trial.outcome!;
   const bothReturned = control.kind === "returned" && outcome.kind === "returned";
-  if (!ownCompare && bothReturned && surelyEqual(control.value, outcome.value)) {
+  const mayBeEqual = !ownCompare && bothReturned;
+  if (mayBeEqual && surelyEqual(control.value, outcome.value, undefined, false, callerMs)) {
     if (outcome.value === undefined) tellOfNothing(run.plan);
     return match;
   }

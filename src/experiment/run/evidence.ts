@@ -6,7 +6,7 @@ import type { Plan } from "../define/experiment-plan.ts";
 export function keep(plan: Plan, value: unknown): Extract<Capture, { kind: "captured" }> | undefined {
   if (!plan.capture || typeof value !== "object" || value === null) return undefined;
   const { compare, rules } = plan.judgement;
-  const kept = capture(value, plan.captureLimits, compare !== undefined || rules.hasFunctions);
+  const kept = capture(value, plan.captureLimits, compare !== undefined || rules.hasFunctions, plan.callerMs);
   if (kept.kind === "live") return undefined;
   plan.counters.capturedBytes += kept.bytes;
   return kept;

@@ -116,7 +116,7 @@ class Pair extends Attempt {
   private came(who: Side, value: unknown, now: number): void {
     if (this.run !== undefined) this.tell(who, { kind: "returned", value }, "live", now);
     else if (this.first === undefined) this.keepFirst(who, value, now);
-    else if (surelyEqual(this.value, value, undefined, !this.symbols)) this.matched(who, now);
+    else if (surelyEqual(this.value, value, undefined, !this.symbols, this.plan.callerMs)) this.matched(who, now);
     else this.tell(who, { kind: "returned", value }, "live", now);
   }
 

@@ -43,7 +43,7 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   }
   const endedAt = clock.monotonic();
   // What is surely equal to control's value is no more a promise than that is.
-  if (!surelyEqual(value, answer)) {
+  if (!surelyEqual(value, answer, undefined, false, plan.callerMs)) {
     const run = runOf(plan, hooks, self, args, startedAt);
     // Nothing here may be held by a closure: whatever is, is allocated in every call.
     run.bothCalled(value, startedAt, controlEndedAt).gave(answer, mark, controlEndedAt, endedAt);

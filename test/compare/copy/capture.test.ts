@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { DateTime } from "luxon";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { capture, compileCaptureLimits } from "../../../src/compare/copy/capture.ts";
+import { compileCaptureLimits } from "../../../src/compare/copy/capture-limits.ts";
+import { capture } from "../../../src/compare/copy/capture.ts";
 import { compareValues } from "../../../src/compare/compare.ts";
 import { noRules } from "../../../src/compare/rules/rules.ts";
 import { deep, hostile, shared } from "../hostile.ts";
@@ -258,6 +259,30 @@ describe("capturing", () => {
   ])("of %s keeps the value itself and says why", (_, value, reason) => {
     expect(capture(value)).toEqual({ kind: "live", value, reason });
     expect(capture(value).value).toBe(value);
+  });
+
+  it("ends in its time, and keeps the value itself where that is over", () => {
+    let read = 0;
+    const slow = (): object => ({
+      get a() {
+        for (const until = performance.now() + 1; performance.now() < until;);
+        return ++read;
+      },
+    });
+    const value = Array.from({ length: 1_000 }, slow);
+    expect(capture(value, undefined, false, 2)).toEqual({ kind: "live", value, reason: "longer than 2 ms" });
+    expect(read).toBeLessThan(200);
+    expect(capture(value.slice(0, 300), undefined, false, 60_000).kind).toBe("captured");
+  });
+
+  it("does not copy the keys of an object that has too many", () => {
+    let read = 0;
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`k${n}`, n]));
+    const counted = Object.defineProperty(many, "k7", { enumerable: true, get: () => ++read });
+    expect(capture(counted).kind).toBe("live");
+    expect(capture([counted]).kind).toBe("live");
+    expect(capture(Object.setPrototypeOf({ ...counted }, null)).kind).toBe("live");
+    expect(read).toBe(1);
   });
 
   it("copies 2^40 paths over 40 shared parts as 40 shared parts", () => {

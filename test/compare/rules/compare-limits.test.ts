@@ -92,6 +92,24 @@ describe("the limits of a comparison", () => {
     expect(took(() => compare(rows(0), rows(1), { limits }))).toBeLessThan(400);
   });
 
+  it("lists the keys of a large object once a side where listing takes all of the time", () => {
+    const listed = { control: 0, candidate: 0 };
+    const slow = (side: "control" | "candidate"): object => {
+      const keys = Array.from({ length: 20_000 }, (_, index) => `key${index}`);
+      return new Proxy(Object.fromEntries(keys.map((key) => [key, 1])), {
+        ownKeys: () => {
+          listed[side]++;
+          for (const until = performance.now() + 20; performance.now() < until;);
+          return keys;
+        },
+      });
+    };
+    const [control, candidate] = [slow("control"), slow("candidate")];
+    const late = { kind: "inconclusive", reason: "longer than 5 ms" };
+    expect(compare(control, candidate, { limits: { timeMs: 5 } })).toEqual(late);
+    expect(listed).toEqual({ control: 1, candidate: 1 });
+  });
+
   it("stops at its time, by the clock that it is given", () => {
     let reads = 0;
     const now = (): number => reads++ * 30;

@@ -1,3 +1,4 @@
+import dayjs from "dayjs";
 import { describe, expect, it } from "vitest";
 import { compare, type CompareRules } from "../../../src/compare/index.ts";
 import { SidelaneError } from "../../../src/model/errors.ts";
@@ -68,7 +69,7 @@ describe("tolerance", () => {
     expect(paths(1_000, 1_001, { tolerance: { rel: 1e-3 } })).toBe("match");
     expect(paths(0, 1e-12, { tolerance: { rel: 1e-3 } })).toEqual(["$ value"]);
     expect(paths(0, 1e-12, { tolerance: { rel: 1e-3, abs: 1e-9 } })).toBe("match");
-    expect(paths(Infinity, 1e308, { tolerance: { rel: 1 } })).toEqual(["$ value"]);
+    expect(paths(Infinity, 1e308, { tolerance: { rel: 0.999 } })).toEqual(["$ value"]);
     expect(paths(NaN, 1, { tolerance: 1e9 })).toEqual(["$ value"]);
   });
 
@@ -193,6 +194,73 @@ describe("other rules", () => {
     ).toMatchObject({ kind: "inconclusive", reason: "`at` threw", error: new Error("no") });
   });
 
+  it("a tolerance in ms is for dates, and for texts that are date-times", () => {
+    const at = (ms: number): Date => new Date(1_760_000_000_000 + ms);
+    const tolerance = { ms: 1_000 };
+    for (const wrap of [(date: Date) => date, (date: Date) => date.toISOString(), (date: Date) => dayjs(date)]) {
+      const named = (ms: number): object => ({ at: wrap(at(ms)) });
+      expect(paths(named(0), named(900), {}), String(wrap)).not.toBe("match");
+      expect(paths(named(0), named(900), { tolerance: { "$.at": tolerance } }), String(wrap)).toBe("match");
+      expect(paths(named(0), named(1_100), { tolerance: { "$.at": tolerance } }), String(wrap)).not.toBe("match");
+      const rows = (by: number, turn = false): object[] => {
+        const list = Array.from({ length: 40 }, (_, id) => ({ id, at: wrap(at(id * 5_000 + by)) }));
+        return turn ? list.toReversed() : list;
+      };
+      const rules: CompareRules = { unordered: ["$"], tolerance: { "**.at": tolerance } };
+      expect(paths(rows(0), rows(900, true), rules), String(wrap)).toBe("match");
+      expect(paths(rows(0), rows(1_100, true), rules), String(wrap)).not.toBe("match");
+    }
+    const zones = ["2026-01-01T00:00:00Z", "2026-01-01T01:00:00.500+01:00"] as const;
+    expect(paths(...zones, { tolerance })).toBe("match");
+    expect(paths("soon", "now", { tolerance })).toEqual(["$ value"]);
+    expect(paths(1, 2, { tolerance })).toEqual(["$ value"]);
+    expect(paths(new Date(NaN), at(0), { tolerance })).toEqual(["$ value"]);
+  });
+
+  it("strings lets a tolerance reach numbers within texts, and nothing else of them", () => {
+    const tolerance = { abs: 0.01, strings: true };
+    for (const [control, candidate] of [
+      ["12.50", "12.5"],
+      ["12.504 EUR", "12.5 EUR"],
+      ["1 to 2", "1.001 to 1.999"],
+      ["1e3", "1000"],
+      ["-3", "-3.0"],
+    ] as const) {
+      expect(paths({ a: control }, { a: candidate }, { tolerance: 0.01 }), control).toEqual(["$.a value"]);
+      expect(paths({ a: control }, { a: candidate }, { tolerance: { "$.a": tolerance } }), control).toBe("match");
+      expect(paths([control, "x"], ["x", candidate], { tolerance, unordered: ["$"] }), control).toBe("match");
+    }
+    for (const [control, candidate] of [
+      ["12.50 EUR", "12.50 USD"],
+      ["12.5", "12.6"],
+      ["1 2", "1"],
+      ["", "0"],
+    ] as const) {
+      expect(paths(control, candidate, { tolerance }), control).toEqual(["$ value"]);
+      expect(paths([control, "x"], ["x", candidate], { tolerance, unordered: ["$"] }), control).not.toBe("match");
+    }
+    expect(paths("12", 12, { tolerance })).toEqual(["$ type"]);
+  });
+
+  it("search parameters are ignored by name, wherever they stand", () => {
+    const query = (text: string): object => ({ query: new URLSearchParams(text) });
+    const rules: CompareRules = { ignore: ["$.query.utm_source", '**["trace-id"]'] };
+    expect(paths(query("a=1&utm_source=x&b=2"), query("utm_source=y&a=1&b=2&trace-id=7"), rules)).toBe("match");
+    expect(paths(query("a=1&utm_source=x&b=2"), query("a=1&utm_source=x&b=3"), rules)).toEqual(["$.query[1][1] value"]);
+    const url = (text: string): object => ({ link: new URL(text, "https://example.org/a") });
+    const ofLinks: CompareRules = { ignore: ["$.link.searchParams.v"] };
+    expect(paths(url("?v=1&w=2#x"), url("?w=2&v=2#x"), ofLinks)).toBe("match");
+    expect(paths(url("?v=1&w=2#x"), url("?w=3&v=2#x"), ofLinks)).toEqual(["$.link.searchParams[0][1] value"]);
+    expect(paths(url("?v=1#x"), url("?v=1#y"), ofLinks)).toEqual(["$.link.href value"]);
+    const form = (value: string): FormData => {
+      const made = new FormData();
+      made.append("name", "a");
+      made.append("token", value);
+      return made;
+    };
+    expect(paths(form("1"), form("2"), { ignore: ["$.token"] })).toBe("match");
+  });
+
   it("ignorePrototype looks at the data alone", () => {
     class User {
       name = "a";
@@ -231,7 +299,7 @@ describe("a mistake in rules is refused where they are defined", () => {
     ],
     ["a doubled **", { ignore: ["**.**"] }, "At position 2"],
     ["a tolerance below zero", { tolerance: -1 }, "`tolerance` to be a number of at least 0"],
-    ["an empty tolerance", { tolerance: {} }, "`tolerance` to be a number or { abs, rel }"],
+    ["an empty tolerance", { tolerance: {} }, "`tolerance` to be a number or { abs, rel, ms, strings }"],
     ["a tolerance that is none", { tolerance: { "$.a": "x" } }, '`tolerance["$.a"]` to be an object'],
     ["an unordered rule without a path", { unordered: [{ by: "id" }] }, "`unordered[0].path` to be a path pattern"],
     [
@@ -239,11 +307,34 @@ describe("a mistake in rules is refused where they are defined", () => {
       { unordered: [{ path: "$", by: 1 }] },
       "`unordered[0].by` to be a key of the elements or a function",
     ],
-    ["an at that is a Map", { at: new Map([["$.a", () => 1]]) }, "`at` to be an object of patterns"],
+    ["an at that is a Map", { at: new Map([["$.a", () => 1]]) }, "`at` to be an object with keys, got a Map"],
     ["a by that is a path", { unordered: [{ path: "$", by: "user.id" }] }, "for what lies deeper, a function"],
     ["a share above all", { tolerance: { rel: 2 } }, "`tolerance.rel` to be a number from 0 to 1"],
     ["an at that is no function", { at: { "$.a": 1 } }, '`at["$.a"]` to be a function'],
     ["a limit that is none", { limits: { nodes: 0 } }, "`limits.nodes` to be a whole number"],
+    ["a share of all", { tolerance: { rel: 1 } }, "any two numbers of one sign are the same"],
+    ["a distance without end", { tolerance: Infinity }, "`tolerance` to be finite"],
+    ["a time without end", { tolerance: { "**.at": { ms: Infinity } } }, "`ignore` it"],
+    [
+      "texts that are neither",
+      { tolerance: { strings: false } },
+      "`tolerance` to be a number or { abs, rel, ms, strings }",
+    ],
+    ["a tolerance that is a Map", { tolerance: new Map([["$.a", 1]]) }, "to be an object with keys, got a Map"],
+    ["rules that are a Map", new Map([["ignore", ["$.a"]]]), "`rules` to be an object with keys, got a Map"],
+    ["limits that are a Map", { limits: new Map([["nodes", 1]]) }, "`limits` to be an object with keys, got a Map"],
+    ["a name of other letters", { ignore: ["$.größe"] }, 'At position 4: expected `.` or `[`; quote it: ["größe"]'],
+    ["one that begins with such", { ignore: ["$.a.övrigt.b"] }, 'after the dot; quote it: ["övrigt"]'],
+    ["one that begins with a digit", { ignore: ["$.2fa"] }, 'quote it: ["2fa"]'],
+    ["a Map's key without quotes", { ignore: ["$[key a]"] }, 'quote it: "a"'],
+    ["a symbol without quotes", { ignore: ["$[@@mark]"] }, "quote it"],
+    ["an element of a Set", { ignore: ["$.tags[element 3]"] }, "Elements of a Set are told apart by no rule"],
+    [
+      "two rules without order for one path",
+      { unordered: ["$.a", { path: "$.a", by: "id" }] },
+      "the only rule for its path",
+    ],
+    ["a class twice", { classes: [[Date, Number], [Date, String]] }, "the only rule for its class"], // prettier-ignore
     ["an unknown limit", { limits: { node: 1 } }, "did you mean `limits.nodes`?"],
   ])("%s", (_, rules, message) => {
     const compile = (): unknown => compileRules(rules as CompareRules, "compare");

@@ -114,6 +114,36 @@ describe("evidence", () => {
     expect(status().cost.capturedBytes).toBe(0);
   });
 
+  it("that takes longer to copy than a caller should wait is compared as it is by then", async () => {
+    const late = held<readonly object[]>();
+    const slow = (): object => ({
+      get id() {
+        for (const until = performance.now() + 0.2; performance.now() < until;);
+        return 1;
+      },
+    });
+    for (const [callerMs, evidence] of [
+      [2, "live"],
+      [60_000, "captured"],
+    ] as const) {
+      const answer = Array.from({ length: 500 }, slow);
+      const run = lab.experiment("run", {
+        control: async (): Promise<readonly object[]> => answer,
+        candidate: () => late.promise,
+        limits: { callerMs },
+        compare: { limits: { timeMs: 60_000 } },
+        replace: true,
+      });
+      await run();
+      late.resolve([{ id: 1 }]);
+      const result = (await told()).at(-1)!;
+      expect(result).toMatchObject({ kind: "mismatch", control: { evidence } });
+    }
+    expect(() => lab.experiment("other", { control: () => 1, candidate: () => 1, limits: { callerMs: -1 } })).toThrow(
+      "`limits.callerMs` to be a number of at least 0",
+    );
+  });
+
   it("of a candidate is copied while others are awaited", async () => {
     const late = held<number>();
     const early: Data = { id: 1 };
