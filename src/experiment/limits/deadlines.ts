@@ -45,7 +45,7 @@ class Line {
 /** A timer that is so late has been lost: it was faked while it was set, and the real ones are back. */
 const lostAfterMs = 1_000;
 /** A timer that is so late rings after a pause of the event loop: what has come meanwhile gets its turn first. */
-const pausedAfterMs = 20;
+const pausedAfterMs = 5;
 const mostGraceMs = 50;
 
 /**
