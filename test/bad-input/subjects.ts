@@ -216,7 +216,7 @@ export const subjects: readonly Subject[] = [
     name: "batch",
     options: ["size", "intervalMs", "maxBytes", "clock"],
     right: { size: 10 },
-    make: (options) => batch(options, { name: "inner", publish: nothing, publishBatch: nothing } as never),
+    make: (options) => batch(options, { name: "inner", publish: nothing, publishBatch: nothing }),
   },
   {
     name: "throttle",

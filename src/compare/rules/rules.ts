@@ -173,7 +173,7 @@ export function compileRules(rules: CompareRules | undefined, place: string): Co
     classes,
     undefinedIsMissing: rules.undefinedIsMissing ?? false,
     ignorePrototype: rules.ignorePrototype ?? false,
-    errors: rules.errors as CompiledRules["errors"],
+    errors: rules.errors,
     hasFunctions:
       rules.normalize !== undefined ||
       rules.errors !== undefined ||

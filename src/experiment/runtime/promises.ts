@@ -35,7 +35,7 @@ export function mayFollow(given: unknown): boolean {
 export function canResolveWith(value: unknown): boolean {
   if (!holdsKeys(value)) return true;
   try {
-    void (value as { then?: unknown }).then;
+    Reflect.get(value, "then");
     return true;
   } catch {
     return false;

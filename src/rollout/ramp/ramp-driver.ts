@@ -1,6 +1,5 @@
 import { systemClock, type Cancel } from "../../model/clock.ts";
 import { SidelaneError } from "../../model/errors.ts";
-import { tellFailure } from "../../model/silence.ts";
 import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import { randomSecret } from "../../stats/keyed-hash.ts";

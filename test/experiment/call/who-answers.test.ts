@@ -86,7 +86,7 @@ function ask(rollout: RolloutOption, { laboratory, definition, before, within }:
     key: () => "key",
     rollout,
     ...definition,
-  } as never);
+  });
   try {
     before?.({ lab, clock, call });
   } catch {

@@ -61,7 +61,7 @@ describe("serving the candidate beside control", () => {
     const { lab } = bench();
     const call = lab.experiment("who", {
       control: (): Promise<string> => Request.reject(new Error("control's")),
-      candidate: (() => "candidate"),
+      candidate: () => "candidate",
       key: () => "k",
       rollout: live,
     });
