@@ -3,7 +3,7 @@ import { oneOf, optionsOf, required, settle, type OptionTable } from "../model/o
 import type { Publisher } from "../model/publisher.ts";
 import type { ResultKind } from "../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
-import { present, type Presentation } from "../records/present.ts";
+import { present } from "../records/present.ts";
 import { sentenceOf, sentenceOfEvent } from "../records/sentence.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";

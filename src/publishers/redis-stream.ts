@@ -4,7 +4,7 @@ import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
 import { inSlices } from "../records/in-slices.ts";
-import { present, type Presentation } from "../records/present.ts";
+import { present } from "../records/present.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";
 export type { RedactOptions } from "../records/redaction.ts";

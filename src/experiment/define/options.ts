@@ -268,6 +268,7 @@ export interface ExperimentMaker {
     Control extends AnyFunction,
     Prepared extends readonly unknown[] | [] = Parameters<Control>,
     Answer extends Allowed<Control> = never,
+    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- no names, so no candidates
     Answers extends NamedAnswers<Control> = {},
     Cleaned = Uncleaned,
   >(
@@ -281,6 +282,7 @@ export interface ScienceMaker {
   <
     Control extends () => unknown,
     Answer extends Allowed<Control> = never,
+    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- no names, so no candidates
     Answers extends NamedAnswers<Control> = {},
     Cleaned = Uncleaned,
   >(

@@ -14,7 +14,7 @@ import type { Publisher } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../../records/privacy-options.ts";
 import { inSlices } from "../../records/in-slices.ts";
-import { present, type Presentation } from "../../records/present.ts";
+import { present } from "../../records/present.ts";
 import type { DialectName, Migration } from "../../sql/dialect.ts";
 import { dialects } from "../../sql/dialects.ts";
 import { rowsOf, type Row } from "../../sql/result-row.ts";
