@@ -46,7 +46,9 @@ export function experiment({ name, control, candidate, options = {} }: Experimen
   } as never);
 }
 
-export const experimentAsync: typeof experiment = experiment;
+export function experimentAsync(...given: Parameters<typeof experiment>): ReturnType<typeof experiment> {
+  return experiment(...given);
+}
 
 /** Waits until everything that was called is published. */
 export async function published(): Promise<void> {

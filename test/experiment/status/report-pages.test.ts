@@ -117,7 +117,12 @@ it.each(Object.keys(pages))(
   "the page of a rollout in the state %o says what whoever is on call must know",
   async (name) => {
     const { lab } = await pages[name]!();
-    await expect(lab.report("price")).toMatchFileSnapshot(`pages/${name.replaceAll(" ", "-")}.txt`);
+    await expect(steady(lab.report("price"))).toMatchFileSnapshot(`pages/${name.replaceAll(" ", "-")}.txt`);
     void lab.close();
   },
 );
+
+/** Without the last digit of bounds: which keys share a place in a table is drawn anew in each process. */
+function steady(page: string): string {
+  return page.replace(/(at most \d\.\d\d)\d+ %/g, "$1… %");
+}
