@@ -3,6 +3,8 @@ import type { Fault, Operation } from "../../model/fault.ts";
 import type { DeliveryCounts, DropReason, Publisher } from "../../model/publisher.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
 import type { RolloutEvent } from "../../model/rollout.ts";
+import { DeliveryEnd } from "./delivery-end.ts";
+import { DropCount } from "./drop-count.ts";
 import { Breaker } from "./publisher-backoff.ts";
 import { callForeign, type Ended } from "../runtime/promises.ts";
 import { later } from "../runtime/event-loop.ts";
@@ -18,9 +20,7 @@ const mostAttempts = 3;
 const firstRetryMs = 200;
 /** Whoever waits for a flush is not kept waiting for a minute's pause of the breaker. */
 const longestPauseWhileAwaitedMs = 250;
-const flushTimeoutMs = 10_000;
 const sliceMs = 10;
-const tellDropsEveryMs = 60_000;
 
 /** What a delivery needs from whoever runs it. */
 export interface DeliveryHost {
@@ -39,12 +39,6 @@ interface Job {
   /** The running number of its first result; `Infinity` for an event. */
   readonly number: number;
   failures: number;
-}
-
-interface Drained {
-  readonly through: number;
-  readonly giveUp: boolean;
-  readonly resolve: (all: boolean) => void;
 }
 
 /**
@@ -70,18 +64,15 @@ export class Delivery {
   readonly #novelty = new Novelty();
   readonly #events: RolloutEvent[] = [];
   readonly #breaker: Breaker;
-  readonly #dropped: Record<DropReason, number> = { "queue-full": 0, "too-large": 0, "breaker-open": 0, closed: 0 };
+  readonly #dropped: DropCount;
+  readonly #end: DeliveryEnd;
   #accepted = 0;
-  #droppedUntold = 0;
-  #toldDropsAt = -Infinity;
   #published = 0;
   #failed = 0;
   /** `calling`: inside the publisher's own code; `busy`: it gave a promise; `paused`: a timer is set for the next try. */
   #phase: "idle" | "scheduled" | "calling" | "busy" | "paused" = "idle";
   #job: Job | undefined;
   #cancelTimer: Cancel | undefined;
-  #waiting: Drained[] = [];
-  #closing: Promise<boolean> | undefined;
   #closed = false;
 
   /** @param publisher checked before, by `toPublisher` */
@@ -94,6 +85,15 @@ export class Delivery {
     this.#idempotent = publisher.idempotent === true;
     this.#takesEvents = publisher.publishEvent !== undefined;
     this.#breaker = new Breaker(() => host.random());
+    this.#dropped = new DropCount(host.clock, (error) => this.#fault("publish", error));
+    this.#end = new DeliveryEnd({
+      host,
+      publisher,
+      accepted: () => this.#accepted,
+      drain: () => this.#drain(),
+      abandon: () => this.#abandon(),
+      onFault: (operation, error) => this.#fault(operation, error),
+    });
     const attached = callForeign(() =>
       publisher.attach?.({ onFault: (fault) => host.onFault({ publisher: this.name, ...fault }) }),
     );
@@ -105,8 +105,8 @@ export class Delivery {
   accept(result: Result): void {
     if (this.#kinds !== undefined && !this.#kinds.has(result.kind)) return;
     this.#accepted += 1;
-    if (this.#closing !== undefined) {
-      this.#dropped.closed += 1;
+    if (this.#end.isClosing) {
+      this.#dropped.closed();
       return;
     }
     this.#queue.push(result, this.#accepted, this.#novelty.worthOf(result));
@@ -118,12 +118,12 @@ export class Delivery {
   refuse(kind: ResultKind): void {
     if (this.#kinds !== undefined && !this.#kinds.has(kind)) return;
     this.#accepted += 1;
-    this.#drop("queue-full", 1);
+    this.#dropped.add("queue-full", 1);
   }
 
   /** Takes what happened to a rollout, where the publisher cares. At most 100 wait; they go before results. */
   acceptEvent(event: RolloutEvent): void {
-    if (!this.#takesEvents || this.#closing !== undefined) return;
+    if (!this.#takesEvents || this.#end.isClosing) return;
     this.#events.push(event);
     if (this.#events.length > mostEvents) {
       this.#events.shift();
@@ -137,50 +137,19 @@ export class Delivery {
       accepted: this.#accepted,
       published: this.#published,
       failed: this.#failed,
-      dropped: { ...this.#dropped },
+      dropped: this.#dropped.counts(),
       queued: this.#queue.length + (this.#job?.results.length ?? 0),
     };
   }
 
-  /**
-   * Waits until everything accepted so far was published or counted as lost, then for the publisher's own `flush`. Keeps
-   * the process alive meanwhile.
-   *
-   * @param timeoutMs when to stop waiting; without it, 10 s, or the first failure of a publisher that fails anyway
-   * @returns whether everything was done in time; nothing is given up: what waits goes on waiting
-   */
-  async flush(timeoutMs?: number): Promise<boolean> {
-    if (this.#closing !== undefined) return this.#closing;
-    return this.#within(timeoutMs ?? flushTimeoutMs, async () => {
-      const all = await this.#drained(timeoutMs === undefined);
-      return all && (await this.#ask("flush"));
-    });
+  /** See {@link DeliveryEnd.flush}. */
+  flush(timeoutMs?: number): Promise<boolean> {
+    return this.#end.flush(timeoutMs);
   }
 
-  /**
-   * Takes nothing more, flushes, then closes the publisher. What is left at the deadline is dropped as `closed`, and what
-   * is being published is failed. Keeps the process alive meanwhile; calling it again gives the same answer.
-   *
-   * @returns whether everything was done in time
-   */
-  close(timeoutMs: number = flushTimeoutMs): Promise<boolean> {
-    this.#closing ??= this.#close(timeoutMs);
-    return this.#closing;
-  }
-
-  async #close(timeoutMs: number): Promise<boolean> {
-    let asked = false;
-    const inTime = await this.#within(timeoutMs, async (expired) => {
-      await this.#drained(false);
-      const flushed = !expired() && (await this.#ask("flush"));
-      if (expired()) return false;
-      asked = true;
-      return (await this.#ask("close")) && flushed;
-    });
-    this.#abandon();
-    // Its time is up, but its handles are to be given back all the same.
-    if (!asked) void this.#ask("close");
-    return inTime;
+  /** See {@link DeliveryEnd.close}. */
+  close(timeoutMs?: number): Promise<boolean> {
+    return this.#end.close(timeoutMs);
   }
 
   // ---- one publish at a time
@@ -201,7 +170,7 @@ export class Delivery {
       const until = clock.monotonic() + sliceMs;
       while (this.#phase === "idle" && !this.#closed) {
         // Whoever waits for a flush or the end has no turn to give.
-        if (this.#waiting.length === 0 && this.#job === undefined && clock.monotonic() > until) {
+        if (!this.#end.isAwaited && this.#job === undefined && clock.monotonic() > until) {
           this.#goOnLater();
           break;
         }
@@ -238,7 +207,7 @@ export class Delivery {
     const ended = callForeign(() => this.#send(job));
     if (ended.kind !== "waiting") {
       this.#phase = "idle";
-      this.#end(job, ended, "at once");
+      this.#ended(job, ended, "at once");
       return;
     }
     this.#phase = "busy";
@@ -249,7 +218,7 @@ export class Delivery {
       open = false;
       this.#clearTimer();
       this.#phase = "idle";
-      this.#end(job, how, when);
+      this.#ended(job, how, when);
       if (this.#phase === "idle") this.#pump();
     };
     this.#cancelTimer = this.#host.clock.after(publishTimeoutMs, () => {
@@ -263,7 +232,7 @@ export class Delivery {
     return this.#batches ? this.#publisher.publishBatch!(results) : this.#publisher.publish(results[0]!);
   }
 
-  #end(job: Job, how: Ended, when: "at once" | "later" | "timed out"): void {
+  #ended(job: Job, how: Ended, when: "at once" | "later" | "timed out"): void {
     if (how.kind === "done") {
       this.#breaker.succeeded();
       this.#published += job.results.length;
@@ -279,7 +248,7 @@ export class Delivery {
       this.#failed += job.results.length;
       this.#finished();
     }
-    if (this.#breaker.open) this.#giveUpFlushes();
+    if (this.#breaker.open) this.#end.giveUp();
     const retryMs = again ? firstRetryMs * 2 ** (job.failures - 1) * (0.5 + this.#host.random() / 2) : 0;
     const pauseMs = Math.max(retryMs, this.#breaker.pauseMs);
     if (pauseMs > 0) this.#pause(pauseMs);
@@ -291,7 +260,7 @@ export class Delivery {
   }
 
   #pause(pauseMs: number): void {
-    const awaited = this.#waiting.length > 0 || this.#closing !== undefined;
+    const awaited = this.#end.isAwaited || this.#end.isClosing;
     this.#phase = "paused";
     this.#bound();
     this.#cancelTimer = this.#host.clock.after(
@@ -309,30 +278,15 @@ export class Delivery {
   #bound(): void {
     if (this.#phase === "busy" || this.#phase === "paused") {
       const tooLarge = this.#queue.measure(mostBytes, (result) => measureResult(result, mostBytes));
-      if (tooLarge > 0) this.#drop("too-large", tooLarge);
+      if (tooLarge > 0) this.#dropped.add("too-large", tooLarge);
     }
     const inFlight = this.#job?.results.length ?? 0;
     const reason: DropReason = this.#breaker.open ? "breaker-open" : "queue-full";
     while (this.#queue.length > 0 && (this.#queue.length + inFlight > mostResults || this.#queue.bytes > mostBytes)) {
       this.#queue.giveUp();
-      this.#drop(reason, 1);
+      this.#dropped.add(reason, 1);
     }
     this.#resolveDrained();
-  }
-
-  #drop(reason: DropReason, count: number): void {
-    this.#dropped[reason] += count;
-    this.#droppedUntold += count;
-    if (this.#host.clock.monotonic() - this.#toldDropsAt >= tellDropsEveryMs) this.#tellDropped();
-  }
-
-  /** One fault for all since the last one. */
-  #tellDropped(): void {
-    if (this.#droppedUntold === 0) return;
-    const count = this.#droppedUntold;
-    this.#droppedUntold = 0;
-    this.#toldDropsAt = this.#host.clock.monotonic();
-    this.#fault("publish", new Error(`${count} ${count === 1 ? "result was" : "results were"} dropped`));
   }
 
   /** At the end of `close`: nothing is delivered any more, and late answers are ignored. */
@@ -341,9 +295,8 @@ export class Delivery {
     this.#clearTimer();
     this.#failed += this.#job?.results.length ?? 0;
     this.#job = undefined;
-    this.#dropped.closed += this.#queue.length;
-    this.#droppedUntold += this.#queue.length;
-    this.#tellDropped();
+    if (this.#queue.length > 0) this.#dropped.add("closed", this.#queue.length);
+    this.#dropped.tell();
     this.#queue.clear();
     this.#events.length = 0;
     this.#resolveDrained();
@@ -354,67 +307,17 @@ export class Delivery {
     this.#host.onFault({ operation, error, publisher: this.name, ...(experiment !== undefined && { experiment }) });
   }
 
-  // ---- waiting for the end
-
-  /** Resolves once everything accepted so far is out of the queue; `giveUp` also when the breaker stays open. */
-  #drained(giveUp: boolean): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#waiting.push({ through: this.#accepted, giveUp, resolve });
-      this.#resolveDrained();
-      if (this.#waiting.length === 0 || this.#phase === "busy" || this.#phase === "calling") return;
-      this.#clearTimer(); // A pause ends here: somebody waits, so that it is tried at once.
-      this.#pump();
-    });
+  /** Tells of what has ended, and tries the rest at once: somebody waits, so that a pause ends here. */
+  #drain(): void {
+    this.#resolveDrained();
+    if (!this.#end.isAwaited || this.#phase === "busy" || this.#phase === "calling") return;
+    this.#clearTimer();
+    this.#pump();
   }
 
   #resolveDrained(): void {
-    if (this.#waiting.length === 0) return;
-    if (this.#events.length > 0 || this.#job?.event !== undefined) return;
-    const oldest = this.#job?.number ?? this.#queue.first?.number ?? Infinity;
-    this.#waiting = this.#waiting.filter(({ through, resolve }) => {
-      if (oldest <= through) return true;
-      resolve(true);
-      return false;
-    });
-  }
-
-  #giveUpFlushes(): void {
-    this.#waiting = this.#waiting.filter(({ giveUp, resolve }) => {
-      if (giveUp) resolve(false);
-      return !giveUp;
-    });
-  }
-
-  /** The publisher's own `flush` or `close`. */
-  #ask(operation: "flush" | "close"): Promise<boolean> {
-    return new Promise((resolve) => {
-      const end = (how: Ended): void => {
-        if (how.kind === "failed") this.#fault(operation, how.error);
-        resolve(how.kind === "done");
-      };
-      const ended = this.#host.detached(() => callForeign(() => this.#publisher[operation]?.()));
-      if (ended.kind === "waiting") ended.watch(end);
-      else end(ended);
-    });
-  }
-
-  /** Runs `work`, but answers `false` when `timeoutMs` are over; the timer keeps the process alive until then. */
-  #within(timeoutMs: number, work: (expired: () => boolean) => Promise<boolean>): Promise<boolean> {
-    return new Promise((resolve) => {
-      let late = false;
-      const cancel = this.#host.clock.after(
-        timeoutMs,
-        () => {
-          late = true;
-          resolve(false);
-        },
-        true,
-      );
-      void work(() => late).then((answer) => {
-        cancel();
-        resolve(answer);
-      });
-    });
+    if (!this.#end.isAwaited || this.#events.length > 0 || this.#job?.event !== undefined) return;
+    this.#end.resolveUpTo(this.#job?.number ?? this.#queue.first?.number ?? Infinity);
   }
 
   #clearTimer(): void {
