@@ -21,7 +21,7 @@ import { timedPair } from "../record/timed-pair.ts";
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
 export interface Watcher {
   /** Control has an outcome, and the candidate has none yet. */
-  controlSettled?(): void;
+  controlSettled?(now: number): void;
   /** With the trial's outcome as the candidate gave it. */
   trialSettled?(trial: Trial): void;
   /** Everything is compared and counted. */
@@ -270,7 +270,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     if (this.#unsettled > 0) this.#keepControl();
     for (const trial of this.trials) if (trial.outcome !== undefined) this.#compare(trial);
     if (this.#unsettled === 0) this.#end(now);
-    else this.watcher?.controlSettled?.();
+    else if (!this.#starting) this.watcher?.controlSettled?.(now);
   }
 
   candidateSettled(trial: Trial): void {

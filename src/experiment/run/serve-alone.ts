@@ -50,8 +50,7 @@ class Alone extends Attempt {
   readonly #key: string | undefined;
   #value: unknown = undefined;
   #candidateMs = 0;
-  #hasEnded = false;
-  #hasFailed = false;
+  #ended: "returned" | "failed" | undefined = undefined;
   #isTold = false;
   #tell: (() => void) | undefined = undefined;
 
@@ -76,14 +75,15 @@ class Alone extends Attempt {
     const plan = this.#plan;
     const { name, call } = this.#planned;
     this.call(new AnsweringMark(plan.name, name), call, this.#self, candidateArgs, plan.host.clock.monotonic());
-    if (this.#hasEnded) return this.#hasFailed ? this.#fallBack() : asControl(plan, this.#value);
+    if (this.#ended === "failed") return this.#fallBack();
+    if (this.#ended === "returned") return asControl(plan, this.#value);
     const ended = new Promise<void>((resolve) => {
       this.#tell = resolve;
     });
     // A reaction runs in its caller's own context, as control is used to, and not in that of a deadline.
     return derive(
       ended,
-      () => (this.#hasFailed ? this.#fallBack() : this.#value),
+      () => (this.#ended === "failed" ? this.#fallBack() : this.#value),
       () => undefined,
     );
   }
@@ -112,7 +112,7 @@ class Alone extends Attempt {
     this.#value = value;
     this.#plan.state.served += 1;
     this.#planned.breaker.succeeded();
-    this.#end(now);
+    this.#end("returned", now);
     this.#record(false);
   }
 
@@ -129,13 +129,12 @@ class Alone extends Attempt {
   }
 
   #failed(now: number): void {
-    this.#hasFailed = true;
     this.#plan.state.fellBack += 1;
-    this.#end(now);
+    this.#end("failed", now);
   }
 
-  #end(now: number): void {
-    this.#hasEnded = true;
+  #end(how: "returned" | "failed", now: number): void {
+    this.#ended = how;
     this.#candidateMs = now - this.startedAt;
     this.#tell?.();
   }

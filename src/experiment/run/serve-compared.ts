@@ -44,11 +44,11 @@ class Served {
   }
 
   /** The candidate has a little longer; then control's answer goes out. */
-  controlSettled(): void {
+  controlSettled(now: number): void {
     if (this.#chosen) return;
     const { plan } = this.#run;
     this.#grace = new Deadline(() => this.#fallBack("slow"));
-    plan.host.deadlines.add(this.#grace, plan.graceMs, plan.host.clock.monotonic(), true);
+    plan.host.deadlines.add(this.#grace, plan.graceMs, now, true);
   }
 
   trialSettled(trial: Trial): void {

@@ -464,6 +464,26 @@ describe("a served candidate that is slow", () => {
     for (const graceMs of [-1, NaN, "1000"]) expect(define(graceMs)).toThrow(/rollout\.graceMs/);
   });
 
+  it("costs a call whose sides both answer at once no deadline", () => {
+    const clock = fixedClock();
+    let timers = 0;
+    const counting = {
+      ...clock,
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after: () => (timers++, () => undefined),
+    };
+    const lab = new Laboratory({ clock: counting });
+    const call = lab.experiment("who", {
+      control: () => "control",
+      candidate: () => "candidate",
+      key: () => "k",
+      rollout: { serve: 1 },
+    });
+    for (let times = 0; times < 10; times++) expect(call()).toBe("candidate");
+    expect(timers).toBe(0);
+  });
+
   it("says in each result why control answered", async () => {
     const seen: unknown[] = [];
     const lab = new Laboratory({ publishers: [({ fellBack }) => void seen.push(fellBack)] });
