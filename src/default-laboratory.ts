@@ -1,5 +1,5 @@
 import { Laboratory } from "./experiment/laboratory.ts";
-import type { ExperimentMaker, ScienceMaker } from "./experiment/define/options.ts";
+import type { ExperimentMaker, ScienceMaker } from "./experiment/define/definition.ts";
 import { consolePublisher } from "./publishers/console.ts";
 
 let made: Laboratory | undefined;

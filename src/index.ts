@@ -7,14 +7,8 @@ export { consolePublisher } from "./publishers/console.ts";
 export { memoryPublisher } from "./publishers/memory.ts";
 
 // At most 40 names of types: what a user writes, hands in or receives. Parts of these are read off the whole.
-export type {
-  About,
-  Compare,
-  Definition,
-  ExperimentLimits,
-  ExperimentMaker,
-  StreamLimits,
-} from "./experiment/define/options.ts";
+export type { Definition, ExperimentMaker } from "./experiment/define/definition.ts";
+export type { About, Compare, ExperimentLimits, StreamLimits } from "./experiment/define/options.ts";
 export type { ThrowOptions } from "./experiment/define/throw-options.ts";
 export type { NoiseOptions } from "./experiment/record/noise-reruns.ts";
 export type { LaboratoryLimits, LaboratoryOptions } from "./experiment/define/laboratory-options.ts";

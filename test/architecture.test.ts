@@ -44,7 +44,6 @@ const experimentMayImport: Record<string, readonly string[]> = {
 // Files over 300 lines, and why they are one.
 const longFiles: Readonly<Record<string, string>> = {
   "compare/equality/walk.ts": "the one walk over two values, which every kind of value comes back to",
-  "experiment/define/options.ts": "every option of an experiment with its docstring, which editors show",
   "experiment/deliver/delivery.ts": "one publisher's queue, its turns, deadlines and back-off, which share their state",
   "experiment/run/run.ts": "one call's state, from control's first stamp to the frozen result",
   "stats/candidate-evidence.ts": "one candidate's evidence: what each comparison adds to units, keys and gates",

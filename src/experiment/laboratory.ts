@@ -16,7 +16,8 @@ import { reportOf } from "./status/text-report.ts";
 import { safeClock, safeRandom } from "./runtime/safe-clock.ts";
 import { Science } from "./call/science.ts";
 import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status/status.ts";
-import type { ExperimentMaker, ScienceMaker, UncheckedDefinition } from "./define/options.ts";
+import type { ExperimentMaker, ScienceMaker } from "./define/definition.ts";
+import type { UncheckedDefinition } from "./define/options.ts";
 import { wrap } from "./call/wrap.ts";
 
 declare global {

@@ -6,12 +6,8 @@ import { aClock, aFunction, aWhole, orElse, settle, where, type OptionTable } fr
 import { shorten, visible } from "../model/visible-text.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result, ResultKind } from "../model/result.ts";
-import {
-  present,
-  type PresentedCandidate,
-  type PresentedDifference,
-  type PresentedResult,
-} from "../records/present.ts";
+import { present } from "../records/present.ts";
+import type { PresentedCandidate, PresentedDifference, PresentedResult } from "../records/record.ts";
 import { kindsRule, privacyTable } from "../records/privacy-options.ts";
 import { compileRedaction, type RedactOptions } from "../records/redaction.ts";
 

@@ -3,7 +3,8 @@ import { orElse, required, settle, withMethods, type OptionTable } from "../mode
 import type { Publisher } from "../model/publisher.ts";
 import type { ResultKind } from "../model/result.ts";
 import { kindsRule, presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
-import { present, type PresentedCandidate, type PresentedResult } from "../records/present.ts";
+import { present } from "../records/present.ts";
+import type { PresentedCandidate, PresentedResult } from "../records/record.ts";
 import { sentenceOf } from "../records/sentence.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";

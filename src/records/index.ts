@@ -1,14 +1,13 @@
-export {
-  present,
-  type PresentedCandidate,
-  type PresentedComparison,
-  type PresentedDifference,
-  type PresentedError,
-  type PresentedObservation,
-  type PresentedOutcome,
-  type PresentedResult,
-  type Presentation,
-} from "./present.ts";
+export { present, type Presentation } from "./present.ts";
+export type {
+  PresentedCandidate,
+  PresentedComparison,
+  PresentedDifference,
+  PresentedError,
+  PresentedObservation,
+  PresentedOutcome,
+  PresentedResult,
+} from "./record.ts";
 export type { PrivacyOptions } from "./privacy-options.ts";
 export { readResults, type ReadResultsOptions, type ResultSource } from "./read-results.ts";
 export { compileRedaction, type RedactOptions, type Redaction } from "./redaction.ts";

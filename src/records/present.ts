@@ -18,17 +18,6 @@ import type {
 } from "./record.ts";
 import { redactReason, secretPathOf, type Redaction } from "./redaction.ts";
 
-export { hidePath } from "./names-in-code.ts";
-export type {
-  PresentedCandidate,
-  PresentedComparison,
-  PresentedDifference,
-  PresentedError,
-  PresentedObservation,
-  PresentedOutcome,
-  PresentedResult,
-} from "./record.ts";
-
 /** How a result is presented: made once, when a publisher is. */
 export interface Presentation {
   /** `hidden` by default. */

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { SidelaneError } from "../model/errors.ts";
 import { checkOptions } from "../model/check-options.ts";
-import type { PresentedResult } from "./present.ts";
+import type { PresentedResult } from "./record.ts";
 
 /** A file's path, or what gives its text in pieces: a `Readable`, a web stream, the body of a response. */
 export type ResultSource = string | AsyncIterable<string | Uint8Array>;

@@ -1,7 +1,7 @@
 import { shorten, visible } from "../model/visible-text.ts";
 import type { ServedStage } from "../model/result.ts";
 import type { RolloutEvent } from "../model/rollout.ts";
-import type { PresentedCandidate, PresentedResult } from "./present.ts";
+import type { PresentedCandidate, PresentedResult } from "./record.ts";
 
 const mostPaths = 3;
 

@@ -1,4 +1,4 @@
-import type { PresentedCandidate, PresentedResult } from "../records/present.ts";
+import type { PresentedCandidate, PresentedResult } from "../records/record.ts";
 
 /** One candidate of one result, named as the columns are. */
 export interface Row {

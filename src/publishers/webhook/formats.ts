@@ -1,5 +1,5 @@
 import type { RolloutEvent } from "../../model/rollout.ts";
-import type { PresentedCandidate, PresentedResult } from "../../records/present.ts";
+import type { PresentedCandidate, PresentedResult } from "../../records/record.ts";
 import { sentenceOf, sentenceOfEvent } from "../../records/sentence.ts";
 
 /** How alerts are written: one by one when they come up, and together when they are sent. */

@@ -1,4 +1,4 @@
-import type { ExperimentMaker, ScienceMaker } from "../../../src/experiment/define/options.ts";
+import type { ExperimentMaker, ScienceMaker } from "../../../src/experiment/define/definition.ts";
 
 declare const experiment: ExperimentMaker;
 declare const science: ScienceMaker;

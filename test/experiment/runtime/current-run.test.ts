@@ -173,10 +173,10 @@ describe("a runtime", () => {
       return this.#storage.getStore();
     }
     enterWith(): never {
-      throw new Error("not implemented");
+      throw new Error("workerd has no enterWith");
     }
     static snapshot(): never {
-      throw new Error("not implemented");
+      throw new Error("this runtime has no snapshot");
     }
   }
 
