@@ -33,6 +33,8 @@ class Line {
   /** When its timer is to ring; -Infinity while it has none. */
   ringsAt: number = -Infinity;
   cancel: Cancel | undefined = undefined;
+  /** How often its timer has been set or cancelled. */
+  arming = 0;
   readonly delayMs: number;
   readonly foreground: boolean;
 
@@ -46,6 +48,8 @@ class Line {
 const lostAfterMs = 1_000;
 /** A timer that is so late rings after a pause of the event loop: what has come meanwhile gets its turn first. */
 const pausedAfterMs = 5;
+/** One that is so early was set after a pause: timers count from when their turn of the loop began, not from when they are set. */
+const blockedBeforeMs = 1;
 const mostGraceMs = 50;
 
 /**
@@ -104,13 +108,26 @@ export class Deadlines {
 
   #arm(line: Line, delayMs: number): void {
     disarm(line);
-    const ringsAt = (line.ringsAt = this.#clock.monotonic() + delayMs);
+    const armedAt = this.#clock.monotonic();
+    const ringsAt = (line.ringsAt = armedAt + delayMs);
+    // Overdue before the timer was set: called by something that blocked the loop for longer than it may take.
+    const overdueMs = line.first ? armedAt - line.first.dueAt : 0;
+    const { arming } = line;
     this.#after(line, delayMs, () => {
       const now = this.#clock.monotonic();
       const lateMs = now - ringsAt;
-      if (lateMs < pausedAfterMs) this.#ring(line, now);
+      if (lateMs < pausedAfterMs && lateMs >= -blockedBeforeMs && overdueMs <= 0) {
+        this.#ring(line, now);
+        return;
+      }
       // Once: a loop that is blocked again must not put it off for ever.
-      else this.#after(line, Math.min(lateMs, mostGraceMs), () => later(() => this.#ring(line, now)));
+      const graceMs = Math.min(Math.max(Math.abs(lateMs), overdueMs), mostGraceMs);
+      this.#after(line, graceMs, () =>
+        later(() => {
+          // What this was for may have ended in that turn, and the next one have a timer of its own.
+          if (line.arming === arming) this.#ring(line, now);
+        }),
+      );
     });
   }
 
@@ -140,6 +157,7 @@ export class Deadlines {
 }
 
 function disarm(line: Line): void {
+  line.arming += 1;
   line.cancel?.();
   line.cancel = undefined;
   line.ringsAt = -Infinity;

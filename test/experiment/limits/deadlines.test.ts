@@ -99,7 +99,7 @@ describe("a timer", () => {
     return { deadlines: new Deadlines(clock, (call) => call()), rings, time };
   }
 
-  it("that never rings is set anew by a later deadline of its length", () => {
+  it("that never rings is set anew by a later deadline of its length", async () => {
     const { deadlines, rings, time } = byHand();
     const expired: string[] = [];
     deadlines.add(new Deadline(() => expired.push("a")), 30, 0);
@@ -111,7 +111,38 @@ describe("a timer", () => {
     expect(rings).toHaveLength(2);
     time.ms = 1_130;
     rings[1]!();
+    rings[2]!();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(expired).toEqual(["a", "b", "c"]);
+  });
+
+  it("that is set for what was overdue already lets a pending answer come first", async () => {
+    const { deadlines, rings, time } = byHand();
+    const expired: string[] = [];
+    time.ms = 30;
+    deadlines.add(new Deadline(() => expired.push("hangs")), 20, 0);
+    time.ms = 50;
+    rings[0]!();
+    expect(expired).toEqual([]);
+    time.ms = 60;
+    rings[1]!();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(expired).toEqual(["hangs"]);
+  });
+
+  it("whose deadline ended in the turn of grace leaves the next one its own time", async () => {
+    const { deadlines, rings, time } = byHand();
+    const expired: string[] = [];
+    const answered = new Deadline(() => expired.push("answered"));
+    deadlines.add(answered, 20, 0, true);
+    time.ms = 60;
+    rings[0]!();
+    time.ms = 100;
+    rings[1]!();
+    deadlines.remove(answered);
+    deadlines.add(new Deadline(() => expired.push("next")), 20, 60, true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect({ expired, timers: rings.length }).toEqual({ expired: [], timers: 3 });
   });
 
   it("that rings after a pause of the event loop lets pending answers come first, once", async () => {
@@ -129,5 +160,22 @@ describe("a timer", () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(expired).toEqual(["hangs"]);
     expect(rings).toHaveLength(2);
+  });
+
+  it("that rings early, since the event loop was blocked before it was set, lets pending answers come first", async () => {
+    const { deadlines, rings, time } = byHand();
+    const expired: string[] = [];
+    const answered = new Deadline(() => expired.push("answered"));
+    time.ms = 30;
+    deadlines.add(answered, 20, 0);
+    deadlines.add(new Deadline(() => expired.push("hangs")), 20, 0);
+    // By the loop's own time, which is that of the turn in which it was set.
+    rings[0]!();
+    expect(expired).toEqual([]);
+    deadlines.remove(answered);
+    time.ms = 60;
+    rings[1]!();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(expired).toEqual(["hangs"]);
   });
 });
