@@ -3,7 +3,9 @@ import type { OptionCheck } from "../../model/check-options.ts";
 
 /** How far two numbers may lie apart: |a − b| ≤ max(abs, rel · max(|a|, |b|)). */
 export interface Tolerance {
+  /** An absolute distance; 0 by default. */
   readonly abs?: number;
+  /** A distance relative to the larger of both magnitudes, from 0 to 1; 0 by default. */
   readonly rel?: number;
 }
 
