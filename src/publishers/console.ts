@@ -24,6 +24,7 @@ export interface ConsolePublisherOptions {
   readonly redact?: RedactOptions;
   /** The kinds of results that are printed; only `mismatch` by default. */
   readonly kinds?: readonly ResultKind[];
+  /** Where time comes from; the system by default. */
   readonly clock?: Clock;
 }
 

@@ -53,6 +53,7 @@ export interface OpenTelemetrySpanContext {
 
 /** At least one of `meter` and `tracer`. */
 export interface OpenTelemetryPublisherOptions {
+  /** Records counts and durations. */
   readonly meter?: OpenTelemetryMeter;
   /** Makes one span a candidate. Costs what a span costs: wrap the publisher in `only('mismatch', …)` where that is too much. */
   readonly tracer?: OpenTelemetryTracer;

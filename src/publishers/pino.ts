@@ -25,6 +25,7 @@ export interface Logger {
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 export interface PinoPublisherOptions extends PrivacyOptions {
+  /** Receives one line per published result. */
   readonly logger: Logger;
   /**
    * The level of each kind; results of a kind that is `off` are not even delivered. By default `match` is off, `ignored` is

@@ -29,6 +29,7 @@ export interface SentryClient {
 }
 
 export interface SentryPublisherOptions extends PrivacyOptions {
+  /** Receives the events: `Sentry.getClient()`. */
   readonly client: SentryClient;
   /** Which results become events: only `mismatch` by default. Sentry counts every event: wrap it in `throttle` or `sample`. */
   readonly kinds?: readonly ResultKind[];

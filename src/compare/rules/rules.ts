@@ -54,6 +54,7 @@ export interface CompareRules<Value = unknown> {
 
 /** An array without order, whose elements are paired by what identifies them. */
 export interface UnorderedRule {
+  /** Path pattern of the arrays. */
   readonly path: string;
   /** A key of each element, or what computes one; elements with different keys are never paired. */
   readonly by?: string | PartFunction<unknown>;

@@ -3,13 +3,13 @@ import type { OptionCheck } from "../../model/check-options.ts";
 
 /** How far two values may lie apart: numbers |a − b| ≤ max(abs, rel · max(|a|, |b|)), dates by `ms`. */
 export interface Tolerance {
-  /** For numbers, a distance. Default 0. */
+  /** For numbers, a distance; 0 by default. */
   readonly abs?: number;
-  /** For numbers, a share of the larger one, below 1. Default 0. */
+  /** For numbers, a share of the larger one, from 0 to 1; 0 by default. */
   readonly rel?: number;
-  /** For `Date`s, and for texts that are ISO 8601 date-times: milliseconds. Without it they differ as soon as they are not the same. */
+  /** For `Date`s, and for texts that are ISO 8601 date-times: milliseconds. Without it, only equal ones match. */
   readonly ms?: number;
-  /** Whether `abs` and `rel` hold for decimal numbers within texts too, the rest of which has to be the same. Default `false`. */
+  /** Whether `abs` and `rel` hold for decimal numbers within texts too, the rest of which has to be the same; `false` by default. */
   readonly strings?: boolean;
 }
 

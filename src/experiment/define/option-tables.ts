@@ -48,16 +48,19 @@ export const noiseTable: OptionTable<NoiseOptions, "rate" | "max"> = {
 
 export const aboutTable: OptionTable<About> = { owner: aText, link: aText, until: aDate };
 
-export const experimentTable: OptionTable<UncheckedDefinition, "sample" | "checkArguments"> = {
+export const experimentTable: OptionTable<
+  UncheckedDefinition,
+  "enabled" | "sample" | "order" | "isolate" | "checkArguments" | "replace"
+> = {
   control: required(aFunction),
   candidate: compiled("a function"),
   candidates: compiled("an object of functions"),
   prepare: aFunction,
-  enabled: aBooleanOr(aFunction),
+  enabled: orElse(aBooleanOr(aFunction), true),
   sample: orElse(aShare, 1),
   compare: compiled("rules, or a function of both values"),
   context: aFunctionOr(anObject),
-  order: oneOf("control-first", "random", "deferred"),
+  order: orElse(oneOf("control-first", "random", "deferred"), "control-first"),
   knownMismatches: compiled("a list of known mismatches"),
   clean: aFunction,
   noise: optionsOf("an object of options", noiseTable),
@@ -69,9 +72,9 @@ export const experimentTable: OptionTable<UncheckedDefinition, "sample" | "check
   rollout: compiled("a stage, shares, or a rollout"),
   limits: optionsOf("an object of limits", limitsTable),
   capture: compiled("`false`, or an object of limits"),
-  isolate: aBoolean,
+  isolate: orElse(aBoolean, false),
   checkArguments: orElse(aShare, 0),
   about: optionsOf("an object", aboutTable),
   throwOnMismatch: throwRule,
-  replace: aBoolean,
+  replace: orElse(aBoolean, false),
 };

@@ -14,6 +14,7 @@ export interface BatchOptions {
   readonly intervalMs?: number;
   /** How many bytes of results wait at most, measured; 8 000 000 by default. A batch is sent before there are more. */
   readonly maxBytes?: number;
+  /** Where time comes from; the system by default. */
   readonly clock?: Clock;
 }
 

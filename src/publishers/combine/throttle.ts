@@ -8,6 +8,7 @@ import { through } from "./wrap-publisher.ts";
 export interface ThrottleOptions {
   /** How many results are passed on in a minute, at least 1; minutes begin with the first result after the last one. */
   readonly perMinute: number;
+  /** Where time comes from; the system by default. */
   readonly clock?: Clock;
 }
 

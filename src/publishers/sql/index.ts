@@ -32,6 +32,7 @@ export interface SqlPublisherOptions extends PrivacyOptions {
    * `(sql, parameters) => db.prepare(sql).run(...parameters)`.
    */
   readonly execute: (sql: string, parameters: string[]) => unknown;
+  /** The dialect of the statements. */
   readonly dialect: DialectName;
   /** What the names of the tables start with; `sidelane_` by default. Lower-case letters, digits and underscores. */
   readonly prefix?: string;

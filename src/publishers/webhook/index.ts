@@ -55,6 +55,7 @@ export interface WebhookPublisherOptions extends PrivacyOptions {
   readonly fetch?: WebhookFetch;
   /** Resolves `url`'s host before each request, for the check of private addresses; the system's resolver by default. */
   readonly lookup?: Lookup;
+  /** Where time comes from; the system by default. */
   readonly clock?: Clock;
   /** From 0 up to 1, for the jitter between tries; `Math.random` by default. */
   readonly random?: () => number;
