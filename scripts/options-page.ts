@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { captureTable } from "../src/compare/copy/capture.ts";
+import { captureTable } from "../src/compare/copy/capture-limits.ts";
 import { compareLimitsTable } from "../src/compare/rules/compare-limits.ts";
 import { knownMismatchTable } from "../src/compare/rules/known-mismatches.ts";
 import { compareTable, unorderedTable } from "../src/compare/rules/rules.ts";
@@ -57,7 +57,7 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
     "experiment/define/options.ts InferredDefinition",
   ],
   ["`limits` of an experiment", limitsTable, "experiment/define/options.ts ExperimentLimits"],
-  ["`capture`", captureTable, "compare/copy/capture.ts CaptureLimits"],
+  ["`capture`", captureTable, "compare/copy/capture-limits.ts CaptureLimits"],
   ["`stream`", streamTable, "experiment/define/options.ts StreamLimits"],
   ["`noise`", noiseTable, "experiment/record/noise-reruns.ts NoiseOptions"],
   ["`about`", aboutTable, "experiment/define/options.ts About"],
