@@ -21,7 +21,7 @@ export const sections: readonly Section[] = [
   calls(
     "Compared, asynchronous, tiny equal result",
     (count) => compared.async(count),
-    "All in one process, in which AsyncLocalStorage is in use, since runs are tracked by default. On Node before 24 that\nslows every promise of a process, whoever uses it: those of the other rows, too.",
+    "All in one process, in which AsyncLocalStorage is in use, since runs are tracked by default. On Node before 24 that\nslows every promise of a process, with or without an experiment: those of the other rows, too.",
   ),
   calls(
     "Compared, asynchronous, tiny equal result, with `trackRuns: false`",

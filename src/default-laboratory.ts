@@ -11,7 +11,7 @@ export function defaultLaboratory(): Laboratory {
 }
 
 /**
- * Wraps a control in the default laboratory. What comes back has control's own type, and gives what control gives.
+ * Wraps a control in the default laboratory. The function that is returned has control's own type, and returns what control returns.
  *
  * @throws {SidelaneError} `invalid-definition` or `name-taken`
  * @example experiment("double", { control: (n: number) => n * 2, candidate: (n) => n + n })(21) // => 42
@@ -20,7 +20,7 @@ export const experiment: ExperimentMaker = ((name: string, definition: never) =>
   defaultLaboratory().experiment(name, definition)) as ExperimentMaker;
 
 /**
- * Runs an experiment of the default laboratory once, at once, and gives what control gives.
+ * Runs an experiment of the default laboratory once, at once, and returns what control returns.
  *
  * @throws {SidelaneError} `invalid-definition` or `name-taken`, when the first call under this name is wrong
  * @example science("double", { control: () => 21 * 2, candidate: () => 21 + 21 }) // => 42

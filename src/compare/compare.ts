@@ -64,7 +64,7 @@ function compareClosely(
     }
   }
   const walk = new Walk(rules, now, until, watch);
-  // Not by the gate again: what it has read once may be in what `normalize` gave.
+  // Not by the gate again: what it has read once may be in what `normalize` returned.
   if (rules.normalize !== undefined && walk.quick.same(control, candidate, rules.start)) return match;
   try {
     if (walk.run(control, candidate)) return match;

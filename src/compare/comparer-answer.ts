@@ -31,7 +31,7 @@ export function readAnswer(answer: unknown, otherwise: () => Comparison, sawAll?
   }
   return {
     kind: "inconclusive",
-    reason: `comparer gave neither true, false nor a comparison, but ${typeNameOf(answer)}`,
+    reason: `comparer returned neither true, false nor a comparison, but ${typeNameOf(answer)}`,
   };
 }
 

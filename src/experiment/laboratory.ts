@@ -38,7 +38,7 @@ const closeTimeoutMs = 5_000;
  * @throws {SidelaneError} `invalid-definition` for an option that it cannot take
  */
 export class Laboratory implements AsyncDisposable {
-  /** Wraps a control. The function that comes back has control's own type, and gives what control gives. */
+  /** Wraps a control. The function that comes back has control's own type, and returns what control returns. */
   readonly experiment: ExperimentMaker;
   /** Runs an experiment once, at once, for closures inside a method. All calls under one name share one tally. */
   readonly science: ScienceMaker;

@@ -39,7 +39,7 @@ export const systemClock: Clock = {
   monotonic,
   after(delayMs, callback, keepAlive = false) {
     const timer: unknown = ownSetTimeout(callback, Math.min(delayMs, longestDelayMs));
-    // Browsers give a number; Node, Bun and Deno an object that can let the process end.
+    // Browsers return a number; Node, Bun and Deno an object that can let the process end.
     if (!keepAlive && typeof timer === "object" && timer !== null && "unref" in timer) {
       (timer as { unref(): void }).unref();
     }

@@ -24,7 +24,7 @@ export interface Difference {
   readonly candidate?: unknown;
 }
 
-/** What looking at control's and a candidate's outcome gave. */
+/** What looking at control's and a candidate's outcome returned. */
 export type Comparison =
   | { readonly kind: "match" }
   | {

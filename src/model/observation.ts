@@ -8,7 +8,7 @@ export type Outcome<Value = unknown> =
 /**
  * What an observation's value is:
  *
- * - `live`: the very value that the behavior gave; its owner may have changed it since
+ * - `live`: the very value that the behavior returned; its owner may have changed it since
  * - `captured`: a detached copy, made when the behavior settled
  * - `cleaned`: what `clean` made of it
  * - `omitted`: left out (`value` is `undefined`), since `clean` threw, or a stream was not kept to its end
@@ -23,7 +23,7 @@ export interface Observation<Value = unknown> {
   readonly evidence: Evidence;
   /** From the call until it settled, in milliseconds. */
   readonly durationMs: number;
-  /** The synchronous part of `durationMs`: from the call until it gave back a value or a promise. */
+  /** The synchronous part of `durationMs`: from the call until it returned a value or a promise. */
   readonly syncMs: number;
   /** When it was called, in milliseconds after the result's `startedAt`. */
   readonly offsetMs: number;

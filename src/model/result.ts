@@ -1,7 +1,7 @@
 import type { Comparison } from "./comparison.ts";
 import type { Observation } from "./observation.ts";
 
-/** A candidate called once, and what comparing it with control gave. */
+/** A candidate called once, and what comparing it with control returned. */
 export interface CandidateObservation<Value = unknown> extends Observation<Value> {
   readonly comparison: Comparison;
   /** Whether the candidate changed an argument that it shares with control; only where the check is asked for. */
@@ -47,7 +47,7 @@ export interface Result<Value = unknown, CandidateValue = Value> {
   readonly version?: string;
   /** Present when the experiment has a rollout. */
   readonly rollout?: ServedStage;
-  /** What `context` gave for this call, over the laboratory's own context; `{}` without either. */
+  /** What `context` returned for this call, over the laboratory's own context; `{}` without either. */
   readonly context: Readonly<Record<string, unknown>>;
   readonly control: Observation<Value>;
   /** In the order of their definition. */

@@ -14,7 +14,7 @@ import {
 
 type Attributes = Record<string, string | number>;
 
-/** The part of OpenTelemetry's `Meter` that is used; what `metrics.getMeter('…')` gives. */
+/** The part of OpenTelemetry's `Meter` that is used; what `metrics.getMeter('…')` returns. */
 export interface OpenTelemetryMeter {
   createCounter(name: string, options?: InstrumentOptions): { add(value: number, attributes?: Attributes): void };
   createUpDownCounter(name: string, options?: InstrumentOptions): { add(value: number, attributes?: Attributes): void };
@@ -27,7 +27,7 @@ interface InstrumentOptions {
   advice?: { explicitBucketBoundaries?: number[] };
 }
 
-/** The part of OpenTelemetry's `Tracer` that is used; what `trace.getTracer('…')` gives. */
+/** The part of OpenTelemetry's `Tracer` that is used; what `trace.getTracer('…')` returns. */
 export interface OpenTelemetryTracer {
   startSpan(name: string, options?: SpanOptions): OpenTelemetrySpan;
 }
@@ -44,7 +44,7 @@ interface OpenTelemetrySpan {
   end(endTime?: [number, number]): void;
 }
 
-/** What names a span across processes; what `span.spanContext()` gives. */
+/** What names a span across processes; what `span.spanContext()` returns. */
 export interface OpenTelemetrySpanContext {
   traceId: string;
   spanId: string;
@@ -131,7 +131,7 @@ export function openTelemetryPublisher(options: OpenTelemetryPublisherOptions): 
 
 function meterReadings(meter: OpenTelemetryMeter, buckets: readonly number[], maxLabelValues: number): Readings {
   const results = meter.createCounter("sidelane.experiment.results", {
-    description: "Candidates compared with control, by what the comparison gave",
+    description: "Candidates compared with control, by kind of comparison",
     unit: "{result}",
   });
   const durations = meter.createHistogram("sidelane.behavior.duration", {

@@ -99,7 +99,7 @@ export function prometheusPublisher<Registry extends PrometheusRegistry>(
     registers: [register],
   });
   const results = new client.Counter(
-    describe("results_total", "Candidates compared with control, by what the comparison gave", [
+    describe("results_total", "Candidates compared with control, by kind of comparison", [
       "experiment",
       "candidate",
       "kind",

@@ -22,7 +22,7 @@ export interface SentryEvent {
   contexts: { sidelane: Record<string, unknown> };
 }
 
-/** The part of a Sentry client that is used; what `Sentry.getClient()` gives. */
+/** The part of a Sentry client that is used; what `Sentry.getClient()` returns. */
 export interface SentryClient {
   captureEvent(event: SentryEvent): unknown;
   flush?(timeoutMs?: number): PromiseLike<boolean>;

@@ -1,7 +1,7 @@
 import { parsePath, type PathSegment } from "../compare/rules/paths.ts";
 
 // What leaves while values are hidden is told by its shape, which is all there is to go by: the shapes are those that
-// people give to names, and data of the usual kinds (addresses, numbers of cards and people, tokens) has none of them.
+// people put into names, and data of the usual kinds (addresses, numbers of cards and people, tokens) has none of them.
 
 /** The words of `billingAddress2`, `HTTP_STATUS` or `Uint8Array`, without digits. */
 function wordsOf(name: string): string[] {
@@ -65,16 +65,16 @@ export function hidePath(path: string): string {
 const mostOfPath = 300;
 
 function hideSegment(segment: PathSegment): string {
-  // A position in a sequence; but 16 digits can be a card number that somebody used as a key.
+  // A position in a sequence; but 16 digits can be a card number used as a key.
   if (typeof segment === "number") return segment < 1e6 ? `[${segment}]` : "[*]";
   if (typeof segment === "object") return `[${segment.entry} *]`;
   return looksLikeName(segment) ? `.${segment}` : ".*";
 }
 
-// Every reason that Sidelane itself gives. A comparer's own may be made of values.
+// Every reason of Sidelane itself. A comparer's own may be made of values.
 const ownReasons: readonly RegExp[] = [
   /^timed-out$/,
-  /^comparer (?:threw|could not tell|gave a promise; compare synchronously)$/,
+  /^comparer (?:threw|could not tell|(?:gave|returned) a promise; compare synchronously)$/,
   /^comparer (?:gave|returned) neither true, false nor a comparison, but (?:[A-Za-z]{1,16})$/,
   /^`?[A-Za-z.]{1,32}`? threw$/,
   /^could not be read$/,

@@ -3,7 +3,7 @@ import { SidelaneError } from "../model/errors.ts";
 import { checkOptions } from "../model/check-options.ts";
 import type { PresentedResult } from "./record.ts";
 
-/** A file's path, or what gives its text in pieces: a `Readable`, a web stream, the body of a response. */
+/** A file's path, or what returns its text in pieces: a `Readable`, a web stream, the body of a response. */
 export type ResultSource = string | AsyncIterable<string | Uint8Array>;
 
 export interface ReadResultsOptions {
@@ -15,7 +15,7 @@ const longestLine = 16_000_000;
 const remembered = 1_000;
 
 /**
- * Reads back what `ndjsonPublisher` wrote, one result at a time, in constant memory. Skips torn lines, and gives a
+ * Reads back what `ndjsonPublisher` wrote, one result at a time, in constant memory. Skips torn lines, and yields a
  * line that was written twice once.
  *
  * @throws {SidelaneError} `invalid-state` while reading, when a line has a version that this release does not know

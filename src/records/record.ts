@@ -5,7 +5,7 @@ import type { FellBack, ResultKind, ServedStage } from "../model/result.ts";
 /**
  * A result as plain JSON data, as it may leave the process.
  *
- * With values `hidden` it carries names that developers gave, paths, kinds, types, error names and codes, durations: of paths
+ * With values `hidden` it carries names that developers chose, paths, kinds, types, error names and codes, durations: of paths
  * only what looks like a name in code, anything else is `*`. With values `shown` it also carries what has the comment
  * "shown", redacted and cut.
  */

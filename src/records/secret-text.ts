@@ -3,7 +3,7 @@ import { replaceCards, replaceIbans, replaceWebTokens, tokens } from "./secret-s
 type Replace = (part: string) => string;
 
 const isHeaderOfCredentials = /(?:^|[^a-z])(?:proxy-)?(?:authorization|cookie|cookies)$/i;
-// Names of a signed URL's parts: whoever has them may open it.
+// Names of a signed URL's parts: they are enough to open it.
 const isUrlSecret = /^(?:sig|signature|x-(?:amz|goog|ms)-(?:signature|credential|security-token)|key-pair-id|hmac)$/i;
 
 /**

@@ -2,7 +2,7 @@
  * Sticky buckets: which of 2³² slots a key falls into.
  *
  * The slot is MurmurHash3 x86 32 with seed 0 over the UTF-8 bytes of `experiment:salt:key`. This is version 1 of the
- * buckets, frozen: another function would move callers from one behaviour to the other in the middle of a rollout.
+ * buckets, frozen: another function would move callers from one behavior to the other in the middle of a rollout.
  *
  * @see Austin Appleby, MurmurHash3.cpp (`MurmurHash3_x86_32`), public domain
  */
@@ -11,7 +11,7 @@
 export const bucketCount: number = 2 ** 32;
 
 /**
- * Whether a share takes in a bucket. Whoever is in at one share is in at every larger one.
+ * Whether a share takes in a bucket. A key that is in at one share is in at every larger one.
  *
  * @param share from 0 (nobody) to 1 (everybody)
  */
@@ -35,7 +35,7 @@ export function murmur3(text: string, seed = 0): number {
 /**
  * Prepares the buckets of one experiment; the part that all keys share is hashed once.
  *
- * @returns gives a key's bucket, a whole number from 0 to 2³² − 1
+ * @returns a key's bucket, a whole number from 0 to 2³² − 1
  */
 export function bucketsOf(experiment: string, salt = ""): (key: string) => number {
   murmur3(`${experiment}:${salt}:`);

@@ -8,7 +8,7 @@ const candidateAlone: Decision = Object.freeze({ serve: "candidate", compare: fa
 const candidateCompared: Decision = Object.freeze({ serve: "candidate", compare: true });
 
 /**
- * Which behaviour answers one call, and whether the other runs beside it. Pure.
+ * Which behavior answers one call, and whether the other runs beside it. Pure.
  *
  * `live` and `complete` serve everybody. In a ramp, a call without a key is control's: it could not stick.
  *

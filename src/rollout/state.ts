@@ -184,7 +184,7 @@ export function refusalOf(state: RolloutState, request: RolloutRequest): string 
   }
 }
 
-/** Whether a request lets the candidate do less, or no more: such a one need not wait for anybody. */
+/** Whether a request lets the candidate do less, or no more: such a request waits for nothing. */
 export function isSafe({ kind }: RolloutRequest): boolean {
   return kind === "rollback" || kind === "step-back" || kind === "pause";
 }
@@ -243,7 +243,7 @@ export function servedStage({ stage, share, epoch }: RolloutState): ServedStage 
 }
 
 /**
- * Reads a state that a store gave back.
+ * Reads a state that a store returned.
  *
  * @throws {SidelaneError} `invalid-state` when it is no state of version 1
  */

@@ -5,7 +5,7 @@ import { bucketing } from "./bucket.ts";
 import { refusalOfKeys, snapshotFrom, type RolloutSetting } from "./snapshot.ts";
 import type { RolloutSource } from "./sources/source.ts";
 
-/** What a definition may give as its rollout: a setting that never changes, a source that does, or a rollout. */
+/** What a definition may have as its rollout: a setting that never changes, a source that does, or a rollout. */
 export type RolloutOption = RolloutSetting | RolloutSource | Rollout;
 
 /**
@@ -79,7 +79,7 @@ export function sourceRollout(source: RolloutSource, salt = ""): Rollout {
 }
 
 /**
- * Makes a rollout of whatever a definition gave.
+ * Makes a rollout of what a definition has.
  *
  * @param place for error messages, such as `experiment("price")`
  * @throws {SidelaneError} `invalid-definition` when it is none of the accepted shapes

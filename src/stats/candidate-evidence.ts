@@ -305,7 +305,7 @@ export class CandidateEvidence {
     try {
       const penalty = this.#judges[index]!.penalty(sample);
       if (penalty === undefined || (typeof penalty === "number" && penalty >= 0 && penalty <= 1)) return penalty;
-      throw new RangeError(`Gate ${gate.name} gave ${String(penalty)}, which is not from 0 to 1`);
+      throw new RangeError(`Gate ${gate.name} returned ${String(penalty)}, which is not from 0 to 1`);
     } catch (error) {
       this.#evidence[index]!.failed++;
       this.#onFault?.(error);

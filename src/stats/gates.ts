@@ -171,7 +171,7 @@ export interface GateDefinition {
 }
 
 /**
- * Makes a gate of a function of the result. What it throws, or gives outside [0, 1], is a counted fault, and the
+ * Makes a gate of a function of the result. What it throws, or returns outside [0, 1], is a counted fault, and the
  * comparison then says nothing about the gate. It makes every compared call build its whole result.
  *
  * @throws {SidelaneError} `invalid-option` when the name, `max` or the function is missing

@@ -7,8 +7,8 @@ export interface Interval {
 /**
  * Where a true rate probably lies, having seen `hits` in `n` (Wilson's score interval).
  *
- * @param n how many were looked at; `0` gives all of [0, 1], since nothing is known
- * @param z standard normal quantile; the default, 1.96, gives 95 % two-sided
+ * @param n how many were looked at; `0` returns all of [0, 1], since nothing is known
+ * @param z standard normal quantile; the default, 1.96, stands for 95 % two-sided
  * @throws {RangeError} when `hits` is negative or more than `n`
  * @see E. B. Wilson, JASA 22 (1927) 209-212
  * @example wilson(1, 10) // => { low: 0.0179, high: 0.4042 }
@@ -21,7 +21,7 @@ export function wilson(hits: number, n: number, z: number = 1.96): Interval {
   const centre = rate + square / 2;
   const spread = z * Math.sqrt((rate * (1 - rate)) / n + square / n / 4);
   const scale = 1 + square;
-  // At the ends the formula gives exactly 0 and 1, but floating point does not.
+  // At the ends the formula yields exactly 0 and 1, but floating point does not.
   return {
     low: hits === 0 ? 0 : Math.max(0, (centre - spread) / scale),
     high: hits === n ? 1 : Math.min(1, (centre + spread) / scale),

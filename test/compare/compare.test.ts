@@ -59,7 +59,7 @@ describe("compare", () => {
     expect(compare({ tags: ["a", "b", "c"] }, { tags: ["c", "a", "b"] }, { unordered: ["$.tags"] }).kind).toBe("match");
   });
 
-  it("ignores, tolerates and normalises where rules say so", () => {
+  it("ignores, tolerates and normalizes where rules say so", () => {
     const control = { at: 1, items: [{ price: 1, etag: "x" }] };
     const candidate = { at: 2, items: [{ price: 1.001, etag: "y" }] };
     expect(

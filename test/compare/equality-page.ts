@@ -72,7 +72,7 @@ export function equalityPage(): string {
     "",
     "`compare` answers whether a caller who reads two values could tell them apart. It has three answers, because what cannot be",
     `looked into is neither equal nor different. These are ${table.length} pairs, with our answer and that of others on Node ${nodeMajor};`,
-    '**bold** is where theirs is another one (saying "different" of what cannot be told is not counted against anybody).',
+    '**bold** is where theirs is another one (saying "different" of what cannot be told counts against no library).',
     "",
     "| of these pairs | wrongly equal | wrongly different | throws |",
     "| --- | --- | --- | --- |",

@@ -509,7 +509,7 @@ export const table: readonly Row[] = [
     ["toJSON over private state, different", no, () => [new Money(1), new Money(2)]],
     ["toJSON that leaves out own data, equal", yes, () => [new Tagged(1), new Tagged(1)]],
     ["toJSON that leaves out own data, different", no, () => [new Tagged(1), new Tagged(2)]],
-    ["toJSON and what it gives", no, () => [new Money(1), { cents: 1 }]],
+    ["toJSON and what it returns", no, () => [new Money(1), { cents: 1 }]],
     ["an own toJSON is a key that holds a function", unsure, () => [{ toJSON: () => 1 }, { toJSON: () => 1 }]],
   ),
   ...rows(

@@ -23,7 +23,7 @@ const fails = (): never => {
 };
 
 describe("judging", () => {
-  it("gives one shared frozen match for all that is equal", () => {
+  it("returns one shared frozen match for all that is equal", () => {
     expect(plain.of(returned({ a: [1] }), returned({ a: [1] }))).toBe(match);
     expect(Object.isFrozen(match)).toBe(true);
   });
@@ -271,7 +271,7 @@ describe("known mismatches", () => {
     expect(of(returned(1), returned(2))).toMatchObject({ rule: "holds" });
     expect(faults).toEqual([
       ["knownMismatches", boom],
-      ["knownMismatches", new TypeError('The known mismatch "promises" gave a promise, not true or false')],
+      ["knownMismatches", new TypeError('The known mismatch "promises" returned a promise, not true or false')],
     ]);
     await new Promise((resolve) => setImmediate(resolve));
   });

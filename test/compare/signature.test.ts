@@ -117,7 +117,7 @@ describe("a signature", () => {
     );
   });
 
-  it("gives 50 000 different leaves 50 000 different ids", () => {
+  it("returns 50 000 different leaves 50 000 different ids", () => {
     const ids = new Set<string>();
     for (let index = 0; index < 50_000; index++) {
       ids.add(

@@ -23,7 +23,7 @@ describe("a process with an experiment", () => {
     expect(wrapped.stderr).toContain("control broke");
   });
 
-  it("is told of control's unhandled rejection, once", () => {
+  it("sees control's unhandled rejection, once", () => {
     expect(run("wrapped-unhandled")).toMatchObject({ status: 0, stdout: "unhandled: control broke\n" });
   });
 

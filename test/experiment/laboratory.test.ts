@@ -177,7 +177,7 @@ describe("a clock and a source of chance that fail", () => {
 });
 
 describe("publishers", () => {
-  it("are told of skips and of candidates in flight where they care, and one that throws is a fault of its name", async () => {
+  it("receive skips and candidates in flight where they care, and one that throws is a fault of its name", async () => {
     const told: unknown[] = [];
     const faults: Fault[] = [];
     const careless: Publisher = { name: "careless", publish() {} };
@@ -332,7 +332,7 @@ describe("the end of a laboratory", () => {
     expect(await closing).toMatchObject({ complete: false });
   });
 
-  it("gives a rollout's store a fifth of its time, and asks none that there is not", async () => {
+  it("returns a rollout's store a fifth of its time, and asks none that there is not", async () => {
     const kept: (readonly [number, boolean | undefined])[] = [];
     const clock = fixedClock();
     const lab = new Laboratory({

@@ -117,7 +117,7 @@ describe("noise", () => {
     expect(roles).toEqual([undefined, "candidate"]);
   });
 
-  it("compares what a second run throws with what the first one gave", async () => {
+  it("compares what a second run throws with what the first one returned", async () => {
     const lab = new Laboratory();
     let call = 0;
     const run = lab.experiment("throwing", {

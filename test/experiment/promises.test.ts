@@ -37,7 +37,7 @@ class Cancellable<Value> extends Promise<Value> {
   }
 }
 
-describe("what control gives", () => {
+describe("what control returns", () => {
   it("is handed back as it is where it is a promise of a function that only calls itself asynchronous", async () => {
     const lab = new Laboratory();
     const masked = Object.setPrototypeOf(

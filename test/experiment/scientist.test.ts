@@ -73,7 +73,7 @@ describe("construction", () => {
 });
 
 describe("running", () => {
-  it("gives control's value, runs every candidate, and publishes one result", async () => {
+  it("returns control's value, runs every candidate, and publishes one result", async () => {
     const { lab, seen } = laboratory();
     const ran: string[] = [];
     const call = lab.experiment("several", {
@@ -195,7 +195,7 @@ describe("running", () => {
     expect([control.durationMs, candidates[0].durationMs, candidates[0].offsetMs]).toEqual([20, 5, 20]);
   });
 
-  it("can be asked to serve what another behavior gives, by a rollout and for a share of the calls", () => {
+  it("can be asked to serve what another behavior returns, by a rollout and for a share of the calls", () => {
     const { lab } = laboratory();
     const call = lab.experiment("served", {
       control: () => "old",

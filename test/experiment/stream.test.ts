@@ -134,7 +134,7 @@ describe("a stream", () => {
     expect(taken).toHaveLength(100);
   });
 
-  it("of control gives its caller what it gives: values, `return`, `throw` and errors", async () => {
+  it("of control returns its caller what it returns: values, `return`, `throw` and errors", async () => {
     const { lab, status, wait } = laboratory();
     const broken = new Error("broken");
     const call = lab.experiment("stream", {
@@ -249,7 +249,7 @@ describe("a stream", () => {
     expect(await all(unread)).toEqual([1, 2, 3]);
   });
 
-  it("on one side only is compared with what the other side gave, and not read where control gave none", async () => {
+  it("on one side only is compared with what the other side returned, and not read where control returned none", async () => {
     const { lab, status, wait } = laboratory();
     const taken: number[] = [];
     const call = lab.experiment("stream", {

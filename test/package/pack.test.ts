@@ -83,7 +83,7 @@ describe("the packed tarball", () => {
     expectPrinted(run("cjs.cjs", transpile(ts.ModuleKind.CommonJS)), documentedOutput(example)!);
   });
 
-  it("gives the same names to `import` and to `require`, from every subpath", () => {
+  it("returns the same names to `import` and to `require`, from every subpath", () => {
     const list = JSON.stringify(subpaths.map(({ specifier }) => specifier));
     const print = "console.log(JSON.stringify(names))";
     const imported = run(

@@ -125,7 +125,7 @@ describe("a candidate's signal", () => {
     expect(signal.reason).toMatchObject({ name: "TimeoutError" });
   });
 
-  it("is aborted already for whoever asks for it too late", async () => {
+  it("is aborted already where it is asked for too late", async () => {
     open();
     const { call, run } = hanging(50);
     await call();

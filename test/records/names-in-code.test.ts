@@ -47,8 +47,8 @@ describe("reasons", () => {
     ["deeper than 64 levels", "deeper than 64 levels"],
     ["control's stream was not read to its end", "control's stream was not read to its end"],
     [
-      "control gave a promise with methods of its own, or a lazy thenable; return a plain promise to have it compared",
-      "control gave a promise with methods of its own, or a lazy thenable; return a plain promise to have it compared",
+      "control returned a promise with methods of its own, or a lazy thenable; return a plain promise to have it compared",
+      "control returned a promise with methods of its own, or a lazy thenable; return a plain promise to have it compared",
     ],
     [
       '$.users["ada@example.org"] is opaque: it cannot be looked into, and 2 more',

@@ -13,7 +13,7 @@ function histogramOf(values: readonly number[]): LatencyHistogram {
 }
 
 describe("a latency histogram", () => {
-  it("gives every quantile within 1 % of the true one", () => {
+  it("returns every quantile within 1 % of the true one", () => {
     fc.assert(
       fc.property(durations, fc.double({ min: 0, max: 1, noNaN: true }), (values, share) => {
         const sorted = [...values].sort((a, b) => a - b);

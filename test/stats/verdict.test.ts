@@ -272,7 +272,7 @@ describe("a gate of one's own", () => {
     expect(evidence.totals().gates["slow-database"]).toMatchObject({ units: 1, bad: 0.5 });
   });
 
-  it.each([2, -0.1, NaN, "1", null])("is a fault when it gives %j, and says nothing then", (given) => {
+  it.each([2, -0.1, NaN, "1", null])("is a fault when it returns %j, and says nothing then", (given) => {
     const faults: unknown[] = [];
     const evidence = new CandidateEvidence({
       secret,

@@ -1,11 +1,11 @@
 import { namedKeysOf } from "../kinds/stand-ins.ts";
 
-/** Gives a copy the class of its original, and makes it known for cycles. */
+/** Gives a copy the class of its original, and remembers it for cycles. */
 type Alike = <Copy extends object>(copy: Copy) => Copy;
 type CopyPart = (part: unknown) => unknown;
 
 /**
- * A stand-in for an object of a class with `toJSON()`: it gives what the original gives now, whatever its owner does
+ * A stand-in for an object of a class with `toJSON()`: it returns what the original returns now, whatever its owner does
  * later. Its own fields are there for functions that compare, one level deep.
  */
 export function sealJson(value: { toJSON(): unknown }, alike: Alike, part: CopyPart): object {
@@ -24,7 +24,7 @@ export function sealJson(value: { toJSON(): unknown }, alike: Alike, part: CopyP
 
 /**
  * A real error, so that loggers and structured cloning take it for one, made without a stack of its own: noting one takes
- * microseconds. The original's stack is asked for when somebody reads it: formatting it can cost milliseconds.
+ * microseconds. The original's stack is asked for when it is read: formatting it can cost milliseconds.
  */
 export function copyError(error: Error, alike: Alike, part: CopyPart): Error {
   const copy = alike(errorWithoutStack());

@@ -25,7 +25,7 @@ const defaultLimits: Required<PreviewLimits> = { nodes: 5_000, depth: 32, string
  * `{ $undefined: true }`, `{ $hole: true }`, `{ $number: "NaN" }`, `{ $bigint: "1" }`, `{ $symbol: "a" }`, `{ $function: "f" }`,
  * `{ $Date: "2026-11-23T00:00:00.000Z" }`, `{ $RegExp: "/a/g" }`, `{ $URL: "https://…" }`, `{ $Map: [[key, value]] }`, `{ $Set: [] }`,
  * `{ $Headers: [[name, value]] }`, `{ $Buffer: { length, digest, start } }`, `{ $TypeError: { message, code, cause } }`, `{ $Money: { amount: 1 } }`
- * for an instance (what `toJSON()` gives, where there is one), `{ $Promise: "opaque" }`, `{ $cycle: "$.parent" }`, `{ $unreadable: "why" }`.
+ * for an instance (what `toJSON()` returns, where there is one), `{ $Promise: "opaque" }`, `{ $cycle: "$.parent" }`, `{ $unreadable: "why" }`.
  * What did not fit: `{ $more: 17 }` as an array's last element and an object's last key, `{ $deeper: "array" }`, and `…` with the number of
  * characters left out at the end of a string. A key that begins with `$` is given a second one. Entries of Maps and
  * Sets are sorted, since their order is not data; −0 is drawn as 0 for the same reason.
@@ -165,7 +165,7 @@ function drawKeys(value: object, place: string, sketch: Sketch): Record<string, 
   const drawn: Record<string, unknown> = {};
   const keys = Object.keys(value);
   for (const [index, key] of keys.entries()) {
-    // A key is not cut by what others have left: whoever looks for its name would not find it.
+    // A key is not cut by what others have left: a search for its name would not find it.
     if (full(sketch) || Math.min(key.length, sketch.stringLength) > sketch.totalLength) {
       drawn.$more = keys.length - index;
       return drawn;

@@ -11,7 +11,7 @@ export interface ToldDifference {
   readonly candidate?: string;
 }
 
-/** The list of a comparison that is shown, whoever shows it. */
+/** The list of a comparison that is shown, in every form. */
 export interface ListedDifferences {
   readonly differences?: readonly { readonly path: string }[];
   readonly moreDifferences?: number;

@@ -53,7 +53,7 @@ export const errorKeys: ReadonlySet<PropertyKey> = new Set([
   "stack",
 ]);
 
-/** Two errors: what they say, and the data on them. Their other own keys are compared by whoever asked. */
+/** Two errors: what they say, and the data on them. Their other own keys are compared by the caller. */
 export function sameErrors(walk: Walker, control: Error, candidate: Error, place: Place, depth: number): boolean {
   let same = true;
   for (const key of errorKeys) {

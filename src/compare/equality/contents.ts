@@ -140,7 +140,7 @@ function elements(walk: Walker, array: readonly unknown[]): readonly unknown[] {
   return all;
 }
 
-/** Of what hangs on an error only data counts: sockets, requests and the like are there for whoever debugs. */
+/** Of what hangs on an error only data counts: sockets, requests and the like are there for debugging. */
 function sameErrorData(walk: Walker, control: Error, candidate: Error, place: Place, depth: number): boolean {
   return walk.asErrorData(() => {
     const same = sameErrors(walk, control, candidate, place, depth);

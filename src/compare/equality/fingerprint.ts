@@ -62,7 +62,7 @@ function tolerancesAt(walk: Walker, place: Place): readonly Tolerance[] {
 
 /**
  * A number that is the same for any two values that are the same under the rules; it sorts elements into groups within
- * which alone pairs need to be tried. Whatever is not plain data gives its constant: less sorted, never wrong.
+ * which alone pairs need to be tried. Whatever is not plain data has a constant of its kind: less sorted, never wrong.
  */
 export function fingerprint(walk: Walker, value: unknown, place: Place, band?: BandKey, at = 1, depth = 0): number {
   for (const effect of place.effects) if (effect.kind === "ignore" || effect.kind === "at") return 1;

@@ -22,7 +22,7 @@ export function sameJson(walk: Walker, control: object, candidate: object, place
   }
   const ours = walk.reader.asJson(control);
   const theirs = walk.reader.asJson(candidate);
-  // A `toJSON` that gives the object itself says: look at my keys.
+  // A `toJSON` that returns the object itself says: look at my keys.
   if (ours === control && theirs === candidate) return sameInstances(walk, control, candidate, place, depth);
   if (!walk.sameGiven(ours, theirs, place, depth)) return false;
   // Texts that a tolerance calls the same are not made of the same data.

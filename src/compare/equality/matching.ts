@@ -3,7 +3,7 @@ export interface Matching {
   readonly complete: boolean;
   readonly left: readonly number[];
   readonly right: readonly number[];
-  /** Who goes with whom. */
+  /** Which elements are paired. */
   readonly pairs: readonly (readonly [left: number, right: number])[];
 }
 
@@ -19,7 +19,7 @@ export interface Bands {
 type CandidatesOf = (left: number) => Iterable<number>;
 
 /**
- * Pairs as many of `left` with as many of `right` as can be, where `fits` says who goes with whom.
+ * Pairs as many of `left` with as many of `right` as can be, where `fits` says which may be paired.
  *
  * Greedy where `fits` is transitive, as equality is. Under a tolerance it is not: 1 ≈ 1.1 ≈ 1.2, but 1 is not 1.2, so that
  * a pair has to give way for another. Then augmenting paths find a largest matching (Kuhn, 1955).

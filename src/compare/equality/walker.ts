@@ -55,7 +55,7 @@ export interface Walker {
   maybeTries(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
   /** Compares what stands for two values at the values' own path. */
   sameGiven(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
-  /** Notes a difference here. `false`, the answer of whoever found it, save where what is opaque may be the same. */
+  /** Notes a difference here. `false`, the answer of the code that found it, save where what is opaque may be the same. */
   differ(kind: DifferenceKind, control: unknown, candidate: unknown): boolean;
   /** Notes that one side or both could not be read. */
   unreadable(ours: unknown, theirs: unknown, control?: unknown, candidate?: unknown): boolean;

@@ -9,7 +9,7 @@ export const setHas: (this: Set<unknown>, value: unknown) => boolean = Set.proto
 export const functionText: (this: (...given: never[]) => unknown) => string = Function.prototype.toString;
 export const isEnumerable: (this: object, key: PropertyKey) => boolean = Object.prototype.propertyIsEnumerable;
 
-/** Each gives the primitive in a boxed one of its kind, and throws for everything else. */
+/** Each returns the primitive in a boxed one of its kind, and throws for everything else. */
 export const unboxers: Readonly<
   Record<"Number" | "String" | "Boolean" | "BigInt" | "Symbol", (this: never) => unknown>
 > = {

@@ -11,7 +11,7 @@ import { unboxers } from "./intrinsics.ts";
  * - `date`: its time; `regexp`: source and flags; `boxed`: the primitive inside; `bytes`: its bytes or numbers
  * - `error`: name, message, cause, errors and own keys, never the stack
  * - `headers`: names and values; `pairs`: names and values in their order (URLSearchParams, FormData)
- * - `json`: a class with `toJSON()`: by what that gives
+ * - `json`: a class with `toJSON()`: by what that returns
  * - `instance`: any other class: its own keys, and its accessors where it has private fields
  * - `opaque`: cannot be looked into (functions, promises, streams, bodies, iterators, weak
  *   collections, classes of the platform that are not named here): only identical ones are equal

@@ -20,7 +20,7 @@ export interface KnownMismatch<Value = unknown, CandidateValue = unknown> {
   /** Counted and published under this name. */
   readonly name: string;
   /**
-   * Holds when it gives `true`, and only then. A side that threw has the value `undefined`; `outcomes` tells, and has
+   * Holds when it returns `true`, and only then. A side that threw has the value `undefined`; `outcomes` tells, and has
    * the errors.
    */
   readonly when?: (control: Value, candidate: CandidateValue, outcomes: Outcomes<Value, CandidateValue>) => boolean;
@@ -228,7 +228,7 @@ function agrees(rule: CompiledKnownMismatch, { control, candidate }: Mismatch): 
   if (typeof said !== "boolean") {
     tellFailure(said);
     throw new TypeError(
-      `The known mismatch ${JSON.stringify(rule.name)} gave ${isPromise(said) ? "a promise" : typeof said}, not true or false`,
+      `The known mismatch ${JSON.stringify(rule.name)} returned ${isPromise(said) ? "a promise" : typeof said}, not true or false`,
     );
   }
   return said;
@@ -244,7 +244,7 @@ function liesWithin(path: readonly PathSegment[], patterns: State<true>): boolea
   return state.effects.length > 0;
 }
 
-/** A comparer of the user's may give paths that are none; they lie nowhere but at the top. */
+/** A comparer of the user's may return paths that are none; they lie nowhere but at the top. */
 function segmentsOf(path: string): PathSegment[] {
   try {
     return parsePath(path);

@@ -19,7 +19,7 @@ export function whyNot(plan: Plan, hooks: Hooks, self: unknown, args: unknown[],
   if (route.stage === "off") return skips.off;
   if (route.stage === "complete" && !route.compares) return skips.complete;
   if (!plan.allowed) return skips["not-enabled"];
-  // Whom the candidate is to answer, it answers with or without being compared: only if nothing else is against it.
+  // A call that the candidate serves is served with or without being compared, unless another gate is against it.
   if (route.serves === "candidate") {
     return refusal(plan, hooks, self, args, true) ?? orBroken(plan, hooks, route, notDrawn(plan, route));
   }

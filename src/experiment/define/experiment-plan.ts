@@ -26,7 +26,7 @@ export interface PlannedCandidate {
 /** The user's functions; in `science` they are those of the present call. */
 export interface Hooks {
   readonly control: AnyFunction;
-  /** Whether control is known to give plain promises, and nothing else. */
+  /** Whether control is known to return plain promises, and nothing else. */
   readonly givesPromises: boolean;
   readonly candidates: readonly [PlannedCandidate, ...PlannedCandidate[]];
   readonly enabled: AnyFunction | undefined;
@@ -89,7 +89,7 @@ export interface PlanState {
   /** Calls that the candidate answered, and those it failed so that control answered in its place. */
   served: number;
   fellBack: number;
-  /** Control is known to give promises: so must whatever answers in its place. */
+  /** Control is known to return promises: so must whatever answers in its place. */
   asynchronous: boolean;
   /** Of what cannot be run twice as it is: told once. */
   toldOfCallback: boolean;

@@ -56,7 +56,7 @@ export interface Host {
   fault(operation: Operation, error: unknown, subject?: Subject, publisher?: string): void;
 }
 
-/** What a hook that throws, or gives a promise where it must not, comes to. */
+/** What a hook that throws, or returns a promise where it must not, comes to. */
 export const failed: unique symbol = Symbol("failed");
 
 /** Calls a gate or hook: what it does wrong is a counted fault, and `failed` comes back. */
@@ -77,7 +77,7 @@ export function ask(
   }
   if (shapeOf(answer) === "value") return answer;
   ignoreRejection(answer);
-  host.fault(operation, new Error(`\`${operation}\` gave a promise; it must answer at once`), subject);
+  host.fault(operation, new Error(`\`${operation}\` returned a promise; it must answer at once`), subject);
   return failed;
 }
 

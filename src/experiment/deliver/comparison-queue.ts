@@ -8,11 +8,11 @@ import type { Delivery } from "./delivery.ts";
 import { Novelty, ResultQueue } from "./result-queue.ts";
 import { measureResult } from "./result-size.ts";
 
-/** Something that has ended, and still has to be compared, or told to somebody. */
+/** Something that has ended, and still has to be compared or handed on. */
 export interface Comparable {
   /** Compares what was put off, and counts. Once: after that it does nothing. */
   conclude(): void;
-  /** Concludes, and tells whoever is to know. Never throws. */
+  /** Concludes, and hands the result on. Never throws. */
   finish(receivers: Receivers): void;
   /** After `conclude`. */
   kind(): ResultKind;
@@ -37,7 +37,7 @@ const nodesLookedAt = 1_000;
 const sliceMs = 10;
 
 /**
- * Runs that have ended and still have to be compared, or told to somebody. Emptied in a later turn of the event loop,
+ * Runs that have ended and still have to be compared or handed on. Emptied in a later turn of the event loop,
  * outside of every request's context, at most 10 ms a turn.
  *
  * At most 1 000 and about 16 MB wait. To make room, the oldest is compared at once: a match, or what a rule knows, is dropped
@@ -66,7 +66,7 @@ export class Outbox implements Receivers {
     this.#prefix = randomText();
   }
 
-  /** @param wanted kinds that somebody wants to see, beyond mismatches */
+  /** @param wanted kinds that a publisher asks for, beyond mismatches */
   open(deliveries: readonly Delivery[], wanted: ReadonlySet<ResultKind> | "all"): void {
     this.#deliveries = deliveries;
     this.#wanted = wanted;

@@ -18,18 +18,18 @@ const batchSize = 100;
 const publishTimeoutMs = 5_000;
 const mostAttempts = 3;
 const firstRetryMs = 200;
-/** Whoever waits for a flush is not kept waiting for a minute's pause of the breaker. */
+/** A flush does not wait for a minute's pause of the breaker. */
 const longestPauseWhileAwaitedMs = 250;
 const sliceMs = 10;
 
-/** What a delivery needs from whoever runs it. */
+/** What a delivery needs from its laboratory. */
 export interface DeliveryHost {
   readonly clock: Clock;
   /** From 0 up to 1, for jitter. */
   random(): number;
   /** Told of every fault, also repeated ones. */
   onFault(fault: Fault): void;
-  /** Runs outside of any request's context, so that no publisher runs or arms a timer as a tenant of somebody's request. */
+  /** Runs outside of any request's context, so that no publisher runs or arms a timer as the tenant of a request. */
   detached<T>(run: () => T): T;
 }
 
@@ -69,7 +69,7 @@ export class Delivery {
   #accepted = 0;
   #published = 0;
   #failed = 0;
-  /** `calling`: inside the publisher's own code; `busy`: it gave a promise; `paused`: a timer is set for the next try. */
+  /** `calling`: inside the publisher's own code; `busy`: it returned a promise; `paused`: a timer is set for the next try. */
   #phase: "idle" | "scheduled" | "calling" | "busy" | "paused" = "idle";
   #job: Job | undefined;
   #cancelTimer: Cancel | undefined;

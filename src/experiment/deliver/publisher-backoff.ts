@@ -3,7 +3,7 @@ const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
 
 /**
- * Gives a failing publisher a rest: after five failures in a row it asks for a pause of one second, then doubles it with
+ * Lets a failing publisher rest: after five failures in a row it asks for a pause of one second, then doubles it with
  * every further failure up to a minute. One success closes it. Each pause is shortened at random by up to a half, so that
  * many processes do not come back in one wave.
  */

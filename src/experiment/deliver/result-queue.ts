@@ -4,7 +4,7 @@ import type { Result, ResultKind } from "../../model/result.ts";
 export interface Waiter<Item> {
   readonly item: Item;
   readonly number: number;
-  /** `undefined` until somebody had to ask. */
+  /** `undefined` until it was needed. */
   bytes: number | undefined;
   gone: boolean;
 }
@@ -101,7 +101,7 @@ export class ResultQueue<Item> {
     this.#length -= 1;
     this.#bytes -= waiter.bytes ?? 0;
     if (this.#length === 0) this.clear();
-    // Those that were taken before anybody measured them are let go of.
+    // Those that were taken before they were measured are let go of.
     else if (this.#fresh.length > 2 * this.#length + 64) this.#fresh = this.#fresh.filter(({ gone }) => !gone);
     return waiter;
   }

@@ -26,7 +26,7 @@ export class Deadline implements Awaited {
   }
 }
 
-/** Deadlines of one length: whoever came first is due first, so that one timer serves them all. */
+/** Deadlines of one length: the first to come is the first to be due, so that one timer serves them all. */
 class Line {
   first: Awaited | undefined;
   last: Awaited | undefined;
@@ -140,7 +140,7 @@ export class Deadlines {
     line.ringsAt = -Infinity;
     line.cancel = undefined;
     this.#sweep(line, now);
-    // Whoever has expired may have added the next one, and with it a timer.
+    // Code called on expiry may have added the next one, and with it a timer.
     if (line.first && line.ringsAt === -Infinity) {
       this.#arm(line, Math.max(1, line.first.dueAt - this.#clock.monotonic()));
     }

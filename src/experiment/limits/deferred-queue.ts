@@ -15,7 +15,7 @@ export interface Waiting {
 /**
  * Deferred candidates: one per turn of the event loop, so that whatever waits for the loop comes between two of them; of
  * an experiment that has used up its share of the loop's time, none until it has some again. Its length is bounded by
- * whoever adds: only what found its place in flight gets here.
+ * the caller: only what found its place in flight gets here.
  */
 export class DeferredQueue {
   readonly #clock: Clock;

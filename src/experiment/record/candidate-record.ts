@@ -13,7 +13,7 @@ const noResult = (): undefined => undefined;
  * What one candidate's comparisons come to: counts, latencies, and evidence, unless its rollout gathers that itself.
  *
  * A match is only put down on the caller's path, and worked in later: in a turn of its own when half of the room is taken,
- * or when somebody asks. Matches without a key that find no room left are counted without their durations.
+ * or when they are asked for. Matches without a key that find no room left are counted without their durations.
  */
 export class CandidateRecord {
   readonly #experiment: string;

@@ -6,7 +6,7 @@ import type { ResultKind } from "../../model/result.ts";
  *
  * - `disabled`: the laboratory or `SIDELANE=off` says so; `closed`: the laboratory was closed
  * - `off`, `complete`: the rollout's stage; `complete` runs the candidate alone
- * - `sampled-out`, `not-enabled`: the experiment's own gates; `gate-failed`: a gate threw, or gave a promise
+ * - `sampled-out`, `not-enabled`: the experiment's own gates; `gate-failed`: a gate threw, or returned a promise
  * - `nested`: inside a candidate; `detached`: inside a publisher or hook
  * - `in-flight`, `laboratory-in-flight`: as many candidates as may be are running already
  * - `breaker-open`: the candidate failed too often in a row
@@ -72,7 +72,7 @@ export class Counters {
   /** Time spent on callers' paths between control's answer and the last candidate's. */
   totalPathMs = 0;
   capturedBytes = 0;
-  /** Told of each call that ends, while somebody waits for that. */
+  /** Called for each call that ends, while `settled` waits. */
   whenEnded: (() => void) | undefined = undefined;
   readonly skips: Readonly<Record<SkipReason, Skip>> = noSkips();
   readonly faults: Partial<Record<Operation, number>> = {};

@@ -186,7 +186,7 @@ class Rerun extends Attempt {
 
   start(): void {
     const { plan, hooks, self, args } = this.#run;
-    // Neither control nor a candidate of that name: whoever keeps still in a candidate does so here.
+    // Neither control nor a candidate of that name: code that skips side effects in a candidate skips them here.
     const mark = new Mark(plan.name, "control again");
     this.call(mark, hooks.control, self, args, plan.host.clock.monotonic());
   }

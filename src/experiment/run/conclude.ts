@@ -103,7 +103,7 @@ export function conclude(run: SettledRun): void {
   plan.counters.ended(kindOfRun(run));
 }
 
-/** Tells the rollout of a comparison. It may be somebody else's code: what it throws is a counted fault. */
+/** Tells the rollout of a comparison. It may be foreign code: what it throws is a counted fault. */
 export function recordIn(plan: Plan, sample: Sample): void {
   try {
     plan.rollout?.record?.(sample);
@@ -112,7 +112,7 @@ export function recordIn(plan: Plan, sample: Sample): void {
   }
 }
 
-/** Files a mismatch, calls `afterRun`, and hands the result to whoever wants it. */
+/** Files a mismatch, calls `afterRun`, and hands the result to the publishers that ask for it. */
 export function finish(run: SettledRun, receivers: Receivers): void {
   const { plan, hooks } = run;
   const kind = kindOfRun(run);

@@ -2,7 +2,7 @@ import { capture, type Capture } from "../../compare/copy/capture.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
 import type { Plan } from "../define/experiment-plan.ts";
 
-/** Copies a value before anybody can change it; `undefined` where there is nothing to copy, or it cannot be. */
+/** Copies a value before it can be changed; `undefined` where there is nothing to copy, or it cannot be. */
 export function keep(plan: Plan, value: unknown): Extract<Capture, { kind: "captured" }> | undefined {
   if (!plan.capture || typeof value !== "object" || value === null) return undefined;
   const { compare, rules } = plan.judgement;

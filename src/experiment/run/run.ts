@@ -31,7 +31,7 @@ export interface Watcher {
 const cannotObserve: Comparison = Object.freeze({
   kind: "inconclusive",
   reason:
-    "control gave a promise with methods of its own, or a lazy thenable; return a plain promise to have it compared",
+    "control returned a promise with methods of its own, or a lazy thenable; return a plain promise to have it compared",
 });
 
 /**
@@ -69,7 +69,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   deferred: boolean;
   watcher: Watcher | undefined = undefined;
   readonly streams: StreamPair | undefined;
-  /** Control gave a stream, which its caller still has to read. */
+  /** Control returned a stream, which its caller still has to read. */
   streaming = false;
   #candidateArgs: unknown[];
   /** The candidates that are still to be called, where their order was drawn. */
@@ -109,7 +109,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     this.streams = plan.stream && new StreamPair(plan.host, plan.stream, plan.timeoutMs);
   }
 
-  /** Runs both sides and gives the caller control's own answer, or throws what control throws. */
+  /** Runs both sides and returns control's own answer, or throws what control throws. */
   conduct(): unknown {
     const { plan } = this;
     plan.counters.started += 1;
@@ -144,7 +144,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     this.#afterSyncControl(now);
   }
 
-  /** Control was called, and gave this back; what its caller gets comes back. */
+  /** Control was called and returned this; returns what its caller gets. */
   controlGave(given: unknown, startedAt: number, now: number): unknown {
     this.#controlCalled(startedAt, now);
     const shape = this.hooks.givesPromises ? "promise" : shapeOf(given);
@@ -159,7 +159,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     return given;
   }
 
-  /** Control was called, and gave a value; the candidate was called as well, and its trial, which comes back, is still to be told. */
+  /** Control was called, and returned a value; the candidate was called as well, and its trial, which comes back, is still to be told. */
   bothCalled(value: unknown, startedAt: number, controlEndedAt: number): Trial {
     this.#controlCalled(startedAt, controlEndedAt);
     this.#controlSettled({ kind: "returned", value }, controlEndedAt);

@@ -107,7 +107,7 @@ function follow(
     } catch (error) {
       reject(error);
     }
-    // Nor is there anybody for what a promise holds beside what its `then` tells.
+    // Nothing waits for what a promise holds beside what its `then` tells.
     silence(given);
   });
   void derive(

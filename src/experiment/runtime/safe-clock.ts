@@ -3,7 +3,7 @@ import { ignoreRejection } from "./promises.ts";
 import { callQuietly } from "./current-run.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 
-/** A clock that always answers: where the given one throws or gives no number, the system's does, and it is a fault. */
+/** A clock that always answers: where the given one throws or returns no number, the system's does, and it is a fault. */
 export function safeClock(clock: Clock, onFault: (error: unknown) => void): Clock {
   if (clock === systemClock) return clock;
   let lastMs = -Infinity;
@@ -14,7 +14,7 @@ export function safeClock(clock: Clock, onFault: (error: unknown) => void): Cloc
       const time = callQuietly(clock[method] as AnyFunction, clock, []);
       if (typeof time === "number" && Number.isFinite(time)) return time;
       ignoreRejection(time);
-      onFault(new TypeError(`\`clock.${method}\` gave no finite number`));
+      onFault(new TypeError(`\`clock.${method}\` returned no finite number`));
     } catch (error) {
       onFault(error);
     } finally {
@@ -32,7 +32,7 @@ export function safeClock(clock: Clock, onFault: (error: unknown) => void): Cloc
         const cancel = callQuietly(clock.after as AnyFunction, clock, [delayMs, callback, keepAlive]);
         if (typeof cancel === "function") return cancel as () => void;
         ignoreRejection(cancel);
-        onFault(new TypeError("`clock.after` gave no function to cancel with"));
+        onFault(new TypeError("`clock.after` returned no function to cancel with"));
       } catch (error) {
         onFault(error);
       }
@@ -53,7 +53,7 @@ export function safeRandom(random: (() => number) | undefined, onFault: (error: 
       const number = callQuietly(random as AnyFunction, undefined, []);
       if (typeof number === "number" && number >= 0 && number < 1) return number;
       ignoreRejection(number);
-      onFault(new TypeError("`random` gave no number from 0 up to 1"));
+      onFault(new TypeError("`random` returned no number from 0 up to 1"));
     } catch (error) {
       onFault(error);
     } finally {

@@ -3,7 +3,7 @@ import type { ServedStage } from "../../model/result.ts";
 import type { Tally } from "../../stats/tally.ts";
 import { percent, span, type Verdict } from "../../stats/verdict.ts";
 
-/** What a report is made of: plain data, gathered by whoever has it. */
+/** What a report is made of: plain data, gathered by the caller. */
 export interface ReportInput {
   readonly experiment: string;
   /** Wall time of the report, in milliseconds since 1970. */

@@ -21,7 +21,7 @@ const unseen = "control's stream is read in a way that cannot be observed";
 
 /**
  * Has an observer told of what the caller takes out of a stream. Nothing is taken here: methods of this one object are
- * shadowed by ones that call them and look at what they give. Its identity, class, back-pressure and errors stay.
+ * shadowed by ones that call them and look at what they return. Its identity, class, back-pressure and errors stay.
  *
  * @returns what takes the shadows off again
  */
@@ -97,7 +97,7 @@ function observeWeb(stream: object, observer: StreamObserver, shadow: AddShadow)
     (getReader) =>
       function (this: unknown, ...args: unknown[]): unknown {
         const reader = Reflect.apply(getReader, this, args) as object;
-        // Readers that bring their own buffer take the bytes away before anybody else has seen them.
+        // Readers that bring their own buffer take the bytes away before they can be observed.
         if (args[0] !== undefined) observer.lost(unseen);
         else {
           shadow(reader, "read", stepsOf(observer));

@@ -15,21 +15,21 @@ export type StreamEnd =
   | { readonly kind: "outcome"; readonly outcome: Outcome; readonly bytes: number }
   | { readonly kind: "lost"; readonly reason: string };
 
-/** A candidate's may also time out; or stay unread, since control gave none. */
+/** A candidate's may also time out; or stay unread, since control returned none. */
 export type CandidateStreamEnd = StreamEnd | { readonly kind: "timed-out" } | { readonly kind: "unread" };
 
 /**
  * The streams of one call: control's is observed while the caller reads it, and the candidates' are read beside it, never
  * more than 8 items ahead of the caller. The outcome of a stream is the list of its items, or the error that ended it.
  *
- * Whoever keeps still for `timeoutMs` has timed out: candidates that let the wait for an item last, and callers that read
+ * A side that is silent for `timeoutMs` has timed out: candidates that let the wait for an item last, and callers that read
  * no further. What is kept is let go then.
  */
 export class StreamPair {
   readonly #host: Host;
   readonly #bounds: StreamBounds;
   readonly #timeoutMs: number;
-  /** Those that go on, with whom to tell. */
+  /** Those that go on, with what to call. */
   readonly #drains = new Map<Drain, (end: CandidateStreamEnd) => void>();
   #allowed = lead;
   #stopped: CandidateStreamEnd | undefined = undefined;
@@ -108,7 +108,7 @@ export class StreamPair {
     drain.allow(this.#allowed);
   }
 
-  /** Control gave no stream: what candidates gave is not read any further. */
+  /** Control returned no stream: what candidates returned is not read any further. */
   noControl(): void {
     this.#stop({ kind: "unread" });
   }

@@ -54,7 +54,7 @@ async function publishTo(publisher: Publisher, results: readonly Result[]): Prom
   else for (const result of wanted) await publisher.publish(result);
 }
 
-/** All kinds that somebody asks for; `undefined` when somebody asks for all. */
+/** All kinds that a publisher asks for; `undefined` when one asks for all. */
 function kindsOf(publishers: readonly Publisher[]): readonly ResultKind[] | undefined {
   const asked = publishers.map(({ kinds }) => kinds);
   return asked.every((kinds) => kinds !== undefined) ? [...new Set(asked.flat())] : undefined;

@@ -9,7 +9,7 @@ export interface Host {
 }
 
 /**
- * A publisher around another one: it passes on what `pass` gives for a result, and everything else as it is. A `pass` that
+ * A publisher around another one: it passes on what `pass` returns for a result, and everything else as it is. A `pass` that
  * throws is a fault, and its result is not passed on: it might be one that should have been redacted or left out.
  */
 export function through(

@@ -20,7 +20,7 @@ export interface Rotation {
 
 const ownerOnly = 0o600;
 
-/** Appends to a file. Opens it again when it was moved, deleted or rotated, by whomever. */
+/** Appends to a file. Opens it again when it was moved, deleted or rotated, by any process. */
 export function fileTarget(
   path: string,
   rotation: Rotation | undefined,
@@ -93,7 +93,7 @@ export function fileTarget(
     torn = false;
   }
 
-  /** One after the other, also when somebody publishes without waiting. */
+  /** One after the other, also when `publish` is called without waiting. */
   function inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
     const turn = last.then(work, work);
     last = turn.catch(() => undefined);
@@ -128,7 +128,7 @@ function tryOut(path: string, check: OptionCheck): void {
   }
 }
 
-/** Whether somebody was killed in the middle of a line: then ours has to begin on a new one. */
+/** Whether a process was killed in the middle of a line: then ours has to begin on a new one. */
 async function endsTorn(handle: OpenFile): Promise<boolean> {
   const status = await handle.stat();
   if (!status.isFile() || status.size === 0) return false;

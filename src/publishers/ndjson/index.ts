@@ -44,7 +44,7 @@ export const ndjsonTable: OptionTable<NdjsonPublisherOptions, "values"> = {
  * What is written at once begins with a tab: no value can hold one, so that a whole line behind a torn one is known.
  *
  * A full disk, a closed pipe or a missing folder fails the publish, and it is tried again; a line may then appear twice, under
- * one id, and `readResults` gives it once. A process that is killed may leave a torn line, which readers skip.
+ * one id, and `readResults` yields it once. A process that is killed may leave a torn line, which readers skip.
  *
  * @throws {SidelaneError} `invalid-option`, also when the file cannot be opened for writing
  * @see https://github.com/ndjson/ndjson-spec

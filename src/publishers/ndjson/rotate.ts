@@ -4,9 +4,9 @@ const staleMs = 10_000;
 
 /**
  * Sets a file aside, `path` to `path.1` and so on, the last of them deleted. Of several processes only one does it: it holds
- * `path.lock`, and asks again whether the file is still too big. A lock that somebody was killed with is taken away after 10 s.
+ * `path.lock`, and asks again whether the file is still too big. A lock that a killed process left behind is taken away after 10 s.
  *
- * @returns `done` (by whomever), `busy` while another process is at it, or the error where the folder does not let us
+ * @returns `done` (by any process), `busy` while another process is at it, or the error where the folder does not let us
  */
 export async function rotateFiles(
   path: string,
@@ -29,7 +29,7 @@ export async function rotateFiles(
   }
 }
 
-/** None where somebody has just set it aside, and nobody has written since. */
+/** None where another process has just set it aside, with no write since. */
 async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;

@@ -22,7 +22,7 @@ const privateNames = ["localhost", "local", "internal", "lan", "home.arpa"];
  * Whether a host is one that the public internet cannot reach: a private, loopback, link-local, shared or multicast
  * address, or a name of the same kind (`localhost`, `*.internal`, a name without a dot).
  *
- * @param host a name or an address as `URL.hostname` or a resolver gives it
+ * @param host a name or an address as `URL.hostname` or a resolver returns it
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
  * @example isPrivateHost('169.254.169.254') // => true

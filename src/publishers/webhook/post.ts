@@ -21,14 +21,14 @@ export interface WebhookResponse {
   readonly body?: { cancel(): PromiseLike<void> } | null;
 }
 
-/** Gives the addresses behind a host name. */
+/** Resolves to the addresses behind a host name. */
 export type Lookup = (hostname: string) => PromiseLike<readonly string[]>;
 
 /**
  * How one request ended:
  *
  * - `sent`: a 2xx answer
- * - `refused`: asking again would give the same (a 4xx answer other than 408 and 429)
+ * - `refused`: asking again would return the same (a 4xx answer other than 408 and 429)
  * - `failed`: no answer in time, no connection, a redirect, a 5xx
  */
 export type Posted =

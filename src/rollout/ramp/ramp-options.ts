@@ -57,7 +57,7 @@ export interface RampOptions {
   /** How often the clock, the store and other processes are looked at, in milliseconds; 10 seconds by default. */
   readonly checkEveryMs?: number;
   /**
-   * Who is answered by whom where the candidate answers and differs: `serve`, the default, hands out the candidate's answer
+   * Which answer a caller gets where the candidate serves and differs: `serve`, the default, hands out the candidate's answer
    * as soon as it is there; `control` waits for both, and hands out control's where they differ.
    */
   readonly onMismatch?: "serve" | "control";

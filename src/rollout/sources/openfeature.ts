@@ -21,7 +21,7 @@ export interface FlagClient {
     context?: Record<string, string>,
   ): PromiseLike<{
     readonly value: unknown;
-    /** `DISABLED` where somebody has switched the flag off. */
+    /** `DISABLED` where the flag is switched off. */
     readonly reason?: string;
     readonly errorCode?: string;
     readonly errorMessage?: string;

@@ -99,7 +99,7 @@ function refuseUnreadable(folder: string): void {
     try {
       names = readdirSync(path);
     } catch {
-      continue; // Somebody else's file: not ours to judge.
+      continue; // A file of another program: not ours to judge.
     }
     const latest = epochsIn(names).at(-1);
     if (latest === undefined) continue;

@@ -16,7 +16,7 @@ export interface ReportedTotals {
 
 /**
  * Where ramps keep their state, so that it survives a restart and is one for all processes. Everything kept is plain
- * JSON. Whoever made a store closes it. Any method may reject: the ramp then keeps its last known good state, promotes nothing, and tries again.
+ * JSON. A store is closed by the code that made it. Any method may reject: the ramp then keeps its last known good state, promotes nothing, and tries again.
  *
  * Redis: a hash with the epoch checked in a script. PostgreSQL: `update ... where epoch = $expected`, and a unique key for
  * the first insert.

@@ -133,7 +133,7 @@ const kindOfComparing = (control: unknown, candidate: unknown): unknown => {
 };
 
 describe("capturing", () => {
-  it.each(kinds)("$about gives copies that compare as the originals", ({ one, other }) => {
+  it.each(kinds)("$about returns copies that compare as the originals", ({ one, other }) => {
     const value = one();
     const copy = captured(value);
     expect(copy).not.toBe(value);
@@ -212,7 +212,7 @@ describe("capturing", () => {
     expect((opaque[4] as Iterator<number>).next().value).toBe(1);
   });
 
-  it("gives functions that compare an instance whose methods work", () => {
+  it("returns functions that compare an instance whose methods work", () => {
     expect((captured(new Decimal("1.5")) as Decimal).plus(1).toString()).toBe("2.5");
     expect((captured(new URL("http://a.test/x")) as URL).pathname).toBe("/x");
     expect((captured(DateTime.fromMillis(0, { zone: "utc" })) as DateTime).plus({ days: 1 }).toISODate()).toBe(

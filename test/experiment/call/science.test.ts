@@ -44,7 +44,7 @@ describe("science", () => {
     ]);
   });
 
-  it("gives its functions no arguments and no `this`", () => {
+  it("returns its functions no arguments and no `this`", () => {
     const { lab } = laboratory();
     const given: unknown[] = [];
     const note = function (this: unknown, ...args: unknown[]): number {

@@ -87,7 +87,7 @@ describe("a gate or hook", () => {
     const { answer, faults } = asked(hook);
     await turn();
     expect(answer).toBe(failed);
-    const error = new Error("`enabled` gave a promise; it must answer at once");
+    const error = new Error("`enabled` returned a promise; it must answer at once");
     expect(faults).toEqual([{ operation: "enabled", error, experiment: "price" }]);
   });
 });

@@ -164,7 +164,7 @@ describe("Delivery", () => {
     expect(delivery.counts()).toMatchObject({ published: 1, failed: 4, queued: 0 });
   });
 
-  it("gives a hung publish 5 s, goes on to the next result, and ignores a late answer", async () => {
+  it("returns a hung publish 5 s, goes on to the next result, and ignores a late answer", async () => {
     let finish = (): void => {};
     const answers = [new Promise<void>((resolve) => (finish = resolve)), undefined];
     const { delivery, clock, faults } = deliver({ publish: () => answers.shift() });
@@ -273,7 +273,7 @@ describe("Delivery", () => {
     expect(await without.delivery.flush()).toBe(true);
   });
 
-  it("calls the publisher and its continuations outside of the context of whoever flushes", async () => {
+  it("calls the publisher and its continuations outside of the context of the code that flushes", async () => {
     const tenant = new AsyncLocalStorage<string>();
     const detached = AsyncLocalStorage.snapshot();
     const seen: (string | undefined)[] = [];
@@ -320,7 +320,7 @@ describe("a publisher", () => {
     throw boom;
   };
 
-  it("that takes no events is told of none, and neither is one that is closed", async () => {
+  it("that takes no events receives none, and neither does one that is closed", async () => {
     const { delivery, faults } = deliver({});
     delivery.acceptEvent(event);
     expect(await delivery.flush()).toBe(true);
@@ -442,7 +442,7 @@ describe("a publisher", () => {
     expect(delivery.counts()).toMatchObject(counts);
   });
 
-  it("whose `then` gives a promise that rejects leaves nothing unhandled", async () => {
+  it("whose `then` returns a promise that rejects leaves nothing unhandled", async () => {
     const unhandled = vi.fn();
     process.on("unhandledRejection", unhandled);
     const thenable = {
@@ -460,7 +460,7 @@ describe("a publisher", () => {
     expect(delivery.counts().published).toBe(1);
   });
 
-  it("is not called again while it is busy, whoever flushes", async () => {
+  it("is not called again while it is busy, by any flush", async () => {
     const publish = vi.fn(never);
     const { delivery, clock } = deliver({ publish });
     for (const result of results(2)) delivery.accept(result);
@@ -528,7 +528,7 @@ describe("Delivery.flush", () => {
   });
 });
 
-describe("whoever waits for the end", () => {
+describe("code that waits for the end", () => {
   it("keeps the process alive, and a publish that hangs does not", async () => {
     const kept: (boolean | undefined)[] = [];
     const clock = fixedClock();

@@ -35,7 +35,7 @@ describe("deadlines of one length", () => {
     }
   });
 
-  it("have one timer, set anew for whoever is due next, and none for what is never due", () => {
+  it("have one timer, set anew for the one that is due next, and none for what is never due", () => {
     const { clock, deadlines, expired, timers, item } = open();
     deadlines.add(item("never"), Infinity, clock.monotonic());
     expect(timers).toEqual([]);

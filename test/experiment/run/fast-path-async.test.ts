@@ -49,7 +49,7 @@ describe("a call of which nobody wants to know a match", () => {
   beforeEach(() => void vi.spyOn(globalThis.crypto, "getRandomValues").mockImplementation((numbers) => numbers));
   afterEach(() => vi.restoreAllMocks());
 
-  it("comes to the same as one of which somebody does, whatever its two promises do, and when", async () => {
+  it("comes to the same as one that is awaited does, whatever its two promises do, and when", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom<Call>("promises", "promises", "promises", "throws", "answers", "gives a thenable"),
@@ -70,7 +70,7 @@ describe("a call of which nobody wants to know a match", () => {
   });
 
   it.each(["control", "candidate"] as const)(
-    "compares what %s gave as it was when it came, whoever is first",
+    "compares what %s returned as it was when it came, in either order",
     async (first) => {
       for (const kinds of [butMatches, undefined]) {
         const { lab, run, sides } = start({ kinds });
@@ -88,7 +88,7 @@ describe("a call of which nobody wants to know a match", () => {
   );
 
   it.each(["control", "candidate"] as const)(
-    "has a symbol's key seen that only control has, however it was kept and whoever is first: %s",
+    "has a symbol's key seen that only control has, however it was kept and in either order: %s",
     async (first) => {
       const second = first === "control" ? "candidate" : "control";
       const values = { control: { id: 1, [key]: 1 }, candidate: { id: 1 } };
@@ -150,7 +150,7 @@ describe("a call of which nobody wants to know a match", () => {
     expect({ candidatesInFlight, ...experiments["pair"] }).toMatchObject({ candidatesInFlight: 0, mismatched: 1 });
   });
 
-  it("gives its caller a promise that goes on one microtask after control's", async () => {
+  it("returns its caller a promise that goes on one microtask after control's", async () => {
     const { run, sides } = start({ kinds: butMatches });
     const order: string[] = [];
     void sides.control.promise

@@ -40,7 +40,7 @@ describe.each([
 ])("a %s call that matches, and of which nobody wants to be told", (_kind, given) => {
   const both = { control: () => given(answer()), candidate: () => given(answer()) };
 
-  it("still has the candidate called with what `prepare` gives", async () => {
+  it("still has the candidate called with what `prepare` returns", async () => {
     const seen: unknown[] = [];
     const run = lab.experiment("lean", {
       control: (id: number) => given({ id }),
@@ -295,7 +295,7 @@ describe("calls are lean", () => {
     expect(isLeanWith({}, definition)).toBe(false);
   });
 
-  it("but not where somebody wants to be told of matches, or gets mismatches thrown", () => {
+  it("but not where a publisher asks for matches, or gets mismatches thrown", () => {
     expect(isLeanWith({ wanted: "match" })).toBe(false);
     expect(isLeanWith({ wanted: "mismatch" })).toBe(true);
     expect(isLeanWith({ throwing: { kinds: new Set(["mismatch"]), error: () => new Error("mismatch") } })).toBe(false);

@@ -59,7 +59,7 @@ describe("evidence", () => {
     expect(evidenceOf((await told())[0]!)).toEqual(["live", "live"]);
   });
 
-  it("is copied before anybody can change it, where both sides answer at once and differ", async () => {
+  it("is copied before it can be changed, where both sides answer at once and differ", async () => {
     const given: Data[] = [];
     const give = (id: number) => (): Data => {
       given.push({ id });
@@ -365,7 +365,7 @@ describe("a candidate in its place", () => {
     while (!(await stream.next()).done);
   }
 
-  it("has one slot while its stream is read, whenever it gave that", async () => {
+  it("has one slot while its stream is read, whenever it returned that", async () => {
     const given = held<unknown>();
     const run = lab.experiment("run", { control: numbers, candidate: () => given.promise as never, ...streams });
     const stream = run();

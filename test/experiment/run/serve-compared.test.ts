@@ -109,7 +109,7 @@ describe("serving the candidate beside control", () => {
     }
   });
 
-  it("is a promise where control gives a lazy thenable, which is never run then", async () => {
+  it("is a promise where control returns a lazy thenable, which is never run then", async () => {
     const { lab } = bench();
     let ran = 0;
     const query = {
@@ -263,7 +263,7 @@ describe("serving the candidate beside control", () => {
     expect(results[0]!.control.outcome).toEqual({ kind: "returned", value: "control" });
   });
 
-  it("gives the very value that the candidate gave, and compares what it was by then", async () => {
+  it("returns the very value that the candidate returned, and compares what it was by then", async () => {
     const { lab, results } = bench();
     const mine = { total: 1 };
     const price = lab.experiment("price", {
@@ -347,7 +347,7 @@ describe("serving the candidate beside control", () => {
     expect(rescued()).toBe("candidate");
   });
 
-  it("serves control to a synchronous caller whose candidate gives a promise, and says so", async () => {
+  it("serves control to a synchronous caller whose candidate returns a promise, and says so", async () => {
     const { lab, results } = bench();
     const candidate = (async () => Promise.resolve("candidate")) as unknown as () => string;
     const who = lab.experiment("who", { control: (): string => "control", candidate, rollout: live });
@@ -792,7 +792,7 @@ describe("the first law, under a rollout", () => {
     }
   }
 
-  it("gives exactly the serving behavior's outcome, or control's, whatever the candidate does", async () => {
+  it("returns exactly the serving behavior's outcome, or control's, whatever the candidate does", async () => {
     const property = fc.asyncProperty(
       fc.record({
         control: fc.constantFrom(...settled),

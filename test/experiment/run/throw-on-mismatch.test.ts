@@ -46,7 +46,7 @@ describe("with `throwOnMismatch`, an asynchronous control", () => {
     expect(made).toEqual([]);
   });
 
-  it("that threw gives way to the mismatch", async () => {
+  it("that threw returns way to the mismatch", async () => {
     const { lab, made } = laboratory();
     const call = lab.experiment("threw", {
       control: async (): Promise<number> => Promise.reject(boom),

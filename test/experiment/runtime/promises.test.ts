@@ -28,7 +28,7 @@ afterEach(() => {
   process.off("unhandledRejection", remember);
 });
 
-describe("what a behavior gives back is", () => {
+describe("what a behavior returns back is", () => {
   it.each([
     ["nothing", undefined],
     ["null", null],

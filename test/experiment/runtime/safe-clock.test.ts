@@ -57,10 +57,10 @@ describe("a safe clock", () => {
 
   it.each([
     ["throws", fail, boom],
-    ["gives no number", () => "12", new TypeError("`clock.now` gave no finite number")],
-    ["gives NaN", () => NaN, new TypeError("`clock.now` gave no finite number")],
-    ["gives Infinity", () => Infinity, new TypeError("`clock.now` gave no finite number")],
-    ["gives a promise", () => Promise.reject(boom), new TypeError("`clock.now` gave no finite number")],
+    ["gives no number", () => "12", new TypeError("`clock.now` returned no finite number")],
+    ["gives NaN", () => NaN, new TypeError("`clock.now` returned no finite number")],
+    ["gives Infinity", () => Infinity, new TypeError("`clock.now` returned no finite number")],
+    ["gives a promise", () => Promise.reject(boom), new TypeError("`clock.now` returned no finite number")],
   ])("answers with the system's time where the given one %s, and that is a fault", async (_, now, fault) => {
     const { clock, faults } = safe({ now });
     expect(clock.now()).toBe(1_000_000);
@@ -73,7 +73,7 @@ describe("a safe clock", () => {
     const { clock, faults } = safe({ monotonic: () => undefined });
     const before = performance.now();
     expect(clock.monotonic()).toBeGreaterThanOrEqual(before);
-    expect(faults).toEqual([new TypeError("`clock.monotonic` gave no finite number")]);
+    expect(faults).toEqual([new TypeError("`clock.monotonic` returned no finite number")]);
   });
 
   it("never runs back where durations are measured, and may where the time of day is told", () => {
@@ -88,8 +88,8 @@ describe("a safe clock", () => {
 
   it.each([
     ["throws", fail, boom],
-    ["gives nothing to cancel with", () => 5, new TypeError("`clock.after` gave no function to cancel with")],
-    ["gives a promise", () => Promise.reject(boom), new TypeError("`clock.after` gave no function to cancel with")],
+    ["gives nothing to cancel with", () => 5, new TypeError("`clock.after` returned no function to cancel with")],
+    ["gives a promise", () => Promise.reject(boom), new TypeError("`clock.after` returned no function to cancel with")],
   ])("sets the system's timer where the given one %s, and that is a fault", async (_, after, fault) => {
     const { clock, faults } = safe({ after });
     const rung: string[] = [];
@@ -118,7 +118,7 @@ describe("safe random numbers", () => {
     expect(faults).toEqual([]);
   });
 
-  const none = new TypeError("`random` gave no number from 0 up to 1");
+  const none = new TypeError("`random` returned no number from 0 up to 1");
   it.each([
     ["1", () => 1, none],
     ["a negative number", () => -0.1, none],

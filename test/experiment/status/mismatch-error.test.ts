@@ -118,7 +118,7 @@ differences:
 });
 
 describe("a MismatchError", () => {
-  it("is plain data for whoever prints or sends it: no values, only where they differ", () => {
+  it("is plain data to be printed or sent: no values, only where they differ", () => {
     const result = aResult({
       experiment: "price",
       candidates: [

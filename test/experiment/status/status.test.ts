@@ -137,7 +137,7 @@ describe("an experiment's status", () => {
     expect(status("dated").about).toStrictEqual({ overdue: true });
   });
 
-  it("is a copy: whoever changes it changes nothing", () => {
+  it("is a copy: changing it changes nothing", () => {
     const { lab, status } = laboratory();
     const price = lab.experiment("price", {
       control: () => 1,

@@ -49,7 +49,7 @@ describe("what an experiment keeps of its candidates", () => {
     expect(tally.control.count).toBeLessThanOrEqual(10_000);
   });
 
-  it("works matches in by itself, without anybody asking", async () => {
+  it("works matches in by itself, without being asked", async () => {
     const { lab, clock } = laboratory();
     const price = lab.experiment("price", { control: (cents: number) => cents, candidate: (cents) => cents });
     for (let turn = 0; turn < 20; turn++) {
@@ -165,7 +165,7 @@ cost         50 ms on the callers' path, 0.5 ms a call; 96 bytes of evidence cop
     await lab.close();
   });
 
-  it("says that a ramp was rolled back, by whom and why, and when it pauses", async () => {
+  it("says that a ramp was rolled back, by which gate and why, and when it pauses", async () => {
     const { lab } = laboratory();
     const rollout = ramp({ unkeyed: "by-call" });
     const greet = lab.experiment("greet", { control: () => 1, candidate: () => 2, rollout });
@@ -195,7 +195,7 @@ cost         50 ms on the callers' path, 0.5 ms a call; 96 bytes of evidence cop
     );
   });
 
-  it("stands when a rollout of somebody else's throws whatever it is asked", async () => {
+  it("stands when a foreign rollout throws whatever it is asked", async () => {
     const { lab } = laboratory();
     const throws = (): never => {
       throw new Error("broken");

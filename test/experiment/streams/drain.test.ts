@@ -93,7 +93,7 @@ describe("draining a stream", () => {
     expect(items).toEqual([1, 2]);
   });
 
-  it("reads what gives a reader where it cannot be iterated, and cancels the reader", async () => {
+  it("reads what returns a reader where it cannot be iterated, and cancels the reader", async () => {
     const calls: string[] = [];
     const chunks = [{ value: 1 }, { value: 2 }, { value: 3 }];
     const reader = {

@@ -157,7 +157,7 @@ describe("observing a ReadableStream", () => {
 });
 
 describe("observing an iterator", () => {
-  it("tells what is taken, gives it on as it is, and tells when it has ended", async () => {
+  it("tells what is taken, returns it on as it is, and tells when it has ended", async () => {
     const { stream, told } = observed(
       (async function* (): AsyncGenerator<number, string, string> {
         return yield 1;

@@ -140,7 +140,7 @@ describe("a pair of streams", () => {
     expect(control).toHaveLength(1);
   });
 
-  it("gives a candidate its time from item to item, not in all", async () => {
+  it("returns a candidate its time from item to item, not in all", async () => {
     const { observe, drain, candidate, clock } = aPair();
     const read = observe(numbers(20));
     const steps: (() => void)[] = [];
@@ -191,7 +191,7 @@ describe("a pair of streams", () => {
     ]);
   });
 
-  it("is left by candidates that were there already when control gave no stream", () => {
+  it("is left by candidates that were there already when control returned no stream", () => {
     const { pair, drain, candidate } = aPair();
     const { stream, state } = counted(30);
     drain(stream);

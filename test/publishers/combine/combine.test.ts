@@ -311,7 +311,7 @@ describe("batch", () => {
 });
 
 describe("all", () => {
-  it("gives each publisher the kinds that it asks for, whatever the others do", async () => {
+  it("returns each publisher the kinds that it asks for, whatever the others do", async () => {
     const memory = memoryPublisher();
     const picky = only("match", memoryPublisher());
     const publisher = all(

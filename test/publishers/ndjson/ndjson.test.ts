@@ -136,7 +136,7 @@ describe("ndjsonPublisher", () => {
     expect(lines).toBe(200);
   });
 
-  it("gives a line that is longer than a file may be a file for itself", async () => {
+  it("returns a line that is longer than a file may be a file for itself", async () => {
     const path = freshPath();
     const publisher = ndjsonPublisher({ path, rotate: { bytes: 2_000 } });
     const long = aResult({ id: "long", experiment: "x".repeat(5_000) });
@@ -327,7 +327,7 @@ describe("readResults", () => {
     }
   });
 
-  it("gives a line once that was written twice", async () => {
+  it("returns a line once that was written twice", async () => {
     const path = freshPath();
     writeFileSync(path, line("a") + line("b") + line("a"));
     expect((await all(path)).map(({ id }) => id)).toEqual(["a", "b"]);
