@@ -54,7 +54,7 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
     "`experiment(name, { … })`",
     experimentTable,
     "experiment/define/options.ts Options",
-    "experiment/define/options.ts InferredDefinition",
+    "experiment/define/definition.ts InferredDefinition",
   ],
   ["`limits` of an experiment", limitsTable, "experiment/define/options.ts ExperimentLimits"],
   ["`capture`", captureTable, "compare/copy/capture-limits.ts CaptureLimits"],

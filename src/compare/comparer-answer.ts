@@ -24,7 +24,7 @@ export function readAnswer(answer: unknown, otherwise: () => Comparison, sawAll?
   if (typeof answer === "object" && answer !== null) {
     if (isPromise(answer)) {
       tellFailure(answer);
-      return { kind: "inconclusive", reason: "comparer gave a promise; compare synchronously" };
+      return { kind: "inconclusive", reason: "the comparer returned a promise; compare synchronously" };
     }
     const own = readComparison(answer as Readonly<Record<string, unknown>>, otherwise, sawAll);
     if (own !== undefined) return own;

@@ -32,7 +32,7 @@ export interface Sample {
   /** Why control answered a call that was the candidate's to answer; absent where it was not, or the candidate did. */
   readonly fellBack?: FellBack | undefined;
   /**
-   * Why control's outcome says nothing here, where that is so: `unseen`, it gave what cannot be followed, such as a lazy
+   * Why control's outcome says nothing here, where that is so: `unseen`, it returned what cannot be followed, such as a lazy
    * thenable; `pending`, it has not settled long after the candidate failed; `late`, it settled when that had been told
    * already; `absent`, the candidate ran without it.
    */

@@ -45,6 +45,6 @@ export interface EvidenceOptions {
   readonly secret?: string;
   /** Whether the tables of the last windows are kept, for other processes; `false` by default. */
   readonly mergeable?: boolean;
-  /** Told when a gate throws, or gives something else than a number in [0, 1]. */
+  /** Called when a gate throws, or returns something else than a number in [0, 1]. */
   readonly onFault?: (error: unknown) => void;
 }

@@ -29,7 +29,7 @@ export class GateEvidence {
   /** Calls that the gate could judge, and how many of them were bad. */
   calls = 0;
   badCalls = 0;
-  /** Calls of which the gate should have said something, and threw, or gave no number from 0 to 1. */
+  /** Calls of which the gate should have said something, and threw, or returned no number from 0 to 1. */
   failed = 0;
   /** When the regression began that was alarmed for, as the `at` of its first bad unit; absent until then. */
   regressedSince: number | undefined = undefined;

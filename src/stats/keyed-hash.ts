@@ -1,5 +1,5 @@
 /**
- * SipHash-1-3 of a key's UTF-8 bytes under a secret of 128 bits: whoever does not have the secret cannot tell which keys share
+ * SipHash-1-3 of a key's UTF-8 bytes under a secret of 128 bits: without the secret nothing can tell which keys share
  * a place in a table, nor look a key up in it.
  *
  * @see J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF" (2012)

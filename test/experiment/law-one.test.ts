@@ -381,7 +381,7 @@ async function awaited(call: () => unknown): Promise<{ readonly way: string; rea
 }
 
 describe("a function under a rollout", () => {
-  it("gives just what one of both sides gives, in whatever case is drawn", { timeout: 600_000 }, async () => {
+  it("returns just what one of both sides answers, in whatever case is drawn", { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(servedSettings, async ({ control, candidate, rollout, onMismatch, order, draw, key }) => {
         const clock = fixedClock();

@@ -7,7 +7,7 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 76_700,
+  ".": 77_500,
   "./compare": 21_000,
   "./rollout": 21_600,
   "./records": 14_000,

@@ -81,7 +81,7 @@ export class Reader {
     return elements;
   }
 
-  /** What `toJSON()` gives, asked for once. */
+  /** What `toJSON()` returns, asked for once. */
   asJson(object: object): unknown {
     if (!this.json.has(object))
       this.json.set(

@@ -58,7 +58,7 @@ export class DeliveryEnd {
 
   /**
    * Takes nothing more, flushes, then closes the publisher. What is left at the deadline is dropped as `closed`, and what
-   * is being published is failed. Keeps the process alive meanwhile; calling it again gives the same answer.
+   * is being published is failed. Keeps the process alive meanwhile; calling it again returns the same answer.
    *
    * @returns whether everything was done in time
    */

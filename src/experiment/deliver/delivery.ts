@@ -169,7 +169,7 @@ export class Delivery {
       const { clock } = this.#host;
       const until = clock.monotonic() + sliceMs;
       while (this.#phase === "idle" && !this.#closed) {
-        // Whoever waits for a flush or the end has no turn to give.
+        // A flush, or the end, is waited for and has no turn to spare.
         if (!this.#end.isAwaited && this.#job === undefined && clock.monotonic() > until) {
           this.#goOnLater();
           break;
@@ -307,7 +307,7 @@ export class Delivery {
     this.#host.onFault({ operation, error, publisher: this.name, ...(experiment !== undefined && { experiment }) });
   }
 
-  /** Tells of what has ended, and tries the rest at once: somebody waits, so that a pause ends here. */
+  /** Tells of what has ended, and tries the rest at once: a caller waits, so a pause ends here. */
   #drain(): void {
     this.#resolveDrained();
     if (!this.#end.isAwaited || this.#phase === "busy" || this.#phase === "calling") return;

@@ -1,6 +1,6 @@
 import type { Sample } from "../../model/rollout.ts";
 
-/** When a behavior was called, gave something back, and settled. */
+/** When a behavior was called, returned, and settled. */
 export interface Stamps {
   readonly startedAt: number;
   readonly syncEndedAt: number;

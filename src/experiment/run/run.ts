@@ -22,7 +22,7 @@ import { timedPair } from "../record/timed-pair.ts";
 export interface Watcher {
   /** Control has an outcome, and the candidate has none yet. */
   controlSettled?(now: number): void;
-  /** With the trial's outcome as the candidate gave it. */
+  /** With the trial's outcome as the candidate returned or threw it. */
   trialSettled?(trial: Trial): void;
   /** Everything is compared and counted. */
   ended(): void;
@@ -76,7 +76,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   #order: readonly Trial[] | undefined = undefined;
   #unsettled = 0;
   #starting = true;
-  /** Control gave a lazy thenable: what that comes to, nobody but its caller sees. */
+  /** Control returned a lazy thenable: only its caller sees what that comes to. */
   controlUnseen = false;
   #drawn = false;
   #withoutControl: WaitsForControl<Trial> | undefined = undefined;

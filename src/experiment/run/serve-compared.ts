@@ -26,7 +26,7 @@ export function serveCompared(run: Run): unknown {
   if (shape === "promise") return served.follow(given);
   if (!served.decidedAtOnce()) return given;
   if (shape !== "thenable") return served.value;
-  // Nobody is left to handle what control's promise rejects with. Whoever awaits that can await this, too.
+  // Nothing else handles what control's promise rejects with. A caller that awaits that can await this, too.
   silence(given);
   return Promise.resolve(served.value);
 }
@@ -86,7 +86,7 @@ class Served {
     const { kind } = trial.outcome!;
     if (kind !== "returned") this.#fallBack(kind);
     else if (run.plan.waitForMatch && trial.comparison?.kind === "mismatch") this.#fallBack("mismatch");
-    // Whoever awaits the answer gets it through a promise.
+    // A caller that awaits the answer gets it through a promise.
     else if (run.plan.state.asynchronous && !canResolveWith(this.value)) this.#fallBack("threw");
     else {
       run.served = trial.candidate;

@@ -88,7 +88,7 @@ export class EpochEvidence {
   ratioIsOff(): string | undefined {
     if (!this.#ratio?.isOff) return undefined;
     const { keys, served, share } = this.#ratio;
-    return `The candidate answered ${served} of ${keys} keys, and ${Number((100 * share).toPrecision(3))} % were promised: whoever is served may be a selection.`;
+    return `The candidate answered ${served} of ${keys} keys, and ${Number((100 * share).toPrecision(3))} % were promised: those served may be a selection.`;
   }
 
   /** Tests the share anew. */

@@ -1,7 +1,7 @@
 import type { Gate } from "../../stats/gates.ts";
 import { percent, type Verdict, type VerdictTerms } from "../../stats/verdict.ts";
 
-// Above it, a rate is not one of rare events: how fast the candidate is, is the same whoever is served.
+// Above it, a rate is not one of rare events: how fast the candidate is, does not hang on who is served.
 const rarest = 0.1;
 
 /** What is asked of the calls that the candidate answers. */

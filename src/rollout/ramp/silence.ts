@@ -1,4 +1,4 @@
-/** What is told of a ramp that gathers nothing. */
+/** What a ramp that gathers nothing reports. */
 export interface Silence {
   readonly kind: "stalled" | "no-traffic";
   readonly reason: string;

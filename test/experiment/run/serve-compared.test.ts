@@ -71,7 +71,7 @@ describe("serving the candidate beside control", () => {
     expect(unhandled).toEqual([]);
   });
 
-  it("gives its share of keys the candidate's answer, and everybody else control's", async () => {
+  it("serves its share of keys the candidate's answer, and every other control's", async () => {
     const { lab, results } = bench();
     const who = lab.experiment("who", {
       control: byKey,

@@ -133,7 +133,7 @@ describe("a ramp with a store", () => {
     expect(host.events).toEqual([]);
   });
 
-  it("says that an experiment has to have it, where somebody waits for it to load before that", async () => {
+  it("says that an experiment has to have it, where a caller waits for it to load before that", async () => {
     const rolling = ramp({ ...quick, store: memoryStore() });
     await expect(rolling.loaded).rejects.toMatchObject({
       code: "invalid-state",
@@ -143,7 +143,7 @@ describe("a ramp with a store", () => {
     await rolling.loaded;
   });
 
-  it("loads where the experiment is defined in the turn in which somebody begins to wait", async () => {
+  it("loads where the experiment is defined in the turn in which a caller begins to wait", async () => {
     const rolling = ramp({ ...quick, store: memoryStore() });
     const { loaded } = rolling;
     rolling.bind!("price", testHost());
