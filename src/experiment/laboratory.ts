@@ -6,12 +6,12 @@ import type { FlushReport } from "../model/publisher.ts";
 import { Counters } from "./record/counters.ts";
 import { planOf } from "./define/compile-experiment.ts";
 import { Delivery } from "./deliver/delivery.ts";
-import { faultHandler, type Host } from "./define/services.ts";
+import { faultHandler, type Services } from "./define/services.ts";
 import { checkLaboratory, type LaboratoryOptions } from "./define/laboratory-options.ts";
 import { environmentSwitch } from "./runtime/environment-switch.ts";
 import { nextTurn } from "./runtime/event-loop.ts";
-import { openHost, publishersOf, wantedBy } from "./open-services.ts";
-import type { Plan } from "./define/experiment-plan.ts";
+import { openServices, publishersOf, wantedBy } from "./open-services.ts";
+import type { ExperimentPlan } from "./define/experiment-plan.ts";
 import { reportOf } from "./status/text-report.ts";
 import { safeClock, safeRandom } from "./runtime/safe-clock.ts";
 import { Science } from "./call/science.ts";
@@ -42,13 +42,13 @@ export class Laboratory implements AsyncDisposable {
   readonly experiment: ExperimentMaker;
   /** Runs an experiment once, at once, for closures inside a method. All calls under one name share one tally. */
   readonly science: ScienceMaker;
-  readonly #host: Host;
-  readonly #plans = new Map<string, Plan>();
+  readonly #services: Services;
+  readonly #plans = new Map<string, ExperimentPlan>();
   readonly #science: Science;
   readonly #deliveries: readonly Delivery[];
   readonly #unassigned = new Counters();
   readonly #killed = environmentSwitch() === "off";
-  #replaced: readonly Plan[] = [];
+  #replaced: readonly ExperimentPlan[] = [];
   #ending: Promise<void> | undefined;
   #closing: Promise<FlushReport> | undefined;
 
@@ -58,13 +58,20 @@ export class Laboratory implements AsyncDisposable {
     const clock = safeClock(options.clock ?? systemClock, (error) => fault("clock", error));
     const random = safeRandom(options.random, (error) => fault("random", error));
     const publishers = publishersOf(options.publishers ?? []);
-    this.#host = openHost(options, clock, random, fault, publishers, !this.#killed && options.enabled !== false);
+    this.#services = openServices(
+      options,
+      clock,
+      random,
+      fault,
+      publishers,
+      !this.#killed && options.enabled !== false,
+    );
     this.#deliveries = publishers.map(
       (publisher) =>
         new Delivery(publisher, {
           clock,
           random,
-          detached: this.#host.detached,
+          detached: this.#services.detached,
           onFault: (each) => {
             fault(each.operation, each.error, undefined, each.publisher);
           },
@@ -74,21 +81,21 @@ export class Laboratory implements AsyncDisposable {
       const message = "SIDELANE is neither `on` nor `off` in the environment, and is taken for `on`";
       fault("internal", new SidelaneError("invalid-option", message));
     }
-    this.#host.outbox.open(this.#deliveries, wantedBy(publishers));
-    this.#science = new Science(this.#host, (name, definition) => this.#add(name, definition));
+    this.#services.comparisonQueue.open(this.#deliveries, wantedBy(publishers));
+    this.#science = new Science(this.#services, (name, definition) => this.#add(name, definition));
     this.experiment = ((name: string, definition: never) => wrap(this.#add(name, definition))) as ExperimentMaker;
     this.science = ((name: string, definition: never) => this.#science.run(name, definition)) as ScienceMaker;
   }
 
   /** The kill switch: while `false`, every call runs its control alone. `SIDELANE=off` cannot be overruled. */
   get enabled(): boolean {
-    return this.#host.open;
+    return this.#services.open;
   }
 
   set enabled(enabled: boolean) {
-    const host = this.#host;
-    host.killed = !enabled || this.#killed;
-    host.open = !host.killed && !host.closed;
+    const services = this.#services;
+    services.killed = !enabled || this.#killed;
+    services.open = !services.killed && !services.closed;
   }
 
   /** Everything counted so far, as plain data. */
@@ -98,9 +105,9 @@ export class Laboratory implements AsyncDisposable {
       [...this.#plans].map(([name, plan]) => [name, statusOf(plan)]),
     );
     return {
-      enabled: this.#host.open,
-      closed: this.#host.closed,
-      candidatesInFlight: this.#host.inFlight.count,
+      enabled: this.#services.open,
+      closed: this.#services.closed,
+      candidatesInFlight: this.#services.inFlight.count,
       experiments,
       publishers: this.#counts(),
       faults: { ...this.#unassigned.faults },
@@ -135,7 +142,7 @@ export class Laboratory implements AsyncDisposable {
    */
   async settled(): Promise<void> {
     while (this.#busy()) {
-      if (this.#host.outbox.length > 0) await nextTurn();
+      if (this.#services.comparisonQueue.length > 0) await nextTurn();
       else await this.#somethingEnds();
     }
     this.#replaced = [];
@@ -150,7 +157,7 @@ export class Laboratory implements AsyncDisposable {
    */
   async flush(options: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
     checkTimeout("flush", options.timeoutMs);
-    this.#host.outbox.empty();
+    this.#services.comparisonQueue.empty();
     const done = await Promise.all(this.#deliveries.map((delivery) => delivery.flush(options.timeoutMs)));
     return { complete: done.every(Boolean), publishers: this.#counts() };
   }
@@ -178,16 +185,16 @@ export class Laboratory implements AsyncDisposable {
   }
 
   async #close(timeoutMs: number): Promise<FlushReport> {
-    const host = this.#host;
-    const { clock } = host;
+    const services = this.#services;
+    const { clock } = services;
     const deadline = clock.monotonic() + timeoutMs;
-    host.open = false;
-    host.closed = true;
-    host.deferred.abandonAll();
+    services.open = false;
+    services.closed = true;
+    services.deferred.abandonAll();
     // Candidates get most of the time, publishers the rest and whatever candidates leave.
     await this.#runsEnd(timeoutMs * 0.6);
-    host.deadlines.expireAll();
-    host.outbox.empty();
+    services.deadlines.expireAll();
+    services.comparisonQueue.empty();
     await this.#rolloutsEnd(timeoutMs * 0.2);
     const left = Math.max(0, deadline - clock.monotonic());
     const done = await Promise.all(this.#deliveries.map((delivery) => delivery.close(left)));
@@ -196,12 +203,12 @@ export class Laboratory implements AsyncDisposable {
   }
 
   #throwUntold(): void {
-    const error = this.#host.untold.take();
+    const error = this.#services.untold.take();
     if (error !== undefined) throw error;
   }
 
   async #runsEnd(timeoutMs: number): Promise<void> {
-    const { clock, inFlight } = this.#host;
+    const { clock, inFlight } = this.#services;
     if (inFlight.count === 0) return;
     let cancel: Cancel = () => undefined;
     await new Promise<void>((resolve) => {
@@ -219,18 +226,18 @@ export class Laboratory implements AsyncDisposable {
     if (closing.length === 0) return;
     let cancel: Cancel = () => undefined;
     const over = new Promise<void>((resolve) => {
-      cancel = this.#host.clock.after(timeoutMs, resolve, true);
+      cancel = this.#services.clock.after(timeoutMs, resolve, true);
     });
     await Promise.race([Promise.all(closing), over]);
     cancel();
   }
 
   #busy(): boolean {
-    return this.#host.outbox.length > 0 || this.#allPlans().some(isBusy);
+    return this.#services.comparisonQueue.length > 0 || this.#allPlans().some(isBusy);
   }
 
   /** Those that were replaced while calls of theirs were in flight, too. */
-  #allPlans(): readonly Plan[] {
+  #allPlans(): readonly ExperimentPlan[] {
     return [...this.#plans.values(), ...this.#replaced];
   }
 
@@ -249,8 +256,8 @@ export class Laboratory implements AsyncDisposable {
     }));
   }
 
-  #add(name: string, definition: UncheckedDefinition): Plan {
-    const plan = planOf(name, definition, this.#host);
+  #add(name: string, definition: UncheckedDefinition): ExperimentPlan {
+    const plan = planOf(name, definition, this.#services);
     if (this.#plans.has(name) && definition.replace !== true) {
       throw new SidelaneError(
         "name-taken",
@@ -270,26 +277,26 @@ export class Laboratory implements AsyncDisposable {
   }
 }
 
-function isBusy({ counters, noise }: Plan): boolean {
+function isBusy({ counters, noise }: ExperimentPlan): boolean {
   return counters.inFlight > 0 || (noise !== undefined && noise.pending > 0);
 }
 
-async function closeRollout(plan: Plan): Promise<void> {
+async function closeRollout(plan: ExperimentPlan): Promise<void> {
   try {
     await plan.rollout?.close?.();
   } catch (error) {
-    plan.host.fault("rollout", error, plan);
+    plan.services.fault("rollout", error, plan);
   }
 }
 
-function bindRollout(plan: Plan): void {
-  const { host, rollout } = plan;
+function bindRollout(plan: ExperimentPlan): void {
+  const { services, rollout } = plan;
   rollout?.bind?.(plan.name, {
-    build: host.labels.build,
+    build: services.labels.build,
     // What a rollout does by the clock is no part of the request in which its experiment was defined.
-    clock: { ...host.clock, after: (...timer) => host.detached(() => host.clock.after(...timer)) },
-    onEvent: (event) => host.outbox.event(event),
-    onFault: (operation, error) => host.fault(operation, error, plan),
+    clock: { ...services.clock, after: (...timer) => services.detached(() => services.clock.after(...timer)) },
+    onEvent: (event) => services.comparisonQueue.event(event),
+    onFault: (operation, error) => services.fault(operation, error, plan),
     calls: () => plan.counters.calls,
   });
 }

@@ -5,26 +5,26 @@ import type { Result, ResultKind } from "../model/result.ts";
 import { toPublisher } from "../model/publisher.ts";
 import { Deadlines } from "./limits/deadlines.ts";
 import { DeferredQueue } from "./limits/deferred-queue.ts";
-import type { Host } from "./define/services.ts";
+import type { Services } from "./define/services.ts";
 import { InFlight } from "./limits/in-flight.ts";
 import { laboratoryLimitsTable as defaults, type LaboratoryOptions } from "./define/laboratory-options.ts";
 import { LoopGuard } from "./limits/loop-guard.ts";
 import { MismatchError } from "./status/mismatch-error.ts";
-import { Outbox } from "./deliver/comparison-queue.ts";
+import { ComparisonQueue } from "./deliver/comparison-queue.ts";
 import { UntoldErrors } from "./record/untold-errors.ts";
 import { compileThrowing } from "./define/throw-options.ts";
 import { detachedAs } from "./runtime/current-run.ts";
 import type { AnyFunction } from "../model/any-function.ts";
 
 /** What runs need of a laboratory of these options. */
-export function openHost(
+export function openServices(
   options: LaboratoryOptions,
   clock: Clock,
   random: () => number,
-  fault: Host["fault"],
+  fault: Services["fault"],
   publishers: readonly Publisher[],
   open: boolean,
-): Host {
+): Services {
   const { limits = {}, trackRuns = true } = options;
   const detached = detachedAs(trackRuns);
   return {
@@ -35,7 +35,7 @@ export function openHost(
     random,
     deadlines: new Deadlines(clock, detached),
     guard: new LoopGuard(limits.maxLoopUtilization ?? defaults.maxLoopUtilization.byDefault, clock),
-    outbox: new Outbox(clock, detached),
+    comparisonQueue: new ComparisonQueue(clock, detached),
     deferred: new DeferredQueue(clock, detached),
     maxInFlight: limits.maxInFlight ?? defaults.maxInFlight.byDefault,
     inFlight: new InFlight(),
@@ -60,7 +60,7 @@ function mismatchError(result: Result): Error {
 function tellAll<Method extends "onSkip" | "onInFlight">(
   publishers: readonly Publisher[],
   method: Method,
-  fault: Host["fault"],
+  fault: Services["fault"],
 ): Publisher[Method] {
   const listeners = publishers.filter((publisher) => publisher[method] !== undefined);
   if (listeners.length === 0) return undefined;

@@ -381,17 +381,17 @@ describe("the end of a laboratory", () => {
   it("is what a rollout can ask of it until then: to count its faults, and how many calls there were", () => {
     const lab = new Laboratory();
     const error = new Error("store");
-    let host!: RolloutHost;
+    let services!: RolloutHost;
     const rollout: Rollout = {
       current: () => ({ stage: "shadow", share: 0, compare: 1, epoch: 1 }),
       bucket: () => 0,
-      bind: (_, given) => void (host = given),
+      bind: (_, given) => void (services = given),
     };
     const run = lab.experiment("bound", { ...same, rollout });
     run();
     run();
-    expect(host.calls()).toBe(2);
-    host.onFault("store", error);
+    expect(services.calls()).toBe(2);
+    services.onFault("store", error);
     expect(lab.status().experiments["bound"]!.faults).toEqual({ store: 1 });
   });
 

@@ -1,36 +1,40 @@
 import { ask, failed } from "../define/services.ts";
-import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import type { Skip } from "../record/counters.ts";
 import { Run } from "../run/run.ts";
 import { admitted } from "./gates.ts";
 import { keyOf, withoutRollout, type Route } from "./route.ts";
 
 /** Makes everything that a compared call needs before control is called, in the caller's own context. */
-export function prepare(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], route: Route): Run | Skip {
-  const { host } = plan;
+export function prepare(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[], route: Route): Run | Skip {
+  const { services } = plan;
   const { skips } = plan.counters;
   const candidates = admitted(plan, hooks.candidates);
   if (candidates.length === 0) return skips["breaker-open"];
   const candidateArgs = argumentsOf(plan, hooks, self, args);
   if (candidateArgs === undefined) {
-    for (const { breaker } of candidates) breaker.release(host.clock.monotonic());
+    for (const { breaker } of candidates) breaker.release(services.clock.monotonic());
     return skips["prepare-failed"];
   }
   const key = route === withoutRollout ? keyOf(plan, hooks, self, args) : route.key;
   const run = new Run(plan, hooks, candidates, self, args, candidateArgs, route.snapshot, key);
   if (hooks.context !== undefined) run.context = contextOf(plan, hooks.context, self, args);
-  if (hooks.beforeRun !== undefined) ask(host, plan, "beforeRun", hooks.beforeRun, self, args);
+  if (hooks.beforeRun !== undefined) ask(services, plan, "beforeRun", hooks.beforeRun, self, args);
   return run;
 }
 
 /** The candidate's arguments; `undefined` where they cannot be made. */
-export function argumentsOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): unknown[] | undefined {
+export function argumentsOf(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): unknown[] | undefined {
   let prepared = args;
   if (hooks.prepare !== undefined) {
-    const answer = ask(plan.host, plan, "prepare", hooks.prepare, self, args);
+    const answer = ask(plan.services, plan, "prepare", hooks.prepare, self, args);
     if (answer === failed) return undefined;
     if (!isArray(answer)) {
-      plan.host.fault("prepare", new TypeError("`prepare` must return the candidate's arguments as an array"), plan);
+      plan.services.fault(
+        "prepare",
+        new TypeError("`prepare` must return the candidate's arguments as an array"),
+        plan,
+      );
       return undefined;
     }
     prepared = answer;
@@ -39,7 +43,7 @@ export function argumentsOf(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   try {
     return structuredClone(prepared);
   } catch (error) {
-    plan.host.fault("isolate", error, plan);
+    plan.services.fault("isolate", error, plan);
     return undefined;
   }
 }
@@ -54,17 +58,17 @@ function isArray(value: unknown): value is unknown[] {
 }
 
 function contextOf(
-  plan: Plan,
+  plan: ExperimentPlan,
   context: NonNullable<Hooks["context"]>,
   self: unknown,
   args: unknown[],
 ): Readonly<Record<string, unknown>> | undefined {
-  const given = typeof context === "function" ? ask(plan.host, plan, "context", context, self, args) : context;
+  const given = typeof context === "function" ? ask(plan.services, plan, "context", context, self, args) : context;
   if (typeof given !== "object" || given === null) return undefined;
   try {
     return { ...given };
   } catch (error) {
-    plan.host.fault("context", error, plan);
+    plan.services.fault("context", error, plan);
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { compileJudgement } from "../../compare/judge.ts";
 import { SidelaneError } from "../../model/errors.ts";
-import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
+import type { Hooks, ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 import type { UncheckedDefinition } from "../define/options.ts";
 import { givesPlainPromises } from "../runtime/native-promise.ts";
@@ -45,7 +45,7 @@ function isRecord(value: object): value is Record<string, unknown> {
 const never = (): boolean => false;
 
 /** The present call's functions, with what is kept from call to call; `undefined` where control is left alone. */
-export function functionsOf(plan: Plan, definition: UncheckedDefinition): Hooks | undefined {
+export function functionsOf(plan: ExperimentPlan, definition: UncheckedDefinition): Hooks | undefined {
   const { enabled } = definition;
   const candidates = candidatesOf(plan, definition);
   if (candidates.length === 0) {
@@ -71,7 +71,10 @@ export function functionsOf(plan: Plan, definition: UncheckedDefinition): Hooks 
 }
 
 /** Those that the present call has; never the first call's closure, which would run with another request's data. */
-function candidatesOf(plan: Plan, { candidate, candidates }: UncheckedDefinition): readonly PlannedCandidate[] {
+function candidatesOf(
+  plan: ExperimentPlan,
+  { candidate, candidates }: UncheckedDefinition,
+): readonly PlannedCandidate[] {
   const given: Readonly<Record<string, unknown>> = candidates ?? { candidate };
   const planned: PlannedCandidate[] = [];
   for (const each of plan.hooks.candidates) {
@@ -83,13 +86,17 @@ function candidatesOf(plan: Plan, { candidate, candidates }: UncheckedDefinition
   );
   if (unknown !== undefined) {
     const message = `\`science\`: the candidate ${JSON.stringify(unknown)} is not among those of the first call under this name, and does not run; name them all there`;
-    plan.host.fault("internal", new SidelaneError("invalid-definition", message), plan);
+    plan.services.fault("internal", new SidelaneError("invalid-definition", message), plan);
   }
   return planned;
 }
 
 /** The plan, with the present call's own comparer, rules and listener where those are functions. */
-export function planOfCall(plan: Plan, first: UncheckedDefinition, present: UncheckedDefinition): Plan {
+export function planOfCall(
+  plan: ExperimentPlan,
+  first: UncheckedDefinition,
+  present: UncheckedDefinition,
+): ExperimentPlan {
   const { onNewMismatch } = present;
   const judges = (["compare", "knownMismatches"] as const).some(
     (option) => first[option] !== present[option] && (holdsFunction(first[option]) || holdsFunction(present[option])),
@@ -100,17 +107,20 @@ export function planOfCall(plan: Plan, first: UncheckedDefinition, present: Unch
     ...plan,
     judgement: judges ? judgementOf(plan, present) : plan.judgement,
     ownCompare,
-    lean: plan.lean && !ownCompare,
+    fast: plan.fast && !ownCompare,
     onNewMismatch: onNewMismatch as AnyFunction | undefined,
   };
 }
 
-function judgementOf(plan: Plan, { compare, knownMismatches }: UncheckedDefinition): Plan["judgement"] {
+function judgementOf(
+  plan: ExperimentPlan,
+  { compare, knownMismatches }: UncheckedDefinition,
+): ExperimentPlan["judgement"] {
   try {
     const { onFault } = plan.judgement;
     return compileJudgement({ compare, knownMismatches, onFault }, `science(${JSON.stringify(plan.name)})`);
   } catch (error) {
-    plan.host.fault("internal", error, plan);
+    plan.services.fault("internal", error, plan);
     return plan.judgement;
   }
 }

@@ -2,7 +2,7 @@ import type { RolloutSnapshot, Stage } from "../../model/rollout.ts";
 import { bucketCount } from "../../rollout/bucket.ts";
 import { decide } from "../../rollout/decide.ts";
 import { ask, failed } from "../define/services.ts";
-import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { surroundings } from "../runtime/current-run.ts";
 
 /** Where a call goes: which behavior answers it, and whether the rollout wants it compared. */
@@ -25,9 +25,9 @@ export const withoutRollout: Route = Object.freeze({
 });
 const switchedOff: Route = Object.freeze({ ...withoutRollout, stage: "off", compares: false });
 
-export function routeOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): Route {
+export function routeOf(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): Route {
   // The kill switch asks nobody.
-  if (plan.rollout === undefined || plan.host.killed) return withoutRollout;
+  if (plan.rollout === undefined || plan.services.killed) return withoutRollout;
   const snapshot = currentSnapshot(plan);
   if (snapshot === undefined || snapshot.stage === "off") return switchedOff;
   const { stage } = snapshot;
@@ -35,15 +35,15 @@ export function routeOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]
   const isDetached = surroundings() === "detached";
   const key = isDetached ? undefined : keyOf(plan, hooks, self, args);
   const bucket = stage !== "ramp" || isDetached ? undefined : bucketOf(plan, key);
-  const draw = snapshot.compare >= 1 ? 0 : plan.host.random();
+  const draw = snapshot.compare >= 1 ? 0 : plan.services.random();
   const { serve, compare } = decide(snapshot, bucket, draw);
   return { serves: serve, compares: compare, stage, snapshot, key };
 }
 
 /** What a call sticks to. A key that cannot be had has no bucket, and is control's. */
-export function keyOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): string | undefined {
+export function keyOf(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): string | undefined {
   if (hooks.key === undefined) return undefined;
-  const key = ask(plan.host, plan, "key", hooks.key, self, args);
+  const key = ask(plan.services, plan, "key", hooks.key, self, args);
   return (
     typeof key === "string" ? key
     : (typeof key === "number" && Number.isFinite(key)) || typeof key === "bigint" ? String(key)
@@ -52,28 +52,28 @@ export function keyOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]):
 }
 
 /** Its owner has no bucket and is control's; only a key that is missing is silent about it. */
-function noKey(plan: Plan, key: unknown): string | undefined {
+function noKey(plan: ExperimentPlan, key: unknown): string | undefined {
   if (key === undefined || key === null || key === failed) return undefined;
   const got = typeof key === "number" ? String(key) : typeof key;
-  plan.host.fault("key", new TypeError(`\`key\` must return a string, a number or a bigint, not ${got}`), plan);
+  plan.services.fault("key", new TypeError(`\`key\` must return a string, a number or a bigint, not ${got}`), plan);
   return undefined;
 }
 
-function currentSnapshot(plan: Plan): RolloutSnapshot | undefined {
+function currentSnapshot(plan: ExperimentPlan): RolloutSnapshot | undefined {
   try {
     return plan.rollout!.current();
   } catch (error) {
-    plan.host.fault("rollout", error, plan);
+    plan.services.fault("rollout", error, plan);
     return undefined;
   }
 }
 
-function bucketOf(plan: Plan, key: string | undefined): number | undefined {
-  if (key === undefined) return plan.drawsByCall ? Math.floor(plan.host.random() * bucketCount) : undefined;
+function bucketOf(plan: ExperimentPlan, key: string | undefined): number | undefined {
+  if (key === undefined) return plan.drawsByCall ? Math.floor(plan.services.random() * bucketCount) : undefined;
   try {
     return plan.rollout!.bucket(plan.name, key);
   } catch (error) {
-    plan.host.fault("rollout", error, plan);
+    plan.services.fault("rollout", error, plan);
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { SidelaneError } from "../../model/errors.ts";
-import type { Host } from "../define/services.ts";
-import type { Plan } from "../define/experiment-plan.ts";
+import type { Services } from "../define/services.ts";
+import type { ExperimentPlan } from "../define/experiment-plan.ts";
 import type { UncheckedDefinition } from "../define/options.ts";
 import { call } from "./call.ts";
 import { changedOption, functionsOf, planOfCall } from "./present-call.ts";
@@ -8,7 +8,7 @@ import { changedOption, functionsOf, planOfCall } from "./present-call.ts";
 const mostNames = 1_000;
 
 interface Known {
-  readonly plan: Plan;
+  readonly plan: ExperimentPlan;
   readonly first: UncheckedDefinition;
 }
 
@@ -18,13 +18,13 @@ interface Known {
  * fault. At most 1 000 names are kept: over it control runs alone.
  */
 export class Science {
-  readonly #host: Host;
-  readonly #add: (name: string, definition: UncheckedDefinition) => Plan;
+  readonly #services: Services;
+  readonly #add: (name: string, definition: UncheckedDefinition) => ExperimentPlan;
   readonly #known = new Map<string, Known>();
   #full = false;
 
-  constructor(host: Host, add: (name: string, definition: UncheckedDefinition) => Plan) {
-    this.#host = host;
+  constructor(services: Services, add: (name: string, definition: UncheckedDefinition) => ExperimentPlan) {
+    this.#services = services;
     this.#add = add;
   }
 
@@ -39,18 +39,18 @@ export class Science {
     const changed = changedOption(first, definition);
     if (changed !== undefined) {
       const message = `\`science\`: \`${changed}\` is not what it was in the first call under this name, and stays what it was there; give the comparison a name of its own`;
-      this.#host.fault("internal", new SidelaneError("invalid-definition", message), plan);
+      this.#services.fault("internal", new SidelaneError("invalid-definition", message), plan);
     }
     const hooks = functionsOf(plan, definition);
     if (hooks === undefined) return definition.control!();
     return call(planOfCall(plan, first, definition), hooks, undefined, []);
   }
 
-  #define(name: string, definition: UncheckedDefinition): Plan | undefined {
+  #define(name: string, definition: UncheckedDefinition): ExperimentPlan | undefined {
     if (this.#known.size >= mostNames) {
       if (!this.#full) {
         const message = `More than ${mostNames} names of \`science\`; give a name to a comparison, not to a call`;
-        this.#host.fault("internal", new SidelaneError("invalid-definition", message));
+        this.#services.fault("internal", new SidelaneError("invalid-definition", message));
       }
       this.#full = true;
       return undefined;

@@ -1,10 +1,10 @@
 import { call } from "./call.ts";
-import type { Plan } from "../define/experiment-plan.ts";
+import type { ExperimentPlan } from "../define/experiment-plan.ts";
 import { skip } from "./gates.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 
 /** A function that runs the experiment, and looks like its control: name, length, own properties, prototype, `new`. */
-export function wrap(plan: Plan): AnyFunction {
+export function wrap(plan: ExperimentPlan): AnyFunction {
   const { hooks } = plan;
   const { control } = hooks;
   const wrapped = isConstructible(control) ? constructible(plan) : callable(plan);
@@ -14,12 +14,12 @@ export function wrap(plan: Plan): AnyFunction {
     copyMetadata(control, wrapped);
   } catch (error) {
     // A control that is a hostile proxy keeps what could be copied.
-    plan.host.fault("internal", error, plan);
+    plan.services.fault("internal", error, plan);
   }
   return wrapped;
 }
 
-function callable(plan: Plan): AnyFunction {
+function callable(plan: ExperimentPlan): AnyFunction {
   const { hooks } = plan;
   // A method cannot be called with `new`, and neither can such a control.
   const holder = {
@@ -30,7 +30,7 @@ function callable(plan: Plan): AnyFunction {
   return holder.method as AnyFunction;
 }
 
-function constructible(plan: Plan): AnyFunction {
+function constructible(plan: ExperimentPlan): AnyFunction {
   const { hooks } = plan;
   return function (this: unknown, ...args: unknown[]): unknown {
     if (new.target === undefined) return call(plan, hooks, this, args);

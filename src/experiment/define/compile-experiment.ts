@@ -10,11 +10,11 @@ import { CandidateBreaker } from "../limits/circuit-breaker.ts";
 import { Counters } from "../record/counters.ts";
 import { CpuBudget } from "../limits/cpu-budget.ts";
 import { givesPlainPromises } from "../runtime/native-promise.ts";
-import type { Host } from "./services.ts";
+import type { Services } from "./services.ts";
 import { compileThrowing, type Throwing } from "./throw-options.ts";
 import { later } from "../runtime/event-loop.ts";
 import { NoiseRuns } from "../record/noise-reruns.ts";
-import { canBeLean, type Hooks, type Plan, type PlannedCandidate } from "./experiment-plan.ts";
+import { canBeFast, type Hooks, type ExperimentPlan, type PlannedCandidate } from "./experiment-plan.ts";
 import { CandidateRecord } from "../record/candidate-record.ts";
 import { PairTimer } from "../record/pair-timer.ts";
 import { ControlMark } from "../runtime/current-run.ts";
@@ -30,7 +30,7 @@ const defaultGraceMs = 1_000;
  *
  * @throws {SidelaneError} `invalid-definition`, for the first thing that is wrong
  */
-export function planOf(name: string, definition: UncheckedDefinition, host: Host): Plan {
+export function planOf(name: string, definition: UncheckedDefinition, services: Services): ExperimentPlan {
   const place = `experiment(${JSON.stringify(name)})`;
   const check: OptionCheck = checkOptions(place, "invalid-definition");
   check.text("name", name);
@@ -45,13 +45,15 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
   const limits = settle(check, limitsTable, definition.limits, "limits");
   const rollout = definition.rollout === undefined ? undefined : rolloutOf(definition.rollout, place);
   const recordOf = (candidate: string): CandidateRecord =>
-    new CandidateRecord(name, candidate, !judges(rollout), host.clock, (work) => host.detached(() => later(work)));
+    new CandidateRecord(name, candidate, !judges(rollout), services.clock, (work) =>
+      services.detached(() => later(work)),
+    );
   const hooks = hooksOf(check, definition, limits, recordOf);
   const judgement = compileJudgement(
     {
       compare: definition.compare,
       knownMismatches: definition.knownMismatches,
-      onFault: (operation, error) => host.fault(operation, error, subject),
+      onFault: (operation, error) => services.fault(operation, error, subject),
     },
     place,
   );
@@ -63,7 +65,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
       "One `candidate` can answer callers",
     );
   }
-  const refusal = rollout?.refuses?.({ keyed: definition.key !== undefined, build: host.labels.build });
+  const refusal = rollout?.refuses?.({ keyed: definition.key !== undefined, build: services.labels.build });
   if (refusal !== undefined) throw new SidelaneError("invalid-definition", `${place}: ${refusal}`);
   const stream = streamOf(check, definition.stream);
   for (const option of ["rollout", "noise"] as const) {
@@ -71,10 +73,10 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     const why = "a stream is read once, by control's caller";
     throw new SidelaneError("invalid-definition", `${place}: \`${option}\` cannot be combined with \`stream\`: ${why}`);
   }
-  const groups = new MismatchGroups<PresentedResult>({ random: () => host.random() });
+  const groups = new MismatchGroups<PresentedResult>({ random: () => services.random() });
   const plan = {
     name,
-    host,
+    services,
     counters,
     hooks,
     controlMark: new ControlMark(name),
@@ -96,8 +98,8 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
     rollout,
     waitForMatch: rollout?.onMismatch === "control",
     graceMs: rollout?.graceMs ?? defaultGraceMs,
-    throwing: throwingOf(definition.throwOnMismatch, host),
-    version: rollout?.version ?? host.labels.build,
+    throwing: throwingOf(definition.throwOnMismatch, services),
+    version: rollout?.version ?? services.labels.build,
     drawsByCall: rollout?.unkeyed === "by-call" && definition.key === undefined,
     budget: new CpuBudget(limits.cpuShare),
     groups,
@@ -114,7 +116,7 @@ export function planOf(name: string, definition: UncheckedDefinition, host: Host
       toldOfNothing: false,
     },
   };
-  return { ...plan, lean: canBeLean(plan) };
+  return { ...plan, fast: canBeFast(plan) };
 }
 
 /** Whether it says so itself; of other functions, a call tells. */
@@ -174,23 +176,23 @@ function candidatesOf(
   return planned as [PlannedCandidate, ...PlannedCandidate[]];
 }
 
-function noiseOf(check: OptionCheck, noise: UncheckedDefinition["noise"]): Plan["noise"] {
+function noiseOf(check: OptionCheck, noise: UncheckedDefinition["noise"]): ExperimentPlan["noise"] {
   return noise === undefined ? undefined : new NoiseRuns(settle(check, noiseTable, noise, "noise"));
 }
 
 /** An experiment's own goes before its laboratory's. */
 function throwingOf(
   option: UncheckedDefinition["throwOnMismatch"],
-  { throwing, mismatchError }: Host,
+  { throwing, mismatchError }: Services,
 ): Throwing | undefined {
   return option === undefined ? throwing : compileThrowing(option, mismatchError);
 }
 
-function streamOf(check: OptionCheck, stream: UncheckedDefinition["stream"]): Plan["stream"] {
+function streamOf(check: OptionCheck, stream: UncheckedDefinition["stream"]): ExperimentPlan["stream"] {
   return stream === undefined ? undefined : settle(check, streamTable, stream === true ? {} : stream, "stream");
 }
 
-function aboutOf(check: OptionCheck, about: UncheckedDefinition["about"]): Plan["about"] {
+function aboutOf(check: OptionCheck, about: UncheckedDefinition["about"]): ExperimentPlan["about"] {
   if (about === undefined) return {};
   const { owner, link, until } = about;
   return {

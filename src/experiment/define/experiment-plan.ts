@@ -6,7 +6,7 @@ import type { MismatchGroups } from "../../stats/groups.ts";
 import type { CandidateBreaker } from "../limits/circuit-breaker.ts";
 import type { Counters } from "../record/counters.ts";
 import type { CpuBudget } from "../limits/cpu-budget.ts";
-import type { Host } from "./services.ts";
+import type { Services } from "./services.ts";
 import type { Throwing } from "./throw-options.ts";
 import type { NoiseRuns } from "../record/noise-reruns.ts";
 import type { PairTimer } from "../record/pair-timer.ts";
@@ -39,9 +39,9 @@ export interface Hooks {
 }
 
 /** An experiment, checked and compiled once; nothing of it is looked up again in a call. */
-export interface Plan {
+export interface ExperimentPlan {
   readonly name: string;
-  readonly host: Host;
+  readonly services: Services;
   readonly counters: Counters;
   readonly hooks: Hooks;
   readonly controlMark: ControlMark;
@@ -63,7 +63,7 @@ export interface Plan {
   /** Whether the user's own function compares: it gets both values at once where both are at hand. */
   readonly ownCompare: boolean;
   /** Whether a call may leave nothing but counts when both sides answer at once and alike. */
-  readonly lean: boolean;
+  readonly fast: boolean;
   readonly rollout: Rollout | undefined;
   /** The version of the candidates, which results carry; absent where nothing names it. */
   readonly version: string | undefined;
@@ -97,10 +97,10 @@ export interface PlanState {
 }
 
 /**
- * What of a definition keeps its calls from being lean: anything but a candidate called with control's own arguments, right
+ * What of a definition keeps its calls from being fast: anything but a candidate called with control's own arguments, right
  * after it. A call under a rollout does not ask.
  */
-export function canBeLean(plan: Omit<Plan, "lean">): boolean {
+export function canBeFast(plan: Omit<ExperimentPlan, "fast">): boolean {
   return (
     plan.hooks.candidates.length === 1 &&
     !plan.deferred &&
@@ -110,14 +110,14 @@ export function canBeLean(plan: Omit<Plan, "lean">): boolean {
     plan.checkArguments === 0 &&
     plan.stream === undefined &&
     plan.throwing === undefined &&
-    !plan.host.outbox.wants("match")
+    !plan.services.comparisonQueue.wants("match")
   );
 }
 
-/** Whether this very call can be lean; in `science` every call brings functions of its own. */
-export function isLean(plan: Plan, hooks: Hooks): boolean {
+/** Whether this very call can be fast; in `science` every call brings functions of its own. */
+export function isFast(plan: ExperimentPlan, hooks: Hooks): boolean {
   return (
-    plan.lean &&
+    plan.fast &&
     hooks.prepare === undefined &&
     hooks.key === undefined &&
     hooks.context === undefined &&

@@ -1,11 +1,11 @@
 import { SidelaneError } from "../../model/errors.ts";
-import type { Plan } from "./experiment-plan.ts";
+import type { ExperimentPlan } from "./experiment-plan.ts";
 
 /** Compared calls whose arguments are looked at: what takes a callback does so from its first call on. */
 const callsLookedAt = 100;
 
 /** Tells once of a function among the arguments, which control and candidate both get. */
-export function tellOfCallback(plan: Plan, args: readonly unknown[]): void {
+export function tellOfCallback(plan: ExperimentPlan, args: readonly unknown[]): void {
   if (plan.counters.started >= callsLookedAt || plan.state.toldOfCallback) return;
   const place = args.findIndex((argument) => typeof argument === "function");
   if (place === -1) return;
@@ -17,7 +17,7 @@ export function tellOfCallback(plan: Plan, args: readonly unknown[]): void {
 }
 
 /** Tells once that both sides returned nothing, so that nothing was compared. */
-export function tellOfNothing(plan: Plan): void {
+export function tellOfNothing(plan: ExperimentPlan): void {
   if (plan.state.toldOfNothing) return;
   plan.state.toldOfNothing = true;
   tell(
@@ -26,7 +26,7 @@ export function tellOfNothing(plan: Plan): void {
   );
 }
 
-function tell(plan: Plan, message: string): void {
+function tell(plan: ExperimentPlan, message: string): void {
   const place = `experiment(${JSON.stringify(plan.name)})`;
-  plan.host.fault("repeat", new SidelaneError("invalid-definition", `${place}: ${message}. Told once`), plan);
+  plan.services.fault("repeat", new SidelaneError("invalid-definition", `${place}: ${message}. Told once`), plan);
 }

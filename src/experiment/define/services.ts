@@ -7,7 +7,7 @@ import type { Counters } from "../record/counters.ts";
 import type { Deadlines } from "../limits/deadlines.ts";
 import type { InFlight } from "../limits/in-flight.ts";
 import type { LoopGuard } from "../limits/loop-guard.ts";
-import type { Outbox } from "../deliver/comparison-queue.ts";
+import type { ComparisonQueue } from "../deliver/comparison-queue.ts";
 import type { DeferredQueue } from "../limits/deferred-queue.ts";
 import { callQuietly, type Detached } from "../runtime/current-run.ts";
 import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
@@ -26,7 +26,7 @@ export interface Subject {
 }
 
 /** What every run needs of its laboratory. One plain object, read on every call. */
-export interface Host {
+export interface Services {
   /** Neither switched off nor closed. */
   open: boolean;
   /** The kill switch. */
@@ -36,7 +36,7 @@ export interface Host {
   random(): number;
   readonly deadlines: Deadlines;
   readonly guard: LoopGuard;
-  readonly outbox: Outbox;
+  readonly comparisonQueue: ComparisonQueue;
   readonly deferred: DeferredQueue;
   readonly maxInFlight: number;
   readonly inFlight: InFlight;
@@ -61,7 +61,7 @@ export const failed: unique symbol = Symbol("failed");
 
 /** Calls a gate or hook: what it does wrong is a counted fault, and `failed` comes back. */
 export function ask(
-  host: Host,
+  services: Services,
   subject: Subject,
   operation: Operation,
   hook: AnyFunction,
@@ -72,17 +72,17 @@ export function ask(
   try {
     answer = callQuietly(hook, self, args);
   } catch (error) {
-    host.fault(operation, error, subject);
+    services.fault(operation, error, subject);
     return failed;
   }
   if (shapeOf(answer) === "value") return answer;
   ignoreRejection(answer);
-  host.fault(operation, new Error(`\`${operation}\` returned a promise; it must answer at once`), subject);
+  services.fault(operation, new Error(`\`${operation}\` returned a promise; it must answer at once`), subject);
   return failed;
 }
 
 /** Counts faults and hands them to `onFault`, whatever that does. */
-export function faultHandler(onFault: ((fault: Fault) => void) | undefined, unassigned: Counters): Host["fault"] {
+export function faultHandler(onFault: ((fault: Fault) => void) | undefined, unassigned: Counters): Services["fault"] {
   return (operation, error, subject, publisher) => {
     const { faults } = (subject ?? { counters: unassigned }).counters;
     faults[operation] = (faults[operation] ?? 0) + 1;

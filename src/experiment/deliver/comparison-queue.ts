@@ -43,7 +43,7 @@ const sliceMs = 10;
  * At most 1 000 and about 16 MB wait. To make room, the oldest is compared at once: a match, or what a rule knows, is dropped
  * and counted, anything else is kept beside the others, of which again at most 1 000 and 16 MB.
  */
-export class Outbox implements Receivers {
+export class ComparisonQueue implements Receivers {
   readonly #clock: Clock;
   readonly #detached: Detached;
   readonly #prefix: string;

@@ -6,7 +6,7 @@ const flushTimeoutMs = 10_000;
 
 /** What waiting for the end of a delivery needs of it. */
 export interface Ending {
-  readonly host: { readonly clock: Clock; detached<T>(run: () => T): T };
+  readonly services: { readonly clock: Clock; detached<T>(run: () => T): T };
   readonly publisher: Publisher;
   /** How many results were accepted so far. */
   accepted(): number;
@@ -110,8 +110,8 @@ export class DeliveryEnd {
 
   /** The publisher's own `flush` or `close`. */
   async #ask(operation: "flush" | "close"): Promise<boolean> {
-    const { host, publisher } = this.#of;
-    const how = await host.detached(() => endOf(() => publisher[operation]?.()));
+    const { services, publisher } = this.#of;
+    const how = await services.detached(() => endOf(() => publisher[operation]?.()));
     if (how.kind === "failed") this.#of.onFault(operation, how.error);
     return how.kind === "done";
   }
@@ -120,7 +120,7 @@ export class DeliveryEnd {
   #within(timeoutMs: number, work: (expired: () => boolean) => Promise<boolean>): Promise<boolean> {
     return new Promise((resolve) => {
       let late = false;
-      const cancel = this.#of.host.clock.after(
+      const cancel = this.#of.services.clock.after(
         timeoutMs,
         () => {
           late = true;

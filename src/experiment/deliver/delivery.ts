@@ -23,7 +23,7 @@ const longestPauseWhileAwaitedMs = 250;
 const sliceMs = 10;
 
 /** What a delivery needs from its laboratory. */
-export interface DeliveryHost {
+export interface DeliveryServices {
   readonly clock: Clock;
   /** From 0 up to 1, for jitter. */
   random(): number;
@@ -55,7 +55,7 @@ interface Job {
 export class Delivery {
   readonly name: string;
   readonly #publisher: Publisher;
-  readonly #host: DeliveryHost;
+  readonly #services: DeliveryServices;
   readonly #kinds: ReadonlySet<string> | undefined;
   readonly #batches: boolean;
   readonly #idempotent: boolean;
@@ -76,18 +76,18 @@ export class Delivery {
   #closed = false;
 
   /** @param publisher checked before, by `toPublisher` */
-  constructor(publisher: Publisher, host: DeliveryHost) {
+  constructor(publisher: Publisher, services: DeliveryServices) {
     this.name = publisher.name;
     this.#publisher = publisher;
-    this.#host = host;
+    this.#services = services;
     this.#kinds = publisher.kinds && new Set(publisher.kinds);
     this.#batches = publisher.publishBatch !== undefined;
     this.#idempotent = publisher.idempotent === true;
     this.#takesEvents = publisher.publishEvent !== undefined;
-    this.#breaker = new Breaker(() => host.random());
-    this.#dropped = new DropCount(host.clock, (error) => this.#fault("publish", error));
+    this.#breaker = new Breaker(() => services.random());
+    this.#dropped = new DropCount(services.clock, (error) => this.#fault("publish", error));
     this.#end = new DeliveryEnd({
-      host,
+      services,
       publisher,
       accepted: () => this.#accepted,
       drain: () => this.#drain(),
@@ -95,7 +95,7 @@ export class Delivery {
       onFault: (operation, error) => this.#fault(operation, error),
     });
     const attached = callForeign(() =>
-      publisher.attach?.({ onFault: (fault) => host.onFault({ publisher: this.name, ...fault }) }),
+      publisher.attach?.({ onFault: (fault) => services.onFault({ publisher: this.name, ...fault }) }),
     );
     if (attached.kind === "failed") this.#fault("internal", attached.error);
     if (attached.kind === "waiting") attached.watch(() => undefined);
@@ -165,8 +165,8 @@ export class Delivery {
 
   #pump(): void {
     this.#phase = "idle";
-    this.#host.detached(() => {
-      const { clock } = this.#host;
+    this.#services.detached(() => {
+      const { clock } = this.#services;
       const until = clock.monotonic() + sliceMs;
       while (this.#phase === "idle" && !this.#closed) {
         // A flush, or the end, is waited for and has no turn to spare.
@@ -221,7 +221,7 @@ export class Delivery {
       this.#ended(job, how, when);
       if (this.#phase === "idle") this.#pump();
     };
-    this.#cancelTimer = this.#host.clock.after(publishTimeoutMs, () => {
+    this.#cancelTimer = this.#services.clock.after(publishTimeoutMs, () => {
       end({ kind: "failed", error: timeoutError(this.name) }, "timed out");
     });
     ended.watch((how) => end(how, "later"));
@@ -249,7 +249,7 @@ export class Delivery {
       this.#finished();
     }
     if (this.#breaker.open) this.#end.giveUp();
-    const retryMs = again ? firstRetryMs * 2 ** (job.failures - 1) * (0.5 + this.#host.random() / 2) : 0;
+    const retryMs = again ? firstRetryMs * 2 ** (job.failures - 1) * (0.5 + this.#services.random() / 2) : 0;
     const pauseMs = Math.max(retryMs, this.#breaker.pauseMs);
     if (pauseMs > 0) this.#pause(pauseMs);
   }
@@ -263,7 +263,7 @@ export class Delivery {
     const awaited = this.#end.isAwaited || this.#end.isClosing;
     this.#phase = "paused";
     this.#bound();
-    this.#cancelTimer = this.#host.clock.after(
+    this.#cancelTimer = this.#services.clock.after(
       awaited ? Math.min(pauseMs, longestPauseWhileAwaitedMs) : pauseMs,
       () => {
         this.#cancelTimer = undefined;
@@ -304,7 +304,7 @@ export class Delivery {
 
   #fault(operation: Operation, error: unknown, job?: Job): void {
     const experiment = job?.event?.experiment ?? (job?.results.length === 1 ? job.results[0]!.experiment : undefined);
-    this.#host.onFault({ operation, error, publisher: this.name, ...(experiment !== undefined && { experiment }) });
+    this.#services.onFault({ operation, error, publisher: this.name, ...(experiment !== undefined && { experiment }) });
   }
 
   /** Tells of what has ended, and tries the rest at once: a caller waits, so a pause ends here. */

@@ -41,13 +41,16 @@ export interface Rerunnable {
   /** What it came to the first time. */
   readonly control: Outcome | undefined;
   readonly hooks: { readonly control: AnyFunction };
-  readonly trials: readonly { readonly comparison: Comparison | undefined; readonly outcome: Outcome | undefined }[];
+  readonly candidateRuns: readonly {
+    readonly comparison: Comparison | undefined;
+    readonly outcome: Outcome | undefined;
+  }[];
   readonly plan: {
     readonly name: string;
     readonly timeoutMs: number;
     readonly judgement: Judgement;
     readonly counters: Counters;
-    readonly host: AttemptServices & {
+    readonly services: AttemptServices & {
       readonly clock: Clock;
       readonly inFlight: InFlight;
       readonly maxInFlight: number;
@@ -92,8 +95,12 @@ export class NoiseRuns {
 
   /** Called in a turn of its own, with the mismatches of one run, of which there is at least one. */
   consider(run: Rerunnable, mismatches: readonly Mismatch[]): void {
-    const { host } = run.plan;
-    if (host.closed || !this.#admits(host.clock.monotonic(), host.random) || host.inFlight.count >= host.maxInFlight) {
+    const { services } = run.plan;
+    if (
+      services.closed ||
+      !this.#admits(services.clock.monotonic(), services.random) ||
+      services.inFlight.count >= services.maxInFlight
+    ) {
       this.#skipped += 1;
       return;
     }
@@ -126,12 +133,12 @@ export class NoiseRuns {
 
   /** Three runs on one call: where the candidate stands out from control's two, it is wrong; where one of control's does, it is noise. */
   #learn(run: Rerunnable, mismatches: readonly Mismatch[], second: Outcome): void {
-    const { judgement, host } = run.plan;
-    const now = host.clock.now();
+    const { judgement, services } = run.plan;
+    const now = services.clock.now();
     const own = judge(run.control!, second, judgement, now);
     if (own.kind === "inconclusive") return;
     const ownPlaces = own.kind === "mismatch" ? placesOf(own) : [];
-    for (const { comparison, outcome } of run.trials) {
+    for (const { comparison, outcome } of run.candidateRuns) {
       if (comparison?.kind !== "mismatch" || !mismatches.includes(comparison)) continue;
       const third = judge(second, outcome!, judgement, now);
       if (third.kind === "inconclusive") continue;
@@ -188,11 +195,11 @@ class Rerun extends Attempt {
     const { plan, hooks, self, args } = this.#run;
     // Neither control nor a candidate of that name: code that skips side effects in a candidate skips them here.
     const mark = new Mark(plan.name, "control again");
-    this.call(mark, hooks.control, self, args, plan.host.clock.monotonic());
+    this.call(mark, hooks.control, self, args, plan.services.clock.monotonic());
   }
 
   protected get services(): AttemptServices {
-    return this.#run.plan.host;
+    return this.#run.plan.services;
   }
 
   protected get timeoutMs(): number {
@@ -200,7 +207,7 @@ class Rerun extends Attempt {
   }
 
   protected countInFlight(change: 1 | -1): void {
-    this.#run.plan.host.inFlight.change(change);
+    this.#run.plan.services.inFlight.change(change);
     this.#counts.open += change;
     if (change === -1) return;
     this.#isPending = true;

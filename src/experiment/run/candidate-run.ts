@@ -2,7 +2,7 @@ import type { Comparison } from "../../model/comparison.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
 import type { FellBack, Result, ResultKind } from "../../model/result.ts";
 import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
-import type { Plan, PlannedCandidate } from "../define/experiment-plan.ts";
+import type { ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { Attempt } from "../limits/attempt.ts";
 import { Mark } from "../runtime/current-run.ts";
 import { streamKind } from "../streams/stream-kind.ts";
@@ -10,7 +10,7 @@ import type { StreamPair } from "../streams/stream-pair.ts";
 
 /** What a candidate's run needs of the call that it is part of. */
 export interface CandidateCall {
-  readonly plan: Plan;
+  readonly plan: ExperimentPlan;
   readonly self: unknown;
   readonly key: string | undefined;
   readonly snapshot: RolloutSnapshot | undefined;
@@ -25,14 +25,14 @@ export interface CandidateCall {
   /** Control returned a lazy thenable: what that comes to, nobody but its caller sees. */
   readonly controlUnseen: boolean;
   /** How long control and a candidate took, where this call is timed. */
-  pairOf(trial: Trial): Sample["pair"];
+  pairOf(candidateRun: CandidateRun): Sample["pair"];
   /** The candidate has an outcome. */
-  candidateSettled(trial: Trial): void;
+  candidateSettled(candidateRun: CandidateRun): void;
   result(): Result;
 }
 
 /** One candidate of one call: called, awaited, given up on, compared. */
-export class Trial extends Attempt implements Sample {
+export class CandidateRun extends Attempt implements Sample {
   readonly run: CandidateCall;
   readonly candidate: string;
   readonly planned: PlannedCandidate;
@@ -84,8 +84,8 @@ export class Trial extends Attempt implements Sample {
     this.#end(outcome, endedAt);
   }
 
-  protected get services(): Plan["host"] {
-    return this.run.plan.host;
+  protected get services(): ExperimentPlan["services"] {
+    return this.run.plan.services;
   }
 
   protected get timeoutMs(): number {
@@ -122,7 +122,7 @@ export class Trial extends Attempt implements Sample {
     if (streams === undefined || streamKind(value) === undefined) return false;
     this.takeSlot();
     streams.drain(value as object, this.mark!, (end) => {
-      const now = plan.host.clock.monotonic();
+      const now = plan.services.clock.monotonic();
       this.freeSlot();
       if (end.kind === "unread") this.returned(value, now);
       else if (end.kind === "timed-out") this.timedOut(now - this.startedAt, now);
@@ -150,7 +150,7 @@ export class Trial extends Attempt implements Sample {
   }
 
   get kind(): ResultKind {
-    return kindOfTrial(this);
+    return kindOfCandidate(this);
   }
 
   get controlMs(): number {
@@ -198,7 +198,7 @@ export class Trial extends Attempt implements Sample {
   }
 
   get at(): number {
-    return this.run.plan.host.clock.now();
+    return this.run.plan.services.clock.now();
   }
 
   get epoch(): number {
@@ -211,13 +211,13 @@ export class Trial extends Attempt implements Sample {
 }
 
 /** One candidate more, or one less, is in flight. */
-export function inFlight(plan: Plan, change: 1 | -1): void {
+export function inFlight(plan: ExperimentPlan, change: 1 | -1): void {
   plan.state.inFlight += change;
-  plan.host.inFlight.change(change);
-  plan.host.onInFlight(plan.name, change);
+  plan.services.inFlight.change(change);
+  plan.services.onInFlight(plan.name, change);
 }
 
-/** Of a trial that has been compared. A candidate that timed out is counted as such; its comparison says `inconclusive`. */
-export function kindOfTrial(trial: Trial): ResultKind {
-  return trial.outcome!.kind === "timed-out" ? "timed-out" : trial.comparison!.kind;
+/** Of a candidate's run that has been compared. A candidate that timed out is counted as such; its comparison says `inconclusive`. */
+export function kindOfCandidate(candidateRun: CandidateRun): ResultKind {
+  return candidateRun.outcome!.kind === "timed-out" ? "timed-out" : candidateRun.comparison!.kind;
 }

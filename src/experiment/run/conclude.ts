@@ -7,13 +7,13 @@ import { hidePath } from "../../records/names-in-code.ts";
 import { present } from "../../records/present.ts";
 import type { PresentedResult } from "../../records/record.ts";
 import { compileRedaction } from "../../records/redaction.ts";
-import type { Plan } from "../define/experiment-plan.ts";
+import type { ExperimentPlan } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
 import { ask } from "../define/services.ts";
 import type { Receivers } from "../deliver/comparison-queue.ts";
 import { WaitsForControl } from "../limits/waits-for-control.ts";
 import { quietly } from "../runtime/current-run.ts";
-import { kindOfTrial, type Trial } from "./candidate-run.ts";
+import { kindOfCandidate, type CandidateRun } from "./candidate-run.ts";
 import { kindOfRun, type EndedRun } from "./make-result.ts";
 
 /** A call whose sides have all settled. */
@@ -37,26 +37,26 @@ const redaction = compileRedaction();
  *
  * @param judges whether the caller's answer hangs on it: then they are walked now
  */
-export function comparisonAtOnce(run: EndedRun, trial: Trial, judges: boolean): Comparison | undefined {
+export function comparisonAtOnce(run: EndedRun, candidateRun: CandidateRun, judges: boolean): Comparison | undefined {
   const { ownCompare, callerMs } = run.plan;
   const control = run.control!;
-  const outcome = trial.outcome!;
+  const outcome = candidateRun.outcome!;
   const bothReturned = control.kind === "returned" && outcome.kind === "returned";
   const mayBeEqual = !ownCompare && bothReturned;
   if (mayBeEqual && surelyEqual(control.value, outcome.value, undefined, false, callerMs)) {
     if (outcome.value === undefined) tellOfNothing(run.plan);
     return match;
   }
-  return ownCompare || judges || outcome.kind === "timed-out" ? comparisonOf(run, trial) : undefined;
+  return ownCompare || judges || outcome.kind === "timed-out" ? comparisonOf(run, candidateRun) : undefined;
 }
 
-function comparisonOf({ plan: { judgement, host }, control }: EndedRun, trial: Trial): Comparison {
-  return quietly(() => judge(control!, trial.outcome!, judgement, host.clock.now()));
+function comparisonOf({ plan: { judgement, services }, control }: EndedRun, candidateRun: CandidateRun): Comparison {
+  return quietly(() => judge(control!, candidateRun.outcome!, judgement, services.clock.now()));
 }
 
 /** A candidate that threw where control did not, or whose time was up, has failed. */
-export function tellBreakers({ trials, control }: EndedRun, now: number): void {
-  for (const { outcome, candidateThrew, planned, failureTold } of trials) {
+export function tellBreakers({ candidateRuns, control }: EndedRun, now: number): void {
+  for (const { outcome, candidateThrew, planned, failureTold } of candidateRuns) {
     if (failureTold) continue;
     const failed = outcome!.kind === "timed-out" || (candidateThrew && control!.kind !== "threw");
     if (failed) planned.breaker.failed(now);
@@ -65,13 +65,13 @@ export function tellBreakers({ trials, control }: EndedRun, now: number): void {
 }
 
 /** Counts a candidate's failure, though control has not settled and nobody knows whether it fails as well. */
-export function waitsForControl(plan: Plan): WaitsForControl<Trial> {
-  return new WaitsForControl(plan.host.deadlines, plan.timeoutMs, (trial: Trial) => {
+export function waitsForControl(plan: ExperimentPlan): WaitsForControl<CandidateRun> {
+  return new WaitsForControl(plan.services.deadlines, plan.timeoutMs, (candidateRun: CandidateRun) => {
     // A laboratory that closes waits for nobody, which says nothing of the candidate.
-    if (plan.host.closed) return;
-    trial.failureTold = true;
-    trial.planned.breaker.failed(plan.host.clock.monotonic());
-    const { experiment, candidate, candidateMs, key, at, epoch } = trial;
+    if (plan.services.closed) return;
+    candidateRun.failureTold = true;
+    candidateRun.planned.breaker.failed(plan.services.clock.monotonic());
+    const { experiment, candidate, candidateMs, key, at, epoch } = candidateRun;
     const sample: Sample = {
       ...{ experiment, candidate, candidateMs, key, at, epoch },
       kind: "inconclusive",
@@ -81,7 +81,7 @@ export function waitsForControl(plan: Plan): WaitsForControl<Trial> {
       aboutControl: "pending",
       result: () => undefined,
     };
-    trial.planned.record.failedWithoutControl(sample);
+    candidateRun.planned.record.failedWithoutControl(sample);
     recordIn(plan, sample);
   });
 }
@@ -89,26 +89,26 @@ export function waitsForControl(plan: Plan): WaitsForControl<Trial> {
 /** Compares what was put off, and counts. Once a run. */
 export function conclude(run: SettledRun): void {
   const { plan } = run;
-  for (const trial of run.trials) {
-    trial.comparison ??= comparisonOf(run, trial);
-    const kind = kindOfTrial(trial);
-    const { counters, record } = trial.planned;
+  for (const candidateRun of run.candidateRuns) {
+    candidateRun.comparison ??= comparisonOf(run, candidateRun);
+    const kind = kindOfCandidate(candidateRun);
+    const { counters, record } = candidateRun.planned;
     counters.started += 1;
     counters.count(kind);
-    if (run.timed) plan.pairs?.observe(trial.syncEndedAt - trial.startedAt);
-    if (kind !== "match" || run.timed) record.add(trial);
-    else record.match(trial.startedAt, run.controlMs, trial.candidateMs, run.key);
-    recordIn(plan, trial);
+    if (run.timed) plan.pairs?.observe(candidateRun.syncEndedAt - candidateRun.startedAt);
+    if (kind !== "match" || run.timed) record.add(candidateRun);
+    else record.match(candidateRun.startedAt, run.controlMs, candidateRun.candidateMs, run.key);
+    recordIn(plan, candidateRun);
   }
   plan.counters.ended(kindOfRun(run));
 }
 
 /** Tells the rollout of a comparison. It may be foreign code: what it throws is a counted fault. */
-export function recordIn(plan: Plan, sample: Sample): void {
+export function recordIn(plan: ExperimentPlan, sample: Sample): void {
   try {
     plan.rollout?.record?.(sample);
   } catch (error) {
-    plan.host.fault("rollout", error, plan);
+    plan.services.fault("rollout", error, plan);
   }
 }
 
@@ -117,9 +117,9 @@ export function finish(run: SettledRun, receivers: Receivers): void {
   const { plan, hooks } = run;
   const kind = kindOfRun(run);
   if (kind === "mismatch") fileMismatches(run);
-  if (hooks.afterRun !== undefined) ask(plan.host, plan, "afterRun", hooks.afterRun, undefined, [run.result()]);
+  if (hooks.afterRun !== undefined) ask(plan.services, plan, "afterRun", hooks.afterRun, undefined, [run.result()]);
   if (receivers.wants(kind)) receivers.accept(run.result());
-  if (plan.throwing?.kinds.has(kind) && !run.tellsCaller) plan.host.untold.add(plan.throwing.error(run.result()));
+  if (plan.throwing?.kinds.has(kind) && !run.tellsCaller) plan.services.untold.add(plan.throwing.error(run.result()));
 }
 
 type Mismatch = Extract<Comparison, { kind: "mismatch" }>;
@@ -133,10 +133,10 @@ function fileMismatches(run: SettledRun): void {
   result.candidates.forEach(({ comparison }, index) => {
     if (comparison.kind !== "mismatch") return;
     // Noise is looked for in the values themselves, not in what `clean` leaves of them.
-    mismatches.push(run.trials[index]!.comparison as Mismatch);
+    mismatches.push(run.candidateRuns[index]!.comparison as Mismatch);
     const places = comparison.differences.slice(0, 5).map(({ path, kind }) => ({ path: hidePath(path), kind }));
     const isNew = plan.groups.record(comparison.signature, places, result.startedAt, drawn);
-    if (isNew && plan.onNewMismatch) ask(plan.host, plan, "onNewMismatch", plan.onNewMismatch, undefined, [result]);
+    if (isNew && plan.onNewMismatch) ask(plan.services, plan, "onNewMismatch", plan.onNewMismatch, undefined, [result]);
   });
   plan.noise?.consider(run, mismatches);
 }

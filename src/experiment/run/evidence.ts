@@ -1,9 +1,9 @@
 import { capture, type Capture } from "../../compare/copy/capture.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
-import type { Plan } from "../define/experiment-plan.ts";
+import type { ExperimentPlan } from "../define/experiment-plan.ts";
 
 /** Copies a value before it can be changed; `undefined` where there is nothing to copy, or it cannot be. */
-export function keep(plan: Plan, value: unknown): Extract<Capture, { kind: "captured" }> | undefined {
+export function keep(plan: ExperimentPlan, value: unknown): Extract<Capture, { kind: "captured" }> | undefined {
   if (!plan.capture || typeof value !== "object" || value === null) return undefined;
   const { compare, rules } = plan.judgement;
   const kept = capture(value, plan.captureLimits, compare !== undefined || rules.hasFunctions, plan.callerMs);
@@ -13,7 +13,11 @@ export function keep(plan: Plan, value: unknown): Extract<Capture, { kind: "capt
 }
 
 /** An outcome with its value copied; `undefined` where that is not needed, or cannot be. */
-export function keepOutcome(plan: Plan, outcome: Outcome | undefined, evidence: Evidence): Outcome | undefined {
+export function keepOutcome(
+  plan: ExperimentPlan,
+  outcome: Outcome | undefined,
+  evidence: Evidence,
+): Outcome | undefined {
   if (outcome?.kind !== "returned" || evidence !== "live") return undefined;
   const kept = keep(plan, outcome.value);
   return kept && { kind: "returned", value: kept.value };

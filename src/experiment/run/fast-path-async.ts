@@ -4,7 +4,7 @@ import { Attempt } from "../limits/attempt.ts";
 import { derive, isFollowedNatively } from "../runtime/native-promise.ts";
 import { watchPromise } from "../runtime/promises.ts";
 import { keep } from "./evidence.ts";
-import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
 import { Mark } from "../runtime/current-run.ts";
 import { runOf, type Run } from "./run.ts";
@@ -13,25 +13,25 @@ import { inFlight } from "./candidate-run.ts";
 type Side = "control" | "candidate";
 
 /** Pairs that are over and wait for their next call; of all experiments, and so many at most. */
-const idle: Pair[] = [];
+const idle: FastAsyncCall[] = [];
 const mostIdle = 100;
 
 /** A pair for a call whose control returned a plain promise. */
-export function aPair(): Pair {
-  return idle.pop() ?? new Pair();
+export function aFastAsyncCall(): FastAsyncCall {
+  return idle.pop() ?? new FastAsyncCall();
 }
 
 /**
- * Two promises of a lean call in flight, control's and the candidate's. While both are fulfilled in time, and alike, they
+ * Two promises of a fast call in flight, control's and the candidate's. While both are fulfilled in time, and alike, they
  * leave two counts and nothing else. As soon as it is anything more, a run takes over with all that is known by then, and
  * is told what is still to come.
  *
  * A pair whose promises have both been fulfilled has heard of them for the last time, and serves another call: a new one
  * with its four reactions would be a third of what a call allocates.
  */
-class Pair extends Attempt {
+class FastAsyncCall extends Attempt {
   // Of the present call; an idle pair has none.
-  private plan!: Plan;
+  private plan!: ExperimentPlan;
   private hooks!: Hooks;
   private self: unknown = undefined;
   private args!: unknown[];
@@ -47,11 +47,11 @@ class Pair extends Attempt {
   private run: Run | undefined = undefined;
 
   private readonly controlFulfilled = (value: unknown): unknown => {
-    this.came("control", value, this.plan.host.clock.monotonic());
+    this.came("control", value, this.plan.services.clock.monotonic());
     return value;
   };
   private readonly controlRejected = (error: unknown): never => {
-    this.tell("control", { kind: "threw", error }, "live", this.plan.host.clock.monotonic());
+    this.tell("control", { kind: "threw", error }, "live", this.plan.services.clock.monotonic());
     throw error;
   };
   private readonly candidateFulfilled = (value: unknown): void => this.fulfilled(value);
@@ -59,7 +59,7 @@ class Pair extends Attempt {
 
   /** Follows control's promise, and calls the candidate; the caller's promise comes back. */
   conduct(
-    plan: Plan,
+    plan: ExperimentPlan,
     hooks: Hooks,
     self: unknown,
     args: unknown[],
@@ -80,8 +80,8 @@ class Pair extends Attempt {
     return derived;
   }
 
-  protected get services(): Plan["host"] {
-    return this.plan.host;
+  protected get services(): ExperimentPlan["services"] {
+    return this.plan.services;
   }
 
   protected get timeoutMs(): number {

@@ -1,8 +1,8 @@
 import { surelyEqual } from "../../compare/equality/surely-equal.ts";
 import { shapeOf } from "../runtime/promises.ts";
-import { aPair } from "./fast-path-async.ts";
+import { aFastAsyncCall } from "./fast-path-async.ts";
 import { runOf } from "./run.ts";
-import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
 
@@ -10,9 +10,9 @@ import { callAs, Mark } from "../runtime/current-run.ts";
  * A call of which nobody wants more than to know of a mismatch: while both sides answer at once and alike, it leaves two
  * counts and nothing else. As soon as it is anything more, a run takes over, with the stamps taken so far.
  */
-export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
+export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
   const { counters, name } = plan;
-  const { clock } = plan.host;
+  const { clock } = plan.services;
   const [planned] = hooks.candidates;
   counters.started += 1;
   counters.inFlight += 1;
@@ -26,14 +26,14 @@ export function conductLean(plan: Plan, hooks: Hooks, self: unknown, args: unkno
   }
   const controlEndedAt = clock.monotonic();
   const shape = hooks.givesPromises ? "promise" : shapeOf(value);
-  if (shape === "promise") return aPair().conduct(plan, hooks, self, args, startedAt, controlEndedAt, value);
+  if (shape === "promise") return aFastAsyncCall().conduct(plan, hooks, self, args, startedAt, controlEndedAt, value);
   if (shape === "thenable") {
     return runOf(plan, hooks, self, args, startedAt).controlGave(value, startedAt, controlEndedAt);
   }
   const mark = new Mark(name, planned.name);
   let answer: unknown;
   try {
-    answer = callAs(mark, plan.host.trackRuns, planned.call, self, args);
+    answer = callAs(mark, plan.services.trackRuns, planned.call, self, args);
   } catch (error) {
     const threwAt = clock.monotonic();
     const run = runOf(plan, hooks, self, args, startedAt);

@@ -1,16 +1,16 @@
 import type { Evidence, Observation, Outcome } from "../../model/observation.ts";
 import type { CandidateObservation, FellBack, Result, ResultKind } from "../../model/result.ts";
 import type { RolloutSnapshot } from "../../model/rollout.ts";
-import type { Hooks, Plan } from "../define/experiment-plan.ts";
+import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { ask, failed } from "../define/services.ts";
-import { kindOfTrial, type Trial } from "./candidate-run.ts";
+import { kindOfCandidate, type CandidateRun } from "./candidate-run.ts";
 import { cleanComparison, frozen } from "./clean-comparison.ts";
 
 /** What a result is made of: a call whose sides have ended. Stamps are of the monotonic clock. */
 export interface EndedRun {
-  readonly plan: Plan;
+  readonly plan: ExperimentPlan;
   readonly hooks: Hooks;
-  readonly trials: readonly Trial[];
+  readonly candidateRuns: readonly CandidateRun[];
   readonly snapshot: RolloutSnapshot | undefined;
   readonly context: Readonly<Record<string, unknown>> | undefined;
   /** Who answered the caller: `control`, or the candidate's name. */
@@ -32,17 +32,18 @@ export function worseOf(one: ResultKind, other: ResultKind): ResultKind {
 }
 
 /** The worst of its candidates' kinds. */
-export function kindOfRun({ trials }: EndedRun): ResultKind {
-  let worst = kindOfTrial(trials[0]!);
-  for (let index = 1; index < trials.length; index++) worst = worseOf(worst, kindOfTrial(trials[index]!));
+export function kindOfRun({ candidateRuns }: EndedRun): ResultKind {
+  let worst = kindOfCandidate(candidateRuns[0]!);
+  for (let index = 1; index < candidateRuns.length; index++)
+    worst = worseOf(worst, kindOfCandidate(candidateRuns[index]!));
   return worst;
 }
 
 /** Makes the result of a run that has ended: frozen, with all that Sidelane itself has made of it. */
 export function makeResult(run: EndedRun, id: string): Result {
   const { plan, snapshot } = run;
-  const { clock } = plan.host;
-  const context = { ...plan.host.context, ...run.context };
+  const { clock } = plan.services;
+  const context = { ...plan.services.context, ...run.context };
   const startedAt = clock.now() - (clock.monotonic() - run.startedAt);
   const control = Object.freeze(
     observe(run, "control", run.control!, run.controlEvidence, {
@@ -64,20 +65,27 @@ export function makeResult(run: EndedRun, id: string): Result {
     context: Object.freeze(context),
     control,
     candidates: Object.freeze(
-      run.trials.map((trial) => observeTrial(run, trial, control, startedAt)),
+      run.candidateRuns.map((candidateRun) => observeCandidate(run, candidateRun, control, startedAt)),
     ) as Result["candidates"],
     kind: kindOfRun(run),
   });
 }
 
-function observeTrial(run: EndedRun, trial: Trial, control: Observation, at: number): CandidateObservation {
-  const { outcome, evidence, argumentsMutated } = trial;
-  const observed = observe(run, trial.candidate, outcome!, evidence, trial);
+function observeCandidate(
+  run: EndedRun,
+  candidateRun: CandidateRun,
+  control: Observation,
+  at: number,
+): CandidateObservation {
+  const { outcome, evidence, argumentsMutated } = candidateRun;
+  const observed = observe(run, candidateRun.candidate, outcome!, evidence, candidateRun);
   const isCleaned = run.hooks.clean !== undefined;
   return Object.freeze({
     ...observed,
     comparison: frozen(
-      isCleaned ? cleanComparison(trial.comparison!, control.outcome, observed.outcome, at) : trial.comparison!,
+      isCleaned ?
+        cleanComparison(candidateRun.comparison!, control.outcome, observed.outcome, at)
+      : candidateRun.comparison!,
     ),
     ...(argumentsMutated !== undefined && { argumentsMutated }),
   });
@@ -98,7 +106,7 @@ function observe(run: EndedRun, name: string, outcome: Outcome, evidence: Eviden
   if (clean === undefined || outcome.kind !== "returned") {
     return { name, outcome: Object.freeze(outcome), evidence, durationMs, syncMs, offsetMs };
   }
-  const cleaned = ask(run.plan.host, run.plan, "clean", clean, undefined, [outcome.value]);
+  const cleaned = ask(run.plan.services, run.plan, "clean", clean, undefined, [outcome.value]);
   const omitted = cleaned === failed;
   return {
     name,

@@ -6,24 +6,24 @@ import type { Comparable, Receivers } from "../deliver/comparison-queue.ts";
 import { partOf } from "../deliver/result-size.ts";
 import { derive } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
-import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
+import type { Hooks, ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 import type { WaitsForControl } from "../limits/waits-for-control.ts";
 import { callAs } from "../runtime/current-run.ts";
 import { streamKind } from "../streams/stream-kind.ts";
 import { StreamPair } from "../streams/stream-pair.ts";
-import { Trial, type CandidateCall } from "./candidate-run.ts";
+import { CandidateRun, type CandidateCall } from "./candidate-run.ts";
 import { comparisonAtOnce, conclude, finish, tellBreakers, waitsForControl, type SettledRun } from "./conclude.ts";
 import { keepOutcome } from "./evidence.ts";
 import { kindOfRun, makeResult } from "./make-result.ts";
-import { drawOrder, startLater, startTrials } from "./start-trials.ts";
+import { drawOrder, startLater, startCandidates } from "./start-candidates.ts";
 import { timedPair } from "../record/timed-pair.ts";
 
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
 export interface Watcher {
   /** Control has an outcome, and the candidate has none yet. */
   controlSettled?(now: number): void;
-  /** With the trial's outcome as the candidate returned or threw it. */
-  trialSettled?(trial: Trial): void;
+  /** With the run's outcome as the candidate returned or threw it. */
+  candidateSettled?(candidateRun: CandidateRun): void;
   /** Everything is compared and counted. */
   ended(): void;
 }
@@ -40,11 +40,11 @@ const cannotObserve: Comparison = Object.freeze({
  * Control's outcome goes to the caller as it is; everything else here happens beside that.
  */
 export class Run implements CandidateCall, SettledRun, Comparable {
-  readonly plan: Plan;
+  readonly plan: ExperimentPlan;
   readonly hooks: Hooks;
   readonly self: unknown;
   readonly args: unknown[];
-  readonly trials: Trial[] = [];
+  readonly candidateRuns: CandidateRun[] = [];
   readonly snapshot: RolloutSnapshot | undefined;
   readonly key: string | undefined;
   context: Readonly<Record<string, unknown>> | undefined = undefined;
@@ -57,7 +57,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   startedAt = 0;
   control: Outcome | undefined = undefined;
   controlEvidence: Evidence = "live";
-  /** Stamps of control's call, as a trial has them of its own. */
+  /** Stamps of control's call, as a candidate's run has them of its own. */
   controlStartedAt = 0;
   controlSyncEndedAt = 0;
   controlEndedAt = 0;
@@ -73,13 +73,13 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   streaming = false;
   #candidateArgs: unknown[];
   /** The candidates that are still to be called, where their order was drawn. */
-  #order: readonly Trial[] | undefined = undefined;
+  #order: readonly CandidateRun[] | undefined = undefined;
   #unsettled = 0;
   #starting = true;
   /** Control returned a lazy thenable: only its caller sees what that comes to. */
   controlUnseen = false;
   #drawn = false;
-  #withoutControl: WaitsForControl<Trial> | undefined = undefined;
+  #withoutControl: WaitsForControl<CandidateRun> | undefined = undefined;
   /** Why nothing of this call can be compared, where that is so. */
   #inconclusive: Comparison | undefined = undefined;
   #toJudge = false;
@@ -87,7 +87,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   #result: Result | undefined = undefined;
 
   constructor(
-    plan: Plan,
+    plan: ExperimentPlan,
     hooks: Hooks,
     candidates: readonly PlannedCandidate[],
     self: unknown,
@@ -103,10 +103,10 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     this.#candidateArgs = candidateArgs;
     this.snapshot = snapshot;
     this.key = key;
-    for (const planned of candidates) this.trials.push(new Trial(this, planned));
+    for (const planned of candidates) this.candidateRuns.push(new CandidateRun(this, planned));
     this.#unsettled = candidates.length + 1;
     this.deferred = plan.deferred;
-    this.streams = plan.stream && new StreamPair(plan.host, plan.stream, plan.timeoutMs);
+    this.streams = plan.stream && new StreamPair(plan.services, plan.stream, plan.timeoutMs);
   }
 
   /** Runs both sides and returns control's own answer, or throws what control throws. */
@@ -114,17 +114,17 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     const { plan } = this;
     plan.counters.started += 1;
     plan.counters.inFlight += 1;
-    let startedAt = (this.startedAt = plan.host.clock.monotonic());
+    let startedAt = (this.startedAt = plan.services.clock.monotonic());
     const { pairs } = plan;
     if (pairs !== undefined && !this.deferred && this.streams === undefined) {
       this.timed = plan.randomOrder || pairs.take();
     }
     this.#drawn = plan.randomOrder || (this.timed && pairs!.mayDraw);
     if (this.#drawn) {
-      const random = plan.randomOrder ? plan.host.random : (): number => pairs!.random();
-      const { order, beforeControl } = drawOrder(this.trials, random);
+      const random = plan.randomOrder ? plan.services.random : (): number => pairs!.random();
+      const { order, beforeControl } = drawOrder(this.candidateRuns, random);
       this.#order = order;
-      startedAt = this.#startTrials(startedAt, beforeControl);
+      startedAt = this.#startCandidates(startedAt, beforeControl);
     }
     let given: unknown;
     try {
@@ -133,12 +133,12 @@ export class Run implements CandidateCall, SettledRun, Comparable {
       this.controlThrewAtOnce(error, startedAt);
       throw error;
     }
-    return this.controlGave(given, startedAt, plan.host.clock.monotonic());
+    return this.controlGave(given, startedAt, plan.services.clock.monotonic());
   }
 
   /** Control was called, and threw: its caller gets the error when this returns. */
   controlThrewAtOnce(error: unknown, startedAt: number): void {
-    const now = this.plan.host.clock.monotonic();
+    const now = this.plan.services.clock.monotonic();
     this.#controlCalled(startedAt, now);
     this.#controlSettled({ kind: "threw", error }, now);
     this.#afterSyncControl(now);
@@ -159,12 +159,12 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     return given;
   }
 
-  /** Control was called, and returned a value; the candidate was called as well, and its trial, which comes back, is still to be told. */
-  bothCalled(value: unknown, startedAt: number, controlEndedAt: number): Trial {
+  /** Control was called, and returned a value; the candidate was called as well, and its run, which is returned, is still to be told. */
+  bothCalled(value: unknown, startedAt: number, controlEndedAt: number): CandidateRun {
     this.#controlCalled(startedAt, controlEndedAt);
     this.#controlSettled({ kind: "returned", value }, controlEndedAt);
     this.#starting = false;
-    return this.trials[0]!;
+    return this.candidateRuns[0]!;
   }
 
   /**
@@ -174,7 +174,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   bothCalledElsewhere(startedAt: number, candidateStartedAt: number, candidateSyncEndedAt: number): void {
     this.#controlCalled(startedAt, candidateStartedAt);
     this.#starting = false;
-    this.trials[0]!.calledElsewhere(candidateStartedAt, candidateSyncEndedAt);
+    this.candidateRuns[0]!.calledElsewhere(candidateStartedAt, candidateSyncEndedAt);
   }
 
   controlSettledAs(outcome: Outcome, evidence: Evidence, endedAt: number): void {
@@ -183,10 +183,10 @@ export class Run implements CandidateCall, SettledRun, Comparable {
   }
 
   candidateSettledAs(outcome: Outcome, evidence: Evidence, endedAt: number): void {
-    this.trials[0]!.settledAs(outcome, evidence, endedAt);
+    this.candidateRuns[0]!.settledAs(outcome, evidence, endedAt);
   }
 
-  /** After {@link bothCalled}, when the trial has been told. */
+  /** After {@link bothCalled}, when the candidate's run has been told. */
   bothTold(controlEndedAt: number, endedAt: number): void {
     this.plan.counters.totalPathMs += endedAt - controlEndedAt;
     if (this.#unsettled > 0) this.#keepControl();
@@ -199,7 +199,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
 
   #followPromise(promise: unknown, syncEndedAt: number): Promise<unknown> {
     this.plan.state.asynchronous = true;
-    const { clock } = this.plan.host;
+    const { clock } = this.plan.services;
     const derived = derive(
       promise,
       (value) => {
@@ -214,31 +214,31 @@ export class Run implements CandidateCall, SettledRun, Comparable {
       },
     );
     // The candidates' synchronous parts are what this caller waits for beyond control.
-    if (!this.deferred) this.plan.counters.totalPathMs += this.#startTrials(syncEndedAt) - syncEndedAt;
+    if (!this.deferred) this.plan.counters.totalPathMs += this.#startCandidates(syncEndedAt) - syncEndedAt;
     return derived;
   }
 
   #afterSyncControl(syncEndedAt: number): void {
     if (this.deferred) this.#startDeferred();
-    else this.plan.counters.totalPathMs += this.#startTrials(syncEndedAt) - syncEndedAt;
+    else this.plan.counters.totalPathMs += this.#startCandidates(syncEndedAt) - syncEndedAt;
     if (this.#unsettled > 0) this.#keepControl();
   }
 
-  #startTrials(now: number, upTo = Infinity): number {
+  #startCandidates(now: number, upTo = Infinity): number {
     if (!this.#starting) return now;
-    const order = this.#order ?? this.trials;
+    const order = this.#order ?? this.candidateRuns;
     const args = this.#candidateArgs;
     this.#starting = upTo < order.length;
     if (!this.#starting) {
       this.#candidateArgs = [];
-      return startTrials(this.plan, order, args, now);
+      return startCandidates(this.plan, order, args, now);
     }
     this.#order = order.slice(upTo);
-    return startTrials(this.plan, order.slice(0, upTo), args, now);
+    return startCandidates(this.plan, order.slice(0, upTo), args, now);
   }
 
   #startDeferred(): void {
-    if (this.deferred) startLater(this.plan, this.trials, (now) => this.#startTrials(now));
+    if (this.deferred) startLater(this.plan, this.candidateRuns, (now) => this.#startCandidates(now));
   }
 
   /** A stream is an outcome only when the caller has read it to its end. */
@@ -247,7 +247,7 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     if (streams === undefined || streamKind(value) === undefined) return false;
     this.streaming = true;
     streams.observeControl(value as object, (end) => {
-      const now = this.plan.host.clock.monotonic();
+      const now = this.plan.services.clock.monotonic();
       if (end.kind === "lost") {
         this.#inconclusive = { kind: "inconclusive", reason: end.reason };
         this.controlEvidence = "omitted";
@@ -268,18 +268,19 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     this.controlEndedAt = now;
     this.#unsettled -= 1;
     if (this.#unsettled > 0) this.#keepControl();
-    for (const trial of this.trials) if (trial.outcome !== undefined) this.#compare(trial);
+    for (const candidateRun of this.candidateRuns) if (candidateRun.outcome !== undefined) this.#compare(candidateRun);
     if (this.#unsettled === 0) this.#end(now);
     else if (!this.#starting) this.watcher?.controlSettled?.(now);
   }
 
-  candidateSettled(trial: Trial): void {
+  candidateSettled(candidateRun: CandidateRun): void {
     this.#unsettled -= 1;
-    if (this.control !== undefined) this.#compare(trial);
-    else if (trial.outcome!.kind !== "returned") (this.#withoutControl ??= waitsForControl(this.plan)).add(trial);
-    this.watcher?.trialSettled?.(trial);
-    if (this.#unsettled > 0) this.#keepCandidate(trial);
-    if (this.#unsettled === 0) this.#end(trial.endedAt);
+    if (this.control !== undefined) this.#compare(candidateRun);
+    else if (candidateRun.outcome!.kind !== "returned")
+      (this.#withoutControl ??= waitsForControl(this.plan)).add(candidateRun);
+    this.watcher?.candidateSettled?.(candidateRun);
+    if (this.#unsettled > 0) this.#keepCandidate(candidateRun);
+    if (this.#unsettled === 0) this.#end(candidateRun.endedAt);
   }
 
   /** Before control's caller gets the value and may change it. When the candidates follow in this very turn nothing is copied. */
@@ -291,32 +292,34 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     this.controlEvidence = "captured";
   }
 
-  #keepCandidate(trial: Trial): void {
-    const kept = keepOutcome(this.plan, trial.outcome, trial.evidence);
+  #keepCandidate(candidateRun: CandidateRun): void {
+    const kept = keepOutcome(this.plan, candidateRun.outcome, candidateRun.evidence);
     if (kept === undefined) return;
-    trial.outcome = kept;
-    trial.evidence = "captured";
+    candidateRun.outcome = kept;
+    candidateRun.evidence = "captured";
   }
 
   /** Both are at hand; what needs a walk is walked off the caller's path, on copies. */
-  #compare(trial: Trial): void {
-    trial.comparison = this.#inconclusive ?? trial.inconclusive ?? comparisonAtOnce(this, trial, this.judgesAtOnce);
-    if (trial.comparison === undefined) this.#toJudge = true;
+  #compare(candidateRun: CandidateRun): void {
+    candidateRun.comparison =
+      this.#inconclusive ?? candidateRun.inconclusive ?? comparisonAtOnce(this, candidateRun, this.judgesAtOnce);
+    if (candidateRun.comparison === undefined) this.#toJudge = true;
   }
 
   #end(now: number): void {
-    const { outbox } = this.plan.host;
+    const { comparisonQueue } = this.plan.services;
     tellBreakers(this, now);
     if (this.#toJudge) {
       this.#keepControl();
-      for (const trial of this.trials) if (trial.comparison === undefined) this.#keepCandidate(trial);
-      outbox.add(this);
+      for (const candidateRun of this.candidateRuns)
+        if (candidateRun.comparison === undefined) this.#keepCandidate(candidateRun);
+      comparisonQueue.add(this);
       return;
     }
     this.conclude();
     const kind = this.kind();
-    const isWanted = kind === "mismatch" || this.hooks.afterRun !== undefined || outbox.wants(kind);
-    if (isWanted || this.plan.throwing?.kinds.has(kind)) outbox.add(this);
+    const isWanted = kind === "mismatch" || this.hooks.afterRun !== undefined || comparisonQueue.wants(kind);
+    if (isWanted || this.plan.throwing?.kinds.has(kind)) comparisonQueue.add(this);
   }
 
   get settled(): boolean {
@@ -356,16 +359,16 @@ export class Run implements CandidateCall, SettledRun, Comparable {
       this.conclude();
       finish(this, receivers);
     } catch (error) {
-      this.plan.host.fault("internal", error, this.plan);
+      this.plan.services.fault("internal", error, this.plan);
     }
   }
 
   parts(): unknown[] {
-    return [partOf(this.control), this.args, this.context, ...this.trials.map(({ outcome }) => partOf(outcome))];
+    return [partOf(this.control), this.args, this.context, ...this.candidateRuns.map(({ outcome }) => partOf(outcome))];
   }
 
   /** How long control and a candidate took, where this call is timed. */
-  pairOf(trial: Trial): Sample["pair"] {
+  pairOf(candidateRun: CandidateRun): Sample["pair"] {
     const { pairs } = this.plan;
     if (!this.timed || pairs === undefined) return undefined;
     const control = {
@@ -373,17 +376,17 @@ export class Run implements CandidateCall, SettledRun, Comparable {
       syncEndedAt: this.controlSyncEndedAt,
       endedAt: this.controlEndedAt,
     };
-    return timedPair(control, trial, [control, ...this.trials], this.#drawn, pairs.isLong);
+    return timedPair(control, candidateRun, [control, ...this.candidateRuns], this.#drawn, pairs.isLong);
   }
 
   /** The frozen result; made when it is first asked for. */
   result(): Result {
-    return (this.#result ??= makeResult(this, this.plan.host.outbox.nextId()));
+    return (this.#result ??= makeResult(this, this.plan.services.comparisonQueue.nextId()));
   }
 }
 
 /** A run that takes over a call from the fast path. */
-export function runOf(plan: Plan, hooks: Hooks, self: unknown, args: unknown[], startedAt: number): Run {
+export function runOf(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[], startedAt: number): Run {
   const run = new Run(plan, hooks, hooks.candidates, self, args, args, undefined, undefined);
   run.startedAt = startedAt;
   return run;

@@ -1,5 +1,5 @@
 import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
-import type { Hooks, Plan, PlannedCandidate } from "../define/experiment-plan.ts";
+import type { Hooks, ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { Attempt } from "../limits/attempt.ts";
 import { Deadline } from "../limits/deadlines.ts";
 import { AnsweringMark } from "../runtime/current-run.ts";
@@ -13,7 +13,7 @@ import { recordIn } from "./conclude.ts";
  * answers. In stage `complete` the candidate's outcome is the caller's, whatever it is.
  */
 export function serveAlone(
-  plan: Plan,
+  plan: ExperimentPlan,
   hooks: Hooks,
   self: unknown,
   args: unknown[],
@@ -26,7 +26,7 @@ export function serveAlone(
   return complete(plan, hooks.candidates[0], self, candidateArgs);
 }
 
-function complete(plan: Plan, planned: PlannedCandidate, self: unknown, args: unknown[]): unknown {
+function complete(plan: ExperimentPlan, planned: PlannedCandidate, self: unknown, args: unknown[]): unknown {
   try {
     return asControl(plan, Reflect.apply(planned.call, self, args) as unknown);
   } catch (error) {
@@ -36,13 +36,13 @@ function complete(plan: Plan, planned: PlannedCandidate, self: unknown, args: un
 }
 
 /** A synchronous candidate in place of an asynchronous control: its callers expect a promise. */
-function asControl(plan: Plan, given: unknown): unknown {
+function asControl(plan: ExperimentPlan, given: unknown): unknown {
   return plan.state.asynchronous && shapeOf(given) === "value" ? Promise.resolve(given) : given;
 }
 
 /** A candidate that answers its caller, with control to fall back to. */
 class Alone extends Attempt {
-  readonly #plan: Plan;
+  readonly #plan: ExperimentPlan;
   readonly #hooks: Hooks;
   readonly #self: unknown;
   readonly #args: unknown[];
@@ -55,7 +55,7 @@ class Alone extends Attempt {
   #tell: (() => void) | undefined = undefined;
 
   constructor(
-    plan: Plan,
+    plan: ExperimentPlan,
     hooks: Hooks,
     self: unknown,
     args: unknown[],
@@ -74,7 +74,7 @@ class Alone extends Attempt {
   answer(candidateArgs: unknown[]): unknown {
     const plan = this.#plan;
     const { name, call } = this.#planned;
-    this.call(new AnsweringMark(plan.name, name), call, this.#self, candidateArgs, plan.host.clock.monotonic());
+    this.call(new AnsweringMark(plan.name, name), call, this.#self, candidateArgs, plan.services.clock.monotonic());
     if (this.#ended === "failed") return this.#fallBack();
     if (this.#ended === "returned") return asControl(plan, this.#value);
     const ended = new Promise<void>((resolve) => {
@@ -88,8 +88,8 @@ class Alone extends Attempt {
     );
   }
 
-  protected get services(): Plan["host"] {
-    return this.#plan.host;
+  protected get services(): ExperimentPlan["services"] {
+    return this.#plan.services;
   }
 
   protected get timeoutMs(): number {
@@ -141,7 +141,7 @@ class Alone extends Attempt {
 
   /** Control's own answer. What the candidate failed at counts when it is known that control does not fail as well. */
   #fallBack(): unknown {
-    const { host } = this.#plan;
+    const { services } = this.#plan;
     let answer: unknown;
     try {
       answer = Reflect.apply(this.#hooks.control, this.#self, this.#args);
@@ -152,13 +152,13 @@ class Alone extends Attempt {
     const shape = shapeOf(answer);
     if (shape === "value") this.#tellFailure(false);
     // What a lazy thenable comes to, only its caller sees.
-    else if (shape === "thenable") this.#planned.breaker.failed(host.clock.monotonic());
+    else if (shape === "thenable") this.#planned.breaker.failed(services.clock.monotonic());
     if (shape !== "promise") return answer;
     // Beside a control that hangs its failures count, too; a laboratory that closes just stops waiting.
-    const deadline = new Deadline(() => host.closed || this.#tellFailure(false));
-    host.deadlines.add(deadline, this.timeoutMs, host.clock.monotonic());
+    const deadline = new Deadline(() => services.closed || this.#tellFailure(false));
+    services.deadlines.add(deadline, this.timeoutMs, services.clock.monotonic());
     const settled = (controlThrew: boolean): void => {
-      host.deadlines.remove(deadline);
+      services.deadlines.remove(deadline);
       this.#tellFailure(controlThrew);
     };
     return derive(
@@ -180,7 +180,7 @@ class Alone extends Attempt {
     this.#isTold = true;
     const { breaker } = this.#planned;
     if (controlThrew) breaker.succeeded();
-    else breaker.failed(this.#plan.host.clock.monotonic());
+    else breaker.failed(this.#plan.services.clock.monotonic());
     this.#record(!controlThrew);
   }
 
@@ -198,7 +198,7 @@ class Alone extends Attempt {
       served: true,
       aboutControl: "absent",
       key: this.#key,
-      at: plan.host.clock.now(),
+      at: plan.services.clock.now(),
       epoch: this.#snapshot.epoch,
       result: () => undefined,
     } satisfies Sample);

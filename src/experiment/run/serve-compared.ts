@@ -3,7 +3,7 @@ import { Deadline } from "../limits/deadlines.ts";
 import { silence } from "../runtime/native-promise.ts";
 import { canResolveWith, ignoreRejection, shapeOf } from "../runtime/promises.ts";
 import type { Run } from "./run.ts";
-import type { Trial } from "./candidate-run.ts";
+import type { CandidateRun } from "./candidate-run.ts";
 
 /**
  * Both sides run and are compared, and the caller gets the candidate's answer as soon as it is there; control's when the
@@ -33,7 +33,7 @@ export function serveCompared(run: Run): unknown {
 
 class Served {
   readonly #run: Run;
-  #trial: Trial | undefined;
+  #candidateRun: CandidateRun | undefined;
   #settle: (() => void) | undefined;
   #chosen = false;
   #grace: Deadline | undefined;
@@ -48,12 +48,12 @@ class Served {
     if (this.#chosen) return;
     const { plan } = this.#run;
     this.#grace = new Deadline(() => this.#fallBack("slow"));
-    plan.host.deadlines.add(this.#grace, plan.graceMs, now, true);
+    plan.services.deadlines.add(this.#grace, plan.graceMs, now, true);
   }
 
-  trialSettled(trial: Trial): void {
-    this.#trial = trial;
-    const outcome = trial.outcome!;
+  candidateSettled(candidateRun: CandidateRun): void {
+    this.#candidateRun = candidateRun;
+    const outcome = candidateRun.outcome!;
     if (outcome.kind === "returned") this.value = outcome.value;
     if (!this.#run.plan.waitForMatch || outcome.kind !== "returned") this.#choose();
   }
@@ -82,14 +82,14 @@ class Served {
   #choose(): void {
     if (this.#chosen) return;
     const run = this.#run;
-    const trial = this.#trial!;
-    const { kind } = trial.outcome!;
+    const candidateRun = this.#candidateRun!;
+    const { kind } = candidateRun.outcome!;
     if (kind !== "returned") this.#fallBack(kind);
-    else if (run.plan.waitForMatch && trial.comparison?.kind === "mismatch") this.#fallBack("mismatch");
+    else if (run.plan.waitForMatch && candidateRun.comparison?.kind === "mismatch") this.#fallBack("mismatch");
     // A caller that awaits the answer gets it through a promise.
     else if (run.plan.state.asynchronous && !canResolveWith(this.value)) this.#fallBack("threw");
     else {
-      run.served = trial.candidate;
+      run.served = candidateRun.candidate;
       run.plan.state.served += 1;
       this.#end();
     }
@@ -103,7 +103,7 @@ class Served {
 
   #end(): void {
     this.#chosen = true;
-    if (this.#grace !== undefined) this.#run.plan.host.deadlines.remove(this.#grace);
+    if (this.#grace !== undefined) this.#run.plan.services.deadlines.remove(this.#grace);
     this.#settle?.();
   }
 }

@@ -8,7 +8,7 @@ import type { Verdict } from "../../stats/verdict.ts";
 import type { BreakerState } from "../limits/circuit-breaker.ts";
 import type { Counters, SkipReason } from "../record/counters.ts";
 import type { NoiseReport } from "../record/noise-reruns.ts";
-import type { Plan, PlannedCandidate } from "../define/experiment-plan.ts";
+import type { ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { stageOf, verdictOn } from "./text-report.ts";
 
 /** Counts of what came of calls, or of one candidate's runs. */
@@ -80,7 +80,7 @@ export interface LaboratoryStatus {
   readonly faults: Readonly<Partial<Record<Operation, number>>>;
 }
 
-export function statusOf(plan: Plan): ExperimentStatus {
+export function statusOf(plan: ExperimentPlan): ExperimentStatus {
   const { counters, state, about } = plan;
   const { owner, link, untilMs } = about;
   const noise = plan.noise?.report(plan.groups);
@@ -110,12 +110,12 @@ export function statusOf(plan: Plan): ExperimentStatus {
     about: {
       ...(owner !== undefined && { owner }),
       ...(link !== undefined && { link }),
-      overdue: untilMs !== undefined && plan.host.clock.now() >= untilMs,
+      overdue: untilMs !== undefined && plan.services.clock.now() >= untilMs,
     },
   };
 }
 
-function candidateOf(plan: Plan, candidate: PlannedCandidate): CandidateStatus {
+function candidateOf(plan: ExperimentPlan, candidate: PlannedCandidate): CandidateStatus {
   const { counters, breaker, record } = candidate;
   return {
     ...countsOf(counters),

@@ -4,17 +4,17 @@ import type { PresentedOutcome, PresentedResult } from "../../records/record.ts"
 import type { GroupSummary } from "../../stats/groups.ts";
 import { reportPage } from "./report-page.ts";
 import type { Verdict } from "../../stats/verdict.ts";
-import type { Plan, PlannedCandidate } from "../define/experiment-plan.ts";
+import type { ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 
 /** What there is to say about one experiment, on a page. */
-export function reportOf(plan: Plan): string {
+export function reportOf(plan: ExperimentPlan): string {
   const { counters, state, about } = plan;
   const stage = stageOf(plan);
   const noise = plan.noise?.report(plan.groups);
   const lastAts = plan.hooks.candidates.map(({ record }) => record.lastAt).filter((at) => at !== undefined);
   return reportPage({
     experiment: plan.name,
-    at: plan.host.clock.now(),
+    at: plan.services.clock.now(),
     calls: counters.calls,
     skips: counters.skipped(),
     ...(stage && { stage, served: state.served, fellBack: state.fellBack }),
@@ -55,25 +55,25 @@ function sideOf(outcome: PresentedOutcome): string {
 }
 
 /** What the rollout says, where it judges by itself; else what the experiment's own evidence says. */
-export function verdictOn({ rollout, host, name, counters }: Plan, candidate: PlannedCandidate): Verdict {
+export function verdictOn({ rollout, services, name, counters }: ExperimentPlan, candidate: PlannedCandidate): Verdict {
   if (judges(rollout)) {
     try {
       return { ...rollout.verdict(), candidate: candidate.name };
     } catch (error) {
-      host.fault("rollout", error, { name, counters });
+      services.fault("rollout", error, { name, counters });
     }
   }
   return candidate.record.verdict();
 }
 
 /** Where the rollout stands; absent without one. */
-export function stageOf({ rollout, host, name, counters }: Plan): ServedStage | undefined {
+export function stageOf({ rollout, services, name, counters }: ExperimentPlan): ServedStage | undefined {
   if (rollout === undefined) return undefined;
   try {
     const { stage, share, epoch } = rollout.current();
     return { stage, share, epoch };
   } catch (error) {
-    host.fault("rollout", error, { name, counters });
+    services.fault("rollout", error, { name, counters });
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from "../../model/observation.ts";
 import { Deadline } from "../limits/deadlines.ts";
-import type { Host } from "../define/services.ts";
+import type { Services } from "../define/services.ts";
 import type { Mark } from "../runtime/current-run.ts";
 import { Collected, type StreamBounds } from "./collected-items.ts";
 import { Drain } from "./drain.ts";
@@ -26,7 +26,7 @@ export type CandidateStreamEnd = StreamEnd | { readonly kind: "timed-out" } | { 
  * no further. What is kept is let go then.
  */
 export class StreamPair {
-  readonly #host: Host;
+  readonly #services: Services;
   readonly #bounds: StreamBounds;
   readonly #timeoutMs: number;
   /** Those that go on, with what to call. */
@@ -34,8 +34,8 @@ export class StreamPair {
   #allowed = lead;
   #stopped: CandidateStreamEnd | undefined = undefined;
 
-  constructor(host: Host, bounds: StreamBounds, timeoutMs: number) {
-    this.#host = host;
+  constructor(services: Services, bounds: StreamBounds, timeoutMs: number) {
+    this.#services = services;
     this.#bounds = bounds;
     this.#timeoutMs = timeoutMs;
   }
@@ -93,7 +93,7 @@ export class StreamPair {
       if (drain !== undefined) this.#drains.delete(drain);
       ended(how);
     };
-    drain = new Drain(stream, collected, mark, this.#host.trackRuns, {
+    drain = new Drain(stream, collected, mark, this.#services.trackRuns, {
       alive: () => idle.start(),
       ended: () => end(collected.lost === undefined ? outcomeOf(collected) : { kind: "lost", reason: collected.lost }),
       failed: (error) => end({ kind: "outcome", outcome: { kind: "threw", error }, bytes: 0 }),
@@ -127,7 +127,7 @@ export class StreamPair {
   }
 
   #deadline(expire: () => void): { start(): void; clear(): void } {
-    const { deadlines, clock } = this.#host;
+    const { deadlines, clock } = this.#services;
     const deadline = new Deadline(expire);
     return {
       start: () => {

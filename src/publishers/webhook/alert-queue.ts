@@ -20,7 +20,7 @@ export interface Alert {
   readonly onLost: () => void;
 }
 
-export interface OutboxOptions {
+export interface AlertQueueOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly perMinute: number;
@@ -37,8 +37,8 @@ const perRequestCharactersMax = 256_000;
 const firstBackOffMs = 1_000;
 
 /** Holds alerts until they have arrived: bounded, one request at a time, at most so many a minute, backing off while they fail. */
-export class Outbox {
-  readonly #options: OutboxOptions;
+export class AlertQueue {
+  readonly #options: AlertQueueOptions;
   #held: Alert[] = [];
   #heldCharacters = 0;
   #accepted = 0;
@@ -55,7 +55,7 @@ export class Outbox {
   #cancelTimer: (() => void) | undefined;
   #closed = false;
 
-  constructor(options: OutboxOptions) {
+  constructor(options: AlertQueueOptions) {
     this.#options = options;
   }
 

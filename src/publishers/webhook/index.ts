@@ -21,7 +21,7 @@ import { presentationOf, privacyTable, type PrivacyOptions } from "../../records
 import { present } from "../../records/present.ts";
 import { isPrivateHost } from "./address.ts";
 import { webhookFormats } from "./formats.ts";
-import { Outbox, type WebhookCounts } from "./alert-queue.ts";
+import { AlertQueue, type WebhookCounts } from "./alert-queue.ts";
 import { post, systemLookup, type Lookup, type WebhookFetch } from "./post.ts";
 
 export type { PrivacyOptions } from "../../records/privacy-options.ts";
@@ -120,7 +120,7 @@ export function webhookPublisher(options: WebhookPublisherOptions): WebhookPubli
   const known = new Set<string>();
   let report: (fault: Fault) => void = () => undefined;
 
-  const outbox = new Outbox({
+  const alerts = new AlertQueue({
     clock,
     random,
     perMinute,
@@ -137,7 +137,7 @@ export function webhookPublisher(options: WebhookPublisherOptions): WebhookPubli
       remember(known, name);
     }
     const presented = present(result, presentation);
-    outbox.accept({
+    alerts.accept({
       text: format.ofResult(presented, presented.candidates[index]!),
       onLost: () => void known.delete(name),
     });
@@ -148,10 +148,10 @@ export function webhookPublisher(options: WebhookPublisherOptions): WebhookPubli
     kinds: ["mismatch"],
     attach: (host) => void (report = (fault) => host.onFault(fault)),
     publish: (result) => result.candidates.forEach((candidate, index) => publishCandidate(result, candidate, index)),
-    publishEvent: (event) => outbox.accept({ text: format.ofEvent(event), onLost: () => undefined }),
-    flush: () => outbox.flush(),
-    close: () => outbox.close(),
-    counts: () => outbox.counts(),
+    publishEvent: (event) => alerts.accept({ text: format.ofEvent(event), onLost: () => undefined }),
+    flush: () => alerts.flush(),
+    close: () => alerts.close(),
+    counts: () => alerts.counts(),
   };
 }
 

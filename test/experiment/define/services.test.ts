@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Counters } from "../../../src/experiment/record/counters.ts";
-import { ask, failed, faultHandler, type Host } from "../../../src/experiment/define/services.ts";
+import { ask, failed, faultHandler, type Services } from "../../../src/experiment/define/services.ts";
 import { surroundings } from "../../../src/experiment/runtime/current-run.ts";
 import type { Fault } from "../../../src/model/fault.ts";
 import { turn } from "../../proof/held.ts";
@@ -55,9 +55,9 @@ describe("a fault", () => {
 describe("a gate or hook", () => {
   function asked(hook: (...args: never[]) => unknown) {
     const { faults, subject, fault } = handler();
-    const host = { fault } as unknown as Host;
+    const services = { fault } as unknown as Services;
     const self = { shop: 1 };
-    return { self, answer: ask(host, subject, "enabled", hook, self, [1, "b"]), faults };
+    return { self, answer: ask(services, subject, "enabled", hook, self, [1, "b"]), faults };
   }
 
   it.each([true, 0, undefined, null])("answers %s as it is", (given) => {

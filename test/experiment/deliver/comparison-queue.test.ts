@@ -162,11 +162,11 @@ describe("`onNewMismatch`", () => {
 
 describe("what happens to a rollout", () => {
   it("is told to publishers", async () => {
-    let host: RolloutHost | undefined;
+    let services: RolloutHost | undefined;
     const rollout: Rollout = {
       current: () => ({ stage: "shadow", share: 0, compare: 1, epoch: 1 }),
       bucket: () => 0,
-      bind: (_experiment, given) => (host = given),
+      bind: (_experiment, given) => (services = given),
     };
     lab.experiment("told", { ...differing, rollout });
     const stage = { stage: "shadow", share: 0, epoch: 1 } as const;
@@ -179,7 +179,7 @@ describe("what happens to a rollout", () => {
       by: "a test",
       reason: "to see it told",
     };
-    host!.onEvent(event);
+    services!.onEvent(event);
     await lab.flush();
     expect(events).toEqual([event]);
   });

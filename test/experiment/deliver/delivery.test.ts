@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { Delivery, type DeliveryHost } from "../../../src/experiment/deliver/delivery.ts";
+import { Delivery, type DeliveryServices } from "../../../src/experiment/deliver/delivery.ts";
 import type { Fault } from "../../../src/model/fault.ts";
 import type { DeliveryCounts, Publisher } from "../../../src/model/publisher.ts";
 import type { Result } from "../../../src/model/result.ts";
@@ -16,12 +16,12 @@ interface Bench {
   readonly faults: Fault[];
 }
 
-function deliver(publisher: Partial<Publisher>, host: Partial<DeliveryHost> = {}): Bench {
+function deliver(publisher: Partial<Publisher>, services: Partial<DeliveryServices> = {}): Bench {
   const clock = fixedClock();
   const faults: Fault[] = [];
   const delivery = new Delivery(
     { name: "test", publish: () => {}, ...publisher },
-    { clock, random: () => 1, onFault: (fault) => void faults.push(fault), detached: (run) => run(), ...host },
+    { clock, random: () => 1, onFault: (fault) => void faults.push(fault), detached: (run) => run(), ...services },
   );
   return { delivery, clock, faults };
 }
@@ -293,9 +293,9 @@ describe("Delivery", () => {
     expect(seen).toEqual([undefined, undefined, undefined]);
   });
 
-  it("hands a publisher's own faults to the host under the publisher's name", () => {
+  it("hands a publisher's own faults to the services under the publisher's name", () => {
     const { faults } = deliver({
-      attach: (host) => host.onFault({ operation: "publish", error: "inside" }),
+      attach: (services) => services.onFault({ operation: "publish", error: "inside" }),
     });
     expect(faults).toEqual([{ operation: "publish", error: "inside", publisher: "test" }]);
   });
@@ -496,7 +496,7 @@ describe("Delivery.flush", () => {
     expect(delivery.counts()).toMatchObject({ failed: 0, queued: 1 });
   });
 
-  it("answers false when the publisher's own flush fails, and tells the host", async () => {
+  it("answers false when the publisher's own flush fails, and tells the services", async () => {
     const { delivery, faults } = deliver({ flush: () => Promise.reject(new Error("disk")) });
     expect(await delivery.flush()).toBe(false);
     expect(faults).toMatchObject([{ operation: "flush", publisher: "test" }]);

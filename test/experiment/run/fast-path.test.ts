@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { planOf } from "../../../src/experiment/define/compile-experiment.ts";
-import type { Host } from "../../../src/experiment/define/services.ts";
+import type { Services } from "../../../src/experiment/define/services.ts";
 import { Laboratory } from "../../../src/experiment/laboratory.ts";
-import { isLean } from "../../../src/experiment/define/experiment-plan.ts";
-import type { Plan } from "../../../src/experiment/define/experiment-plan.ts";
+import { isFast } from "../../../src/experiment/define/experiment-plan.ts";
+import type { ExperimentPlan } from "../../../src/experiment/define/experiment-plan.ts";
 import type { CandidateStatus, ExperimentStatus } from "../../../src/experiment/status/status.ts";
 import type { UncheckedDefinition } from "../../../src/experiment/define/options.ts";
 import type { Result } from "../../../src/model/result.ts";
@@ -30,7 +30,7 @@ beforeEach(() => {
   });
 });
 
-const status = (): ExperimentStatus => lab.status().experiments["lean"]!;
+const status = (): ExperimentStatus => lab.status().experiments["fast"]!;
 const candidateStatus = (): CandidateStatus => status().candidates["candidate"]!;
 const answer = (): { id: number } => ({ id: 1 });
 
@@ -42,7 +42,7 @@ describe.each([
 
   it("still has the candidate called with what `prepare` returns", async () => {
     const seen: unknown[] = [];
-    const run = lab.experiment("lean", {
+    const run = lab.experiment("fast", {
       control: (id: number) => given({ id }),
       prepare: (id) => [id, "prepared"],
       candidate: (...args: unknown[]) => (seen.push(args), given({ id: 1 })),
@@ -55,7 +55,7 @@ describe.each([
 
   it("still has its hooks called", async () => {
     const seen: string[] = [];
-    const run = lab.experiment("lean", {
+    const run = lab.experiment("fast", {
       ...both,
       key: () => (seen.push("key"), "a"),
       context: () => (seen.push("context"), {}),
@@ -74,8 +74,8 @@ describe.each([
     ["beforeRun", { beforeRun: () => void drawn.push(7) }],
     ["afterRun", { afterRun: () => void drawn.push(7) }],
     ["prepare", { prepare: () => (drawn.push(7), [] as []) }],
-  ])("is not lean with `%s` alone", async (hook, definition) => {
-    const run = lab.experiment("lean", { ...both, candidate: () => given({ id: 2 }), ...definition });
+  ])("is not fast with `%s` alone", async (hook, definition) => {
+    const run = lab.experiment("fast", { ...both, candidate: () => given({ id: 2 }), ...definition });
     await run();
     await lab.settled();
     await lab.flush();
@@ -87,7 +87,7 @@ describe.each([
 
   it("still runs in the order that chance says", async () => {
     const order: string[] = [];
-    const run = lab.experiment("lean", {
+    const run = lab.experiment("fast", {
       control: () => (order.push("control"), given(answer())),
       candidate: () => (order.push("candidate"), given(answer())),
       order: "random",
@@ -102,7 +102,7 @@ describe.each([
 
   it("is still compared by the experiment's own function", async () => {
     const seen: unknown[] = [];
-    const run = lab.experiment("lean", { ...both, compare: (one, other) => (seen.push([one, other]), true) });
+    const run = lab.experiment("fast", { ...both, compare: (one, other) => (seen.push([one, other]), true) });
     await run();
     await lab.settled();
     await lab.flush();
@@ -110,7 +110,7 @@ describe.each([
   });
 
   it("still has a candidate found out that changes its arguments", async () => {
-    const run = lab.experiment("lean", {
+    const run = lab.experiment("fast", {
       control: ({ seen }: { seen: boolean }) => given({ id: seen ? 2 : 1 }),
       candidate: (argument) => ((argument.seen = true), given(answer())),
       checkArguments: 1,
@@ -122,7 +122,7 @@ describe.each([
 
   it("still has the candidate called later where it is deferred", async () => {
     const order: string[] = [];
-    const run = lab.experiment("lean", {
+    const run = lab.experiment("fast", {
       control: () => given(answer()),
       candidate: () => (order.push("candidate"), given(answer())),
       order: "deferred",
@@ -136,12 +136,12 @@ describe.each([
 
   it("still throws a mismatch where a test suite asks for that", async () => {
     lab = new Laboratory({ throwOnMismatch: true });
-    const run = lab.experiment("lean", { control: () => given<number>(1), candidate: () => given<number>(2) });
+    const run = lab.experiment("fast", { control: () => given<number>(1), candidate: () => given<number>(2) });
     await expect((async () => run())()).rejects.toMatchObject({ name: "MismatchError" });
   });
 
   it("still tells a rollout, and is served by it", async () => {
-    const run = lab.experiment("lean", {
+    const run = lab.experiment("fast", {
       control: () => given<string>("control"),
       candidate: () => given<string>("candidate"),
       rollout: "live",
@@ -156,7 +156,7 @@ describe.each([
       [30, 5],
       [5, 30],
     ] as const) {
-      const run = lab.experiment("lean", {
+      const run = lab.experiment("fast", {
         control: () => takes(controlMs, answer()),
         candidate: () => takes(candidateMs, answer()),
         replace: true,
@@ -171,7 +171,7 @@ describe.each([
   });
 
   it("leaves how long its caller waited for the candidate's synchronous part", async () => {
-    const run = lab.experiment("lean", {
+    const run = lab.experiment("fast", {
       control: () => (clock.advance(30), given(answer())),
       candidate: () => (clock.advance(4), given(answer())),
     });
@@ -195,7 +195,7 @@ describe.each([
 describe("a synchronous call", () => {
   it("that control ends by throwing is told, with how long it took", async () => {
     const error = new Error("no");
-    const run = lab.experiment("lean", {
+    const run = lab.experiment("fast", {
       control: (): number => {
         clock.advance(3);
         throw error;
@@ -218,7 +218,7 @@ describe("a synchronous call", () => {
     ["another answer", { kind: "returned", value: 2 }],
     ["a promise of another answer", { kind: "returned", value: 2 }],
   ] as const)("that a candidate ends by %s is told, with how long it took", async (how, outcome) => {
-    const run = lab.experiment("lean", {
+    const run = lab.experiment("fast", {
       control: () => (clock.advance(3), 1),
       candidate: () => {
         clock.advance(4);
@@ -245,30 +245,30 @@ describe("a synchronous call", () => {
       yield 1;
       yield 2;
     };
-    const run = lab.experiment("lean", { control: numbers, candidate: numbers, stream: true });
+    const run = lab.experiment("fast", { control: numbers, candidate: numbers, stream: true });
     expect([...run()]).toEqual([1, 2]);
     await lab.settled();
     expect(status().matched).toBe(1);
   });
 });
 
-describe("calls are lean", () => {
+describe("calls are fast", () => {
   const sides = { control: () => 1, candidate: () => 1 };
-  const plan = ({ wanted = "", ...options }, definition: object = {}): Plan =>
+  const plan = ({ wanted = "", ...options }, definition: object = {}): ExperimentPlan =>
     planOf(
-      "lean",
+      "fast",
       { ...sides, ...definition } as UncheckedDefinition,
       {
         clock,
         throwing: undefined,
         labels: {},
-        outbox: { wants: (kind: string) => kind === wanted },
+        comparisonQueue: { wants: (kind: string) => kind === wanted },
         ...options,
-      } as unknown as Host,
+      } as unknown as Services,
     );
   const isLeanWith = (options: { wanted?: string; throwing?: unknown }, definition: object = {}): boolean => {
     const planned = plan(options, definition);
-    return isLean(planned, planned.hooks);
+    return isFast(planned, planned.hooks);
   };
 
   it.each([{}, { sample: 0.5 }, { limits: { timeoutMs: 1 } }, { clean: () => 1 }, { compare: { tolerance: 1 } }])(
@@ -304,7 +304,7 @@ describe("calls are lean", () => {
   it("but not while the candidate is paused", () => {
     const planned = plan({});
     for (let failures = 0; failures < 20; failures++) planned.hooks.candidates[0].breaker.failed(0);
-    expect(isLean(planned, planned.hooks)).toBe(false);
+    expect(isFast(planned, planned.hooks)).toBe(false);
   });
 });
 

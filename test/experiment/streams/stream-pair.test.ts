@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Deadlines } from "../../../src/experiment/limits/deadlines.ts";
-import type { Host } from "../../../src/experiment/define/services.ts";
+import type { Services } from "../../../src/experiment/define/services.ts";
 import { Mark } from "../../../src/experiment/runtime/current-run.ts";
 import { StreamPair, type CandidateStreamEnd } from "../../../src/experiment/streams/stream-pair.ts";
 import { fixedClock } from "../../../src/testing/index.ts";
@@ -37,10 +37,14 @@ async function* hanging(after: number): AsyncGenerator<number> {
   await new Promise(() => undefined);
 }
 
-function aPair({ maxItems = 1_000 } = {}) {
+function aFastAsyncCall({ maxItems = 1_000 } = {}) {
   const clock = fixedClock();
-  const host = { clock, deadlines: new Deadlines(clock, (call) => call()), trackRuns: false } as unknown as Host;
-  const pair = new StreamPair(host, { maxItems, maxBytes: 100_000 }, timeoutMs);
+  const services = {
+    clock,
+    deadlines: new Deadlines(clock, (call) => call()),
+    trackRuns: false,
+  } as unknown as Services;
+  const pair = new StreamPair(services, { maxItems, maxBytes: 100_000 }, timeoutMs);
   const control: unknown[] = [];
   const candidate: CandidateStreamEnd[] = [];
   const mark = new Mark("stream", "candidate");
@@ -61,7 +65,7 @@ function aPair({ maxItems = 1_000 } = {}) {
 
 describe("a pair of streams", () => {
   it("is read 8 items ahead of control's caller, and to its end when control's has ended", () => {
-    const { observe, drain, control, candidate } = aPair();
+    const { observe, drain, control, candidate } = aFastAsyncCall();
     const { stream, state } = counted(30);
     const read = observe(numbers(3));
     drain(stream);
@@ -81,7 +85,7 @@ describe("a pair of streams", () => {
   });
 
   it("ends with the errors of each side", () => {
-    const { observe, drain, control, candidate } = aPair();
+    const { observe, drain, control, candidate } = aFastAsyncCall();
     const failing = (): Generator<number> =>
       (function* () {
         yield 1;
@@ -96,7 +100,7 @@ describe("a pair of streams", () => {
   });
 
   it("keeps what it told, however much later", () => {
-    const { observe, drain, control, candidate, clock, mark } = aPair();
+    const { observe, drain, control, candidate, clock, mark } = aFastAsyncCall();
     const read = observe(numbers(1));
     drain(numbers(1));
     expect([read.next().done, read.next().done]).toEqual([false, true]);
@@ -108,7 +112,7 @@ describe("a pair of streams", () => {
   });
 
   it("has timed out on the candidate's side when that keeps still", async () => {
-    const { observe, drain, control, candidate, clock, mark } = aPair();
+    const { observe, drain, control, candidate, clock, mark } = aFastAsyncCall();
     const read = observe(numbers(20));
     drain(hanging(2));
     await turn();
@@ -122,7 +126,7 @@ describe("a pair of streams", () => {
   });
 
   it("is lost on control's side when its caller keeps still, and the candidate's is left", () => {
-    const { observe, drain, control, candidate, clock } = aPair();
+    const { observe, drain, control, candidate, clock } = aFastAsyncCall();
     const { stream, state } = counted(100);
     const read = observe(numbers(20));
     drain(stream);
@@ -141,7 +145,7 @@ describe("a pair of streams", () => {
   });
 
   it("returns a candidate its time from item to item, not in all", async () => {
-    const { observe, drain, candidate, clock } = aPair();
+    const { observe, drain, candidate, clock } = aFastAsyncCall();
     const read = observe(numbers(20));
     const steps: (() => void)[] = [];
     drain(
@@ -163,7 +167,7 @@ describe("a pair of streams", () => {
   });
 
   it("is left by both where the caller stops", async () => {
-    const { observe, drain, control, candidate } = aPair();
+    const { observe, drain, control, candidate } = aFastAsyncCall();
     const { stream, state } = counted(100);
     const read = observe(numbers(20));
     drain(stream);
@@ -174,9 +178,9 @@ describe("a pair of streams", () => {
   });
 
   it("is left by candidates that come when control's is lost, or was none", () => {
-    const lost = aPair();
+    const lost = aFastAsyncCall();
     lost.observe(Object.freeze(numbers(3)));
-    const unread = aPair();
+    const unread = aFastAsyncCall();
     unread.pair.noControl();
     const counts = [lost, unread].map(({ drain }) => {
       const { stream, state } = counted(30);
@@ -192,7 +196,7 @@ describe("a pair of streams", () => {
   });
 
   it("is left by candidates that were there already when control returned no stream", () => {
-    const { pair, drain, candidate } = aPair();
+    const { pair, drain, candidate } = aFastAsyncCall();
     const { stream, state } = counted(30);
     drain(stream);
     drain(stream);
@@ -203,19 +207,19 @@ describe("a pair of streams", () => {
 
   it("says on which side there was more than is kept", () => {
     const lost = { kind: "lost", reason: "a stream has more than 3 items" };
-    const long = aPair({ maxItems: 3 });
+    const long = aFastAsyncCall({ maxItems: 3 });
     const read = long.observe(numbers(10));
     long.drain(numbers(2));
     expect([...read]).toHaveLength(10);
     expect([long.control, long.candidate]).toEqual([[lost], [returned([1, 2])]]);
-    const longer = aPair({ maxItems: 3 });
+    const longer = aFastAsyncCall({ maxItems: 3 });
     longer.observe(numbers(10));
     longer.drain(numbers(5));
     expect([longer.control, longer.candidate]).toEqual([[], [lost]]);
   });
 
   it("tells of a candidate's stream that cannot be read at all, once", () => {
-    const { observe, drain, candidate, clock } = aPair();
+    const { observe, drain, candidate, clock } = aFastAsyncCall();
     const read = observe(numbers(1));
     drain({
       [Symbol.iterator]: () => {
@@ -228,7 +232,7 @@ describe("a pair of streams", () => {
   });
 
   it("takes off what it had put on where control's stream can be observed in part only", () => {
-    const { observe, control } = aPair();
+    const { observe, control } = aFastAsyncCall();
     const next = (): object => ({ value: 1 });
     const stream = Object.create(
       { next, [Symbol.iterator]: () => undefined },

@@ -1,9 +1,9 @@
 import { capture } from "../../compare/copy/capture.ts";
 import { compareValues } from "../../compare/compare.ts";
 import { noRules } from "../../compare/rules/rules.ts";
-import type { Plan } from "../define/experiment-plan.ts";
+import type { ExperimentPlan } from "../define/experiment-plan.ts";
 import { keepContext } from "../runtime/current-run.ts";
-import type { Trial } from "./candidate-run.ts";
+import type { CandidateRun } from "./candidate-run.ts";
 
 /**
  * Calls the candidates, one after the other. Each stamp ends one behavior and starts the next: the clock is the dearest
@@ -12,16 +12,25 @@ import type { Trial } from "./candidate-run.ts";
  * @param now the stamp of this moment
  * @returns the stamp of the moment at which the last one returned
  */
-export function startTrials(plan: Plan, trials: readonly Trial[], args: unknown[], now: number): number {
-  for (const trial of trials) {
-    now = isDrawn(plan, plan.checkArguments) ? startChecked(plan, trial, args) : trial.start(args, now);
+export function startCandidates(
+  plan: ExperimentPlan,
+  candidateRuns: readonly CandidateRun[],
+  args: unknown[],
+  now: number,
+): number {
+  for (const candidateRun of candidateRuns) {
+    now = isDrawn(plan, plan.checkArguments) ? startChecked(plan, candidateRun, args) : candidateRun.start(args, now);
   }
   return now;
 }
 
 /** Calls them in a later turn, in the caller's own context; `start` tells the stamp at which they have returned. */
-export function startLater(plan: Plan, trials: readonly Trial[], start: (now: number) => number): void {
-  const { deferred, clock } = plan.host;
+export function startLater(
+  plan: ExperimentPlan,
+  candidateRuns: readonly CandidateRun[],
+  start: (now: number) => number,
+): void {
+  const { deferred, clock } = plan.services;
   const inContext = keepContext();
   deferred.add({
     budget: plan.budget,
@@ -30,23 +39,23 @@ export function startLater(plan: Plan, trials: readonly Trial[], start: (now: nu
       return inContext(() => start(startedAt)) - startedAt;
     },
     abandon: () => {
-      for (const trial of trials) trial.abandon();
+      for (const candidateRun of candidateRuns) candidateRun.abandon();
     },
   });
 }
 
-function isDrawn({ host }: Plan, share: number): boolean {
-  return share > 0 && (share >= 1 || host.random() < share);
+function isDrawn({ services }: ExperimentPlan, share: number): boolean {
+  return share > 0 && (share >= 1 || services.random() < share);
 }
 
 /** Looks whether the candidate's synchronous part changes its arguments; what it does later cannot be told from others' doing. */
-function startChecked(plan: Plan, trial: Trial, args: unknown[]): number {
+function startChecked(plan: ExperimentPlan, candidateRun: CandidateRun, args: unknown[]): number {
   const before = capture(args);
   // Copying is no behavior's time.
-  const now = trial.start(args, plan.host.clock.monotonic());
+  const now = candidateRun.start(args, plan.services.clock.monotonic());
   if (before.kind === "live") return now;
-  trial.argumentsMutated = compareValues(before.value, args, noRules).kind === "mismatch";
-  if (trial.argumentsMutated) plan.counters.argumentsMutated += 1;
+  candidateRun.argumentsMutated = compareValues(before.value, args, noRules).kind === "mismatch";
+  if (candidateRun.argumentsMutated) plan.counters.argumentsMutated += 1;
   return now;
 }
 
