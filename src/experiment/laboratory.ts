@@ -7,6 +7,7 @@ import { Counters } from "./record/counters.ts";
 import { planOf } from "./define/compile-experiment.ts";
 import { Delivery } from "./deliver/delivery.ts";
 import { faultHandler, type Services } from "./define/services.ts";
+import { bindRollout, closeRollout } from "./bind-rollout.ts";
 import { checkLaboratory, type LaboratoryOptions } from "./define/laboratory-options.ts";
 import { environmentSwitch } from "./runtime/environment-switch.ts";
 import { nextTurn } from "./runtime/event-loop.ts";
@@ -15,6 +16,7 @@ import type { ExperimentPlan } from "./define/experiment-plan.ts";
 import { reportOf } from "./status/text-report.ts";
 import { safeClock, safeRandom } from "./runtime/safe-clock.ts";
 import { Science } from "./call/science.ts";
+import { TallyRecords } from "./status/tally-records.ts";
 import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status/status.ts";
 import type { ExperimentMaker, ScienceMaker } from "./define/definition.ts";
 import type { UncheckedDefinition } from "./define/options.ts";
@@ -46,6 +48,7 @@ export class Laboratory implements AsyncDisposable {
   readonly #plans = new Map<string, ExperimentPlan>();
   readonly #science: Science;
   readonly #deliveries: readonly Delivery[];
+  readonly #tallies: TallyRecords;
   readonly #unassigned = new Counters();
   readonly #killed = environmentSwitch() === "off";
   #replaced: readonly ExperimentPlan[] = [];
@@ -72,9 +75,8 @@ export class Laboratory implements AsyncDisposable {
           clock,
           random,
           detached: this.#services.detached,
-          onFault: (each) => {
-            fault(each.operation, each.error, undefined, each.publisher);
-          },
+          memory: this.#services.memory,
+          onFault: (each) => fault(each.operation, each.error, undefined, each.publisher),
         }),
     );
     if (environmentSwitch() === "unknown") {
@@ -82,6 +84,13 @@ export class Laboratory implements AsyncDisposable {
       fault("internal", new SidelaneError("invalid-option", message));
     }
     this.#services.comparisonQueue.open(this.#deliveries, wantedBy(publishers));
+    this.#tallies = new TallyRecords({
+      services: this.#services,
+      plans: () => this.#allPlans(),
+      publishers: () => this.#counts(),
+      unassigned: this.#unassigned,
+      receivers: this.#deliveries.filter((_, index) => publishers[index]!.publishTally !== undefined),
+    });
     this.#science = new Science(this.#services, (name, definition) => this.#add(name, definition));
     this.experiment = ((name: string, definition: never) => wrap(this.#add(name, definition))) as ExperimentMaker;
     this.science = ((name: string, definition: never) => this.#science.run(name, definition)) as ScienceMaker;
@@ -110,6 +119,7 @@ export class Laboratory implements AsyncDisposable {
       candidatesInFlight: this.#services.inFlight.count,
       experiments,
       publishers: this.#counts(),
+      memory: this.#services.memory.status(),
       faults: { ...this.#unassigned.faults },
     };
   }
@@ -145,6 +155,7 @@ export class Laboratory implements AsyncDisposable {
       if (this.#services.comparisonQueue.length > 0) await nextTurn();
       else await this.#somethingEnds();
     }
+    if (this.#replaced.length > 0) this.#tallies.tell();
     this.#replaced = [];
     this.#throwUntold();
   }
@@ -196,6 +207,7 @@ export class Laboratory implements AsyncDisposable {
     services.deadlines.expireAll();
     services.comparisonQueue.empty();
     await this.#rolloutsEnd(timeoutMs * 0.2);
+    this.#tallies.end();
     const left = Math.max(0, deadline - clock.monotonic());
     const done = await Promise.all(this.#deliveries.map((delivery) => delivery.close(left)));
     this.#throwUntold();
@@ -266,6 +278,7 @@ export class Laboratory implements AsyncDisposable {
     }
     const replaced = this.#plans.get(name);
     if (replaced && replaced.rollout !== plan.rollout) void closeRollout(replaced);
+    if (replaced) this.#tallies.tell();
     if (replaced) this.#replaced = [...this.#replaced, replaced].filter(isBusy);
     bindRollout(plan);
     this.#plans.set(name, plan);
@@ -279,26 +292,6 @@ export class Laboratory implements AsyncDisposable {
 
 function isBusy({ counters, noise }: ExperimentPlan): boolean {
   return counters.inFlight > 0 || (noise !== undefined && noise.pending > 0);
-}
-
-async function closeRollout(plan: ExperimentPlan): Promise<void> {
-  try {
-    await plan.rollout?.close?.();
-  } catch (error) {
-    plan.services.fault("rollout", error, plan);
-  }
-}
-
-function bindRollout(plan: ExperimentPlan): void {
-  const { services, rollout } = plan;
-  rollout?.bind?.(plan.name, {
-    build: services.labels.build,
-    // What a rollout does by the clock is no part of the request in which its experiment was defined.
-    clock: { ...services.clock, after: (...timer) => services.detached(() => services.clock.after(...timer)) },
-    onEvent: (event) => services.comparisonQueue.event(event),
-    onFault: (operation, error) => services.fault(operation, error, plan),
-    calls: () => plan.counters.calls,
-  });
 }
 
 // Text and `NaN` come from the environment; a timer takes them for none.

@@ -10,6 +10,7 @@ import { InFlight } from "./limits/in-flight.ts";
 import { laboratoryLimitsTable as defaults, type LaboratoryOptions } from "./define/laboratory-options.ts";
 import { LoopGuard } from "./limits/loop-guard.ts";
 import { MismatchError } from "./status/mismatch-error.ts";
+import { MemoryBudget } from "./deliver/memory-budget.ts";
 import { ComparisonQueue } from "./deliver/comparison-queue.ts";
 import { UntoldErrors } from "./record/untold-errors.ts";
 import { compileThrowing } from "./define/throw-options.ts";
@@ -27,6 +28,7 @@ export function openServices(
 ): Services {
   const { limits = {}, trackRuns = true } = options;
   const detached = detachedAs(trackRuns);
+  const memory = new MemoryBudget(limits.maxBytes);
   return {
     open,
     killed: !open,
@@ -35,7 +37,8 @@ export function openServices(
     random,
     deadlines: new Deadlines(clock, detached),
     guard: new LoopGuard(limits.maxLoopUtilization ?? defaults.maxLoopUtilization.byDefault, clock),
-    comparisonQueue: new ComparisonQueue(clock, detached),
+    comparisonQueue: new ComparisonQueue(clock, detached, memory),
+    memory,
     deferred: new DeferredQueue(clock, detached),
     maxInFlight: limits.maxInFlight ?? defaults.maxInFlight.byDefault,
     inFlight: new InFlight(),

@@ -2,6 +2,7 @@ import { checkOptions } from "./check-options.ts";
 import type { Result, ResultKind } from "./result.ts";
 import type { Fault } from "./fault.ts";
 import type { RolloutEvent } from "./rollout.ts";
+import type { TallyRecord } from "./tally-record.ts";
 
 /**
  * Whatever receives results. It is called after the caller has been answered, outside every request's context, and may
@@ -15,6 +16,11 @@ export interface Publisher {
   publishBatch?(results: readonly Result[]): void | PromiseLike<void>;
   /** Takes what happens to a rollout or a verdict: `advanced`, `rolled-back`, `ready`, `stalled`, `no-traffic`. */
   publishEvent?(event: RolloutEvent): void | PromiseLike<void>;
+  /**
+   * Takes exact counts: what was added since the last record, every 60 s and at the end. Results are examples, of which some
+   * may be dropped or sampled away; tallies count every call.
+   */
+  publishTally?(tally: TallyRecord): void | PromiseLike<void>;
   /** Counts that no result carries: one skipped call and why. Synchronous, cheap, on the caller's path. */
   onSkip?(experiment: string, reason: string): void;
   /** How many candidates of an experiment are in flight, changed by `+1` or `-1`. Synchronous, cheap, on the caller's path. */
@@ -37,8 +43,8 @@ export type PublisherLike = Publisher | ((result: Result) => void | PromiseLike<
 /**
  * Why a publisher did not get a result:
  *
- * - `queue-full`: 1 000 results or 8 MB were waiting already, and newer ones have its place
- * - `too-large`: it alone is bigger than 8 MB
+ * - `queue-full`: 1 000 results, or as many bytes as the laboratory may keep, were waiting already
+ * - `too-large`: it alone is bigger than an eighth of those bytes: 8 MB by default
  * - `breaker-open`: as `queue-full`, while the publisher paused since it kept failing
  * - `closed`: it came after the end, or was waiting at the deadline
  */
@@ -79,7 +85,16 @@ export function toPublisher(like: PublisherLike, place = "publishers"): Publishe
   check.text("publisher.name", like.name);
   const methods = like as unknown as Record<string, unknown>;
   check.function("publisher.publish", methods["publish"]);
-  for (const method of ["publishBatch", "publishEvent", "onSkip", "onInFlight", "attach", "flush", "close"] as const) {
+  for (const method of [
+    "publishBatch",
+    "publishEvent",
+    "publishTally",
+    "onSkip",
+    "onInFlight",
+    "attach",
+    "flush",
+    "close",
+  ] as const) {
     if (methods[method] !== undefined) check.function(`publisher.${method}`, methods[method]);
   }
   if (like.kinds !== undefined && !Array.isArray(like.kinds)) {

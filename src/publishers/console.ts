@@ -6,9 +6,10 @@ import { aClock, aFunction, aWhole, orElse, settle, where, type OptionTable } fr
 import { shorten, visible } from "../model/visible-text.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result, ResultKind } from "../model/result.ts";
-import { present } from "../records/present.ts";
+import { whenPresented } from "../records/present.ts";
 import type { PresentedCandidate, PresentedDifference, PresentedResult } from "../records/record.ts";
 import { kindsRule, privacyTable } from "../records/privacy-options.ts";
+import { sentenceOfEvent } from "../records/sentence.ts";
 import { compileRedaction, type RedactOptions } from "../records/redaction.ts";
 
 export interface ConsolePublisherOptions {
@@ -31,6 +32,8 @@ export interface ConsolePublisherOptions {
 const minuteMs = 60_000;
 const differencesPrinted = 10;
 const valueLength = 100;
+// Of whole values only the context is printed, and of that one line.
+const contextLimits = { nodes: 100, totalLength: 4_000 };
 
 /**
  * Prints mismatches for a person: where control and the candidate differ, both sides, and how long each took.
@@ -67,9 +70,14 @@ export function consolePublisher(options: ConsolePublisherOptions = {}): Publish
       }
       if (printed < perMinute) {
         printed += 1;
-        write(describeResult(present(result, { values, redaction }), result, paint));
-      } else if (counted++ === 0) cancel = clock.after(minuteEndsMs - nowMs, tellCounted);
+        return whenPresented(result, { values, redaction, limits: contextLimits }, (shown) =>
+          write(describeResult(shown, result, paint)),
+        );
+      }
+      if (counted++ === 0) cancel = clock.after(minuteEndsMs - nowMs, tellCounted);
+      return undefined;
     },
+    publishEvent: (event) => write(`${paint("strong", "rollout")}  ${sentenceOfEvent(event)}`),
     flush() {
       tellCounted();
       return Promise.resolve();

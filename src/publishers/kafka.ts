@@ -3,8 +3,8 @@ import { orElse, required, settle, where, withMethods, type OptionTable } from "
 import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
-import { inSlices } from "../records/in-slices.ts";
-import { present, type Presentation } from "../records/present.ts";
+import { inSlices, type Steps } from "../records/in-slices.ts";
+import { presentSteps, type Presentation } from "../records/present.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";
 export type { RedactOptions } from "../records/redaction.ts";
@@ -56,18 +56,20 @@ export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
   const { producer, topic, ...privacy } = settle(checkOptions("kafkaPublisher"), kafkaTable, options);
   const presentation = presentationOf(privacy, "kafkaPublisher");
   const hidden: Presentation = { ...presentation, values: "hidden" };
-  const messageOf = (result: Result, by: Presentation): KafkaMessage => ({
-    key: result.experiment.slice(0, longestKey),
-    value: JSON.stringify(present(result, by)),
-    timestamp: String(Math.floor(result.startedAt)),
-    headers: { "sidelane-id": result.id, "sidelane-kind": result.kind },
-  });
+  function* messageOf(result: Result, by: Presentation): Steps<KafkaMessage> {
+    return {
+      key: result.experiment.slice(0, longestKey),
+      value: JSON.stringify(yield* presentSteps(result, by)),
+      timestamp: String(Math.floor(result.startedAt)),
+      headers: { "sidelane-id": result.id, "sidelane-kind": result.kind },
+    };
+  }
   // Most characters take one byte, and few take three.
   const sizeOf = ({ value, key }: KafkaMessage): number => value.length * 2 + key.length * 2 + 200;
 
-  function fittingMessageOf(result: Result): KafkaMessage {
-    const message = messageOf(result, presentation);
-    return sizeOf(message) > largestMessage ? messageOf(result, hidden) : message;
+  function* fittingMessageOf(result: Result): Steps<KafkaMessage> {
+    const message = yield* messageOf(result, presentation);
+    return sizeOf(message) > largestMessage ? yield* messageOf(result, hidden) : message;
   }
 
   async function send(results: readonly Result[]): Promise<void> {

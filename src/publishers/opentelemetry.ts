@@ -3,6 +3,7 @@ import { aFunction, orElse, settle, withMethods, type OptionTable } from "../mod
 import type { Fault } from "../model/fault.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { CandidateObservation, Result } from "../model/result.ts";
+import { rolloutMetrics, type Write } from "./metrics/rollout-metrics.ts";
 import {
   bucketsRule,
   defaultBuckets,
@@ -89,6 +90,20 @@ export const openTelemetryTable: OptionTable<OpenTelemetryPublisherOptions, "buc
  * | `sidelane.behavior.duration` | histogram, `s` | `sidelane.experiment`, `sidelane.behavior` (`control` or a candidate), `sidelane.outcome`, of a candidate `sidelane.version` |
  * | `sidelane.experiment.skips` | counter, `{call}` | `sidelane.experiment`, `sidelane.skip.reason` |
  * | `sidelane.candidates.in_flight` | up-down counter, `{candidate}` | `sidelane.experiment` |
+ * | `sidelane.rollout.share` | up-down counter, `1`: the share, from 0 to 1 | `sidelane.experiment` |
+ * | `sidelane.rollout.stage` | up-down counter, `1` for the present one | `sidelane.experiment`, `sidelane.stage` |
+ * | `sidelane.rollout.events` | counter, `{event}` | `sidelane.experiment`, `sidelane.kind` |
+ * | `sidelane.verdict` | up-down counter, `1` for the present one | `sidelane.experiment`, `sidelane.candidate`, `sidelane.state` |
+ * | `sidelane.mismatch.upper_bound` | up-down counter, `1`: a rate | `sidelane.experiment`, `sidelane.candidate` |
+ * | `sidelane.units.missing` | up-down counter, `{unit}` | `sidelane.experiment`, `sidelane.candidate` |
+ * | `sidelane.served`, `sidelane.fell_back` | counters, `{call}` | `sidelane.experiment` |
+ * | `sidelane.groups`, `sidelane.groups.new` | up-down counter and counter, `{group}` | `sidelane.experiment` |
+ * | `sidelane.publisher.dropped` | counter, `{result}` | `sidelane.publisher`, `sidelane.reason` |
+ * | `sidelane.faults` | counter, `{fault}` | `sidelane.operation` |
+ * | `sidelane.synchronized` | up-down counter, `1` or 0 | `sidelane.experiment` |
+ *
+ * Those from `sidelane.rollout.share` on are written every 60 s, by exact counts; `sidelane.experiment.results` then also has
+ * the results that were dropped on their way.
  *
  * A span is named `candidate EXPERIMENT`, is the root of its own trace, and carries `sidelane.result.id`, the kind, the
  * signature of a mismatch, and how many milliseconds control took. It is an error when the candidate threw or timed out.
@@ -125,7 +140,12 @@ export function openTelemetryPublisher(options: OpenTelemetryPublisherOptions): 
       const links = linksOf(result);
       for (const candidate of result.candidates) traceCandidate(tracer, result, candidate, links);
     },
-    ...(counts && { onSkip: counts.onSkip, onInFlight: counts.onInFlight }),
+    ...(counts && {
+      onSkip: counts.onSkip,
+      onInFlight: counts.onInFlight,
+      publishTally: counts.publishTally,
+      publishEvent: counts.publishEvent,
+    }),
   };
 }
 
@@ -149,8 +169,8 @@ function meterReadings(meter: OpenTelemetryMeter, buckets: readonly number[], ma
   });
   return readings(
     {
-      compared: (experiment, candidate, kind, version) =>
-        results.add(1, {
+      compared: (experiment, candidate, kind, version, times) =>
+        results.add(times, {
           "sidelane.experiment": experiment,
           "sidelane.candidate": candidate,
           "sidelane.result.kind": kind,
@@ -168,7 +188,31 @@ function meterReadings(meter: OpenTelemetryMeter, buckets: readonly number[], ma
       inFlight: (experiment, change) => inFlight.add(change, { "sidelane.experiment": experiment }),
     },
     maxLabelValues,
+    rolloutWriter(meter),
   );
+}
+
+/** Gauges are up-down counters that are moved by the difference: every SDK has those. */
+function rolloutWriter(meter: OpenTelemetryMeter): Write {
+  const last = new Map<string, number>();
+  const instruments = Object.fromEntries(
+    Object.entries(rolloutMetrics).map(([name, { kind, help, otel, unit }]) => {
+      const options = { description: help, unit };
+      return [name, kind === "counter" ? meter.createCounter(otel, options) : meter.createUpDownCounter(otel, options)];
+    }),
+  );
+  return (name, labels, value) => {
+    const attributes = Object.fromEntries(Object.entries(labels).map(([label, text]) => [`sidelane.${label}`, text]));
+    const instrument = instruments[name]!;
+    if (rolloutMetrics[name].kind === "counter") {
+      instrument.add(value, attributes);
+      return;
+    }
+    const key = JSON.stringify([name, labels]);
+    const before = last.get(key) ?? 0;
+    last.set(key, value);
+    instrument.add(value - before, attributes);
+  };
 }
 
 function traceCandidate(

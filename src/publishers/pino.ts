@@ -3,7 +3,7 @@ import { oneOf, optionsOf, required, settle, type OptionTable } from "../model/o
 import type { Publisher } from "../model/publisher.ts";
 import type { ResultKind } from "../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
-import { present } from "../records/present.ts";
+import { whenPresented } from "../records/present.ts";
 import { sentenceOf, sentenceOfEvent } from "../records/sentence.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";
@@ -88,10 +88,11 @@ export function pinoPublisher(options: PinoPublisherOptions): Publisher {
     kinds,
     publish(result) {
       const level = levels[result.kind];
-      if (level === "off") return;
-      const presented = present(result, presentation);
-      const sentences = presented.candidates.map((candidate) => sentenceOf(presented, candidate));
-      logger[level]?.({ sidelane: presented }, sentences.join("; "));
+      if (level === "off") return undefined;
+      return whenPresented(result, presentation, (presented) => {
+        const sentences = presented.candidates.map((candidate) => sentenceOf(presented, candidate));
+        logger[level]?.({ sidelane: presented }, sentences.join("; "));
+      });
     },
     publishEvent(event) {
       const level = ["rolled-back", "stalled", "no-traffic"].includes(event.kind) ? "warn" : "info";

@@ -1,7 +1,16 @@
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import { orElse, required, settle, where, withMethods, type OptionTable } from "../model/option-table.ts";
 import type { Publisher } from "../model/publisher.ts";
+import { rolloutMetrics, type RolloutMetricName } from "./metrics/rollout-metrics.ts";
 import { bucketsRule, defaultBuckets, maxLabelValuesRule, readings } from "./metrics/readings.ts";
+
+interface Counter {
+  inc(labels: Labels, value?: number): void;
+}
+
+interface Gauge extends Counter {
+  set(labels: Labels, value: number): void;
+}
 
 type Labels = Record<string, string>;
 
@@ -14,8 +23,8 @@ interface MetricDescription<Registry> {
 
 /** The part of `prom-client` that is used: its three constructors and its default registry. */
 export interface PrometheusClient<Registry extends PrometheusRegistry = PrometheusRegistry> {
-  readonly Counter: new (description: MetricDescription<Registry>) => { inc(labels: Labels, value?: number): void };
-  readonly Gauge: new (description: MetricDescription<Registry>) => { inc(labels: Labels, value?: number): void };
+  readonly Counter: new (description: MetricDescription<Registry>) => Counter;
+  readonly Gauge: new (description: MetricDescription<Registry>) => Gauge;
   readonly Histogram: new (description: MetricDescription<Registry> & { buckets: number[] }) => {
     observe(labels: Labels, value: number): void;
   };
@@ -73,6 +82,20 @@ export const prometheusTable: OptionTable<PrometheusPublisherOptions, "prefix" |
  * | `sidelane_behavior_duration_seconds` | histogram, seconds | `experiment`, `behavior` (`control` or a candidate), `outcome`, of a candidate `version` |
  * | `sidelane_skips_total` | counter, one a call | `experiment`, `reason` |
  * | `sidelane_candidates_in_flight` | gauge | `experiment` |
+ * | `sidelane_rollout_share` | gauge, 0 to 1 | `experiment` |
+ * | `sidelane_rollout_stage` | gauge, 1 for the present one | `experiment`, `stage` |
+ * | `sidelane_rollout_events_total` | counter | `experiment`, `kind` |
+ * | `sidelane_verdict` | gauge, 1 for the present one | `experiment`, `candidate`, `state` |
+ * | `sidelane_mismatch_upper_bound` | gauge, 0 to 1 | `experiment`, `candidate` |
+ * | `sidelane_units_missing` | gauge, units | `experiment`, `candidate` |
+ * | `sidelane_served_total`, `sidelane_fell_back_total` | counters, calls | `experiment` |
+ * | `sidelane_groups`, `sidelane_new_groups_total` | gauge and counter, kinds of mismatch | `experiment` |
+ * | `sidelane_publisher_dropped_total` | counter, results | `publisher`, `reason` |
+ * | `sidelane_faults_total` | counter | `operation` |
+ * | `sidelane_synchronized` | gauge, 1 or 0 | `experiment` |
+ *
+ * Those from `sidelane_rollout_share` on are written every 60 s, by exact counts; `sidelane_results_total` then also has the
+ * results that were dropped on their way.
  *
  * A second publisher on the same registry needs a `prefix` of its own.
  *
@@ -121,20 +144,37 @@ export function prometheusPublisher<Registry extends PrometheusRegistry>(
   const inFlight = new client.Gauge(
     describe("candidates_in_flight", "Candidates that have not settled", ["experiment"]),
   );
+  const rollouts = Object.fromEntries(
+    Object.entries(rolloutMetrics).map(([name, { kind, help, labels }]) => {
+      const description = describe(name, help, [...labels]);
+      return [
+        name,
+        kind === "counter" ? { counter: new client.Counter(description) } : { gauge: new client.Gauge(description) },
+      ];
+    }),
+  ) as Record<RolloutMetricName, { readonly counter: Counter } | { readonly gauge: Gauge }>;
   return {
     name: "prometheus",
     ...readings(
       {
-        compared: (experiment, candidate, kind, version) =>
-          results.inc({ experiment, candidate, kind, ...(version !== undefined && { version }) }),
+        compared: (experiment, candidate, kind, version, times) =>
+          results.inc({ experiment, candidate, kind, ...(version !== undefined && { version }) }, times),
         took: (experiment, behavior, outcome, seconds, version) =>
           durations.observe({ experiment, behavior, outcome, ...(version !== undefined && { version }) }, seconds),
         skipped: (experiment, reason) => skips.inc({ experiment, reason }),
         inFlight: (experiment, change) => inFlight.inc({ experiment }, change),
       },
       maxLabelValues,
+      (name, labels, value) => {
+        const metric = rollouts[name];
+        if ("counter" in metric) metric.counter.inc({ ...labels }, value);
+        else metric.gauge.set({ ...labels }, value);
+      },
     ),
   };
 }
 
-const names = ["results_total", "behavior_duration_seconds", "skips_total", "candidates_in_flight"];
+const names = [
+  ...["results_total", "behavior_duration_seconds", "skips_total", "candidates_in_flight"],
+  ...Object.keys(rolloutMetrics),
+];

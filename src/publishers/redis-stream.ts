@@ -3,8 +3,8 @@ import { aText, aWhole, orElse, required, settle, withMethods, type OptionTable 
 import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
-import { inSlices } from "../records/in-slices.ts";
-import { present } from "../records/present.ts";
+import { inSlices, type Steps } from "../records/in-slices.ts";
+import { presentSteps } from "../records/present.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";
 export type { RedactOptions } from "../records/redaction.ts";
@@ -54,19 +54,17 @@ export function redisStreamPublisher(options: RedisStreamPublisherOptions): Publ
   const presentation = presentationOf(privacy, "redisStreamPublisher");
   const trim = { TRIM: { strategy: "MAXLEN", strategyModifier: "~", threshold: maxLength } } as const;
 
-  const fieldsOf = (result: Result): Record<string, string> => {
+  function* fieldsOf(result: Result): Steps<Record<string, string>> {
     const { id, experiment, kind } = result;
-    return { id, experiment, kind, result: JSON.stringify(present(result, presentation)) };
-  };
+    return { id, experiment, kind, result: JSON.stringify(yield* presentSteps(result, presentation)) };
+  }
   const append = async (fields: Record<string, string>): Promise<void> => {
     await client.xAdd(key, "*", fields, trim);
   };
 
-  return {
-    name: "redis-stream",
-    publish: (result) => append(fieldsOf(result)),
-    publishBatch: async (results) => {
-      await Promise.all((await inSlices(results, fieldsOf)).map(append));
-    },
+  const publishBatch = async (results: readonly Result[]): Promise<void> => {
+    await Promise.all((await inSlices(results, fieldsOf)).map(append));
   };
+
+  return { name: "redis-stream", publish: (result) => publishBatch([result]), publishBatch };
 }

@@ -3,7 +3,7 @@ import { orElse, required, settle, withMethods, type OptionTable } from "../mode
 import type { Publisher } from "../model/publisher.ts";
 import type { ResultKind } from "../model/result.ts";
 import { kindsRule, presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
-import { present } from "../records/present.ts";
+import { whenPresented } from "../records/present.ts";
 import type { PresentedCandidate, PresentedResult } from "../records/record.ts";
 import { sentenceOf } from "../records/sentence.ts";
 
@@ -79,10 +79,11 @@ export function sentryPublisher(options: SentryPublisherOptions): Publisher {
     name: "sentry",
     kinds: wanted,
     publish(result) {
-      const presented = present(result, presentation);
-      for (const candidate of presented.candidates) {
-        if (wanted.includes(kindOf(candidate))) client.captureEvent(eventOf(presented, candidate));
-      }
+      return whenPresented(result, presentation, (presented) => {
+        for (const candidate of presented.candidates) {
+          if (wanted.includes(kindOf(candidate))) client.captureEvent(eventOf(presented, candidate));
+        }
+      });
     },
     async flush() {
       const complete = await client.flush?.(flushTimeoutMs);

@@ -5,21 +5,38 @@ const ownSetTimeout = globalThis.setTimeout;
 
 const sliceMs = 10;
 
+/** Work that pauses at each `yield`, so that it can go on in a later turn of the event loop. */
+export type Steps<Made> = Generator<undefined, Made, undefined>;
+
 /**
- * Makes something of each item, at most some 10 ms in one turn of the event loop: presenting a hundred large results takes
- * longer than any request should wait.
+ * Makes something of each item, at most some 10 ms in one turn of the event loop: presenting a hundred large results, or one
+ * with fifty long texts, takes longer than any request should wait.
  */
-export async function inSlices<Item, Made>(items: readonly Item[], make: (item: Item) => Made): Promise<Made[]> {
+export async function inSlices<Item, Made>(items: readonly Item[], make: (item: Item) => Steps<Made>): Promise<Made[]> {
   const made: Made[] = [];
   let until = performance.now() + sliceMs;
   for (const item of items) {
-    if (performance.now() > until) {
-      await laterTurn();
-      until = performance.now() + sliceMs;
+    const steps = make(item);
+    for (;;) {
+      if (performance.now() > until) {
+        await laterTurn();
+        until = performance.now() + sliceMs;
+      }
+      const step = steps.next();
+      if (step.done !== true) continue;
+      made.push(step.value);
+      break;
     }
-    made.push(make(item));
   }
   return made;
+}
+
+/** All of it at once. */
+export function atOnce<Made>(steps: Steps<Made>): Made {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }
 
 function laterTurn(): Promise<void> {

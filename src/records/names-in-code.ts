@@ -62,6 +62,19 @@ export function hidePath(path: string): string {
   return text;
 }
 
+// A step in brackets, with texts in which brackets mean nothing; or one behind a dot.
+const steps = /\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\]|\.[^.[\]()]+/gu;
+
+/** As {@link hidePath}, of a path with array positions generalized: `$.rows[*]["a@b.test"]` is `$.rows[*].*`. */
+export function hideGeneralPath(path: string): string {
+  return path.slice(0, 10 * mostOfPath).replace(steps, (step) => {
+    if (/^\[(?:\*|\d{1,6})\]$/.test(step)) return step;
+    const entry = /^\[([a-z]+) /.exec(step);
+    if (entry) return `[${entry[1]!} *]`;
+    return step.startsWith(".") && looksLikeName(step.slice(1)) ? step : ".*";
+  });
+}
+
 const mostOfPath = 300;
 
 function hideSegment(segment: PathSegment): string {

@@ -36,9 +36,30 @@ export function pathOfIds(path: string, isSecret: (path: string) => boolean): st
   return identifiers.map((identifier) => `${path}[0].${identifier}`).find(isSecret);
 }
 
+// How tools write a header, a field of a form or a variable down: `{ name: "password", value: "…" }`.
+const namesBeside = ["name", "key", "header", "field"];
+
+/** What names the `value` of such a record, such as `password`. Runs no getter. */
+export function nameBeside(holder: unknown): string | undefined {
+  if (typeof holder !== "object" || holder === null) return undefined;
+  try {
+    for (const key of namesBeside) {
+      const name: unknown = Object.getOwnPropertyDescriptor(holder, key)?.value;
+      if (typeof name === "string") return name;
+    }
+  } catch {
+    // A proxy that cannot be looked at.
+  }
+  return undefined;
+}
+
 function nameIn(root: unknown, segments: readonly PathSegment[]): string | undefined {
   let holder = root;
   for (const [index, segment] of segments.entries()) {
+    if (segment === "value") {
+      const name = nameBeside(holder);
+      if (name !== undefined) return formatPath([...segments.slice(0, index), name, ...segments.slice(index + 1)]);
+    }
     const pairs = pairsOf(holder);
     if (pairs !== undefined) {
       const pair = typeof segment === "number" ? pairs[segment] : undefined;
@@ -57,11 +78,15 @@ function nameIn(root: unknown, segments: readonly PathSegment[]): string | undef
 function pairsOf(holder: unknown): readonly (readonly [string, unknown])[] | undefined {
   if (typeof holder !== "object" || holder === null) return undefined;
   try {
-    if (holder instanceof URLSearchParams) return [...URLSearchParams.prototype.entries.call(holder)];
-    if (typeof FormData !== "undefined" && holder instanceof FormData)
-      return [...FormData.prototype.entries.call(holder)];
+    // Told by its tag: naming `FormData` makes Node load its HTTP client, which takes longer than a request should wait.
+    const tag = Object.prototype.toString.call(holder);
+    if (tag === "[object URLSearchParams]")
+      return [...URLSearchParams.prototype.entries.call(holder as URLSearchParams)];
+    if (tag === "[object FormData]") return [...(holder as FormData).entries()];
     // What was drawn before, by `redact`.
-    const drawn: unknown = Object.getOwnPropertyDescriptor(holder, "$URLSearchParams")?.value;
+    const drawn: unknown =
+      Object.getOwnPropertyDescriptor(holder, "$URLSearchParams")?.value ??
+      Object.getOwnPropertyDescriptor(holder, "$FormData")?.value;
     return Array.isArray(drawn) ? (drawn as [string, unknown][]) : undefined;
   } catch {
     return undefined;

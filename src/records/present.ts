@@ -16,6 +16,8 @@ import type {
   PresentedOutcome,
   PresentedResult,
 } from "./record.ts";
+import { atOnce, inSlices, type Steps } from "./in-slices.ts";
+import { isLarge } from "./result-bytes.ts";
 import { redactReason, secretPathOf, type Redaction } from "./redaction.ts";
 
 /** How a result is presented: made once, when a publisher is. */
@@ -32,17 +34,43 @@ const mostDifferences = 50;
 
 /** Makes of a result what may leave the process. Never throws, whatever the result's values are. */
 export function present(result: Result, presentation: Presentation): PresentedResult {
+  return atOnce(presentSteps(result, presentation));
+}
+
+/**
+ * Uses what {@link present} makes: at once, but for a large result whose values are shown, which takes several turns of the
+ * event loop.
+ */
+export function whenPresented(
+  result: Result,
+  presentation: Presentation,
+  use: (presented: PresentedResult) => void | PromiseLike<void>,
+): void | PromiseLike<void> {
+  if (presentation.values !== "shown" || !isLarge(result)) return use(present(result, presentation));
+  return inSlices([result], (each) => presentSteps(each, presentation)).then(([presented]) => use(presented!));
+}
+
+/** {@link present} in steps: one for each side of a candidate, and one for each of its differences. */
+export function* presentSteps(result: Result, presentation: Presentation): Steps<PresentedResult> {
   const { id, experiment, startedAt, kind, served, fellBack, version, rollout } = result;
   const sight = sightOf(result, presentation);
+  const context = sight.draw && { context: sight.draw(result.context) };
+  yield;
+  const control = presentObservation(result.control, sight);
+  const candidates: PresentedCandidate[] = [];
+  for (const candidate of result.candidates) {
+    yield;
+    candidates.push(yield* presentCandidate(candidate, result.control, sight));
+  }
   return {
     v: 1,
     ...{ id, experiment, startedAt, kind, served },
     ...(fellBack !== undefined && { fellBack }),
     ...(version !== undefined && { version }),
     ...(rollout && { rollout: { stage: rollout.stage, share: rollout.share, epoch: rollout.epoch } }),
-    ...(sight.draw && { context: sight.draw(result.context) }),
-    control: presentObservation(result.control, sight),
-    candidates: result.candidates.map((candidate) => presentCandidate(candidate, result.control, sight)),
+    ...context,
+    control,
+    candidates,
   };
 }
 
@@ -102,20 +130,22 @@ export function presentError(error: unknown, sight: Sight = { drawn: false }): P
   };
 }
 
-function presentCandidate(candidate: CandidateObservation, control: Observation, sight: FullSight): PresentedCandidate {
-  const { argumentsMutated } = candidate;
-  return {
-    ...presentObservation(candidate, sight),
-    comparison: presentComparison(candidate, control, sight),
-    ...(argumentsMutated !== undefined && { argumentsMutated }),
-  };
-}
-
-function presentComparison(
+function* presentCandidate(
   candidate: CandidateObservation,
   control: Observation,
   sight: FullSight,
-): PresentedComparison {
+): Steps<PresentedCandidate> {
+  const { argumentsMutated } = candidate;
+  const observation = presentObservation(candidate, sight);
+  const comparison = yield* presentComparison(candidate, control, sight);
+  return { ...observation, comparison, ...(argumentsMutated !== undefined && { argumentsMutated }) };
+}
+
+function* presentComparison(
+  candidate: CandidateObservation,
+  control: Observation,
+  sight: FullSight,
+): Steps<PresentedComparison> {
   const { comparison } = candidate;
   switch (comparison.kind) {
     case "match":
@@ -130,12 +160,15 @@ function presentComparison(
       const { differences, moreDifferences = 0 } = comparison;
       const more = Math.max(0, differences.length - mostDifferences) + moreDifferences;
       const threw = control.outcome.kind !== candidate.outcome.kind;
+      const presented: PresentedDifference[] = [];
+      for (const difference of differences.slice(0, mostDifferences)) {
+        yield;
+        presented.push(presentDifference(difference, threw, [control, candidate], sight));
+      }
       return {
         kind: comparison.kind,
         ...(comparison.kind === "mismatch" ? { signature: comparison.signature } : { rule: comparison.rule }),
-        differences: differences
-          .slice(0, mostDifferences)
-          .map((difference) => presentDifference(difference, threw, [control, candidate], sight)),
+        differences: presented,
         ...(more > 0 && { moreDifferences: more }),
       };
     }

@@ -35,6 +35,7 @@ export async function* readResults(
     number += 1;
     if (line.trim() === "") continue;
     const result = parseLine(line, number);
+    if (result === "other") continue;
     if (result === undefined) options.onSkip?.(number);
     else if (recent.isNew(result.id)) yield result;
   }
@@ -61,14 +62,16 @@ async function* linesOf(pieces: AsyncIterable<string | Uint8Array>): AsyncGenera
  */
 export const startOfWrite = "\t";
 
-function parseLine(line: string, number: number): PresentedResult | undefined {
+/** `other` for a whole line that holds no result: an event or a tally. */
+function parseLine(line: string, number: number): PresentedResult | "other" | undefined {
   // A process wrote on after another one's torn line: the whole one is at the end.
   const result = parsed(line) ?? parsed(line.slice(line.lastIndexOf(startOfWrite) + 1));
   if (result === undefined) return undefined;
-  const { v, id } = result as { v?: unknown; id?: unknown };
+  const { v, id, type } = result as { v?: unknown; id?: unknown; type?: unknown };
   if (typeof v === "number" && v !== 1) {
     throw new SidelaneError("invalid-state", `readResults: expected version 1 in line ${number}, got ${v}`);
   }
+  if (v === 1 && (type === "event" || type === "tally")) return "other";
   return v === 1 && typeof id === "string" ? (result as PresentedResult) : undefined;
 }
 

@@ -5,7 +5,7 @@ import { parsePattern } from "../compare/rules/path-patterns.ts";
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import { aText, compiled, listOf, settle, type OptionTable } from "../model/option-table.ts";
 import type { Difference } from "../model/comparison.ts";
-import { nameOfPair, pathOfIds } from "./pair-names.ts";
+import { nameBeside, nameOfPair, pathOfIds } from "./pair-names.ts";
 import { pseudonymizer } from "./pseudonym.ts";
 import { keyMatcher, secretKeys } from "./secret-keys.ts";
 import { isCardNumber } from "./secret-shapes.ts";
@@ -74,9 +74,13 @@ export function compileRedaction(options: RedactOptions = {}, place = "redact"):
     if (Array.isArray(drawn)) return drawn.map((element, index) => walk(element, at.next(index), look));
     const [tag, content] = tagOf(drawn as Record<string, unknown>);
     if (tag !== undefined) return { [tag]: walkTagged(content, at, look) };
+    const beside = "value" in drawn ? nameBeside(drawn) : undefined;
     return Object.fromEntries(
       Object.entries(drawn).map(([key, part]) => {
-        const name = key.startsWith("$$") ? key.slice(1) : key;
+        const name =
+          key === "value" && beside !== undefined && isSecret(beside) ? beside
+          : key.startsWith("$$") ? key.slice(1)
+          : key;
         return [text(key), isSecret(name) ? replace(part) : walk(part, at.next(name), look)];
       }),
     );

@@ -40,6 +40,16 @@ interface Group<Example> {
   last: Example;
   lastDrawn: number;
   examples: Example[];
+  /** Of the first example, and of all that are kept. */
+  firstBytes: number;
+  bytes: number;
+}
+
+/** What examples may take, shared with other experiments. */
+export interface ExampleRoom<Example> {
+  bytesOf(example: Example): number;
+  /** Takes so many bytes, or frees them where they are negative; `false` when there are not so many, unless it `must`. */
+  take(bytes: number, must?: boolean): boolean;
 }
 
 /**
@@ -55,9 +65,22 @@ export class MismatchGroups<Example = unknown> {
   /** Kinds that were told as new: one that had to go and comes back is not new again. The oldest are forgotten first. */
   readonly #told = new Set<string>();
 
-  constructor({ random, most = mostGroups }: { readonly random: () => number; readonly most?: number }) {
+  #newKinds = 0;
+  readonly #room: ExampleRoom<Example> | undefined;
+
+  /** @param options.room without it, examples take what they take */
+  constructor({
+    random,
+    most = mostGroups,
+    room,
+  }: {
+    readonly random: () => number;
+    readonly most?: number;
+    readonly room?: ExampleRoom<Example>;
+  }) {
     this.#random = random;
     this.#most = most;
+    this.#room = room;
   }
 
   /**
@@ -73,9 +96,10 @@ export class MismatchGroups<Example = unknown> {
       return false;
     }
     const evicted = this.#groups.size >= this.#most ? this.#rarest() : undefined;
-    if (evicted !== undefined) this.#groups.delete(evicted.signature);
-    const error = evicted?.count ?? 0;
+    let error = evicted === undefined ? 0 : this.#evict(evicted);
     const drawn = example();
+    const bytes = this.#room?.bytesOf(drawn) ?? 0;
+    error = Math.max(error, this.#makeRoom(bytes));
     this.#groups.set(signature, {
       signature,
       differences: differences.slice(0, 5).map(({ path, kind }) => ({ path, kind })),
@@ -88,8 +112,19 @@ export class MismatchGroups<Example = unknown> {
       last: drawn,
       lastDrawn: at,
       examples: [drawn],
+      firstBytes: bytes,
+      bytes,
     });
     return this.#tell(signature);
+  }
+
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  /** How many kinds were new so far. */
+  get newKinds(): number {
+    return this.#newKinds;
   }
 
   /** All kinds, the most frequent first. */
@@ -113,19 +148,64 @@ export class MismatchGroups<Example = unknown> {
     const isChosen = place >= 0 && place < reservoirSize;
     if (!isChosen && at - group.lastDrawn < drawEveryMs) return;
     const drawn = example();
-    group.last = drawn;
+    const examples = [...group.examples];
+    if (isChosen) examples[place] = drawn;
+    const bytes = this.#bytesOf([group.first, drawn, ...examples]);
     group.lastDrawn = at;
-    if (isChosen) group.examples[place] = drawn;
+    if (this.#room !== undefined && !this.#room.take(bytes - group.bytes)) return;
+    Object.assign(group, { last: drawn, examples, bytes });
   }
 
   #tell(signature: string): boolean {
     if (this.#told.has(signature)) return false;
     this.#told.add(signature);
+    this.#newKinds += 1;
     if (this.#told.size > this.#most * rememberedPerGroup) {
       const [oldest] = this.#told;
       this.#told.delete(oldest!);
     }
     return true;
+  }
+
+  #bytesOf(examples: readonly Example[]): number {
+    if (this.#room === undefined) return 0;
+    let bytes = 0;
+    for (const each of new Set(examples)) bytes += this.#room.bytesOf(each);
+    return bytes;
+  }
+
+  /** @returns how often its kind was seen */
+  #evict(group: Group<Example>): number {
+    this.#groups.delete(group.signature);
+    this.#room?.take(-group.bytes);
+    return group.count;
+  }
+
+  /**
+   * Takes so many bytes: where there are none left, all but the first example of the largest kinds goes, then the rarest kinds.
+   *
+   * @returns how often a kind that went was seen, at most
+   */
+  #makeRoom(bytes: number): number {
+    const room = this.#room;
+    if (room === undefined || room.take(bytes)) return 0;
+    for (const group of this.#groups.values()) {
+      const { first, firstBytes, bytes: all } = group;
+      if (all === firstBytes) continue;
+      room.take(firstBytes - all);
+      Object.assign(group, { last: first, examples: [first], bytes: firstBytes });
+    }
+    let seen = 0;
+    while (!room.take(bytes)) {
+      const rarest = this.#rarest();
+      if (rarest === undefined) {
+        // The others' examples fill it: one of each experiment stays all the same.
+        room.take(bytes, true);
+        break;
+      }
+      seen = Math.max(seen, this.#evict(rarest));
+    }
+    return seen;
   }
 
   #rarest(): Group<Example> | undefined {

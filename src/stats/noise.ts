@@ -79,6 +79,19 @@ class OddOneOut {
     }
   }
 
+  /** The re-runs of both. */
+  and(other: OddOneOut): OddOneOut {
+    const both = new OddOneOut();
+    both.reruns = this.reruns + other.reruns;
+    both.differed = this.differed + other.differed;
+    both.agreed = this.agreed + other.agreed;
+    for (const word of [...this.candidateWords, ...other.candidateWords]) both.candidateWords.add(word);
+    // Logarithms of products.
+    both.#real.forEach((_, index) => (both.#real[index] = this.#real[index]! + other.#real[index]!));
+    both.#noise.forEach((_, index) => (both.#noise[index] = this.#noise[index]! + other.#noise[index]!));
+    return both;
+  }
+
   /** @param isStrange whether the candidate shows what control never has: that is no noise, however unsteady control is */
   verdict(isStrange: boolean): NoiseVerdict {
     if (grown(this.#real) >= enough) return "real";
@@ -149,9 +162,13 @@ export class NoiseLedger {
     return [...this.#signatures].map(([name, { odd, places }]) => odd.rate(name, this.#areStrange(places)));
   }
 
-  /** By generalised path, in the order they came. */
-  paths(): NoiseRate[] {
-    return [...this.#paths].map(([path, odd]) => odd.rate(path, this.#isStrangeAt(path, odd)));
+  /**
+   * By generalized path, in the order they came.
+   *
+   * @param shown what is shown of a path; those that read the same then are one, counted together
+   */
+  paths(shown: (path: string) => string = asIs): NoiseRate[] {
+    return [...this.#shownPaths(shown)].map(([name, { odd, isStrange }]) => odd.rate(name, isStrange));
   }
 
   verdictOf(signature: string): NoiseVerdict {
@@ -163,14 +180,11 @@ export class NoiseLedger {
    * Patterns for the leaves at which control differs from itself: to be looked at, and then added to `compare.ignore` by
    * hand. A whole object, a list or the answer itself is never proposed: what lies below it would go with it.
    */
-  proposals(): string[] {
-    const noisy = [...this.#paths].filter(
-      ([path, odd]) =>
-        path !== "$" &&
-        odd.verdict(this.#isStrangeAt(path, odd)) === "noise" &&
-        [...odd.candidateWords, ...(this.#controlWords.get(path) ?? [])].every((word) => leaves.has(word)),
+  proposals(shown: (path: string) => string = asIs): string[] {
+    const noisy = [...this.#shownPaths(shown)].filter(
+      ([, { odd, isStrange, isLeaf }]) => isLeaf && odd.verdict(isStrange) === "noise",
     );
-    return [...new Set(noisy.map(([path]) => patternOf(path)))].sort();
+    return [...new Set(noisy.map(([name]) => patternOf(name)))].sort();
   }
 
   #show(path: string, word: string): void {
@@ -180,6 +194,25 @@ export class NoiseLedger {
       this.#controlWords.set(path, (words = new Set()));
     }
     if (words.size < mostWords) words.add(word);
+  }
+
+  #shownPaths(shown: (path: string) => string): Map<string, ShownPath> {
+    const together = new Map<string, ShownPath>();
+    for (const [path, odd] of this.#paths) {
+      const name = shown(path);
+      const known = together.get(name);
+      together.set(name, {
+        odd: known === undefined ? odd : known.odd.and(odd),
+        isStrange: this.#isStrangeAt(path, odd) || known?.isStrange === true,
+        isLeaf: this.#isLeafAt(path, odd) && known?.isLeaf !== false,
+      });
+    }
+    return together;
+  }
+
+  #isLeafAt(path: string, { candidateWords }: OddOneOut): boolean {
+    const words = [...candidateWords, ...(this.#controlWords.get(path) ?? [])];
+    return path !== "$" && words.every((word) => leaves.has(word));
   }
 
   #areStrange(places: readonly NoisePlace[]): boolean {
@@ -215,6 +248,15 @@ export class NoiseLedger {
     return known.odd;
   }
 }
+
+/** Paths that are shown as one. */
+interface ShownPath {
+  readonly odd: OddOneOut;
+  readonly isStrange: boolean;
+  readonly isLeaf: boolean;
+}
+
+const asIs = (path: string): string => path;
 
 /** Whether a path is another, or leads to it: who differs at `$.a` as a whole differs at `$.a.b`. */
 function covers(own: string, path: string): boolean {

@@ -17,6 +17,17 @@ describe("compare", () => {
     });
   });
 
+  it("reads a form by its entries alone, and not by what the platform keeps on it", () => {
+    const form = (value: string): FormData => {
+      const data = new FormData();
+      data.set("name", value);
+      return data;
+    };
+    expect(listed(compare(form("a"), form("b")))).toEqual(["$[0][1] value"]);
+    const mark = Symbol("mark");
+    expect(listed(compare(Object.assign(form("a"), { [mark]: 1 }), form("a")))).toHaveLength(1);
+  });
+
   it("tells a missing key from one that is undefined", () => {
     expect(listed(compare({ a: undefined }, {}))).toEqual(["$.a undefined"]);
     expect(listed(compare([undefined], new Array(1)))).toEqual(["$[0] undefined"]);

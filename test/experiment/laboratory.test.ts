@@ -44,7 +44,7 @@ describe("a laboratory's options", () => {
     ],
     [
       { limits: { maxInflight: 5 } },
-      "unknown option `limits.maxInflight`; did you mean `limits.maxInFlight`? Known options: maxInFlight, maxLoopUtilization",
+      "unknown option `limits.maxInflight`; did you mean `limits.maxInFlight`? Known options: maxInFlight, maxLoopUtilization, maxBytes",
     ],
     [
       { publisher: [] },

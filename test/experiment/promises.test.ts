@@ -112,7 +112,7 @@ describe("what control returns", () => {
   it.each([
     ["a promise with a method of its own", () => Object.assign(Promise.reject(new Error("lost")), { cancel: () => 1 })],
     ["a promise of a class of its own", () => Cancellable.reject(new Error("lost"))],
-  ])("is handed back where it is %s, and the services hears of its rejection", async (_, make) => {
+  ])("is handed back where it is %s, and the host hears of its rejection", async (_, make) => {
     const given = make();
     const lab = new Laboratory();
     expect(lab.experiment("own", { control: () => given, candidate: () => Promise.resolve(1) as never })()).toBe(given);

@@ -38,7 +38,7 @@ describe.concurrent("a process that ends", () => {
     expect(published + queued).toBe(accepted);
   });
 
-  it("by SIGTERM under a services's handler that closes has told everything", async () => {
+  it("by SIGTERM under a host's handler that closes has told everything", async () => {
     const { code, report, publishers } = await end("SIGTERM", { signalWhenReady: "SIGTERM" });
     expect(code).toBe(0);
     expect(report).toMatchObject({ complete: true });
@@ -51,7 +51,7 @@ describe.concurrent("a process that ends", () => {
     expect(stderr).toContain("the program's own mistake");
   });
 
-  it("by an uncaught exception that the services handles by closing has told everything", async () => {
+  it("by an uncaught exception that the host handles by closing has told everything", async () => {
     const { code, report, publishers } = await end("uncaught, handled");
     expect(code).toBe(4);
     expect(report).toMatchObject({ complete: true });

@@ -61,3 +61,56 @@ describe("prometheusPublisher with the real prom-client", () => {
     expect(() => prometheusPublisher(options as never)).toThrow(message);
   });
 });
+
+describe("rollouts and exact counts", () => {
+  it("are written as gauges and counters, and results that were dropped are counted by tallies", async () => {
+    const register = new client.Registry();
+    const publisher = prometheusPublisher({ client, register });
+    const latency = { version: 1, count: 0, zero: 0, sumMs: 0, maxMs: 0, buckets: [] } as const;
+    await publisher.publish(aResult({ kind: "match" }));
+    await publisher.publishTally!({
+      ...{ v: 1, kind: "tally", process: "p", n: 1, from: 0, to: 60_000, faults: { publish: 2 } },
+      experiments: {
+        price: {
+          ...{ calls: 10, started: 9, skips: {}, served: 3, fellBack: 1, newGroups: 2, faults: { publish: 1 } },
+          ...{ inFlight: 0, groups: 2, rollout: { stage: "ramp", share: 0.25, epoch: 3 }, synchronized: true },
+          candidates: {
+            candidate: {
+              kinds: { match: 7, ignored: 0, inconclusive: 0, "timed-out": 0, mismatch: 2 },
+              ...{ candidateErrors: 0, controlErrors: 0, control: latency, candidate: latency },
+              ...{ verdict: "insufficient", mismatchUpperBound: 0.5, unitsMissing: 400 },
+            },
+          },
+        },
+      },
+      publishers: {
+        ndjson: {
+          accepted: 9,
+          published: 4,
+          failed: 0,
+          dropped: { "queue-full": 5, "too-large": 0, "breaker-open": 0, closed: 0 },
+        },
+      },
+    });
+    const text = await register.metrics();
+    for (const line of [
+      'sidelane_rollout_share{experiment="price"} 0.25',
+      'sidelane_rollout_stage{experiment="price",stage="ramp"} 1',
+      'sidelane_rollout_stage{experiment="price",stage="off"} 0',
+      'sidelane_verdict{experiment="price",candidate="candidate",state="insufficient"} 1',
+      'sidelane_mismatch_upper_bound{experiment="price",candidate="candidate"} 0.5',
+      'sidelane_units_missing{experiment="price",candidate="candidate"} 400',
+      'sidelane_served_total{experiment="price"} 3',
+      'sidelane_fell_back_total{experiment="price"} 1',
+      'sidelane_groups{experiment="price"} 2',
+      'sidelane_new_groups_total{experiment="price"} 2',
+      'sidelane_publisher_dropped_total{publisher="ndjson",reason="queue-full"} 5',
+      'sidelane_faults_total{operation="publish"} 3',
+      'sidelane_synchronized{experiment="price"} 1',
+      'sidelane_results_total{experiment="price",candidate="candidate",kind="mismatch"} 2',
+    ]) {
+      expect(text).toContain(line);
+    }
+    expect(text).toMatch(/sidelane_results_total\{experiment="price",candidate="\w+",kind="match"\} [78]\n/);
+  });
+});

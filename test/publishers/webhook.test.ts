@@ -64,7 +64,7 @@ describe("webhookPublisher", () => {
     for (let call = 0; call < 50; call++) await publisher.publish(mismatch("v2-a"));
     await publisher.flush!();
     expect(bodies).toEqual([
-      JSON.stringify({ text: "price: rules differs at $.total (value); 8 ms beside 12 ms, v2-a" }),
+      JSON.stringify({ text: "price: rules differs at $.total (value); 8 ms beside 12 ms, v2-a [e2428e75]" }),
     ]);
     expect(publisher.counts()).toEqual({ accepted: 1, sent: 1, failed: 0, dropped: 0, held: 0 });
   });
@@ -89,7 +89,7 @@ describe("webhookPublisher", () => {
     await publisher.publishEvent!(event);
     await publisher.flush!();
     expect(JSON.parse(bodies[0]!)).toEqual({
-      text: "price: rolled back from ramp 5 % to shadow (ramp: mismatch gate)",
+      text: "price: rolled back from ramp 5 % to shadow (ramp: mismatch gate) [dd73c1c3]",
     });
   });
 

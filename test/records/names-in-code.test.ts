@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hideReason, looksLikeClassName, looksLikeCode } from "../../src/records/names-in-code.ts";
+import { hideReason, looksLikeClassName, looksLikeCode, hideGeneralPath } from "../../src/records/names-in-code.ts";
 
 describe("codes of errors", () => {
   it.each([
@@ -57,4 +57,20 @@ describe("reasons", () => {
     ["patient Ada Lovelace is diabetic", "(hidden)"],
     ["diabetic", "(hidden)"],
   ])("%j is told as %j", (reason, hidden) => expect(hideReason(reason)).toBe(hidden));
+});
+
+describe("generalized paths", () => {
+  it.each([
+    ["$", "$"],
+    ["$.rows[*].price", "$.rows[*].price"],
+    ['$.byMail["ada@example.test"].total', "$.byMail.*.total"],
+    ['$.byMail["a].b(\\"c"][*]', "$.byMail.*[*]"],
+    ["$.orders.4111111111111111", "$.orders.*"],
+    ["$[4111111111111111].a", "$.*.a"],
+    ['$[key "ada"].name', "$[key *].name"],
+    ["$(.children[*])+.name", "$(.children[*])+.name"],
+    ['$(["ada lovelace"][*])+.name', "$(.*[*])+.name"],
+  ])("%s is shown as %s", (path, shown) => {
+    expect(hideGeneralPath(path)).toBe(shown);
+  });
 });

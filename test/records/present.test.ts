@@ -260,6 +260,29 @@ describe("present, values shown, redacts also what is made of values:", () => {
     ]);
   });
 
+  it("records of a name and a value, as tools write headers, forms and variables down", () => {
+    const value = {
+      headers: [
+        { name: "X-Api-Key", value: "k-1" },
+        { name: "accept", value: "text/html" },
+      ],
+      env: [{ key: "PGPASSWORD", value: { raw: "p-1" } }],
+    };
+    const differences = [
+      { path: "$.headers[0].value", kind: "value", control: "k-1", candidate: "k-2" },
+      { path: "$.headers[1].value", kind: "value", control: "text/html", candidate: "*/*" },
+      { path: "$.env[0].value.raw", kind: "value", control: "p-1", candidate: "p-2" },
+    ] as const;
+    const presented = shownOf({
+      control: { outcome: { kind: "returned", value } },
+      candidates: [
+        { outcome: { kind: "returned", value }, comparison: { kind: "mismatch", signature: "v2-x", differences } },
+      ],
+    });
+    expect(JSON.stringify(presented)).not.toMatch(/[kp]-[12]/);
+    expect(presented.candidates[0]!.comparison.differences![1]).toMatchObject({ control: "text/html" });
+  });
+
   it("ids of lists in another order, where one of their keys is redacted", () => {
     const difference = { path: "$.people", kind: "order", control: ["Ada", "Bob"], candidate: ["Bob", "Ada"] } as const;
     const [open] = shownOf(differing(difference)).candidates[0]!.comparison.differences!;

@@ -103,4 +103,31 @@ describe("mismatch groups", () => {
     for (let kind = 0; kind < 100_000; kind++) groups.record(`k${kind}`, [], kind, () => example("e"));
     expect(groups.list()).toHaveLength(256);
   });
+
+  it("keeps examples within the room they are given: first the later ones of a kind go, then the rarest kinds", () => {
+    let free = 100;
+    const room = {
+      bytesOf: () => 10,
+      take(bytes: number, must = false) {
+        if (!must && bytes > free) return false;
+        free -= bytes;
+        return true;
+      },
+    };
+    const groups = new MismatchGroups<object>({ random: () => 0, room });
+    const record = (signature: string, at: number): boolean => groups.record(signature, [], at, () => ({}));
+    for (let at = 0; at < 9; at++) record(`kind ${Math.floor(at / 3)}`, at * 2_000);
+    expect(free).toBe(10);
+    for (let kind = 3; kind < 10; kind++) record(`kind ${kind}`, 20_000);
+    expect(groups.list()).toHaveLength(10);
+    expect(free).toBe(0);
+    expect(groups.list()[0]).toMatchObject({ signature: "kind 0", count: 3 });
+    record("kind 10", 20_000);
+    expect(groups.list()).toHaveLength(10);
+    expect(free).toBe(0);
+    expect(groups.list().find(({ signature }) => signature === "kind 10")).toMatchObject({ count: 2, error: 1 });
+    const others = new MismatchGroups<object>({ random: () => 0, room });
+    expect(others.record("kind", [], 0, () => ({}))).toBe(true);
+    expect(others.list()).toHaveLength(1);
+  });
 });

@@ -35,13 +35,15 @@ const defaultLimits: Required<PreviewLimits> = { nodes: 5_000, depth: 32, string
  */
 export function preview(value: unknown, limits?: PreviewLimits, redact?: (text: string) => string): unknown {
   const given = limits === undefined ? defaultLimits : { ...defaultLimits, ...limits };
-  return draw(value, "$", { ...given, redact, ancestors: [], places: [] });
+  return draw(value, "$", { ...given, redact, looks: mostLookedAt, ancestors: [], places: [] });
 }
 
 interface Sketch {
   /** What is left of each. */
   nodes: number;
   totalLength: number;
+  /** Characters that may still be looked at for secrets. */
+  looks: number;
   readonly depth: number;
   readonly stringLength: number;
   readonly redact: ((text: string) => string) | undefined;
@@ -213,16 +215,19 @@ function put(drawn: Record<string, unknown>, name: string, part: unknown): void 
   Object.defineProperty(drawn, name, { value: part, enumerable: true, configurable: true, writable: true });
 }
 
-const full = (sketch: Sketch): boolean => sketch.nodes <= 0 || sketch.totalLength <= 0;
+const full = (sketch: Sketch): boolean => sketch.nodes <= 0 || sketch.totalLength <= 0 || sketch.looks <= 0;
 
 // Of a text that will be cut, so much more is looked at: a secret that begins before the cut is known by what follows.
 const lookahead = 2_048;
+// Of one value in all: looking takes some 10 ms then.
+const mostLookedAt = 200_000;
 
 function drawString(text: string, sketch: Sketch): string {
   const { redact } = sketch;
   if (redact === undefined) return cut(text, 0, sketch);
   const length = Math.max(0, Math.min(sketch.stringLength, sketch.totalLength));
   const looked = text.length > length + lookahead ? text.slice(0, length + lookahead) : text;
+  sketch.looks -= looked.length;
   return cut(redact(looked), text.length - looked.length, sketch);
 }
 

@@ -171,6 +171,7 @@ function extraKeys(walk: Walker, kind: Kind, object: object): PropertyKey[] | Un
     const isData = (key: PropertyKey): boolean => !isForeign(walk.reader.kind(walk.reader.own(object, key)));
     return keys.filter((key) => !errorKeys.has(key) && isData(key));
   }
+  // Where the platform itself keeps what was read already: Node 20's FormData.
   if (kind === "headers" || kind === "pairs") return keys.filter((key) => !isInternal(key));
   const hasIndices = kind === "array" || kind === "boxed";
   return hasIndices ? keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key as string)) : keys;

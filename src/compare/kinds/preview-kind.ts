@@ -40,22 +40,13 @@ const slotReaders: Readonly<Record<string, readonly [Brand, (value: object) => u
   URL: ["url", reader(typeof URL === "undefined" ? {} : URL.prototype, "href")],
   URLSearchParams: ["entries", (value) => URLSearchParams.prototype.toString.call(value)],
   Headers: ["entries", (value) => Headers.prototype.has.call(value, "a")],
+  FormData: ["entries", (value) => FormData.prototype.has.call(value, "a")],
 };
 
 const opaqueTags: ReadonlySet<string> = new Set([
   ...["Promise", "WeakMap", "WeakSet", "WeakRef", "Generator", "AsyncGenerator", "AbortController", "AbortSignal"],
   ...["Map Iterator", "Set Iterator", "Array Iterator", "String Iterator", "RegExp String Iterator"],
-  ...[
-    "ReadableStream",
-    "WritableStream",
-    "TransformStream",
-    "Response",
-    "Request",
-    "Blob",
-    "File",
-    "FormData",
-    "MessagePort",
-  ],
+  ...["ReadableStream", "WritableStream", "TransformStream", "Response", "Request", "Blob", "File", "MessagePort"],
 ]);
 
 /** Says what an object is. May run a proxy's traps and a class's own getters, and so may throw. */

@@ -1,3 +1,4 @@
+import { bytesOf } from "../../records/value-bytes.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { SidelaneError } from "../../model/errors.ts";
 import { compileCaptureLimits } from "../../compare/copy/capture-limits.ts";
@@ -73,7 +74,13 @@ export function planOf(name: string, definition: UncheckedDefinition, services: 
     const why = "a stream is read once, by control's caller";
     throw new SidelaneError("invalid-definition", `${place}: \`${option}\` cannot be combined with \`stream\`: ${why}`);
   }
-  const groups = new MismatchGroups<PresentedResult>({ random: () => services.random() });
+  const groups = new MismatchGroups<PresentedResult>({
+    random: () => services.random(),
+    room: {
+      take: (bytes, must) => services.memory.takeForGroups(bytes, must),
+      bytesOf: (drawn) => bytesOf([drawn], Infinity),
+    },
+  });
   const plan = {
     name,
     services,

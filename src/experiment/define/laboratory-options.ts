@@ -5,6 +5,7 @@ import {
   aBoolean,
   aClock,
   aFunction,
+  aNumber,
   anObject,
   aShare,
   aWhole,
@@ -16,6 +17,7 @@ import {
   type OptionTable,
 } from "../../model/option-table.ts";
 import type { PublisherLike } from "../../model/publisher.ts";
+import { defaultMaxBytes } from "../deliver/memory-budget.ts";
 import { throwRule, type ThrowOption } from "./throw-options.ts";
 import type { Labels } from "./services.ts";
 
@@ -28,6 +30,12 @@ export interface LaboratoryLimits {
    * only computes has a busy loop by nature. Node only.
    */
   readonly maxLoopUtilization?: number;
+  /**
+   * About how many bytes of values wait or are kept, at least 1 000 000; 64 000 000 by default. Drawn examples of mismatches
+   * take at most a quarter, calls that wait to be compared at most a half, and the queues of publishers what those leave. One
+   * result of more than an eighth is not queued.
+   */
+  readonly maxBytes?: number;
 }
 
 /** What experiments share. */
@@ -67,9 +75,10 @@ export interface LaboratoryOptions {
   readonly random?: () => number;
 }
 
-export const laboratoryLimitsTable: OptionTable<LaboratoryLimits, "maxInFlight" | "maxLoopUtilization"> = {
+export const laboratoryLimitsTable: OptionTable<LaboratoryLimits, keyof LaboratoryLimits> = {
   maxInFlight: orElse(aWhole(), 1_000),
   maxLoopUtilization: orElse(aShare, 1),
+  maxBytes: orElse(aNumber({ min: 1_000_000 }), defaultMaxBytes),
 };
 
 const aLabels: OptionRule = {

@@ -8,6 +8,7 @@ import type { Deadlines } from "../limits/deadlines.ts";
 import type { InFlight } from "../limits/in-flight.ts";
 import type { LoopGuard } from "../limits/loop-guard.ts";
 import type { ComparisonQueue } from "../deliver/comparison-queue.ts";
+import type { MemoryBudget } from "../deliver/memory-budget.ts";
 import type { DeferredQueue } from "../limits/deferred-queue.ts";
 import { callQuietly, type Detached } from "../runtime/current-run.ts";
 import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
@@ -37,6 +38,7 @@ export interface Services {
   readonly deadlines: Deadlines;
   readonly guard: LoopGuard;
   readonly comparisonQueue: ComparisonQueue;
+  readonly memory: MemoryBudget;
   readonly deferred: DeferredQueue;
   readonly maxInFlight: number;
   readonly inFlight: InFlight;

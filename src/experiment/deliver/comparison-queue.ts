@@ -4,9 +4,10 @@ import type { RolloutEvent } from "../../model/rollout.ts";
 import { bytesOf } from "../../records/value-bytes.ts";
 import { later, TurnLatch } from "../runtime/event-loop.ts";
 import type { Detached } from "../runtime/current-run.ts";
+import { measureResult } from "../../records/result-bytes.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 import type { Delivery } from "./delivery.ts";
 import { Novelty, ResultQueue } from "./result-queue.ts";
-import { measureResult } from "./result-size.ts";
 
 /** Something that has ended, and still has to be compared or handed on. */
 export interface Comparable {
@@ -29,8 +30,6 @@ export interface Receivers {
 }
 
 const most = 1_000;
-// Half of the 64 MB that a laboratory may keep: each of both parts below has a half of that.
-const mostBytes = 16_000_000;
 // A few calls of one turn are not measured: looking at values costs their callers time.
 const unmeasured = 8;
 const nodesLookedAt = 1_000;
@@ -40,19 +39,20 @@ const sliceMs = 10;
  * Runs that have ended and still have to be compared or handed on. Emptied in a later turn of the event loop,
  * outside of every request's context, at most 10 ms a turn.
  *
- * At most 1 000 and about 16 MB wait. To make room, the oldest is compared at once: a match, or what a rule knows, is dropped
- * and counted, anything else is kept beside the others, of which again at most 1 000 and 16 MB.
+ * At most 1 000 wait, and take half of the laboratory's bytes. To make room, the oldest is compared at once: a match, or what a
+ * rule knows, is dropped and counted, anything else is kept beside the others, at most 1 000 and within the same bytes.
  */
 export class ComparisonQueue implements Receivers {
   readonly #clock: Clock;
   readonly #detached: Detached;
-  readonly #prefix: string;
+  readonly #memory: MemoryBudget;
+  /** Of all ids of this process's laboratory. */
+  readonly prefix: string;
   #deliveries: readonly Delivery[] = [];
   #wanted: ReadonlySet<ResultKind> | "all" = new Set();
   #waiting: Comparable[] = [];
   /** Of those that wait and were measured. */
   readonly #sizes = new Map<Comparable, number>();
-  #bytes = 0;
   /** Compared before their turn, and worth telling. */
   readonly #kept = new ResultQueue<Comparable>();
   #keptSoFar = 0;
@@ -60,10 +60,11 @@ export class ComparisonQueue implements Receivers {
   readonly #turnLatch = new TurnLatch();
   #number = 0;
 
-  constructor(clock: Clock, detached: Detached) {
+  constructor(clock: Clock, detached: Detached, memory: MemoryBudget) {
     this.#clock = clock;
     this.#detached = detached;
-    this.#prefix = randomText();
+    this.#memory = memory;
+    this.prefix = randomText();
   }
 
   /** @param wanted kinds that a publisher asks for, beyond mismatches */
@@ -86,17 +87,17 @@ export class ComparisonQueue implements Receivers {
 
   nextId(): string {
     this.#number += 1;
-    return `${this.#prefix}-${this.#number}`;
+    return `${this.prefix}-${this.#number}`;
   }
 
   add(run: Comparable): void {
     this.#waiting.push(run);
     if (this.#waiting.length > unmeasured) {
-      const bytes = bytesOf(run.parts(), mostBytes, nodesLookedAt);
+      const bytes = bytesOf(run.parts(), this.#memory.maxBytes, nodesLookedAt);
       this.#sizes.set(run, bytes);
-      this.#bytes += bytes;
+      this.#memory.waitingBytes += bytes;
     }
-    while (this.#waiting.length > most || (this.#bytes > mostBytes && this.#waiting.length > 1)) this.#makeRoom();
+    while (this.#waiting.length > most || (this.#memory.waitsTooMuch && this.#waiting.length > 1)) this.#makeRoom();
     this.#schedule();
   }
 
@@ -120,11 +121,15 @@ export class ComparisonQueue implements Receivers {
       return;
     }
     const result = run.result();
+    const before = this.#kept.bytes;
     this.#keptSoFar += 1;
     this.#kept.push(run, this.#keptSoFar, this.#novelty.worthOf(result));
-    this.#kept.measure(Infinity, () => measureResult(result, mostBytes));
-    while (this.#kept.length > most || (this.#kept.bytes > mostBytes && this.#kept.length > 1)) {
-      this.#refuse(this.#kept.giveUp()!.item);
+    this.#kept.measure(Infinity, () => measureResult(result, this.#memory.maxBytes));
+    this.#memory.waitingBytes += this.#kept.bytes - before;
+    while (this.#kept.length > most || (this.#memory.waitsTooMuch && this.#kept.length > 1)) {
+      const given = this.#kept.giveUp()!;
+      this.#memory.waitingBytes -= given.bytes ?? 0;
+      this.#refuse(given.item);
     }
   }
 
@@ -133,7 +138,7 @@ export class ComparisonQueue implements Receivers {
   }
 
   #forget(run: Comparable): void {
-    this.#bytes -= this.#sizes.get(run) ?? 0;
+    this.#memory.waitingBytes -= this.#sizes.get(run) ?? 0;
     this.#sizes.delete(run);
   }
 
@@ -150,6 +155,7 @@ export class ComparisonQueue implements Receivers {
 
   #drain(until: number): void {
     for (let kept = this.#kept.shift(); kept !== undefined; kept = this.#kept.shift()) {
+      this.#memory.waitingBytes -= kept.bytes ?? 0;
       kept.item.finish(this);
       if (this.#clock.monotonic() > until) return;
     }

@@ -1,48 +1,40 @@
 import type { Cancel, Clock } from "../../model/clock.ts";
 import type { Fault, Operation } from "../../model/fault.ts";
-import type { DeliveryCounts, DropReason, Publisher } from "../../model/publisher.ts";
+import type { DeliveryCounts, Publisher } from "../../model/publisher.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
 import type { RolloutEvent } from "../../model/rollout.ts";
-import { DeliveryEnd } from "./delivery-end.ts";
-import { DropCount } from "./drop-count.ts";
-import { Breaker } from "./publisher-backoff.ts";
+import type { TallyRecord } from "../../model/tally-record.ts";
+import { Breaker, timeoutError } from "./publisher-backoff.ts";
 import { callForeign, type Ended } from "../runtime/promises.ts";
 import { later } from "../runtime/event-loop.ts";
-import { Novelty, ResultQueue } from "./result-queue.ts";
-import { measureResult } from "./result-size.ts";
+import { Backlog, type Job } from "./backlog.ts";
+import { DropCount } from "./drop-count.ts";
+import { DeliveryEnd } from "./delivery-end.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 
-const mostResults = 1_000;
-const mostBytes = 8_000_000;
-const mostEvents = 100;
-const batchSize = 100;
 const publishTimeoutMs = 5_000;
 const mostAttempts = 3;
 const firstRetryMs = 200;
 /** A flush does not wait for a minute's pause of the breaker. */
 const longestPauseWhileAwaitedMs = 250;
 const sliceMs = 10;
+const eventDropped = "An event was dropped: 100 events are waiting already";
 
 /** What a delivery needs from its laboratory. */
 export interface DeliveryServices {
   readonly clock: Clock;
   /** From 0 up to 1, for jitter. */
   random(): number;
+  /** The bytes that results may take, shared with other publishers; 64 MB of its own where it is left out. */
+  readonly memory?: MemoryBudget;
   /** Told of every fault, also repeated ones. */
   onFault(fault: Fault): void;
   /** Runs outside of any request's context, so that no publisher runs or arms a timer as the tenant of a request. */
   detached<T>(run: () => T): T;
 }
 
-interface Job {
-  readonly results: readonly Result[];
-  readonly event: RolloutEvent | undefined;
-  /** The running number of its first result; `Infinity` for an event. */
-  readonly number: number;
-  failures: number;
-}
-
 /**
- * One publisher behind its own bounded queue: at most 1 000 results and 8 MB wait. When there is no room, matches go
+ * One publisher behind its own queue: at most 1 000 results wait, and what the laboratory's bytes leave room for. When there is no room, matches go
  * first, then what a rule knows, then the newest of what is like others, and last the first of a new kind. All are counted,
  * and told as one fault a minute.
  *
@@ -59,20 +51,17 @@ export class Delivery {
   readonly #kinds: ReadonlySet<string> | undefined;
   readonly #batches: boolean;
   readonly #idempotent: boolean;
-  readonly #takesEvents: boolean;
-  readonly #queue = new ResultQueue<Result>();
-  readonly #novelty = new Novelty();
-  readonly #events: RolloutEvent[] = [];
+  readonly #takes: { readonly events: boolean; readonly tallies: boolean };
+  readonly #backlog: Backlog;
   readonly #breaker: Breaker;
-  readonly #dropped: DropCount;
-  readonly #end: DeliveryEnd;
+  readonly #drops: DropCount;
   #accepted = 0;
   #published = 0;
   #failed = 0;
   /** `calling`: inside the publisher's own code; `busy`: it returned a promise; `paused`: a timer is set for the next try. */
   #phase: "idle" | "scheduled" | "calling" | "busy" | "paused" = "idle";
-  #job: Job | undefined;
   #cancelTimer: Cancel | undefined;
+  readonly #ending: DeliveryEnd;
   #closed = false;
 
   /** @param publisher checked before, by `toPublisher` */
@@ -83,14 +72,22 @@ export class Delivery {
     this.#kinds = publisher.kinds && new Set(publisher.kinds);
     this.#batches = publisher.publishBatch !== undefined;
     this.#idempotent = publisher.idempotent === true;
-    this.#takesEvents = publisher.publishEvent !== undefined;
+    this.#takes = { events: publisher.publishEvent !== undefined, tallies: publisher.publishTally !== undefined };
     this.#breaker = new Breaker(() => services.random());
-    this.#dropped = new DropCount(services.clock, (error) => this.#fault("publish", error));
-    this.#end = new DeliveryEnd({
+    this.#drops = new DropCount(services.clock, (error) => this.#fault("publish", error));
+    this.#backlog = new Backlog(services.memory ?? new MemoryBudget(), (reason, count) => {
+      const noRoom = this.#breaker.open ? "breaker-open" : "queue-full";
+      this.#drops.add(reason === "too-many" ? noRoom : reason, count);
+      this.#resolveDrained();
+    });
+    this.#ending = new DeliveryEnd({
       services,
       publisher,
       accepted: () => this.#accepted,
-      drain: () => this.#drain(),
+      drain: () => {
+        this.#resolveDrained();
+        if (this.#ending.isAwaited) this.#tryNow();
+      },
       abandon: () => this.#abandon(),
       onFault: (operation, error) => this.#fault(operation, error),
     });
@@ -105,11 +102,11 @@ export class Delivery {
   accept(result: Result): void {
     if (this.#kinds !== undefined && !this.#kinds.has(result.kind)) return;
     this.#accepted += 1;
-    if (this.#end.isClosing) {
-      this.#dropped.closed();
+    if (this.#ending.isClosing) {
+      this.#drops.closed();
       return;
     }
-    this.#queue.push(result, this.#accepted, this.#novelty.worthOf(result));
+    this.#backlog.add(result, this.#accepted);
     this.#bound();
     this.#schedule();
   }
@@ -118,17 +115,13 @@ export class Delivery {
   refuse(kind: ResultKind): void {
     if (this.#kinds !== undefined && !this.#kinds.has(kind)) return;
     this.#accepted += 1;
-    this.#dropped.add("queue-full", 1);
+    this.#drops.add("queue-full", 1);
   }
 
-  /** Takes what happened to a rollout, where the publisher cares. At most 100 wait; they go before results. */
-  acceptEvent(event: RolloutEvent): void {
-    if (!this.#takesEvents || this.#end.isClosing) return;
-    this.#events.push(event);
-    if (this.#events.length > mostEvents) {
-      this.#events.shift();
-      this.#fault("publish", new Error("An event was dropped: 100 events are waiting already"));
-    }
+  /** Takes what happened to a rollout, or exact counts, where the publisher cares. At most 100 wait; they go before results. */
+  acceptEvent(event: RolloutEvent | TallyRecord): void {
+    if (!this.#takes[event.kind === "tally" ? "tallies" : "events"] || this.#ending.isClosing) return;
+    if (this.#backlog.addEvent(event)) this.#fault("publish", new Error(eventDropped));
     this.#schedule();
   }
 
@@ -137,19 +130,19 @@ export class Delivery {
       accepted: this.#accepted,
       published: this.#published,
       failed: this.#failed,
-      dropped: this.#dropped.counts(),
-      queued: this.#queue.length + (this.#job?.results.length ?? 0),
+      dropped: this.#drops.counts(),
+      queued: this.#backlog.length,
     };
   }
 
-  /** See {@link DeliveryEnd.flush}. */
+  /** As {@link DeliveryEnd.flush}. */
   flush(timeoutMs?: number): Promise<boolean> {
-    return this.#end.flush(timeoutMs);
+    return this.#ending.flush(timeoutMs);
   }
 
-  /** See {@link DeliveryEnd.close}. */
+  /** As {@link DeliveryEnd.close}. */
   close(timeoutMs?: number): Promise<boolean> {
-    return this.#end.close(timeoutMs);
+    return this.#ending.close(timeoutMs);
   }
 
   // ---- one publish at a time
@@ -170,36 +163,25 @@ export class Delivery {
       const until = clock.monotonic() + sliceMs;
       while (this.#phase === "idle" && !this.#closed) {
         // A flush, or the end, is waited for and has no turn to spare.
-        if (!this.#end.isAwaited && this.#job === undefined && clock.monotonic() > until) {
+        if (!this.#ending.isAwaited && this.#backlog.job === undefined && clock.monotonic() > until) {
           this.#goOnLater();
           break;
         }
-        this.#job ??= this.#next();
-        if (this.#job === undefined) break;
-        this.#attempt(this.#job);
+        // While the breaker is open this is a probe: it should cost one result at most.
+        const job = this.#backlog.next(this.#batches && !this.#breaker.open);
+        if (job === undefined) break;
+        this.#attempt(job);
       }
     });
   }
 
   /** A publisher that answers synchronously gets 10 ms of each turn of the event loop. */
   #goOnLater(): void {
-    if (this.#queue.length === 0 && this.#events.length === 0) return;
+    if (!this.#backlog.waits) return;
     this.#phase = "scheduled";
     later(() => {
       if (this.#phase === "scheduled") this.#pump();
     });
-  }
-
-  #next(): Job | undefined {
-    const event = this.#events.shift();
-    if (event !== undefined) return { results: [], event, number: Infinity, failures: 0 };
-    const first = this.#queue.shift();
-    if (first === undefined) return undefined;
-    const results = [first.item];
-    // While the breaker is open this is a probe: it should cost one result at most.
-    const most = this.#batches && !this.#breaker.open ? batchSize : 1;
-    while (results.length < most && this.#queue.length > 0) results.push(this.#queue.shift()!.item);
-    return { results, event: undefined, number: first.number, failures: 0 };
   }
 
   #attempt(job: Job): void {
@@ -222,12 +204,13 @@ export class Delivery {
       if (this.#phase === "idle") this.#pump();
     };
     this.#cancelTimer = this.#services.clock.after(publishTimeoutMs, () => {
-      end({ kind: "failed", error: timeoutError(this.name) }, "timed out");
+      end({ kind: "failed", error: timeoutError(this.name, publishTimeoutMs) }, "timed out");
     });
     ended.watch((how) => end(how, "later"));
   }
 
   #send({ results, event }: Job): unknown {
+    if (event?.kind === "tally") return this.#publisher.publishTally!(event);
     if (event !== undefined) return this.#publisher.publishEvent!(event);
     return this.#batches ? this.#publisher.publishBatch!(results) : this.#publisher.publish(results[0]!);
   }
@@ -248,19 +231,19 @@ export class Delivery {
       this.#failed += job.results.length;
       this.#finished();
     }
-    if (this.#breaker.open) this.#end.giveUp();
+    if (this.#breaker.open) this.#ending.giveUp();
     const retryMs = again ? firstRetryMs * 2 ** (job.failures - 1) * (0.5 + this.#services.random() / 2) : 0;
     const pauseMs = Math.max(retryMs, this.#breaker.pauseMs);
     if (pauseMs > 0) this.#pause(pauseMs);
   }
 
   #finished(): void {
-    this.#job = undefined;
+    this.#backlog.ended();
     this.#resolveDrained();
   }
 
   #pause(pauseMs: number): void {
-    const awaited = this.#end.isAwaited || this.#end.isClosing;
+    const awaited = this.#ending.isAwaited || this.#ending.isClosing;
     this.#phase = "paused";
     this.#bound();
     this.#cancelTimer = this.#services.clock.after(
@@ -274,18 +257,8 @@ export class Delivery {
 
   // ---- what is lost is counted
 
-  /** Gives up what is worth least until the rest fits; sizes only matter to those that have to wait. */
   #bound(): void {
-    if (this.#phase === "busy" || this.#phase === "paused") {
-      const tooLarge = this.#queue.measure(mostBytes, (result) => measureResult(result, mostBytes));
-      if (tooLarge > 0) this.#dropped.add("too-large", tooLarge);
-    }
-    const inFlight = this.#job?.results.length ?? 0;
-    const reason: DropReason = this.#breaker.open ? "breaker-open" : "queue-full";
-    while (this.#queue.length > 0 && (this.#queue.length + inFlight > mostResults || this.#queue.bytes > mostBytes)) {
-      this.#queue.giveUp();
-      this.#dropped.add(reason, 1);
-    }
+    this.#backlog.bound(this.#phase === "busy" || this.#phase === "paused");
     this.#resolveDrained();
   }
 
@@ -293,41 +266,34 @@ export class Delivery {
   #abandon(): void {
     this.#closed = true;
     this.#clearTimer();
-    this.#failed += this.#job?.results.length ?? 0;
-    this.#job = undefined;
-    if (this.#queue.length > 0) this.#dropped.add("closed", this.#queue.length);
-    this.#dropped.tell();
-    this.#queue.clear();
-    this.#events.length = 0;
+    const failed = this.#backlog.job?.results.length ?? 0;
+    const dropped = this.#backlog.length - failed;
+    this.#failed += failed;
+    this.#drops.add("closed", dropped);
+    this.#drops.tell();
+    this.#backlog.clear();
     this.#resolveDrained();
   }
 
   #fault(operation: Operation, error: unknown, job?: Job): void {
-    const experiment = job?.event?.experiment ?? (job?.results.length === 1 ? job.results[0]!.experiment : undefined);
+    const named = job?.event !== undefined && "experiment" in job.event ? job.event.experiment : undefined;
+    const experiment = named ?? (job?.results.length === 1 ? job.results[0]!.experiment : undefined);
     this.#services.onFault({ operation, error, publisher: this.name, ...(experiment !== undefined && { experiment }) });
   }
 
-  /** Tells of what has ended, and tries the rest at once: a caller waits, so a pause ends here. */
-  #drain(): void {
-    this.#resolveDrained();
-    if (!this.#end.isAwaited || this.#phase === "busy" || this.#phase === "calling") return;
-    this.#clearTimer();
-    this.#pump();
+  #resolveDrained(): void {
+    this.#ending.resolveUpTo(this.#backlog.oldest);
   }
 
-  #resolveDrained(): void {
-    if (!this.#end.isAwaited || this.#events.length > 0 || this.#job?.event !== undefined) return;
-    this.#end.resolveUpTo(this.#job?.number ?? this.#queue.first?.number ?? Infinity);
+  /** A caller waits: a pause ends here, so that it is tried at once. */
+  #tryNow(): void {
+    if (this.#phase === "busy" || this.#phase === "calling") return;
+    this.#clearTimer();
+    this.#pump();
   }
 
   #clearTimer(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
-}
-
-function timeoutError(name: string): Error {
-  const error = new Error(`Publisher ${JSON.stringify(name)} did not settle within ${publishTimeoutMs} ms`);
-  error.name = "TimeoutError";
-  return error;
 }

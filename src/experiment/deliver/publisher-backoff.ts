@@ -38,3 +38,10 @@ export class Breaker {
     this.#pauseMs = 0;
   }
 }
+
+/** What a publisher fails with that has not settled in its time. */
+export function timeoutError(name: string, afterMs: number): Error {
+  const error = new Error(`Publisher ${JSON.stringify(name)} did not settle within ${afterMs} ms`);
+  error.name = "TimeoutError";
+  return error;
+}

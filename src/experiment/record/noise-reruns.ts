@@ -6,6 +6,7 @@ import { judge, type Judgement } from "../../compare/judge.ts";
 import { typeNameOf } from "../../compare/kinds/type-name.ts";
 import { generalise } from "../../compare/signature.ts";
 import type { MismatchGroups } from "../../stats/groups.ts";
+import { hideGeneralPath } from "../../records/names-in-code.ts";
 import { netMismatches, NoiseLedger, type NetMismatches, type NoisePlace, type NoiseRate } from "../../stats/noise.ts";
 import { Attempt, type AttemptServices } from "../limits/attempt.ts";
 import type { InFlight } from "../limits/in-flight.ts";
@@ -25,7 +26,7 @@ export interface NoiseReport {
   readonly timedOut: number;
   /** All mismatches, and those of kinds that are not noise. Published counts are always raw. */
   readonly mismatches: NetMismatches;
-  /** By signature, and by generalized path. */
+  /** By signature, and by generalized path: with `*` for keys that do not look like names in code, since they may be data. */
   readonly groups: readonly NoiseRate[];
   readonly paths: readonly NoiseRate[];
   /** Patterns for `compare.ignore` at the leaves that are noise. Nothing adds them but you. */
@@ -117,8 +118,8 @@ export class NoiseRuns {
       timedOut: this.#counts.timedOut,
       mismatches: netMismatches(groups.list(), (signature) => ledger.verdictOf(signature)),
       groups: ledger.groups(),
-      paths: ledger.paths(),
-      proposals: ledger.proposals(),
+      paths: ledger.paths(hideGeneralPath),
+      proposals: ledger.proposals(hideGeneralPath),
     };
   }
 

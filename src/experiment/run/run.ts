@@ -3,7 +3,7 @@ import type { Evidence, Outcome } from "../../model/observation.ts";
 import type { FellBack, Result, ResultKind } from "../../model/result.ts";
 import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { Comparable, Receivers } from "../deliver/comparison-queue.ts";
-import { partOf } from "../deliver/result-size.ts";
+import { partOf } from "../../records/result-bytes.ts";
 import { derive } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import type { Hooks, ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";

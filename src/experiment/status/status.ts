@@ -5,6 +5,7 @@ import type { PresentedResult } from "../../records/record.ts";
 import type { GroupSummary } from "../../stats/groups.ts";
 import type { TallyData } from "../../stats/tally.ts";
 import type { Verdict } from "../../stats/verdict.ts";
+import type { MemoryStatus } from "../deliver/memory-budget.ts";
 import type { BreakerState } from "../limits/circuit-breaker.ts";
 import type { Counters, SkipReason } from "../record/counters.ts";
 import type { NoiseReport } from "../record/noise-reruns.ts";
@@ -77,6 +78,7 @@ export interface LaboratoryStatus {
   readonly candidatesInFlight: number;
   readonly experiments: Readonly<Record<string, ExperimentStatus>>;
   readonly publishers: Readonly<Record<string, DeliveryCounts>>;
+  readonly memory: MemoryStatus;
   readonly faults: Readonly<Partial<Record<Operation, number>>>;
 }
 

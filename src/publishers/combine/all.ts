@@ -1,5 +1,6 @@
 import { checkOptions } from "../../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
+import type { TallyRecord } from "../../model/tally-record.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
 import { toPublisher } from "../../model/publisher.ts";
 
@@ -26,6 +27,9 @@ export function all(...publishers: readonly PublisherLike[]): Publisher {
     publish: (result) => each((publisher) => publishTo(publisher, [result])),
     publishBatch: (results) => each((publisher) => publishTo(publisher, results)),
     publishEvent: (event) => each((publisher) => publisher.publishEvent?.(event)),
+    ...(inner.some(({ publishTally }) => publishTally !== undefined) && {
+      publishTally: (tally: TallyRecord) => each((publisher) => publisher.publishTally?.(tally)),
+    }),
     onSkip(experiment, reason) {
       for (const publisher of inner) publisher.onSkip?.(experiment, reason);
     },

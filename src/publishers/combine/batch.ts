@@ -3,7 +3,7 @@ import { checkOptions } from "../../model/check-options.ts";
 import { aClock, aNumber, aWhole, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
-import { bytesOf } from "../../records/value-bytes.ts";
+import { measureResult } from "../../records/result-bytes.ts";
 import { toPublisher } from "../../model/publisher.ts";
 import { forwarded, type Host } from "./wrap-publisher.ts";
 
@@ -88,7 +88,7 @@ export function batch(options: BatchOptions, publisher: PublisherLike): Publishe
 
   function take(result: Result): Promise<void> | undefined {
     collected.push(result);
-    bytes += bytesOf([result], maxBytes);
+    bytes += measureResult(result, maxBytes);
     if (collected.length >= size || bytes >= maxBytes) return send();
     cancel ??= clock.after(intervalMs, () => void send());
     return undefined;

@@ -4,6 +4,7 @@ import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { CandidateObservation, Result } from "../../model/result.ts";
 import { toPublisher } from "../../model/publisher.ts";
 import { drawSides, type Draw } from "../../records/draw-sides.ts";
+import type { Steps } from "../../records/in-slices.ts";
 import { isDrawn, markDrawn } from "../../records/drawn-result.ts";
 import {
   compileRedaction,
@@ -12,7 +13,7 @@ import {
   type Redaction,
   type RedactOptions,
 } from "../../records/redaction.ts";
-import { through } from "./wrap-publisher.ts";
+import { throughSteps } from "./wrap-publisher.ts";
 
 /**
  * Passes on results without the usual secrets and whatever else is named: by keys at any depth, by paths, and by what is a
@@ -26,7 +27,7 @@ import { through } from "./wrap-publisher.ts";
  */
 export function redact(options: RedactOptions, publisher: PublisherLike): Publisher {
   const redaction = compileRedaction(options);
-  return through(toPublisher(publisher, "redact"), (result) => redactResult(result, redaction));
+  return throughSteps(toPublisher(publisher, "redact"), (result) => redactResult(result, redaction));
 }
 
 interface Redactor {
@@ -34,23 +35,21 @@ interface Redactor {
   readonly redaction: Redaction;
 }
 
-function redactResult(result: Result, redaction: Redaction): Result {
+function* redactResult(result: Result, redaction: Redaction): Steps<Result> {
   const drawn = isDrawn(result);
   const by: Redactor = {
     draw: (value, path, limits) => (drawn ? redaction.drawn(value, path) : redaction.value(value, path, limits)),
     redaction,
   };
-  const [first, ...rest] = result.candidates;
-  const { control } = result;
-  return markDrawn({
-    ...result,
-    context: by.draw(result.context) as Result["context"],
-    control: redactObservation(control, by),
-    candidates: [
-      redactCandidate(first, control, by),
-      ...rest.map((candidate) => redactCandidate(candidate, control, by)),
-    ],
-  });
+  const context = by.draw(result.context) as Result["context"];
+  yield;
+  const control = redactObservation(result.control, by);
+  const candidates: CandidateObservation[] = [];
+  for (const candidate of result.candidates) {
+    yield;
+    candidates.push(yield* redactCandidate(candidate, result.control, by));
+  }
+  return markDrawn({ ...result, context, control, candidates: candidates as unknown as Result["candidates"] });
 }
 
 function redactObservation<Observed extends Observation>(observation: Observed, by: Redactor): Observed {
@@ -68,12 +67,21 @@ function redactOutcome(outcome: Outcome, by: Redactor): Outcome {
   }
 }
 
-function redactCandidate(candidate: CandidateObservation, control: Observation, by: Redactor): CandidateObservation {
-  const comparison = redactComparison(candidate.comparison, [control.outcome, candidate.outcome], by);
-  return { ...redactObservation(candidate, by), comparison };
+function* redactCandidate(
+  candidate: CandidateObservation,
+  control: Observation,
+  by: Redactor,
+): Steps<CandidateObservation> {
+  const observation = redactObservation(candidate, by);
+  const comparison = yield* redactComparison(candidate.comparison, [control.outcome, candidate.outcome], by);
+  return { ...observation, comparison };
 }
 
-function redactComparison(comparison: Comparison, outcomes: readonly [Outcome, Outcome], by: Redactor): Comparison {
+function* redactComparison(
+  comparison: Comparison,
+  outcomes: readonly [Outcome, Outcome],
+  by: Redactor,
+): Steps<Comparison> {
   switch (comparison.kind) {
     case "match":
       return comparison;
@@ -84,21 +92,25 @@ function redactComparison(comparison: Comparison, outcomes: readonly [Outcome, O
         : { ...comparison, reason };
     }
     case "ignored":
-      return {
-        ...comparison,
-        differences: comparison.differences.map((each) => redactDifference(each, outcomes, by)),
-      };
+      return { ...comparison, differences: yield* redactDifferences(comparison.differences, outcomes, by) };
     case "mismatch": {
-      const [first, ...rest] = comparison.differences;
-      return {
-        ...comparison,
-        differences: [
-          redactDifference(first, outcomes, by),
-          ...rest.map((each) => redactDifference(each, outcomes, by)),
-        ],
-      };
+      const [first, ...rest] = yield* redactDifferences(comparison.differences, outcomes, by);
+      return { ...comparison, differences: [first!, ...rest] };
     }
   }
+}
+
+function* redactDifferences(
+  differences: readonly Difference[],
+  outcomes: readonly [Outcome, Outcome],
+  by: Redactor,
+): Steps<Difference[]> {
+  const redacted: Difference[] = [];
+  for (const difference of differences) {
+    yield;
+    redacted.push(redactDifference(difference, outcomes, by));
+  }
+  return redacted;
 }
 
 function redactDifference(difference: Difference, outcomes: readonly [Outcome, Outcome], by: Redactor): Difference {

@@ -1,7 +1,8 @@
 import type { Fault } from "../../model/fault.ts";
 import type { Publisher } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
-import { inSlices } from "../../records/in-slices.ts";
+import { isLarge } from "../../records/result-bytes.ts";
+import { atOnce, inSlices, type Steps } from "../../records/in-slices.ts";
 
 /** Collects the host that a publisher is given, so that what is wrapped around it can report faults as well. */
 export interface Host {
@@ -17,15 +18,33 @@ export function through(
   pass: (result: Result) => Result | undefined,
   own: Partial<Publisher> = {},
 ): Publisher {
-  let host: Host | undefined;
-  const guarded = (result: Result): Result | undefined => {
-    try {
+  return throughSteps(
+    inner,
+    // One step, with nothing to pause in.
+    function* (result) {
       return pass(result);
+    },
+    own,
+    false,
+  );
+}
+
+/** As {@link through}, in steps: with a large result, what is `slow` pauses between them. */
+export function throughSteps(
+  inner: Publisher,
+  pass: (result: Result) => Steps<Result | undefined>,
+  own: Partial<Publisher> = {},
+  slow = true,
+): Publisher {
+  let host: Host | undefined;
+  function* guarded(result: Result): Steps<Result | undefined> {
+    try {
+      return yield* pass(result);
     } catch (error) {
       host?.onFault({ operation: "publish", error, publisher: inner.name, experiment: result.experiment });
       return undefined;
     }
-  };
+  }
   return {
     ...forwarded(inner),
     attach(given) {
@@ -33,8 +52,9 @@ export function through(
       inner.attach?.(given);
     },
     publish(result) {
-      const passed = guarded(result);
-      return passed && inner.publish(passed);
+      const passOn = (passed: Result | undefined): void | PromiseLike<void> => passed && inner.publish(passed);
+      if (!slow || !isLarge(result)) return passOn(atOnce(guarded(result)));
+      return inSlices([result], guarded).then(([passed]) => passOn(passed));
     },
     ...(inner.publishBatch && {
       async publishBatch(results: readonly Result[]) {
@@ -53,6 +73,7 @@ export function forwarded(inner: Publisher): Omit<Publisher, "publish" | "publis
     ...(inner.kinds && { kinds: inner.kinds }),
     ...(inner.idempotent !== undefined && { idempotent: inner.idempotent }),
     ...(inner.publishEvent && { publishEvent: (event) => inner.publishEvent!(event) }),
+    ...(inner.publishTally && { publishTally: (tally) => inner.publishTally!(tally) }),
     ...(inner.onSkip && { onSkip: (experiment, reason) => inner.onSkip!(experiment, reason) }),
     ...(inner.onInFlight && { onInFlight: (experiment, change) => inner.onInFlight!(experiment, change) }),
     ...(inner.flush && { flush: () => inner.flush!() }),

@@ -1,6 +1,9 @@
 import type { Observation } from "../../model/observation.ts";
 import { aWhole, where, type OptionRule } from "../../model/option-table.ts";
 import type { CandidateObservation, Result, ResultKind } from "../../model/result.ts";
+import type { TallyRecord } from "../../model/tally-record.ts";
+import type { RolloutEvent } from "../../model/rollout.ts";
+import { writeEvent, writeTally, type Write } from "./rollout-metrics.ts";
 import { boundedLabel } from "./bounded-label.ts";
 
 /**
@@ -15,7 +18,7 @@ export const defaultBuckets: readonly number[] = [
 
 /** Takes the numbers of results, each with its labels already bounded. */
 export interface Instruments {
-  compared(experiment: string, candidate: string, kind: ResultKind, version: string | undefined): void;
+  compared(experiment: string, candidate: string, kind: ResultKind, version: string | undefined, times: number): void;
   took(
     experiment: string,
     behavior: string,
@@ -30,17 +33,31 @@ export interface Instruments {
 /** The part that every publisher of metrics shares: which number of a result goes where. */
 export interface Readings {
   readonly publish: (result: Result) => void;
+  readonly publishTally: (tally: TallyRecord) => void;
+  readonly publishEvent: (event: RolloutEvent) => void;
   readonly onSkip: (experiment: string, reason: string) => void;
   readonly onInFlight: (experiment: string, change: 1 | -1) => void;
 }
 
 /** @param maxLabelValues how many distinct values one label may take before `(other)` stands for the rest */
-export function readings(instruments: Instruments, maxLabelValues: number): Readings {
+export function readings(instruments: Instruments, maxLabelValues: number, write: Write): Readings {
   const experimentLabel = boundedLabel(maxLabelValues);
   const behaviorLabel = boundedLabel(maxLabelValues);
   const reasonLabel = boundedLabel(maxLabelValues);
   const versionLabel = boundedLabel(maxLabelValues);
+  const exact = exactCounts(instruments.compared);
   return {
+    publishTally(tally) {
+      for (const [name, { candidates }] of Object.entries(tally.experiments)) {
+        const experiment = experimentLabel(name);
+        for (const [candidate, { kinds }] of Object.entries(candidates)) {
+          const behavior = behaviorLabel(candidate);
+          for (const kind of Object.keys(kinds) as ResultKind[]) exact.tallied(experiment, behavior, kind, kinds[kind]);
+        }
+      }
+      writeTally(tally, write, experimentLabel, behaviorLabel);
+    },
+    publishEvent: (event) => writeEvent(event, write, experimentLabel),
     publish(result) {
       const experiment = experimentLabel(result.experiment);
       const version = result.version === undefined ? undefined : versionLabel(result.version);
@@ -48,7 +65,7 @@ export function readings(instruments: Instruments, maxLabelValues: number): Read
       record(experiment, "control", result.control, undefined);
       for (const candidate of result.candidates) {
         const behavior = behaviorLabel(candidate.name);
-        instruments.compared(experiment, behavior, kindOf(candidate), version);
+        exact.seen(experiment, behavior, kindOf(candidate), version);
         record(experiment, behavior, candidate, version);
       }
     },
@@ -64,6 +81,32 @@ export function readings(instruments: Instruments, maxLabelValues: number): Read
   ): void {
     instruments.took(experiment, behavior, outcome.kind, durationMs / 1_000, version);
   }
+}
+
+/**
+ * Counts by results as they come, and by tallies, which also have those that were dropped on their way: whichever has counted
+ * more is right, and a counter never counts one twice. What only a tally has counts for the version seen last.
+ */
+function exactCounts(count: Instruments["compared"]) {
+  const counts = new Map<string, { seen: number; tallied: number }>();
+  const versions = new Map<string, string | undefined>();
+  const add = (experiment: string, candidate: string, kind: ResultKind, seen: number, tallied: number): void => {
+    const behavior = JSON.stringify([experiment, candidate]);
+    const key = `${behavior} ${kind}`;
+    const known = counts.get(key) ?? { seen: 0, tallied: 0 };
+    const now = { seen: known.seen + seen, tallied: known.tallied + tallied };
+    counts.set(key, now);
+    const times = Math.max(now.seen, now.tallied) - Math.max(known.seen, known.tallied);
+    if (times > 0) count(experiment, candidate, kind, versions.get(behavior), times);
+  };
+  return {
+    seen(experiment: string, candidate: string, kind: ResultKind, version: string | undefined): void {
+      versions.set(JSON.stringify([experiment, candidate]), version);
+      add(experiment, candidate, kind, 1, 0);
+    },
+    tallied: (experiment: string, candidate: string, kind: ResultKind, times: number) =>
+      add(experiment, candidate, kind, 0, times),
+  };
 }
 
 /** One candidate in one word, as {@link ResultKind} has it for a whole result. */

@@ -2,8 +2,9 @@ import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { compiled, optionsOf, settle, type OptionTable } from "../../model/option-table.ts";
 import type { Publisher } from "../../model/publisher.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
-import { present } from "../../records/present.ts";
-import { inSlices } from "../../records/in-slices.ts";
+import { presentSteps, whenPresented } from "../../records/present.ts";
+import type { PresentedResult } from "../../records/record.ts";
+import { inSlices, type Steps } from "../../records/in-slices.ts";
 import { startOfWrite } from "../../records/read-results.ts";
 import { kindsRule, presentationOf, privacyTable } from "../../records/privacy-options.ts";
 import type { RedactOptions } from "../../records/redaction.ts";
@@ -41,6 +42,9 @@ export const ndjsonTable: OptionTable<NdjsonPublisherOptions, "values"> = {
  * Writes each result as one line of JSON, a {@link PresentedResult}: see its fields. A line is never split over two writes, so
  * that processes may share a file. A new file can be read by its owner alone (mode 0600).
  *
+ * What happens to a rollout is a line `{ "v": 1, "type": "event", "event": {…} }`, and exact counts, every 60 s and at the end, one
+ * `{ "v": 1, "type": "tally", "tally": {…} }`; `readResults` passes them over.
+ *
  * What is written at once begins with a tab: no value can hold one, so that a whole line behind a torn one is known.
  *
  * A full disk, a closed pipe or a missing folder fails the publish, and it is tried again; a line may then appear twice, under
@@ -56,18 +60,24 @@ export function ndjsonPublisher(options: NdjsonPublisherOptions): Publisher {
   let report: (error: unknown) => void = () => undefined;
   const target = targetOf(options, check, (error) => report(error));
 
-  const lineOf = (result: Result): string => `${JSON.stringify(present(result, presentation))}\n`;
+  const written = (presented: PresentedResult): string => `${JSON.stringify(presented)}\n`;
+  function* lineOf(result: Result): Steps<string> {
+    return written(yield* presentSteps(result, presentation));
+  }
+  async function publishBatch(results: readonly Result[]): Promise<void> {
+    if (results.length === 0) return;
+    const lines = await inSlices(results, lineOf);
+    await target.write(startOfWrite + lines.join(""));
+  }
   return {
     name: "ndjson",
     idempotent: true,
     attach: (host) => void (report = (error) => host.onFault({ operation: "publish", error })),
     ...(kinds && { kinds }),
-    publish: (result) => target.write(startOfWrite + lineOf(result)),
-    async publishBatch(results) {
-      if (results.length === 0) return;
-      const lines = await inSlices(results, lineOf);
-      await target.write(startOfWrite + lines.join(""));
-    },
+    publish: (result) => whenPresented(result, presentation, (each) => target.write(startOfWrite + written(each))),
+    publishBatch,
+    publishEvent: (event) => target.write(startOfWrite + `${JSON.stringify({ v: 1, type: "event", event })}\n`),
+    publishTally: (tally) => target.write(startOfWrite + `${JSON.stringify({ v: 1, type: "tally", tally })}\n`),
     close: () => target.close(),
   };
 }

@@ -13,8 +13,8 @@ import {
 import type { Publisher } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../../records/privacy-options.ts";
-import { inSlices } from "../../records/in-slices.ts";
-import { present } from "../../records/present.ts";
+import { inSlices, type Steps } from "../../records/in-slices.ts";
+import { presentSteps } from "../../records/present.ts";
 import type { DialectName, Migration } from "../../sql/dialect.ts";
 import { dialects } from "../../sql/dialects.ts";
 import { rowsOf, type Row } from "../../sql/result-row.ts";
@@ -66,7 +66,7 @@ export const sqlTable: OptionTable<SqlPublisherOptions, "prefix" | "values"> = {
  * - `sidelane_skips`: one row an experiment and reason: how many calls ran control alone, the first and the last
  *
  * The counts outlive results that you delete. A result that is written twice counts once, so that a failed batch is tried
- * again. One statement a batch, all or nothing, with one parameter. Skips carry no id: they are added up in memory, written
+ * again. One statement a batch (of about 1 MB at most), all or nothing, with one parameter. Skips carry no id: they are added up in memory, written
  * every 10 s, at a flush and at the end, and count again when the database wrote them and answered with an error.
  *
  * @throws {SidelaneError} `invalid-option`
@@ -77,10 +77,12 @@ export function sqlPublisher(options: SqlPublisherOptions): Publisher {
   const presentation = presentationOf(privacy, "sqlPublisher");
   const insert = dialects[dialect].insert(prefix);
   const insertSkips = dialects[dialect].insertSkips(prefix);
+  function* storedRowsOf(result: Result): Steps<Row[]> {
+    return rowsOf(yield* presentSteps(result, presentation));
+  }
   const write = async (results: readonly Result[]): Promise<void> => {
     if (results.length === 0) return;
-    const rows = (await inSlices(results, (result) => rowsOf(present(result, presentation)))).flat();
-    await insertRows(rows);
+    for (const rows of parted((await inSlices(results, storedRowsOf)).flat())) await insertRows(rows);
   };
   let report: (error: unknown) => void = () => undefined;
 
@@ -117,6 +119,24 @@ export function sqlPublisher(options: SqlPublisherOptions): Publisher {
       return skips.write();
     },
   };
+}
+
+// Writing out more than that holds the event loop for longer than a request should wait.
+const mostCharacters = 1_000_000;
+
+/** In their order, in parts that take about 1 MB at most, or one row. */
+function parted(rows: readonly Row[]): Row[][] {
+  const parts: Row[][] = [];
+  let room = 0;
+  for (const row of rows) {
+    if (parts.length === 0 || room < row.detail.length) {
+      parts.push([]);
+      room = mostCharacters;
+    }
+    parts[parts.length - 1]!.push(row);
+    room -= row.detail.length;
+  }
+  return parts;
 }
 
 /**

@@ -10,7 +10,8 @@ export interface WebhookFormat {
 }
 
 /**
- * - `slack`: `{ "text": "…" }`, one line an alert, as Slack's incoming webhooks and those of Mattermost and Rocket.Chat take it
+ * - `slack`: `{ "text": "…" }`, one line an alert, which ends in eight signs that are the same for the same thing in every
+ *   process, as Slack's incoming webhooks and those of Mattermost and Rocket.Chat take it
  * - `json`: `{ "v": 1, "source": "sidelane", "alerts": […], "dropped": 0 }`; an alert is
  *   `{ "kind": "result", "key": "…", "candidate": "…", "result": {…} }` or `{ "kind": "event", "key": "…", "event": {…} }`; alerts
  *   of one key tell of the same thing, whichever process sends them
@@ -23,9 +24,12 @@ export const webhookFormats: Readonly<Record<"slack" | "json", WebhookFormat>> =
       const { signature } = candidate.comparison;
       const { durationMs } = result.control;
       const times = `${round(candidate.durationMs)} ms beside ${round(durationMs)} ms`;
-      return forSlack(`${sentenceOf(result, candidate)}; ${times}${signature === undefined ? "" : `, ${signature}`}`);
+      const key = keyOf(result.experiment, candidate.name, signature ?? candidate.comparison.kind);
+      return forSlack(
+        `${sentenceOf(result, candidate)}; ${times}${signature === undefined ? "" : `, ${signature}`} [${shortOf(key)}]`,
+      );
     },
-    ofEvent: (event) => forSlack(sentenceOfEvent(event)),
+    ofEvent: (event) => forSlack(`${sentenceOfEvent(event)} [${shortOf(keyOfEvent(event))}]`),
     body: (alerts, dropped) =>
       JSON.stringify({
         text: [...alerts, ...(dropped > 0 ? [`${dropped} more alerts were dropped`] : [])].join("\n"),
@@ -39,12 +43,14 @@ export const webhookFormats: Readonly<Record<"slack" | "json", WebhookFormat>> =
         candidate: name,
         result,
       }),
-    ofEvent: ({ kind, experiment, from, to, at, by, reason }) =>
-      JSON.stringify({
+    ofEvent(event) {
+      const { kind, experiment, from, to, at, by, reason } = event;
+      return JSON.stringify({
         kind: "event",
-        key: keyOf(experiment, kind, String(to.epoch)),
+        key: keyOfEvent(event),
         event: { kind, experiment, from, to, at, by, reason: reason.slice(0, 500) },
-      }),
+      });
+    },
     body: (alerts, dropped) => `{"v":1,"source":"sidelane","alerts":[${alerts.join(",")}],"dropped":${dropped}}`,
   },
 };
@@ -53,6 +59,17 @@ export const webhookFormats: Readonly<Record<"slack" | "json", WebhookFormat>> =
 function keyOf(...parts: readonly string[]): string {
   // Half a character, at the cut or in a name, is nothing that a URL could hold.
   return parts.map((part) => encodeURIComponent(part.slice(0, 200).replace(/\p{Surrogate}/gu, "\ufffd"))).join("/");
+}
+
+function keyOfEvent({ experiment, kind, to }: RolloutEvent): string {
+  return keyOf(experiment, kind, String(to.epoch));
+}
+
+/** Eight letters and digits of a key, at a line's end: chat tools have no field for it (FNV-1a, 32 bits). */
+function shortOf(key: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
 /** The three characters with which text could become a link or call a whole channel. */

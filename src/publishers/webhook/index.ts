@@ -18,7 +18,7 @@ import type { Fault } from "../../model/fault.ts";
 import type { Publisher } from "../../model/publisher.ts";
 import type { CandidateObservation, Result } from "../../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../../records/privacy-options.ts";
-import { present } from "../../records/present.ts";
+import { whenPresented } from "../../records/present.ts";
 import { isPrivateHost } from "./address.ts";
 import { webhookFormats } from "./formats.ts";
 import { AlertQueue, type WebhookCounts } from "./alert-queue.ts";
@@ -129,25 +129,30 @@ export function webhookPublisher(options: WebhookPublisherOptions): WebhookPubli
     onFault: (error) => report({ operation: "publish", error, publisher: "webhook" }),
   });
 
-  function publishCandidate(result: Result, candidate: CandidateObservation, index: number): void {
-    if (candidate.comparison.kind !== "mismatch") return;
+  function publishCandidate(result: Result, candidate: CandidateObservation, index: number): void | PromiseLike<void> {
+    if (candidate.comparison.kind !== "mismatch") return undefined;
     const name = JSON.stringify([result.experiment, candidate.name, candidate.comparison.signature]);
     if (alertOn === "new-signature") {
-      if (known.has(name)) return;
+      if (known.has(name)) return undefined;
       remember(known, name);
     }
-    const presented = present(result, presentation);
-    alerts.accept({
-      text: format.ofResult(presented, presented.candidates[index]!),
-      onLost: () => void known.delete(name),
-    });
+    return whenPresented(result, presentation, (presented) =>
+      alerts.accept({
+        text: format.ofResult(presented, presented.candidates[index]!),
+        onLost: () => void known.delete(name),
+      }),
+    );
   }
 
   return {
     name: "webhook",
     kinds: ["mismatch"],
     attach: (host) => void (report = (fault) => host.onFault(fault)),
-    publish: (result) => result.candidates.forEach((candidate, index) => publishCandidate(result, candidate, index)),
+    publish(result) {
+      const made = result.candidates.map((candidate, index) => publishCandidate(result, candidate, index));
+      const pending = made.filter((each) => each !== undefined);
+      return pending.length > 0 ? Promise.all(pending).then(() => undefined) : undefined;
+    },
     publishEvent: (event) => alerts.accept({ text: format.ofEvent(event), onLost: () => undefined }),
     flush: () => alerts.flush(),
     close: () => alerts.close(),

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { Delivery, type DeliveryServices } from "../../../src/experiment/deliver/delivery.ts";
+import { MemoryBudget } from "../../../src/experiment/deliver/memory-budget.ts";
 import type { Fault } from "../../../src/model/fault.ts";
 import type { DeliveryCounts, Publisher } from "../../../src/model/publisher.ts";
 import type { Result } from "../../../src/model/result.ts";
@@ -121,19 +122,54 @@ describe("Delivery", () => {
     expect(told()[1]).toBe(`${sum - 1} results were dropped`);
   });
 
-  it("keeps at most 8 MB waiting, and drops a result that alone is bigger", async () => {
-    const big = (bytes: number): Result =>
-      aResult({ control: { outcome: { kind: "returned", value: "x".repeat(bytes / 2) } } });
-    const { delivery } = deliver({ publish: never });
+  const big = (bytes: number): Result =>
+    aResult({ control: { outcome: { kind: "returned", value: "x".repeat(bytes / 2) } } });
+
+  it("keeps so many bytes waiting, and drops a result that alone takes more than an eighth", async () => {
+    const { delivery } = deliver({ publish: never }, { memory: new MemoryBudget(8_000_000) });
     delivery.accept(aResult());
     await settled();
-    for (let count = 0; count < 20; count++) delivery.accept(big(1_000_000));
-    delivery.accept(big(9_000_000));
+    for (let count = 0; count < 100; count++) delivery.accept(big(900_000));
+    delivery.accept(big(1_100_000));
     expect(delivery.counts()).toMatchObject({
-      accepted: 22,
-      queued: 8,
-      dropped: { "queue-full": 13, "too-large": 1 },
+      accepted: 102,
+      queued: 9,
+      dropped: { "queue-full": 92, "too-large": 1 },
     });
+  });
+
+  it("counts a result once that several publishers wait for, and lets the one go first that holds most", async () => {
+    const memory = new MemoryBudget(8_000_000);
+    const shared = Array.from({ length: 5 }, () => big(900_000));
+    const [hanging, other] = [deliver({ publish: never }, { memory }), deliver({ publish: never }, { memory })];
+    for (const { delivery } of [hanging, other]) {
+      delivery.accept(aResult());
+      await settled();
+    }
+    for (const result of shared) for (const { delivery } of [hanging, other]) delivery.accept(result);
+    expect(memory.status().queuedBytes).toBeLessThan(5 * 1_000_000);
+    for (let count = 0; count < 20; count++) hanging.delivery.accept(big(900_000));
+    expect(other.delivery.counts()).toMatchObject({ queued: 6, dropped: { "queue-full": 0 } });
+    expect(memory.status().queuedBytes).toBeLessThan(8_000_000);
+    await Promise.all(
+      [hanging, other].map(({ delivery, clock }) => {
+        const closing = delivery.close(10);
+        clock.advance(10);
+        return closing;
+      }),
+    );
+    expect(memory.status().queuedBytes).toBe(0);
+  });
+
+  it("keeps what is being published within the same bytes, and parts batches by them", async () => {
+    const memory = new MemoryBudget(8_000_000);
+    const sizes: number[] = [];
+    const { delivery } = deliver({ publishBatch: async (batch) => void sizes.push(batch.length) }, { memory });
+    for (let count = 0; count < 7; count++) delivery.accept(big(400_000));
+    await settled();
+    await delivery.flush();
+    expect(sizes).toEqual([2, 2, 2, 1]);
+    expect(memory.status().queuedBytes).toBe(0);
   });
 
   it("counts a throw, a rejection and a thenable that throws as failed, each with its own error, and goes on", async () => {
@@ -293,7 +329,7 @@ describe("Delivery", () => {
     expect(seen).toEqual([undefined, undefined, undefined]);
   });
 
-  it("hands a publisher's own faults to the services under the publisher's name", () => {
+  it("hands a publisher's own faults to the laboratory under the publisher's name", () => {
     const { faults } = deliver({
       attach: (services) => services.onFault({ operation: "publish", error: "inside" }),
     });
@@ -410,11 +446,14 @@ describe("a publisher", () => {
   });
 
   it("that pauses keeps no more bytes waiting than one that is busy", async () => {
-    const { delivery, clock } = deliver({ idempotent: true, publish: () => Promise.reject(boom) });
+    const { delivery, clock } = deliver(
+      { idempotent: true, publish: () => Promise.reject(boom) },
+      { memory: new MemoryBudget(26_000_000) },
+    );
     delivery.accept(aResult());
     await clock.advanceAsync(0);
     const outcome = { kind: "returned", value: "x".repeat(1_500_000) } as const;
-    for (let count = 0; count < 4; count++) delivery.accept(aResult({ control: { outcome } }));
+    for (let count = 0; count < 10; count++) delivery.accept(aResult({ control: { outcome } }));
     expect(delivery.counts().dropped["queue-full"]).toBe(2);
   });
 
@@ -496,7 +535,7 @@ describe("Delivery.flush", () => {
     expect(delivery.counts()).toMatchObject({ failed: 0, queued: 1 });
   });
 
-  it("answers false when the publisher's own flush fails, and tells the services", async () => {
+  it("answers false when the publisher's own flush fails, and tells the laboratory", async () => {
     const { delivery, faults } = deliver({ flush: () => Promise.reject(new Error("disk")) });
     expect(await delivery.flush()).toBe(false);
     expect(faults).toMatchObject([{ operation: "flush", publisher: "test" }]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Breaker } from "../../../src/experiment/deliver/publisher-backoff.ts";
 import { ResultQueue, type Worth } from "../../../src/experiment/deliver/result-queue.ts";
-import { measureResult } from "../../../src/experiment/deliver/result-size.ts";
+import { measureResult } from "../../../src/records/result-bytes.ts";
 import { toPublisher } from "../../../src/model/publisher.ts";
 import { SidelaneError } from "../../../src/model/errors.ts";
 import type { PublisherLike } from "../../../src/model/publisher.ts";

@@ -186,7 +186,7 @@ describe("watching", () => {
     expect([kind, error.message]).toEqual(["threw", "A thenable that resolves with another thenable, 100 times over"]);
   });
 
-  it("hears nothing of one that never calls back, and the services nothing of one that forgets its rejection", async () => {
+  it("hears nothing of one that never calls back, and the host nothing of one that forgets its rejection", async () => {
     expect(await told({ then: () => undefined })).toEqual([]);
     expect(await told(Careless.reject(boom))).toEqual([]);
     expect(await told({ then: () => Promise.reject(boom) })).toEqual([]);

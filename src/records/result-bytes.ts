@@ -1,6 +1,6 @@
-import type { Outcome } from "../../model/observation.ts";
-import type { Result } from "../../model/result.ts";
-import { bytesOf } from "../../records/value-bytes.ts";
+import type { Outcome } from "../model/observation.ts";
+import type { Result } from "../model/result.ts";
+import { bytesOf } from "./value-bytes.ts";
 
 const perResult = 600;
 
@@ -18,6 +18,13 @@ export function measureResult(result: Result, mostBytes: number): number {
     else if ("error" in comparison) parts.push(comparison.error);
   }
   return perResult + bytesOf(parts, mostBytes);
+}
+
+const largeBytes = 64_000;
+
+/** Whether presenting a result with its values may take longer than a turn of the event loop should. */
+export function isLarge(result: Result): boolean {
+  return measureResult(result, largeBytes) > largeBytes;
 }
 
 /** What an outcome holds. */

@@ -1,0 +1,23 @@
+import type { ExperimentPlan } from "./define/experiment-plan.ts";
+
+/** Tells a rollout of the laboratory in which its experiment is defined. */
+export function bindRollout(plan: ExperimentPlan): void {
+  const { services, rollout } = plan;
+  rollout?.bind?.(plan.name, {
+    build: services.labels.build,
+    // What a rollout does by the clock is no part of the request in which its experiment was defined.
+    clock: { ...services.clock, after: (...timer) => services.detached(() => services.clock.after(...timer)) },
+    onEvent: (event) => services.comparisonQueue.event(event),
+    onFault: (operation, error) => services.fault(operation, error, plan),
+    calls: () => plan.counters.calls,
+  });
+}
+
+/** Ends a rollout that has an end; one that cannot is a fault. */
+export async function closeRollout(plan: ExperimentPlan): Promise<void> {
+  try {
+    await plan.rollout?.close?.();
+  } catch (error) {
+    plan.services.fault("rollout", error, plan);
+  }
+}

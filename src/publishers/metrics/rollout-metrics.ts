@@ -1,0 +1,117 @@
+import type { RolloutEvent } from "../../model/rollout.ts";
+import type { TallyRecord } from "../../model/tally-record.ts";
+
+/** One metric of rollouts and of the laboratory itself: in Prometheus's words; OpenTelemetry's name beside them. */
+export interface RolloutMetric {
+  readonly kind: "counter" | "gauge";
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly otel: string;
+  readonly unit: string;
+}
+
+const perExperiment = ["experiment"];
+const perCandidate = ["experiment", "candidate"];
+
+export type RolloutMetricName =
+  | "rollout_share"
+  | "rollout_stage"
+  | "rollout_events_total"
+  | "verdict"
+  | "mismatch_upper_bound"
+  | "units_missing"
+  | "served_total"
+  | "fell_back_total"
+  | "groups"
+  | "new_groups_total"
+  | "publisher_dropped_total"
+  | "faults_total"
+  | "synchronized";
+
+export const rolloutMetrics: Readonly<Record<RolloutMetricName, RolloutMetric>> = {
+  rollout_share: gauge("Share of keys that the candidate answers, from 0 to 1", perExperiment, "rollout.share", "1"),
+  rollout_stage: gauge(
+    "1 for the stage of the rollout, 0 for the others",
+    ["experiment", "stage"],
+    "rollout.stage",
+    "1",
+  ),
+  rollout_events_total: counter("Changes of rollouts", ["experiment", "kind"], "rollout.events", "{event}"),
+  verdict: gauge("1 for what the evidence says, 0 for the rest", [...perCandidate, "state"], "verdict", "1"),
+  mismatch_upper_bound: gauge(
+    "The most that the true rate of mismatches is, at the verdict's confidence",
+    perCandidate,
+    "mismatch.upper_bound",
+    "1",
+  ),
+  units_missing: gauge("Units of evidence that are missing, if all are good", perCandidate, "units.missing", "{unit}"),
+  served_total: counter("Calls that a candidate answered", perExperiment, "served", "{call}"),
+  fell_back_total: counter("Calls that control answered in a candidate's place", perExperiment, "fell_back", "{call}"),
+  groups: gauge("Kinds of mismatch that are kept", perExperiment, "groups", "{group}"),
+  new_groups_total: counter("Kinds of mismatch that were new", perExperiment, "groups.new", "{group}"),
+  publisher_dropped_total: counter(
+    "Results that a publisher did not get, by reason",
+    ["publisher", "reason"],
+    "publisher.dropped",
+    "{result}",
+  ),
+  faults_total: counter("What foreign code did wrong, by what Sidelane was doing", ["operation"], "faults", "{fault}"),
+  synchronized: gauge("Whether a rollout knows the state that it shares", perExperiment, "synchronized", "1"),
+};
+
+/** Puts a gauge at a value, or adds to a counter. */
+export type Write = (name: RolloutMetricName, labels: Readonly<Record<string, string>>, value: number) => void;
+
+type Label = (value: string) => string;
+
+const stages = ["off", "shadow", "ramp", "live", "complete"];
+const verdicts = ["ready", "not-ready", "insufficient", "regressed"];
+
+/** Writes what a tally says. */
+export function writeTally(tally: TallyRecord, write: Write, experimentLabel: Label, candidateLabel: Label): void {
+  for (const [name, its] of Object.entries(tally.experiments)) {
+    const experiment = experimentLabel(name);
+    const { rollout } = its;
+    if (rollout !== undefined) {
+      write("rollout_share", { experiment }, rollout.share);
+      for (const stage of stages) write("rollout_stage", { experiment, stage }, Number(rollout.stage === stage));
+    }
+    if (its.synchronized !== undefined) write("synchronized", { experiment }, Number(its.synchronized));
+    write("served_total", { experiment }, its.served);
+    write("fell_back_total", { experiment }, its.fellBack);
+    write("groups", { experiment }, its.groups);
+    write("new_groups_total", { experiment }, its.newGroups);
+    writeFaults(its.faults, write);
+    for (const [each, { verdict, mismatchUpperBound, unitsMissing }] of Object.entries(its.candidates)) {
+      const labels = { experiment, candidate: candidateLabel(each) };
+      for (const state of verdicts) write("verdict", { ...labels, state }, Number(verdict === state));
+      write("mismatch_upper_bound", labels, mismatchUpperBound);
+      write("units_missing", labels, unitsMissing);
+    }
+  }
+  for (const [publisher, { dropped }] of Object.entries(tally.publishers)) {
+    for (const [reason, times] of Object.entries(dropped))
+      write("publisher_dropped_total", { publisher, reason }, times);
+  }
+  writeFaults(tally.faults, write);
+}
+
+/** Writes that something happened, and where the rollout stands since. */
+export function writeEvent({ experiment: name, kind, to }: RolloutEvent, write: Write, experimentLabel: Label): void {
+  const experiment = experimentLabel(name);
+  write("rollout_events_total", { experiment, kind }, 1);
+  write("rollout_share", { experiment }, to.share);
+  for (const stage of stages) write("rollout_stage", { experiment, stage }, Number(to.stage === stage));
+}
+
+function writeFaults(faults: Readonly<Record<string, number>>, write: Write): void {
+  for (const [operation, times] of Object.entries(faults)) write("faults_total", { operation }, times);
+}
+
+function gauge(help: string, labels: readonly string[], otel: string, unit: string): RolloutMetric {
+  return { kind: "gauge", help, labels, otel: `sidelane.${otel}`, unit };
+}
+
+function counter(help: string, labels: readonly string[], otel: string, unit: string): RolloutMetric {
+  return { kind: "counter", help, labels, otel: `sidelane.${otel}`, unit };
+}

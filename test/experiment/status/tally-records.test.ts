@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { Laboratory } from "../../../src/index.ts";
+import type { Publisher, TallyRecord } from "../../../src/index.ts";
+import { fixedClock } from "../../../src/testing/fixed-clock.ts";
+
+function opened(): { lab: Laboratory; tallies: TallyRecord[]; clock: ReturnType<typeof fixedClock> } {
+  const tallies: TallyRecord[] = [];
+  const clock = fixedClock();
+  const counting: Publisher = {
+    name: "counting",
+    publish: () => {},
+    publishTally: (tally) => void tallies.push(tally),
+  };
+  return { lab: new Laboratory({ publishers: [counting], clock, random: () => 0.5 }), tallies, clock };
+}
+
+const added = (tallies: readonly TallyRecord[], name: string, kind: "match" | "mismatch"): number =>
+  tallies.reduce((sum, { experiments }) => sum + (experiments[name]?.candidates["candidate"]!.kinds[kind] ?? 0), 0);
+
+describe("tallies", () => {
+  it("come every 60 s and at the end, each with what was added since the last one", async () => {
+    const { lab, tallies, clock } = opened();
+    const same = lab.experiment("same", { control: (n: number) => n, candidate: (n: number) => (n < 5 ? n : n + 1) });
+    for (let n = 0; n < 7; n++) same(n);
+    await lab.settled();
+    expect(tallies).toEqual([]);
+    await clock.advanceAsync(60_000);
+    expect(tallies).toHaveLength(1);
+    const [first] = tallies;
+    expect(first).toMatchObject({ v: 1, kind: "tally", n: 1 });
+    expect(first!.to - first!.from).toBe(60_000);
+    expect(first!.experiments["same"]).toMatchObject({
+      ...{ calls: 7, started: 7, newGroups: 1, groups: 1, served: 0, fellBack: 0, inFlight: 0 },
+      candidates: { candidate: { kinds: { match: 5, mismatch: 2 }, verdict: "insufficient" } },
+    });
+    await clock.advanceAsync(60_000);
+    same(1);
+    await lab.settled();
+    await clock.advanceAsync(60_000);
+    same(9);
+    await lab.settled();
+    await lab.close();
+    const own = tallies.filter(({ experiments }) => "same" in experiments);
+    expect(own).toHaveLength(3);
+    expect(own[1]!.experiments["same"]).toMatchObject({ calls: 1, newGroups: 0, groups: 1 });
+    expect(tallies.map(({ n }) => n)).toEqual(tallies.map((_, index) => index + 1));
+    const { candidates } = lab.status().experiments["same"]!;
+    for (const kind of ["match", "mismatch"] as const) {
+      expect(added(tallies, "same", kind)).toBe(candidates["candidate"]!.tally.kinds[kind]);
+    }
+    const durations = own.map(({ experiments }) => experiments["same"]!.candidates["candidate"]!.control.count);
+    expect(durations.reduce((sum, count) => sum + count, 0)).toBe(candidates["candidate"]!.tally.control.count);
+  });
+
+  it("count faults, drops and skips, also of an experiment that is replaced", async () => {
+    const { lab, tallies } = opened();
+    const define = (): ((n: number) => number) =>
+      lab.experiment("twice", {
+        control: (n: number) => n,
+        candidate: (n: number) => n,
+        enabled: (n) => {
+          if (n === 0) throw new Error("no");
+          return n > 1;
+        },
+        replace: true,
+      });
+    for (let time = 0; time < 2; time++) {
+      const call = define();
+      for (let n = 0; n < 4; n++) call(n);
+      await lab.settled();
+    }
+    await lab.close();
+    expect(added(tallies, "twice", "match")).toBe(4);
+    const all = tallies.flatMap(({ experiments }) => experiments["twice"] ?? []);
+    const sum = (of: (tally: (typeof all)[number]) => number): number =>
+      all.reduce((total, each) => total + of(each), 0);
+    expect(sum(({ calls }) => calls)).toBe(8);
+    expect(sum(({ skips }) => skips["not-enabled"] ?? 0)).toBe(2);
+    expect(sum(({ faults }) => faults["enabled"] ?? 0)).toBe(2);
+  });
+
+  it("take no timer where nobody asks for them", async () => {
+    const clock = fixedClock();
+    const lab = new Laboratory({ publishers: [() => undefined], clock });
+    lab.experiment("same", { control: () => 1, candidate: () => 1 })();
+    await clock.advanceAsync(120_000);
+    await lab.close();
+    expect(lab.status().experiments["same"]!.matched).toBe(1);
+  });
+});
