@@ -46,11 +46,12 @@ describe("compare", () => {
       ...Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`run${n}`, () => n])),
       price,
     });
-    const answer = compare(service(1), service(2));
+    const inTime = { limits: { timeMs: 60_000 } };
+    const answer = compare(service(1), service(2), inTime);
     expect(answer).toMatchObject({ kind: "mismatch", moreDifferences: 11 });
     expect(listed(answer)).toContain("$.price value");
     const many = (value: number): number[] => new Array<number>(3_000).fill(value);
-    expect(compare(many(1), many(2))).toMatchObject({ differences: { length: 50 }, moreDifferences: 950 });
+    expect(compare(many(1), many(2), inTime)).toMatchObject({ differences: { length: 50 }, moreDifferences: 950 });
   });
 
   it("aligns by an identifying key where elements have one", () => {
