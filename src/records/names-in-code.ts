@@ -1,4 +1,5 @@
 import { parsePath, type PathSegment } from "../compare/rules/paths.ts";
+import { holdsToken } from "./secret-shapes.ts";
 
 // What leaves while values are hidden is told by its shape, which is all there is to go by: the shapes are those that
 // people put into names, and data of the usual kinds (addresses, numbers of cards and people, tokens) has none of them.
@@ -15,7 +16,7 @@ function areWords(words: readonly string[]): boolean {
 
 /** Letters and at most two digits at the end, in words of at most 16 characters, 32 in all: `billingAddress2`, and not `hunter2X9a81`. */
 export function looksLikeName(key: string): boolean {
-  return key.length <= 32 && /^[A-Za-z_$]+\d{0,2}$/.test(key) && areWords(wordsOf(key));
+  return key.length <= 32 && /^[A-Za-z_$]+\d{0,2}$/.test(key) && areWords(wordsOf(key)) && !holdsToken(key);
 }
 
 /** As {@link looksLikeName}, with numbers in at most two places, as classes have them: `Uint8Array`, `S3Client`, `Sha256`. */
@@ -24,7 +25,8 @@ export function looksLikeClassName(name: string): boolean {
     name.length <= 60 &&
     /^[A-Za-z_$]+(?:\d{1,3}[A-Za-z_$]*){0,2}$/.test(name) &&
     wordsOf(name).length > 0 &&
-    areWords(wordsOf(name))
+    areWords(wordsOf(name)) &&
+    !holdsToken(name)
   );
 }
 
@@ -35,7 +37,7 @@ export function looksLikeClassName(name: string): boolean {
 export function looksLikeCode(code: unknown): code is string | number {
   // Six digits are what one-time codes have.
   if (typeof code === "number") return Number.isInteger(code) && Math.abs(code) < 100_000;
-  if (typeof code !== "string" || code.length > 64) return false;
+  if (typeof code !== "string" || code.length > 64 || holdsToken(code)) return false;
   // SQLSTATE (ISO 9075): five digits or capitals.
   if (/^[0-9A-Z]{5}$/.test(code) || /^[A-Z]{2,10}-\d{1,5}$/.test(code)) return true;
   const parts = code.split(/[-_/.:]/);

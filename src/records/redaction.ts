@@ -73,7 +73,7 @@ export function compileRedaction(options: RedactOptions = {}, place = "redact"):
     if (typeof drawn !== "object" || drawn === null) return drawn;
     if (Array.isArray(drawn)) return drawn.map((element, index) => walk(element, at.next(index), look));
     const [tag, content] = tagOf(drawn as Record<string, unknown>);
-    if (tag !== undefined) return { [tag]: walkTagged(content, at, look) };
+    if (tag !== undefined) return { [`$${text(tag.slice(1))}`]: walkTagged(content, at, look) };
     const beside = "value" in drawn ? nameBeside(drawn) : undefined;
     return Object.fromEntries(
       Object.entries(drawn).map(([key, part]) => {

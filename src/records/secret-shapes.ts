@@ -41,6 +41,13 @@ const prefixed: readonly string[] = [
 
 export const tokens: RegExp = new RegExp(`\\b(?:${prefixed.join("|")})`, "g");
 
+const token = new RegExp(`\\b(?:${prefixed.join("|")})`);
+
+/** Whether a text says by its prefix that it is a token, or has one in it. */
+export function holdsToken(text: string): boolean {
+  return token.test(text);
+}
+
 /** JSON web tokens (RFC 7519), signed or encrypted: parts in base64url, the first of which is a JSON object. */
 export function replaceWebTokens(text: string, replace: (part: string) => string): string {
   // What begins so is taken whole, dots or not, and so is never looked at again.

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Writable } from "node:stream";
+import { Laboratory } from "../../src/experiment/laboratory.ts";
+import type { Fault } from "../../src/model/fault.ts";
+import { redact } from "../../src/publishers/combine/index.ts";
+import { kafkaPublisher } from "../../src/publishers/kafka.ts";
+import { ndjsonPublisher } from "../../src/publishers/ndjson/index.ts";
+import { pinoPublisher } from "../../src/publishers/pino.ts";
+import { redisStreamPublisher } from "../../src/publishers/redis-stream.ts";
+import { webhookPublisher } from "../../src/publishers/webhook/index.ts";
+import type { OpenedPublisher } from "../../src/testing/test-publisher.ts";
+import { openers } from "../publishers/openers.ts";
+import { partsOf, places, shapes } from "./secret-grid.ts";
+
+/** One experiment for each secret in each place, which tells its publishers what both sides did. */
+async function exitsOf(
+  publishers: Readonly<Record<string, OpenedPublisher>>,
+  options: { readonly clean?: () => unknown } = {},
+): Promise<Readonly<Record<string, string>>> {
+  const faults: Fault[] = [];
+  const laboratory = new Laboratory({
+    publishers: Object.entries(publishers).map(([name, { publisher }]) =>
+      Object.assign(Object.create(publisher) as typeof publisher, { name }),
+    ),
+    onFault: (fault) => faults.push(fault),
+  });
+  let number = 0;
+  for (const secret of Object.values(shapes)) {
+    for (const place of Object.values(places)) {
+      const [control, candidate] = place(secret);
+      const call = laboratory.experiment(`call${number++}`, {
+        control,
+        candidate,
+        compare: {},
+        context: () => ({ note: secret }),
+        ...options,
+      });
+      try {
+        call();
+      } catch {
+        // Control's own error, which is its caller's.
+      }
+    }
+    await laboratory.settled();
+    await laboratory.flush();
+  }
+  const report = laboratory.report();
+  const status = JSON.stringify(laboratory.status());
+  await laboratory.close();
+  const written = Object.entries(publishers).map(async ([name, opened]) => [name, await opened.written?.()] as const);
+  return Object.fromEntries([
+    ...(await Promise.all(written)).flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const])),
+    ["report()", report],
+    ["status()", status],
+    ["faults", faults.map(({ error, operation }) => `${operation} ${String(error)}`).join("\n")],
+  ]);
+}
+
+function leaksOf(written: string): readonly string[] {
+  return Object.entries(shapes)
+    .filter(([, secret]) =>
+      partsOf(secret).some((part) =>
+        [part, JSON.stringify(part).slice(1, -1), encodeURIComponent(part)].some((each) => written.includes(each)),
+      ),
+    )
+    .map(([name]) => name);
+}
+
+const values = { values: "shown" } as const;
+
+function withValues(): Readonly<Record<string, OpenedPublisher>> {
+  const sent: Record<string, string[]> = { ndjson: [], redact: [], pino: [], kafka: [], redis: [], webhook: [] };
+  const stream = (name: string): Writable =>
+    new Writable({
+      write(chunk, _, done) {
+        sent[name]!.push(String(chunk));
+        done();
+      },
+    });
+  const write = (level: string) => (fields: object, text?: string) =>
+    sent["pino"]!.push(JSON.stringify([level, fields, text]));
+  const logger = { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+  const publishers = {
+    ndjson: ndjsonPublisher({ stream: stream("ndjson"), ...values }),
+    redact: redact({}, ndjsonPublisher({ stream: stream("redact"), ...values })),
+    pino: pinoPublisher({ logger: logger as never, ...values }),
+    kafka: kafkaPublisher({
+      producer: { send: async (each: unknown) => void sent["kafka"]!.push(JSON.stringify(each)) },
+      ...values,
+    }),
+    redis: redisStreamPublisher({
+      client: { xAdd: async (...each: unknown[]) => void sent["redis"]!.push(JSON.stringify(each)) },
+      ...values,
+    }),
+    webhook: webhookPublisher({
+      url: "https://hooks.slack.com/services/T0/B0/x",
+      alertOn: "every-mismatch",
+      perMinute: 60,
+      fetch: async (_url, { body }) => (sent["webhook"]!.push(body), { ok: true, status: 200, body: null }),
+      ...values,
+    }),
+  };
+  return Object.fromEntries(
+    Object.entries(publishers).map(([name, publisher]) => [name, { publisher, written: () => sent[name]!.join("\n") }]),
+  );
+}
+
+describe("of forty secrets in every place, none leaves", () => {
+  it("has forty shapes", () => expect(Object.keys(shapes)).toHaveLength(40));
+
+  describe("with values hidden", () => {
+    const opened: Record<string, OpenedPublisher> = {};
+    let exits: Readonly<Record<string, string>> = {};
+    beforeAll(async () => {
+      for (const [subpath, variants] of Object.entries(openers)) {
+        for (const [variant, open] of Object.entries(variants)) opened[`${subpath} ${variant}`.trim()] = await open();
+      }
+      exits = await exitsOf(opened);
+    }, 120_000);
+    afterAll(async () => {
+      for (const { cleanUp } of Object.values(opened)) await cleanUp?.();
+    });
+
+    it("by any publisher, page, count or fault", () => {
+      expect(Object.keys(exits).length).toBeGreaterThan(15);
+      const leaks = Object.entries(exits).map(([exit, written]) => [exit, leaksOf(written)]);
+      expect(leaks.filter(([, names]) => names!.length > 0)).toEqual([]);
+    });
+  });
+
+  it("with values shown, which are looked at for secrets", async () => {
+    const exits = await exitsOf(withValues());
+    for (const exit of ["ndjson", "kafka", "redis"]) expect(exits[exit]).toContain("[redacted]");
+    const leaks = Object.entries(exits).map(([exit, written]) => [exit, leaksOf(written)]);
+    expect(leaks.filter(([, names]) => names!.length > 0)).toEqual([]);
+  }, 120_000);
+
+  it("where `clean` leaves nothing of the values", async () => {
+    const exits = await exitsOf(withValues(), { clean: () => "cleaned" });
+    const leaks = Object.entries(exits).map(([exit, written]) => [exit, leaksOf(written)]);
+    expect(leaks.filter(([, names]) => names!.length > 0)).toEqual([]);
+  }, 120_000);
+});
