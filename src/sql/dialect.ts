@@ -13,6 +13,12 @@ export interface Dialect {
   insert(prefix: string): string;
   /** One statement with one parameter, a JSON array of counts by experiment and reason: added to those that are there. */
   insertSkips(prefix: string): string;
+  /** One statement with one parameter, a JSON array of rows: what exact counts add, and where each experiment stands. */
+  insertCounts(prefix: string): string;
+  /** The same, for each candidate. */
+  insertVerdicts(prefix: string): string;
+  /** One statement with one parameter, a JSON array of one row: what happened to a rollout. */
+  insertEvent(prefix: string): string;
 }
 
 export type DialectName = "sqlite" | "postgresql";

@@ -1,5 +1,23 @@
+import { countedTables, createCounted, insertCounted } from "./counted-table.ts";
 import type { Dialect } from "./dialect.ts";
 import { columns } from "./result-row.ts";
+
+const spelling: Parameters<typeof createCounted>[2] = {
+  types: { text: "text", whole: "bigint", number: "double precision" },
+  // In one order, so that two processes never wait for each other.
+  select: (given) => `SELECT * FROM jsonb_to_recordset($1::jsonb) AS given (
+  ${given.map(({ name, type }) => `${name} ${spelling.types[type]}`).join(", ")}
+)
+ORDER BY process, experiment`,
+};
+
+/** Several processes may run it at once: "if not exists" alone fails when two of them find nothing. */
+function atOnce(statements: readonly string[]): string {
+  return `DO $sidelane$ BEGIN
+PERFORM pg_advisory_xact_lock(7596553794);
+${statements.join(";\n")};
+END $sidelane$`;
+}
 
 /**
  * PostgreSQL 12 or later. One statement inserts the results and adds to the counts those that were not there, so that it is
@@ -10,7 +28,8 @@ export const postgresql: Dialect = {
     {
       version: 1,
       statements: [
-        `CREATE TABLE IF NOT EXISTS ${prefix}results (
+        atOnce([
+          `CREATE TABLE IF NOT EXISTS ${prefix}results (
   result_id text NOT NULL,
   candidate text NOT NULL,
   experiment text NOT NULL,
@@ -26,8 +45,8 @@ export const postgresql: Dialect = {
   detail jsonb NOT NULL,
   PRIMARY KEY (result_id, candidate)
 )`,
-        `CREATE INDEX IF NOT EXISTS ${prefix}results_by_time ON ${prefix}results (experiment, started_at_ms)`,
-        `CREATE TABLE IF NOT EXISTS ${prefix}groups (
+          `CREATE INDEX IF NOT EXISTS ${prefix}results_by_time ON ${prefix}results (experiment, started_at_ms)`,
+          `CREATE TABLE IF NOT EXISTS ${prefix}groups (
   experiment text NOT NULL,
   candidate text NOT NULL,
   signature text NOT NULL,
@@ -37,7 +56,7 @@ export const postgresql: Dialect = {
   example_id text NOT NULL,
   PRIMARY KEY (experiment, candidate, signature)
 )`,
-        `CREATE TABLE IF NOT EXISTS ${prefix}tallies (
+          `CREATE TABLE IF NOT EXISTS ${prefix}tallies (
   experiment text NOT NULL,
   candidate text NOT NULL,
   kind text NOT NULL,
@@ -48,7 +67,7 @@ export const postgresql: Dialect = {
   last_at_ms bigint NOT NULL,
   PRIMARY KEY (experiment, candidate, kind)
 )`,
-        `CREATE TABLE IF NOT EXISTS ${prefix}skips (
+          `CREATE TABLE IF NOT EXISTS ${prefix}skips (
   experiment text NOT NULL,
   reason text NOT NULL,
   calls bigint NOT NULL,
@@ -56,6 +75,22 @@ export const postgresql: Dialect = {
   last_at_ms bigint NOT NULL,
   PRIMARY KEY (experiment, reason)
 )`,
+          createCounted(countedTables.counts, prefix, spelling),
+          createCounted(countedTables.verdicts, prefix, spelling),
+          `CREATE TABLE IF NOT EXISTS ${prefix}events (
+  experiment text NOT NULL,
+  at_ms bigint NOT NULL,
+  kind text NOT NULL,
+  from_stage text NOT NULL,
+  from_share double precision NOT NULL,
+  to_stage text NOT NULL,
+  to_share double precision NOT NULL,
+  version text,
+  asked_by text NOT NULL,
+  reason text NOT NULL,
+  PRIMARY KEY (experiment, at_ms, kind)
+)`,
+        ]),
       ],
     },
   ],
@@ -106,4 +141,12 @@ ON CONFLICT (experiment, reason) DO UPDATE SET
   calls = known.calls + excluded.calls,
   first_at_ms = least(known.first_at_ms, excluded.first_at_ms),
   last_at_ms = greatest(known.last_at_ms, excluded.last_at_ms)`,
+  insertCounts: (prefix) => insertCounted(countedTables.counts, prefix, spelling),
+  insertVerdicts: (prefix) => insertCounted(countedTables.verdicts, prefix, spelling),
+  insertEvent: (prefix) => `INSERT INTO ${prefix}events
+SELECT * FROM jsonb_to_recordset($1::jsonb) AS given (
+  experiment text, at_ms bigint, kind text, from_stage text, from_share double precision, to_stage text,
+  to_share double precision, version text, asked_by text, reason text
+)
+ON CONFLICT (experiment, at_ms, kind) DO NOTHING`,
 };

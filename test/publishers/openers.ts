@@ -116,7 +116,14 @@ export const openers: Readonly<Record<string, Readonly<Record<string, Open>>>> =
     async ""() {
       const db = new (await initSqlite()).Database();
       for (const { statements } of migrations("sqlite")) for (const statement of statements) db.run(statement);
-      const tables = ["sidelane_results", "sidelane_groups", "sidelane_tallies", "sidelane_skips"];
+      const tables = [
+        "sidelane_results",
+        "sidelane_groups",
+        "sidelane_tallies",
+        "sidelane_skips",
+        "sidelane_counts",
+        "sidelane_verdicts",
+      ];
       return {
         publisher: sqlPublisher({ dialect: "sqlite", execute: (sql, parameters) => db.run(sql, parameters) }),
         written: () => JSON.stringify(tables.flatMap((table) => db.exec(`SELECT * FROM ${table}`))),

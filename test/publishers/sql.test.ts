@@ -10,6 +10,7 @@ import {
   type SqlPublisherOptions,
 } from "../../src/publishers/sql/index.ts";
 import { Laboratory } from "../../src/index.ts";
+import type { TallyRecord } from "../../src/model/tally-record.ts";
 import type { Fault } from "../../src/model/fault.ts";
 import { aResult } from "../../src/testing/a-result.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
@@ -44,7 +45,7 @@ const databases: Readonly<Record<DialectName, () => Promise<Database>>> = {
   },
 };
 
-const tables = ["results", "groups", "tallies", "skips"];
+const tables = ["results", "groups", "tallies", "skips", "counts", "verdicts", "events"];
 
 describe.each(Object.keys(databases) as DialectName[])("sqlPublisher on %s", (dialect) => {
   let db: Database;
@@ -254,6 +255,59 @@ describe.each(Object.keys(databases) as DialectName[])("sqlPublisher on %s", (di
     const [compared] = await db.rows("SELECT kind, results FROM sidelane_tallies");
     expect([skipped!["reason"], compared!["kind"]]).toEqual(["sampled-out", "match"]);
     expect(Number(skipped!["calls"]) + Number(compared!["results"])).toBe(100);
+  });
+
+  it("keeps exact counts and the verdict of each process, also of results that were dropped, once a record", async () => {
+    const clock = fixedClock(1_000);
+    const publisher = open({ clock });
+    const records: TallyRecord[] = [];
+    const spy = {
+      name: "spy",
+      publish: () => undefined,
+      publishTally: (record: TallyRecord) => void records.push(record),
+    };
+    const lab = new Laboratory({ publishers: [spy], clock, random: () => 0.7 });
+    const price = lab.experiment("price", { control: () => 1, candidate: () => 2, sample: 0.9, rollout: "shadow" });
+    for (let call = 0; call < 100; call++) price();
+    await lab.settled();
+    clock.advance(60_000);
+    price();
+    await lab.settled();
+    await lab.close();
+    expect(records.length).toBeGreaterThanOrEqual(2);
+    for (const record of records) await publisher.publishTally!(record);
+    await publisher.publishTally!(records.at(-1)!);
+    const sum = { calls: 101, started: 101, skipped: 0, served: 0, fell_back: 0, new_groups: 1 };
+    const numbers = (row: Record<string, unknown>, names: string[]): unknown =>
+      Object.fromEntries(names.map((name) => [name, Number(row[name])]));
+    const [counts] = await db.rows("SELECT * FROM sidelane_counts");
+    expect(numbers(counts!, Object.keys(sum))).toEqual(sum);
+    expect(counts).toMatchObject({ experiment: "price", stage: "shadow", share: 0, process: records[0]!.process });
+    const [verdict] = await db.rows("SELECT * FROM sidelane_verdicts");
+    expect(numbers(verdict!, ["matched", "mismatched"])).toEqual({ matched: 0, mismatched: 101 });
+    expect(verdict).toMatchObject({
+      candidate: "candidate",
+      verdict: records.at(-1)!.experiments["price"]!.candidates["candidate"]!.verdict,
+    });
+  });
+
+  it("keeps what happens to a rollout, once", async () => {
+    const at = { stage: "ramp", share: 0.1, compare: 1, epoch: 3 } as const;
+    const event = {
+      ...({ kind: "rolled-back", experiment: "price", from: at, at: 1_700_000_000_000, by: "Ada \0" } as const),
+      to: { ...at, stage: "shadow", share: 0, epoch: 4 },
+      reason: "too many errors",
+    } as const;
+    await open().publishEvent!(event);
+    await open().publishEvent!(event);
+    expect(await db.rows("SELECT kind, from_stage, to_stage, to_share, asked_by, reason FROM sidelane_events")).toEqual(
+      [
+        {
+          ...{ kind: "rolled-back", from_stage: "ramp", to_stage: "shadow", to_share: 0 },
+          ...{ asked_by: "Ada \ufffd", reason: "too many errors" },
+        },
+      ],
+    );
   });
 
   it("rejects when the database refuses, so that the batch is tried again", async () => {

@@ -18,6 +18,7 @@ import { presentSteps } from "../../records/present.ts";
 import type { DialectName, Migration } from "../../sql/dialect.ts";
 import { dialects } from "../../sql/dialects.ts";
 import { rowsOf, type Row } from "../../sql/result-row.ts";
+import { eventRowOf, tallyRowsOf } from "../../sql/tally-rows.ts";
 import { skipCounts } from "./skips.ts";
 
 export type { PrivacyOptions } from "../../records/privacy-options.ts";
@@ -57,13 +58,17 @@ export const sqlTable: OptionTable<SqlPublisherOptions, "prefix" | "values"> = {
 };
 
 /**
- * Writes results and skips into four tables, made by {@link migrations}:
+ * Writes results, exact counts and what happens to rollouts into seven tables, made by {@link migrations}:
  *
  * - `sidelane_results`: one row a candidate of a result, with kind, signature, outcomes, durations (`_ms`, milliseconds),
  *   `started_at_ms` (milliseconds since 1970), and `detail`, JSON with the differences
  * - `sidelane_groups`: one row a kind of mismatch: how many, the first and the last, an example
  * - `sidelane_tallies`: one row an experiment, candidate and kind: how many, and the sums of both durations
  * - `sidelane_skips`: one row an experiment and reason: how many calls ran control alone, the first and the last
+ * - `sidelane_counts`: one row a process and experiment, every 60 s and at the end: calls, started, skipped, served, fell back,
+ *   kinds of mismatch, and stage and share as they stand; with the results that were dropped on their way
+ * - `sidelane_verdicts`: one row a process, experiment and candidate: how many of each kind, and the verdict as it stands
+ * - `sidelane_events`: one row for each thing that happened to a rollout: from and to, who asked, and why
  *
  * The counts outlive results that you delete. A result that is written twice counts once, so that a failed batch is tried
  * again. One statement a batch (of about 1 MB at most), all or nothing, with one parameter. Skips carry no id: they are added up in memory, written
@@ -77,6 +82,9 @@ export function sqlPublisher(options: SqlPublisherOptions): Publisher {
   const presentation = presentationOf(privacy, "sqlPublisher");
   const insert = dialects[dialect].insert(prefix);
   const insertSkips = dialects[dialect].insertSkips(prefix);
+  const insertCounts = dialects[dialect].insertCounts(prefix);
+  const insertVerdicts = dialects[dialect].insertVerdicts(prefix);
+  const insertEvent = dialects[dialect].insertEvent(prefix);
   function* storedRowsOf(result: Result): Steps<Row[]> {
     return rowsOf(yield* presentSteps(result, presentation));
   }
@@ -112,6 +120,14 @@ export function sqlPublisher(options: SqlPublisherOptions): Publisher {
     },
     publish: (result) => write([result]),
     publishBatch: write,
+    async publishTally(tally) {
+      const { counts, verdicts } = tallyRowsOf(tally);
+      if (counts.length > 0) await execute(insertCounts, [JSON.stringify(counts)]);
+      if (verdicts.length > 0) await execute(insertVerdicts, [JSON.stringify(verdicts)]);
+    },
+    async publishEvent(event) {
+      await execute(insertEvent, [JSON.stringify([eventRowOf(event)])]);
+    },
     onSkip: (experiment, reason) => skips.add(experiment, reason),
     flush: () => skips.write(),
     close() {
