@@ -5,6 +5,7 @@ const config: ViteUserConfig = defineConfig({
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/conserved.setup.ts"],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 2,
     coverage: { provider: "v8", include: ["src/**"], reporter: ["text-summary"], thresholds: { lines: 95 } },
   },

@@ -17,7 +17,6 @@ export type { KnownMismatch } from "./compare/rules/known-mismatches.ts";
 export type { CompareRules } from "./compare/rules/rules.ts";
 export type { CurrentRun } from "./experiment/runtime/current-run.ts";
 export type { SkipReason } from "./experiment/record/counters.ts";
-export type { MemoryStatus } from "./experiment/deliver/memory-budget.ts";
 export type { CandidateStatus, ExperimentStatus, LaboratoryStatus } from "./experiment/status/status.ts";
 export type { Cancel, Clock } from "./model/clock.ts";
 export type { Comparison, Difference } from "./model/comparison.ts";

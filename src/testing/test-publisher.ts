@@ -43,7 +43,7 @@ const event: RolloutEvent = {
   reason: "ready",
 };
 
-const mostMs = 1_500;
+const mostMs = 3_000;
 
 /** Fails with the name of the value that a publisher throws on, hangs on, or takes too long for. */
 async function named(about: string, publish: () => Promise<void>): Promise<void> {

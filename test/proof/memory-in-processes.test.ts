@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import type { MemoryStatus } from "../../src/index.ts";
+import type { MemoryStatus } from "../../src/experiment/deliver/memory-budget.ts";
 
 const child = join(import.meta.dirname, "memory.child.ts");
 const calls = process.env["SIDELANE_LONG"] === undefined ? 200 : 10_000;

@@ -48,7 +48,7 @@ describe("testPublisher", () => {
       "hangs on",
       ({ control: { outcome } }) =>
         outcome.kind === "returned" && typeof outcome.value === "symbol" ? new Promise(() => undefined) : undefined,
-      /a symbol: did not end within 1500 ms/,
+      /a symbol: did not end within 3000 ms/,
     ],
   ])("names the value that a publisher %s, and ends", { timeout: 60_000 }, async (_, publisher, message) => {
     const tests: [string, () => Promise<void>][] = [];

@@ -1,0 +1,31 @@
+/** `npm run proof:<name>`: a proof at its full size, of which `npm test` draws a smaller one. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+
+interface Proof {
+  readonly files: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const proofs: Readonly<Record<string, Proof>> = {
+  "law-one": { files: ["test/experiment/law-one.test.ts"], environment: { CASES_SHARE: "4" } },
+  fuzz: { files: ["test/compare/fuzz.test.ts"], environment: { FUZZ_RUNS: "1000000" } },
+  memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },
+};
+
+const [name = ""] = process.argv.slice(2);
+const proof = proofs[name];
+if (proof === undefined) {
+  console.error(`There is no proof ${JSON.stringify(name)}. There are: ${Object.keys(proofs).join(", ")}`);
+  process.exit(1);
+}
+const vitest = join(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
+const { status } = spawnSync(
+  process.execPath,
+  [vitest, "run", "--reporter=verbose", "--testTimeout=3600000", ...proof.files],
+  {
+    stdio: "inherit",
+    env: { ...process.env, ...proof.environment },
+  },
+);
+process.exit(status ?? 1);
