@@ -3,6 +3,7 @@ import { measureFootprint } from "./footprint.bench.ts";
 import { measureHttp } from "./http.bench.ts";
 import { measureNdjson } from "./ndjson.bench.ts";
 import { measureRollout } from "./rollout.bench.ts";
+import { toldAsync, toldDocuments, toldMismatch, toldSync } from "./telling.bench.ts";
 import { callTable, markdown, percent, rateTable, times, type Table } from "./tables.ts";
 
 /** One part of docs/performance.md. */
@@ -12,9 +13,15 @@ export interface Section {
   measure(count: number): Promise<string>;
 }
 
+const tellingNote =
+  "All the processor time that a call takes, delivery to a plain function and the collector's work included; 50 calls a turn.";
 const httpTurns = 21;
 
 export const sections: readonly Section[] = [
+  calls("Every result told, synchronous, tiny equal result", toldSync, tellingNote),
+  calls("Every result told, asynchronous, tiny equal result", toldAsync, tellingNote),
+  parts("A mismatch told, with its difference", toldMismatch),
+  parts("Documents of 64 KB told", toldDocuments),
   calls("Switched off, synchronous", (count) => switchedOff.sync(count)),
   calls("Compared, synchronous, tiny equal result", (count) => compared.sync(count)),
   calls("Switched off, asynchronous", (count) => switchedOff.async(count)),
@@ -94,6 +101,25 @@ export const sections: readonly Section[] = [
     },
   },
 ];
+
+/** Rows beside the first one. */
+function parts(title: string, measure: (count: number) => Promise<Table["timings"]>): Section {
+  return {
+    title,
+    async measure(count) {
+      const timings = await measure(count);
+      return markdown(
+        ["", "a call", "spread", "beside the first row"],
+        timings.map(({ name, ns, spread }) => [
+          name,
+          `${(ns / 1_000).toFixed(2)} µs`,
+          percent(spread),
+          times(ns / timings[0]!.ns),
+        ]),
+      );
+    },
+  };
+}
 
 function calls(title: string, measure: (count: number) => Promise<Table["timings"]>, note?: string): Section {
   return {
