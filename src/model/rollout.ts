@@ -123,6 +123,8 @@ export interface RolloutEvent {
     | "paused"
     | "resumed"
     | "completed"
+    | "switched-off"
+    | "compare-changed"
     | "new-version";
   readonly experiment: string;
   /** The version of the candidate that runs from here on; absent where the rollout names none. */

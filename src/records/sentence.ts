@@ -33,6 +33,8 @@ const happenings: Readonly<Record<RolloutEvent["kind"], string>> = {
   paused: "was paused",
   resumed: "was resumed",
   completed: "is complete",
+  "switched-off": "switched off",
+  "compare-changed": "compares another share of its calls",
   "new-version": "runs a new version",
 };
 

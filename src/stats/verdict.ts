@@ -47,8 +47,8 @@ interface VerdictFacts {
   readonly served?: { readonly units: number; readonly gates: readonly GateReading[] };
   /** Why it will never be ready while things go on like this, as a sentence; absent where more evidence may do. */
   readonly stalled?: string;
-  /** Of a ramp that takes no step: paused by a person, or rolled back and latched. The first of `reasons` says why. */
-  readonly standing?: "paused" | "rolled-back";
+  /** Of a ramp that takes no step: paused, rolled back and latched, or switched off. The first of `reasons` says why. */
+  readonly standing?: "paused" | "rolled-back" | "switched-off";
 }
 
 /** Whether the evidence allows the next step, and what it rests on. */

@@ -103,7 +103,8 @@ function noiseLines({ noise }: ReportInput): string[] {
 function heading({ experiment, stage, at, about, candidates }: ReportInput): string {
   const parts = [experiment];
   const standing = candidates.find(({ verdict }) => verdict.standing !== undefined)?.verdict.standing;
-  if (standing !== undefined) parts.push(standing === "paused" ? "PAUSED" : "ROLLED BACK");
+  if (standing !== undefined) parts.push(standing.toUpperCase().replace("-", " "));
+  if (candidates.some(({ breaker = "closed" }) => breaker !== "closed")) parts.push("BREAKER OPEN");
   if (stage) parts.push(stage.stage === "ramp" ? `ramp at ${percent(stage.share)}` : stage.stage);
   if (about?.owner !== undefined) parts.push(`owner ${about.owner}`);
   if (about?.link !== undefined) parts.push(about.link);
@@ -139,7 +140,7 @@ function candidateLines(
   const { compared, kinds } = tally;
   const lines = [`${name}: ${answersAlone ? "COMPLETE" : headlineOf(verdict)}`];
   // What was seen before a rollback is counted below; that nothing came since is no news.
-  const isStale = verdict.standing === "rolled-back" && verdict.comparisons === 0;
+  const isStale = verdict.standing !== undefined && verdict.standing !== "paused" && verdict.comparisons === 0;
   const reasons =
     answersAlone ? ["It answers alone, and nothing is compared any more; what was compared before is below."]
     : isStale ? verdict.reasons.slice(0, 1)
@@ -170,6 +171,7 @@ function candidateLines(
 
 function headlineOf(verdict: Verdict): string {
   if (verdict.standing === "rolled-back") return "REGRESSED (rolled back)";
+  if (verdict.standing === "switched-off") return "SWITCHED OFF";
   if (verdict.kind === "insufficient") return `INSUFFICIENT (${verdict.missing})`;
   return verdict.kind.toUpperCase();
 }

@@ -189,7 +189,9 @@ export class RampDriver {
 
   #check(): void {
     const now = this.#now();
-    const silence = this.#silence.check(now, this.#host?.calls() ?? 0, this.snapshot.compare > 0 && this.#isCurrent());
+    // While the store does not tell the state, nothing is compared, and that has to be said too.
+    const expected = (this.snapshot.compare > 0 || !this.#keeper.known) && this.#isCurrent();
+    const silence = this.#silence.check(now, this.#host?.calls() ?? 0, expected);
     if (silence) this.#tellHere(silence.kind, now, silence.reason);
     this.#tellStall(now);
     const off = this.#limited ? undefined : this.#evidence.ratioIsOff();
@@ -291,7 +293,7 @@ export class RampDriver {
   #refresh(): void {
     const { state, known } = this.#keeper;
     const { compare, source } = this.#settings;
-    const granted = known ? grantedBy(state, this.#isCurrent(), compare) : snapshotOf("shadow", 0, 0, compare);
+    const granted = grantedBy(known ? state : undefined, this.#version, compare);
     const epoch = (known ? state.epoch : 0) + this.#sourceChanges;
     const running = runningOf(granted, source, this.snapshot, epoch, (error) => this.#host?.onFault("source", error));
     this.snapshot = running.snapshot;

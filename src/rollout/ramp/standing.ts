@@ -1,18 +1,26 @@
 import type { Verdict } from "../../stats/verdict.ts";
-import type { RolloutState } from "../state.ts";
+import { latchOf } from "../versions.ts";
+import type { RolloutChange, RolloutState } from "../state.ts";
 
 /** A ramp that stands still says why, before what the evidence of this epoch says. */
 export function withStanding(verdict: Verdict, state: RolloutState, version: string | undefined): Verdict {
-  const { mode, history, candidateVersion } = state;
+  const { mode, stage, history, candidateVersion, versions = [] } = state;
   if (candidateVersion !== version) {
     const reason = `This process runs version ${version}, and version ${candidateVersion} is the present one: control answers here.`;
     return { ...verdict, reasons: [reason, ...verdict.reasons] };
   }
   if (mode === "running") return verdict;
-  const kind = mode === "paused" ? "paused" : "rolled-back";
-  const change = history.findLast((each) => each.kind === kind) ?? latchOf(state);
+  const kind =
+    mode === "paused" ? "paused"
+    : stage === "off" ? "switched-off"
+    : "rolled-back";
+  const change = history.findLast((each) => each.kind === kind) ?? latchOf(versions, candidateVersion);
   if (change === undefined) return verdict;
-  const standing = mode === "paused" ? "Paused" : "Rolled back until a person clears it,";
+  const standing = {
+    paused: "Paused",
+    "switched-off": "Switched off until a person clears it,",
+    "rolled-back": "Rolled back until a person clears it,",
+  }[kind];
   return {
     ...verdict,
     standing: kind,
@@ -20,15 +28,11 @@ export function withStanding(verdict: Verdict, state: RolloutState, version: str
   };
 }
 
-function latchOf({ candidateVersion, versions = [] }: RolloutState): { by: string; reason: string } | undefined {
-  return versions.find(({ version }) => version === candidateVersion)?.latch;
-}
+const leavesRunning: readonly RolloutChange["kind"][] = ["paused", "resumed", "compare-changed"];
 
-/** Whether nothing was done but to pause and to go on: what runs is the same, and so is what was seen of it. */
+/** Whether nothing was done but to pause, to go on, or to compare more or less: what runs is the same, and so is what was seen of it. */
 export function keepsEvidence(before: RolloutState, next: RolloutState): boolean {
   if (next.epoch === before.epoch || before.mode === "rolled-back") return false;
   const since = next.history.filter(({ to }) => to.epoch > before.epoch);
-  return (
-    since.length === next.epoch - before.epoch && since.every(({ kind }) => kind === "paused" || kind === "resumed")
-  );
+  return since.length === next.epoch - before.epoch && since.every(({ kind }) => leavesRunning.includes(kind));
 }
