@@ -117,6 +117,7 @@ export interface RolloutEvent {
   readonly kind:
     | "advanced"
     | "rolled-back"
+    | "regressed"
     | "ready"
     | "stalled"
     | "no-traffic"

@@ -27,6 +27,7 @@ export function sentenceOf({ experiment }: PresentedResult, { name, outcome, com
 const happenings: Readonly<Record<RolloutEvent["kind"], string>> = {
   advanced: "advanced",
   "rolled-back": "rolled back",
+  regressed: "regressed",
   ready: "is ready for the next step",
   stalled: "is stalled",
   "no-traffic": "gets no traffic",

@@ -4,7 +4,7 @@ import { isKnown, latchOf, met, withLatch, type KnownVersion } from "./versions.
 
 /** One change of a rollout: what, when, who asked, and why. */
 export interface RolloutChange {
-  readonly kind: Exclude<RolloutEvent["kind"], "ready" | "stalled" | "no-traffic">;
+  readonly kind: Exclude<RolloutEvent["kind"], "ready" | "regressed" | "stalled" | "no-traffic">;
   readonly from: ServedStage;
   readonly to: ServedStage;
   /** Wall time in milliseconds since 1970. */
@@ -13,6 +13,8 @@ export interface RolloutChange {
   readonly reason: string;
   /** Of `compare-changed`: the share of calls that is compared from here on. */
   readonly compare?: number;
+  /** Of `paused`: that a gate alarmed. Going on from there takes fresh evidence. */
+  readonly alarmed?: true;
 }
 
 /** Where a ramp stands. Plain immutable data: what a store keeps. */
@@ -70,6 +72,8 @@ export interface RolloutRequest {
   readonly returns?: boolean;
   /** Of `compare`: the share of calls to be compared, from 0 to 1. */
   readonly share?: number;
+  /** Of `pause`: that a gate alarmed. */
+  readonly alarmed?: boolean;
   /** `complete` is refused until `live` has lasted as long, in milliseconds. */
   readonly afterMs?: number;
 }
@@ -239,7 +243,7 @@ type Changes = Partial<Pick<RolloutState, "stage" | "share" | "mode" | "compare"
 
 function changed(
   state: RolloutState,
-  { at, by, reason }: RolloutRequest,
+  { at, by, reason, alarmed }: RolloutRequest,
   kind: RolloutChange["kind"],
   to: Changes,
 ): RolloutState {
@@ -254,6 +258,7 @@ function changed(
     by,
     reason,
     ...(more.compare !== undefined && { compare: more.compare }),
+    ...(alarmed === true && { alarmed }),
   });
   return freeze({
     ...state,

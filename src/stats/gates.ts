@@ -27,6 +27,8 @@ export interface Gate {
    * the key, and sums up many calls.
    */
   readonly by?: "units" | "calls" | "blocks";
+  /** Judged and shown, and never acting: neither keeps a candidate from being ready nor alarms. Any gate may be one: `{ ...gates.slower(), dryRun: true }`. */
+  readonly dryRun?: boolean;
   /** From 0 (good) to 1 (bad); `undefined` when the comparison says nothing about this gate. */
   penalty(sample: Sample): number | undefined;
   /** For a gate that remembers: a judge for one body of evidence, asked in place of the gate. */
@@ -213,6 +215,9 @@ export const defaultGates: readonly Gate[] = [mismatches(), errors(), slower(), 
 export function checkGates(place: string, given: readonly Gate[]): void {
   const check: OptionCheck = checkOptions(place);
   if (!Array.isArray(given) || given.length === 0) check.fail("gates", "a list of at least one gate", given);
+  if (given.every((each) => each?.dryRun === true)) {
+    check.fail("gates", "at least one gate that acts", given, "`dryRun` leaves nothing to hold the candidate to");
+  }
   const names = new Set<string>();
   given.forEach((each: Gate, index) => {
     const option = `gates[${index}]`;
@@ -220,6 +225,7 @@ export function checkGates(place: string, given: readonly Gate[]): void {
     check.text(`${option}.name`, each.name);
     rateRule.check(check, `${option}.max`, each.max);
     if (each.by !== undefined) check.oneOf(`${option}.by`, each.by, ["units", "calls", "blocks"]);
+    if (each.dryRun !== undefined) check.boolean(`${option}.dryRun`, each.dryRun);
     check.function(`${option}.penalty`, (each as { penalty?: unknown }).penalty);
     if (names.has(each.name)) check.fail(`${option}.name`, "a name that no other gate has", each.name);
     names.add(each.name);

@@ -20,6 +20,8 @@ export interface GateReading {
   /** What the gate's answer leaves out, or why it has none, as half a sentence. */
   readonly note?: string;
   readonly state: Verdict["kind"];
+  /** Whether the gate is only shown: the verdict does not go by it. */
+  readonly dryRun?: true;
   /** How many further units, all good, would make it ready; 0 when it is. */
   readonly moreUnits: number;
   /** Wall time at which the alarmed regression began. */
@@ -106,6 +108,7 @@ export interface VerdictInput extends VerdictTerms {
     readonly by?: "units" | "calls" | "blocks";
     /** Whether it may need many calls for its first answer; then `silence` says why it will have none. */
     readonly remembers?: boolean;
+    readonly dryRun?: boolean;
     readonly silence?: string;
     readonly note?: string;
     /** Calls in which the gate failed to say anything. */
@@ -128,11 +131,27 @@ export interface VerdictInput extends VerdictTerms {
  * what it tolerates; while its rate is below, it is `insufficient` until the evidence suffices.
  */
 export function verdictOf(input: VerdictInput): Verdict {
+  const { tolerated, risk = 0.01 } = input;
+  const all = input.gates.map((gate) => read(tolerated ? { ...gate, max: tolerated(gate.max) } : gate, risk));
+  const dry = all.filter(({ dryRun }) => dryRun === true);
+  if (dry.length === 0) return verdictBy(input, all);
+  const acting = { ...input, gates: input.gates.filter(({ dryRun }) => dryRun !== true) };
+  const verdict = verdictBy(
+    acting,
+    all.filter(({ dryRun }) => dryRun !== true),
+  );
+  return { ...verdict, gates: all, reasons: [...verdict.reasons, ...dry.map(dryReason)] };
+}
+
+function dryReason(reading: GateReading): string {
+  const { name, state, rate, units, max } = reading;
+  return `${name} (dry run): ${state}, ${percent(rate)} of ${count(units, nounOf(reading))}, ${percent(max)} tolerated.`;
+}
+
+function verdictBy(input: VerdictInput, gates: readonly GateReading[]): Verdict {
   const { candidate, comparisons, units, keys, risk = 0.01 } = input;
   const { minimumUnits = 500, minimumTimeMs = 0, minimumKeys = 0 } = input;
   const elapsedMs = input.elapsedMs ?? (Number.isFinite(input.spanMs) ? input.spanMs : 0);
-  const { tolerated } = input;
-  const gates = input.gates.map((gate) => read(tolerated ? { ...gate, max: tolerated(gate.max) } : gate, risk));
   const stalled = stallOf(input, gates);
   const facts = {
     ...{ candidate, confidence: 1 - risk, comparisons, units, gates },
@@ -243,7 +262,7 @@ function aboveCalls(name: string, rate: number, calls: number, max: number): str
 }
 
 /** A gate that goes by calls compares the share itself: no test, and no alarm. */
-function readCalls({ name, max, calls, badCalls }: VerdictInput["gates"][number]): GateReading {
+function readCalls({ name, max, calls, badCalls, dryRun }: VerdictInput["gates"][number]): GateReading {
   const rate = calls === 0 ? 0 : badCalls / calls;
   const ready = calls > 0 && rate <= max;
   const state =
@@ -251,7 +270,18 @@ function readCalls({ name, max, calls, badCalls }: VerdictInput["gates"][number]
     : calls >= enoughToTell ? "not-ready"
     : "insufficient";
   const moreUnits = ready ? 0 : Math.max(1, Math.ceil(badCalls / max) - calls);
-  return { name, max, by: "calls", units: calls, bad: badCalls, rate, upperBound: rate, state, moreUnits };
+  const facts = {
+    name,
+    max,
+    by: "calls",
+    units: calls,
+    bad: badCalls,
+    rate,
+    upperBound: rate,
+    state,
+    moreUnits,
+  } as const;
+  return dryRun ? { ...facts, dryRun } : facts;
 }
 
 function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
@@ -276,6 +306,7 @@ function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
     state,
     moreUnits: ready ? 0 : Math.max(open > 0 && !flooded ? 0 : 1, unitsToCertify(bad, max, risk) - units - open),
     ...(by !== undefined && { by }),
+    ...(gate.dryRun === true && { dryRun: true }),
     ...((gate.silence ?? gate.note) !== undefined && { note: (gate.silence ?? gate.note)! }),
     ...(regressedSince !== undefined && { regressedSince }),
     ...(gate.alarmedBy !== undefined && { alarmedBy: gate.alarmedBy }),

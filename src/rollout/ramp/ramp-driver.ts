@@ -41,6 +41,7 @@ export class RampDriver {
   #limited = false;
   #sourceChanges = 0;
   #announcedReady = false;
+  #actedOnAlarm = false;
   #toldStall: string | undefined = undefined;
   #closed = false;
   #stops: Cancel[] = [];
@@ -153,9 +154,17 @@ export class RampDriver {
 
   // ---- by evidence and by the clock
 
+  /** Acts on an alarm, once: what alarms now alarms with every comparison that follows. */
   #alarm(candidate: string, at: number): void {
+    if (this.#actedOnAlarm) return;
+    this.#actedOnAlarm = true;
     const { reasons } = this.#evidence.verdict(this.#terms(at));
-    this.#request({ kind: "rollback", at, reason: `${candidate}: ${reasons.join(" ")}` });
+    const reason = `${candidate}: ${reasons.join(" ")}`;
+    const { onRegression } = this.#settings;
+    if (onRegression === "rollback") this.#request({ kind: "rollback", at, reason });
+    else if (onRegression === "pause" && this.#keeper.state.mode === "running")
+      this.#request({ kind: "pause", at, reason, alarmed: true });
+    else this.#tellHere("regressed", at, reason);
   }
 
   /** Whether the step's evidence suffices, and then what that leads to. */
@@ -303,7 +312,7 @@ export class RampDriver {
   #startAfresh(since: number): void {
     this.#evidence = this.#freshEvidence();
     this.#evidenceSince = since;
-    this.#announcedReady = false;
+    this.#announcedReady = this.#actedOnAlarm = false;
     this.#toldStall = undefined;
     this.#nextLook = unitsBetweenLooks;
   }

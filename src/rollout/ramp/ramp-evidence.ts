@@ -129,8 +129,8 @@ export class EpochEvidence {
 function judgedOnce(gate: Gate): { readonly all: Gate; readonly served: Gate } {
   // One that remembers is asked by what it begins, and of all calls.
   if (gate.begin !== undefined) return { all: gate, served: gate };
-  const { name, max, by } = gate;
-  const facts = { name, max, ...(by !== undefined && { by }) };
+  const { name, max, by, dryRun } = gate;
+  const facts = { name, max, ...(by !== undefined && { by }), ...(dryRun !== undefined && { dryRun }) };
   let last: number | undefined;
   return {
     all: {

@@ -32,6 +32,11 @@ export interface RampOptions {
   readonly gates?: readonly Gate[];
   /** When a step's evidence suffices: tell about it (the default), or take the next step. */
   readonly onReady?: "notify" | "advance";
+  /**
+   * When a gate alarms: straight back to shadow and latched (`rollback`, the default); stay, and take no step until a person resumes it
+   * (`pause`); or only tell with an event `regressed` (`notify`). With evidence that alarms no step is taken in any case.
+   */
+  readonly onRegression?: "rollback" | "pause" | "notify";
   /** Where a new rollout begins; `shadow` by default. */
   readonly start?: "off" | "shadow";
   /** The share of calls that are compared, from 0 to 1; 1 by default. */
@@ -111,6 +116,7 @@ type Defaulted =
   | "steps"
   | "gates"
   | "onReady"
+  | "onRegression"
   | "start"
   | "compare"
   | "minimumTimeMs"
@@ -132,6 +138,7 @@ export const rampTable: OptionTable<RampOptions, Defaulted> = {
   ),
   gates: orElse(compiled("a list of gates"), defaultGates),
   onReady: orElse(oneOf("notify", "advance"), "notify"),
+  onRegression: orElse(oneOf("rollback", "pause", "notify"), "rollback"),
   start: orElse(oneOf("off", "shadow"), "shadow"),
   compare: orElse(aShare, 1),
   minimumTimeMs: orElse(aNumber(), 10 * 60_000),

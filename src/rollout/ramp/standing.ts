@@ -34,5 +34,9 @@ const leavesRunning: readonly RolloutChange["kind"][] = ["paused", "resumed", "c
 export function keepsEvidence(before: RolloutState, next: RolloutState): boolean {
   if (next.epoch === before.epoch || before.mode === "rolled-back") return false;
   const since = next.history.filter(({ to }) => to.epoch > before.epoch);
+  // Evidence that alarmed would alarm again; resuming says that its cause is dealt with.
+  const resumed = since.find(({ kind }) => kind === "resumed");
+  const pause = resumed && next.history.findLast(({ kind, to }) => kind === "paused" && to.epoch < resumed.to.epoch);
+  if (pause?.alarmed === true) return false;
   return since.length === next.epoch - before.epoch && since.every(({ kind }) => leavesRunning.includes(kind));
 }
