@@ -48,6 +48,7 @@ export function sentenceOfEvent({ experiment, kind, from, to, by, reason }: Roll
 }
 
 function stage({ stage, share }: ServedStage): string {
+  if (stage === "ramp" && share === 0) return "ramp of chosen keys";
   return stage === "ramp" ? `ramp ${Number((share * 100).toFixed(2))} %` : stage;
 }
 

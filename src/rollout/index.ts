@@ -5,6 +5,7 @@ export type { GateReading, Verdict } from "../stats/verdict.ts";
 export type { Command } from "./ramp/command.ts";
 export { ramp, type Ramp } from "./ramp/ramp.ts";
 export type { RampOptions, RampStatus } from "./ramp/ramp-options.ts";
+export type { KeysStep, RampStep } from "./ramp/steps.ts";
 export type { RolloutSetting } from "./snapshot.ts";
 export { fromEnvironment, type EnvironmentOptions } from "./sources/environment.ts";
 export { fromOpenFeature, type FlagClient, type OpenFeatureOptions } from "./sources/openfeature.ts";

@@ -15,6 +15,8 @@ export interface RolloutChange {
   readonly compare?: number;
   /** Of `paused`: that a gate alarmed. Going on from there takes fresh evidence. */
   readonly alarmed?: true;
+  /** Of `advanced`: that the step is one that pauses. */
+  readonly pauses?: true;
 }
 
 /** Where a ramp stands. Plain immutable data: what a store keeps. */
@@ -29,7 +31,7 @@ export interface RolloutState {
   readonly mode: "running" | "paused" | "rolled-back";
   /** The share of calls that a person had compared, from 0 to 1; absent: what each process's ramp says. */
   readonly compare?: number;
-  /** The shares between shadow and live, rising. */
+  /** The shares between shadow and live, rising; 0 is a first step of chosen keys. */
   readonly steps: readonly number[];
   /** When this stage and share were reached, wall time in milliseconds. */
   readonly since: number;
@@ -74,6 +76,8 @@ export interface RolloutRequest {
   readonly share?: number;
   /** Of `pause`: that a gate alarmed. */
   readonly alarmed?: boolean;
+  /** Of `advance`: whether the rollout is paused where it leads. */
+  readonly pauses?: boolean;
   /** `complete` is refused until `live` has lasted as long, in milliseconds. */
   readonly afterMs?: number;
 }
@@ -110,7 +114,10 @@ export function transition(state: RolloutState, request: RolloutRequest): Rollou
   if (refusalOf(state, request) !== undefined) return state;
   switch (request.kind) {
     case "advance":
-      return changed(state, request, "advanced", nextOf(state)!);
+      return changed(state, request, "advanced", {
+        ...nextOf(state)!,
+        ...(request.pauses === true && { mode: "paused" }),
+      });
     case "step-back":
       return changed(state, request, "rolled-back", previousOf(state)!);
     case "rollback":
@@ -227,7 +234,7 @@ export function isSafe({ kind }: RolloutRequest): boolean {
 export function nextOf({ stage, share, steps }: RolloutState): { stage: Stage; share: number } | undefined {
   if (stage === "off") return { stage: "shadow", share: 0 };
   if (stage !== "shadow" && stage !== "ramp") return undefined;
-  const step = steps.find((each) => each > share);
+  const step = stage === "shadow" ? steps[0] : steps.find((each) => each > share);
   return step === undefined ? { stage: "live", share: 1 } : { stage: "ramp", share: step };
 }
 
@@ -243,7 +250,7 @@ type Changes = Partial<Pick<RolloutState, "stage" | "share" | "mode" | "compare"
 
 function changed(
   state: RolloutState,
-  { at, by, reason, alarmed }: RolloutRequest,
+  { at, by, reason, alarmed, pauses }: RolloutRequest,
   kind: RolloutChange["kind"],
   to: Changes,
 ): RolloutState {
@@ -259,6 +266,7 @@ function changed(
     reason,
     ...(more.compare !== undefined && { compare: more.compare }),
     ...(alarmed === true && { alarmed }),
+    ...(pauses === true && { pauses }),
   });
   return freeze({
     ...state,

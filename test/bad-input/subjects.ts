@@ -139,6 +139,18 @@ export const subjects: readonly Subject[] = [
     ],
     make: (options) => ramp(options),
   },
+  {
+    name: "ramp step",
+    options: ["share", "minimumTimeMs", "pause"],
+    right: { share: 0.5 },
+    make: (step) => ramp({ steps: [step] }),
+  },
+  {
+    name: "ramp step of chosen keys",
+    options: ["keys", "minimumTimeMs", "pause"],
+    right: { keys: () => true },
+    make: (step) => ramp({ steps: [step, 0.5] }),
+  },
   { name: "gates.slower", options: ["ratio", "marginMs", "max", "warmUp"], make: (options) => gates.slower(options) },
   {
     name: "gates.custom",

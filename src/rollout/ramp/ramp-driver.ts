@@ -117,9 +117,21 @@ export class RampDriver {
     }
   }
 
+  /** Whether a key is one of those that the first step chooses. Never throws. */
+  isChosen(key: string): boolean {
+    try {
+      const answer: unknown = this.#settings.chosen?.(key) ?? false;
+      if (typeof answer !== "boolean") throw new TypeError("`keys` of a step must return true or false");
+      return answer;
+    } catch (error) {
+      this.#host?.onFault("rollout", error);
+      return false;
+    }
+  }
+
   /** Does what a person asks, or rejects with the reason why not. */
   async ask(request: Omit<RolloutRequest, "at">): Promise<RolloutState> {
-    const dated: RolloutRequest = { ...request, at: this.#now() };
+    const dated: RolloutRequest = { ...request, at: this.#now(), ...this.#pausing(request.kind) };
     const refusal = refusalOf(this.#keeper.state, dated);
     if (refusal !== undefined)
       throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind.replace("-", " ")}. ${refusal}`);
@@ -169,10 +181,10 @@ export class RampDriver {
 
   /** Whether the step's evidence suffices, and then what that leads to. */
   #look(now: number): void {
-    const { minimumTimeMs, onReady } = this.#settings;
+    const { onReady } = this.#settings;
     const { state, known, promoting, promoteFrom } = this.#keeper;
     if (!known || !this.#isCurrent() || state.mode === "rolled-back" || this.#limited || promoting) return;
-    if (now - this.#evidenceSince < minimumTimeMs || now < promoteFrom) return;
+    if (now - this.#evidenceSince < this.#minimumTimeMs || now < promoteFrom) return;
     const next = onReady === "advance" && state.mode === "running" ? nextOf(state) : undefined;
     if (this.#announcedReady && next === undefined) return;
     const verdict = this.#evidence.verdict(this.#terms(now));
@@ -183,7 +195,19 @@ export class RampDriver {
       this.#tellHere("ready", now, reason);
     }
     // A listener may have changed the state; the epoch says so.
-    if (next) this.#request({ kind: "advance", at: now, reason, epoch: state.epoch });
+    if (next) this.#request({ kind: "advance", at: now, reason, epoch: state.epoch, ...this.#pausing("advance") });
+  }
+
+  /** Whether the step to which `advance` leads is one that pauses. */
+  #pausing(kind: RolloutRequest["kind"]): { pauses?: true } {
+    const to = kind === "advance" ? nextOf(this.#keeper.state) : undefined;
+    return to?.stage === "ramp" && this.#settings.stepTerms.get(to.share)?.pause === true ? { pauses: true } : {};
+  }
+
+  get #minimumTimeMs(): number {
+    const { stage, share } = this.#keeper.state;
+    const own = stage === "ramp" ? this.#settings.stepTerms.get(share)?.minimumTimeMs : undefined;
+    return own ?? this.#settings.minimumTimeMs;
   }
 
   #arm(): void {
@@ -318,11 +342,14 @@ export class RampDriver {
   }
 
   #freshEvidence(): EpochEvidence {
-    const { gates, unitWindowMs, falseAlarmEvery, minimumServed } = this.#settings;
+    const { gates, unitWindowMs, falseAlarmEvery, minimumServed, chosen } = this.#settings;
+    const { stage, share } = this.#keeper.state;
     return new EpochEvidence({
       gates,
       unitWindowMs,
-      share: this.#keeper.state.share,
+      share,
+      chooses: stage === "ramp" && share === 0,
+      ...(chosen !== undefined && { isChosen: (key: string) => this.isChosen(key) }),
       // A state without one is that of an older release: tables under this process's own do not merge.
       secret: this.#keeper.state.unitSecret ?? this.#secret,
       mergeable: this.#keeper.stored,
@@ -338,7 +365,8 @@ export class RampDriver {
   }
 
   #terms(now: number): VerdictTerms {
-    const { risk, minimumUnits, minimumKeys, minimumTimeMs } = this.#settings;
+    const { risk, minimumUnits, minimumKeys } = this.#settings;
+    const minimumTimeMs = this.#minimumTimeMs;
     return { risk, minimumUnits, minimumKeys, minimumTimeMs, now, elapsedMs: now - this.#evidenceSince };
   }
 

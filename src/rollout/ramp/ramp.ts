@@ -75,6 +75,9 @@ export function ramp(options: RampOptions = {}): Ramp {
   } = checkRampOptions(options);
   const driver = new RampDriver({ ...rest, steps, gates, onReady, process: name ?? randomName() });
 
+  const buckets = bucketing(salt);
+  const chooses = rest.chosen !== undefined;
+
   let bound = false;
   const complete = { afterMs: rest.completeAfterMs };
 
@@ -103,7 +106,8 @@ export function ramp(options: RampOptions = {}): Ramp {
 
   return {
     current: () => driver.snapshot,
-    bucket: bucketing(salt),
+    // A key that was chosen is in at every share: below the first bucket.
+    bucket: chooses ? (experiment, key) => (driver.isChosen(key) ? -1 : buckets(experiment, key)) : buckets,
     timesPairs: gates.some(({ by }) => by === "blocks"),
     ...(onMismatch !== undefined && { onMismatch }),
     ...(graceMs !== undefined && { graceMs }),
@@ -111,6 +115,7 @@ export function ramp(options: RampOptions = {}): Ramp {
     ...(rest.version !== undefined && { version: rest.version }),
     refuses(definition) {
       if (rest.store && rest.version === undefined && definition.build === undefined) return noVersion;
+      if (chooses && !definition.keyed) return "expected a `key` beside a `ramp` whose first step chooses keys";
       return refusalOfKeys(definition, unkeyed, "a `ramp`");
     },
     bind: (experiment, host) => {

@@ -14,18 +14,20 @@ export function withStanding(verdict: Verdict, state: RolloutState, version: str
     mode === "paused" ? "paused"
     : stage === "off" ? "switched-off"
     : "rolled-back";
-  const change = history.findLast((each) => each.kind === kind) ?? latchOf(versions, candidateVersion);
+  const change =
+    history.findLast((each) => each.kind === kind || (mode === "paused" && each.pauses === true)) ??
+    latchOf(versions, candidateVersion);
   if (change === undefined) return verdict;
   const standing = {
     paused: "Paused",
     "switched-off": "Switched off until a person clears it,",
     "rolled-back": "Rolled back until a person clears it,",
   }[kind];
-  return {
-    ...verdict,
-    standing: kind,
-    reasons: [`${standing} by ${change.by}, ${change.reason}`, ...verdict.reasons],
-  };
+  const reason =
+    "pauses" in change ?
+      "Paused, as this step is set to be, until a person resumes it."
+    : `${standing} by ${change.by}, ${change.reason}`;
+  return { ...verdict, standing: kind, reasons: [reason, ...verdict.reasons] };
 }
 
 const leavesRunning: readonly RolloutChange["kind"][] = ["paused", "resumed", "compare-changed"];
@@ -36,7 +38,11 @@ export function keepsEvidence(before: RolloutState, next: RolloutState): boolean
   const since = next.history.filter(({ to }) => to.epoch > before.epoch);
   // Evidence that alarmed would alarm again; resuming says that its cause is dealt with.
   const resumed = since.find(({ kind }) => kind === "resumed");
-  const pause = resumed && next.history.findLast(({ kind, to }) => kind === "paused" && to.epoch < resumed.to.epoch);
+  const pause =
+    resumed &&
+    next.history.findLast(
+      ({ kind, pauses, to }) => (kind === "paused" || pauses === true) && to.epoch < resumed.to.epoch,
+    );
   if (pause?.alarmed === true) return false;
   return since.length === next.epoch - before.epoch && since.every(({ kind }) => leavesRunning.includes(kind));
 }
