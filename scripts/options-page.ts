@@ -40,7 +40,7 @@ import { rampTable } from "../src/rollout/ramp/ramp-options.ts";
 import { sharesTable } from "../src/rollout/snapshot.ts";
 import { environmentTable } from "../src/rollout/sources/environment.ts";
 import { openFeatureTable } from "../src/rollout/sources/openfeature.ts";
-import { customGateTable, slowerTable } from "../src/stats/gates.ts";
+import { customGateTable, externalGateTable, slowerTable } from "../src/stats/gates.ts";
 
 type Table = Readonly<Record<string, OptionRule>>;
 
@@ -76,6 +76,7 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
   ["The first of `steps`, of chosen keys", keysStepTable, "rollout/ramp/steps.ts KeysStep"],
   ["`gates.slower({ … })`", slowerTable, "stats/gates.ts SlowerOptions"],
   ["`gates.custom({ … })`", customGateTable, "stats/gates.ts GateDefinition"],
+  ["`gates.external({ … })`", externalGateTable, "stats/gates.ts ExternalGate"],
   ["`fromEnvironment(variable, { … })`", environmentTable, "rollout/sources/environment.ts EnvironmentOptions"],
   ["`fromOpenFeature(client, flagKey, { … })`", openFeatureTable, "rollout/sources/openfeature.ts OpenFeatureOptions"],
   ["Every publisher that leaves the process", privacyTable, privacy],

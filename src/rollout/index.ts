@@ -1,4 +1,4 @@
-export { gates, type Gate, type GateDefinition, type SlowerOptions } from "../stats/gates.ts";
+export { gates, type ExternalGate, type Gate, type GateDefinition, type SlowerOptions } from "../stats/gates.ts";
 export type { GateJudge } from "../stats/gate-judge.ts";
 export type { EvidenceTotals } from "../stats/evidence-totals.ts";
 export type { GateReading, Verdict } from "../stats/verdict.ts";

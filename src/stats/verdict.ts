@@ -14,9 +14,12 @@ export interface GateReading {
   /** What the true rate does not exceed, at the verdict's confidence, however often one looks. */
   readonly upperBound: number;
   /**
-   * What `units` and `bad` are, where it is not units: `calls`, and then `upperBound` is the rate itself; or `blocks` of 32 timed pairs.
+   * What `units` and `bad` are, where it is not units: `calls`, and then `upperBound` is the rate itself; `blocks` of 32 timed pairs; or
+   * answers from `outside` in this step, and then `upperBound` is the last one.
    */
-  readonly by?: "units" | "calls" | "blocks";
+  readonly by?: "units" | "calls" | "blocks" | "outside";
+  /** Of a gate from outside: its last answer; absent where there is none. */
+  readonly last?: number;
   /** What the gate's answer leaves out, or why it has none, as half a sentence. */
   readonly note?: string;
   readonly state: Verdict["kind"];
@@ -105,7 +108,7 @@ export interface VerdictInput extends VerdictTerms {
   readonly gates: readonly {
     readonly name: string;
     readonly max: number;
-    readonly by?: "units" | "calls" | "blocks";
+    readonly by?: "units" | "calls" | "blocks" | "outside";
     /** Whether it may need many calls for its first answer; then `silence` says why it will have none. */
     readonly remembers?: boolean;
     readonly dryRun?: boolean;

@@ -158,6 +158,12 @@ export const subjects: readonly Subject[] = [
     right: { name: "mine", max: 0.1, of: () => 0 },
     make: (options) => gates.custom(options),
   },
+  {
+    name: "gates.external",
+    options: ["name", "max", "ask", "everyMs", "alarmAfter", "dryRun"],
+    right: { name: "mine", max: 0.1, ask: () => 0, everyMs: 1_000 },
+    make: (options) => gates.external(options),
+  },
   { name: "fromEnvironment", options: ["otherwise"], make: (options) => fromEnvironment("SIDELANE_NONE", options) },
   {
     name: "fromOpenFeature",

@@ -1,6 +1,6 @@
 import { systemClock, type Cancel } from "../../model/clock.ts";
 import { SidelaneError } from "../../model/errors.ts";
-import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample } from "../../model/rollout.ts";
+import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample, Stage } from "../../model/rollout.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import { randomSecret } from "../../stats/keyed-hash.ts";
 import { shownState } from "../shown-state.ts";
@@ -8,6 +8,7 @@ import { lesserOf, snapshotOf } from "../snapshot.ts";
 import { initialState, nextOf, refusalOf, servedStage, type RolloutRequest, type RolloutState } from "../state.ts";
 import type { ReportedTotals } from "../stores/store.ts";
 import { isKnown } from "../versions.ts";
+import { OutsideGates } from "./outside-gates.ts";
 import { EpochEvidence } from "./ramp-evidence.ts";
 import { RampEvents } from "./ramp-events.ts";
 import { RampKeeper } from "./ramp-keeper.ts";
@@ -19,6 +20,8 @@ import { VersionWatch } from "./version-watch.ts";
 
 // Asking for readiness costs some microseconds, a sample must cost none: so only every so many units.
 const unitsBetweenLooks = 64;
+// Where evidence counts: neither while nothing runs, nor after everything was decided.
+const judged: Partial<Record<Stage, true>> = { shadow: true, ramp: true, live: true };
 
 /** Moves one ramp: by evidence as it comes in, by the clock, by people, and by what the store and source say. */
 export class RampDriver {
@@ -30,6 +33,7 @@ export class RampDriver {
   readonly #keeper: RampKeeper;
   readonly #silence: SilenceWatch;
   readonly #versions = new VersionWatch();
+  readonly #outside: OutsideGates;
   #experiment: string | undefined;
   #host: RolloutHost | undefined;
   readonly #secret = randomSecret();
@@ -59,6 +63,12 @@ export class RampDriver {
       version: () => this.#version,
       now: () => this.#now(),
       onFault: (error) => this.#host?.onFault("store", error),
+    });
+    this.#outside = new OutsideGates(settings.gates, {
+      asks: () => this.#keeper.known && this.#isCurrent() && this.snapshot.stage in judged,
+      alarmed: () => this.#alarm(this.#evidence.candidate, this.#now()),
+      now: () => this.#now(),
+      onFault: (error) => this.#host?.onFault("gate", error),
     });
     this.#evidence = this.#freshEvidence();
     this.#evidenceSince = state.changedAt;
@@ -100,6 +110,7 @@ export class RampDriver {
     this.#refresh();
     const stop = this.#keeper.open(experiment);
     if (stop) this.#stops.push(stop);
+    this.#stops.push(this.#outside.start(host.clock));
     this.#arm();
   }
 
@@ -150,7 +161,11 @@ export class RampDriver {
   }
 
   verdict(): Verdict {
-    return withStanding(this.#evidence.verdict(this.#terms(this.#now())), this.#keeper.state, this.#version);
+    return withStanding(this.#judge(this.#now()), this.#keeper.state, this.#version);
+  }
+
+  #judge(now: number): Verdict {
+    return this.#outside.added(this.#evidence.verdict(this.#terms(now)));
   }
 
   on(listener: (event: RolloutEvent) => void): Cancel {
@@ -170,7 +185,7 @@ export class RampDriver {
   #alarm(candidate: string, at: number): void {
     if (this.#actedOnAlarm) return;
     this.#actedOnAlarm = true;
-    const { reasons } = this.#evidence.verdict(this.#terms(at));
+    const { reasons } = this.#judge(at);
     const reason = `${candidate}: ${reasons.join(" ")}`;
     const { onRegression } = this.#settings;
     if (onRegression === "rollback") this.#request({ kind: "rollback", at, reason });
@@ -187,7 +202,7 @@ export class RampDriver {
     if (now - this.#evidenceSince < this.#minimumTimeMs || now < promoteFrom) return;
     const next = onReady === "advance" && state.mode === "running" ? nextOf(state) : undefined;
     if (this.#announcedReady && next === undefined) return;
-    const verdict = this.#evidence.verdict(this.#terms(now));
+    const verdict = this.#judge(now);
     if (verdict.kind !== "ready") return;
     const reason = verdict.reasons.join(" ");
     if (!this.#announcedReady) {
@@ -236,7 +251,7 @@ export class RampDriver {
   /** Evidence that will never suffice, however long it goes on like this: told once, until something else stands in the way. */
   #tellStall(now: number): void {
     if (this.snapshot.compare === 0 || !this.#isCurrent()) return;
-    const { stalled } = this.#evidence.verdict(this.#terms(now));
+    const { stalled } = this.#judge(now);
     const gate = stalled?.split(":")[0];
     if (gate === this.#toldStall) return;
     this.#toldStall = gate;
@@ -336,6 +351,7 @@ export class RampDriver {
   #startAfresh(since: number): void {
     this.#evidence = this.#freshEvidence();
     this.#evidenceSince = since;
+    this.#outside.forget();
     this.#announcedReady = this.#actedOnAlarm = false;
     this.#toldStall = undefined;
     this.#nextLook = unitsBetweenLooks;
@@ -345,7 +361,7 @@ export class RampDriver {
     const { gates, unitWindowMs, falseAlarmEvery, minimumServed, chosen } = this.#settings;
     const { stage, share } = this.#keeper.state;
     return new EpochEvidence({
-      gates,
+      gates: gates.filter(({ by }) => by !== "outside"),
       unitWindowMs,
       share,
       chooses: stage === "ramp" && share === 0,
