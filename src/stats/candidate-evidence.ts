@@ -70,7 +70,7 @@ export class CandidateEvidence {
     this.#judges = gates.map((gate) => gate.begin?.() ?? gate);
     this.#windows = unitWindowMs > 0 ? new Windows(unitWindowMs) : undefined;
     this.#onFault = onFault;
-    this.#hash = new KeyedHash(more.secret ?? randomSecret());
+    this.#hash = more.hash ?? new KeyedHash(more.secret ?? randomSecret());
     this.#closed = more.mergeable === true ? [] : undefined;
   }
 

@@ -11,7 +11,8 @@ import { FleetEvidence } from "./fleet-evidence.ts";
 import { holdsServed, servedTerms, withServed, type ServedTerms } from "./served-verdict.ts";
 
 /** Settings of {@link EpochEvidence}. */
-export interface EpochOptions extends Required<Omit<EvidenceOptions, "falseAlarmEvery" | "onFault">>, ServedTerms {
+export interface EpochOptions
+  extends Required<Omit<EvidenceOptions, "falseAlarmEvery" | "onFault" | "hash">>, ServedTerms {
   readonly falseAlarmEvery?: number;
   /** Whether the candidate answers chosen keys, and no share of the others. */
   readonly chooses?: boolean;
@@ -36,11 +37,12 @@ export class EpochEvidence {
   // Known from the first comparison on.
   #candidate: string | undefined = undefined;
 
-  constructor({ share, minimumServed, chooses = false, isChosen, ...options }: EpochOptions) {
+  constructor({ share, minimumServed, chooses = false, isChosen, ...given }: EpochOptions) {
+    this.#hash = new KeyedHash(given.secret);
+    const options = { ...given, hash: this.#hash };
     const serves = share > 0 || chooses;
     this.#isChosen = share > 0 && share < 1 ? isChosen : undefined;
     this.#terms = { share, minimumServed };
-    this.#hash = new KeyedHash(options.secret);
     const usual = 1e5 * options.gates.filter(({ by }) => by !== "calls").length;
     // Each of several tests of one gate alarms falsely as much less often: here and over all processes, of all calls and of those
     // that the candidate answered.
