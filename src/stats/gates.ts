@@ -267,7 +267,7 @@ export const defaultGates: readonly Gate[] = [mismatches(), errors(), slower(), 
 export function checkGates(place: string, given: readonly Gate[]): void {
   const check: OptionCheck = checkOptions(place);
   if (!Array.isArray(given) || given.length === 0) check.fail("gates", "a list of at least one gate", given);
-  if (given.every((each) => each?.dryRun === true)) {
+  if (given.every((each: Gate | null | undefined) => each?.dryRun === true)) {
     check.fail("gates", "at least one gate that acts", given, "`dryRun` leaves nothing to hold the candidate to");
   }
   const names = new Set<string>();

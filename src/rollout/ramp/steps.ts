@@ -70,8 +70,8 @@ export function settleSteps(check: OptionCheck, steps: unknown): SettledSteps {
       const place = isShare ? option : `${option}.share`;
       check.fail(place, `a share between ${before} and 1, since steps rise`, share, "`live` follows by itself");
     }
-    shares.push(share as number);
-    terms.set(share as number, own);
+    shares.push(share);
+    terms.set(share, own);
   });
   return { shares, terms, ...(keys !== undefined && { keys }) };
 }

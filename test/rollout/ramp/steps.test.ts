@@ -24,7 +24,11 @@ function bound(options: RampOptions): Driven {
 }
 
 /** Ten calls a second, one of ten by one of twelve of the team. */
-function drive({ ramp: driven, host }: Driven, calls: number, isBad = (_key: string): boolean => false): Set<string> {
+function drive(
+  { ramp: driven, host }: Driven,
+  calls: number,
+  isBad: (key: string) => boolean = () => false,
+): Set<string> {
   const served = new Set<string>();
   for (let index = 0; index < calls; index++) {
     const key = index % 10 === 3 ? `team-${index % 12}-${index % 60}` : `customer-${host.called}`;
