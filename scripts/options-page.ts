@@ -35,11 +35,12 @@ import { webhookTable } from "../src/publishers/webhook/index.ts";
 import { privacyTable } from "../src/records/privacy-options.ts";
 import { redactTable } from "../src/records/redaction.ts";
 import { renderHtmlTable, renderTextTable } from "../src/render/index.ts";
+import { keysStepTable, stepTable } from "../src/rollout/ramp/steps.ts";
 import { rampTable } from "../src/rollout/ramp/ramp-options.ts";
 import { sharesTable } from "../src/rollout/snapshot.ts";
 import { environmentTable } from "../src/rollout/sources/environment.ts";
 import { openFeatureTable } from "../src/rollout/sources/openfeature.ts";
-import { customGateTable, slowerTable } from "../src/stats/gates.ts";
+import { customGateTable, externalGateTable, slowerTable } from "../src/stats/gates.ts";
 
 type Table = Readonly<Record<string, OptionRule>>;
 
@@ -71,8 +72,11 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
   ["`compare.limits`", compareLimitsTable, "compare/rules/compare-limits.ts CompareLimits"],
   ["`rollout`, as shares", sharesTable, "rollout/snapshot.ts RolloutSetting"],
   ["`ramp({ … })`", rampTable, "rollout/ramp/ramp-options.ts RampOptions"],
+  ["An element of `steps`", stepTable, "rollout/ramp/steps.ts RampStep"],
+  ["The first of `steps`, of chosen keys", keysStepTable, "rollout/ramp/steps.ts KeysStep"],
   ["`gates.slower({ … })`", slowerTable, "stats/gates.ts SlowerOptions"],
   ["`gates.custom({ … })`", customGateTable, "stats/gates.ts GateDefinition"],
+  ["`gates.external({ … })`", externalGateTable, "stats/gates.ts ExternalGate"],
   ["`fromEnvironment(variable, { … })`", environmentTable, "rollout/sources/environment.ts EnvironmentOptions"],
   ["`fromOpenFeature(client, flagKey, { … })`", openFeatureTable, "rollout/sources/openfeature.ts OpenFeatureOptions"],
   ["Every publisher that leaves the process", privacyTable, privacy],

@@ -117,12 +117,15 @@ export interface RolloutEvent {
   readonly kind:
     | "advanced"
     | "rolled-back"
+    | "regressed"
     | "ready"
     | "stalled"
     | "no-traffic"
     | "paused"
     | "resumed"
     | "completed"
+    | "switched-off"
+    | "compare-changed"
     | "new-version";
   readonly experiment: string;
   /** The version of the candidate that runs from here on; absent where the rollout names none. */

@@ -95,7 +95,8 @@ export function pinoPublisher(options: PinoPublisherOptions): Publisher {
       });
     },
     publishEvent(event) {
-      const level = ["rolled-back", "stalled", "no-traffic"].includes(event.kind) ? "warn" : "info";
+      const level =
+        ["rolled-back", "regressed", "switched-off", "stalled", "no-traffic"].includes(event.kind) ? "warn" : "info";
       logger[level]({ sidelane: event }, sentenceOfEvent(event));
     },
     flush: () => flushed(logger),

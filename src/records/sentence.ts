@@ -27,12 +27,15 @@ export function sentenceOf({ experiment }: PresentedResult, { name, outcome, com
 const happenings: Readonly<Record<RolloutEvent["kind"], string>> = {
   advanced: "advanced",
   "rolled-back": "rolled back",
+  regressed: "regressed",
   ready: "is ready for the next step",
   stalled: "is stalled",
   "no-traffic": "gets no traffic",
   paused: "was paused",
   resumed: "was resumed",
   completed: "is complete",
+  "switched-off": "switched off",
+  "compare-changed": "compares another share of its calls",
   "new-version": "runs a new version",
 };
 
@@ -45,6 +48,7 @@ export function sentenceOfEvent({ experiment, kind, from, to, by, reason }: Roll
 }
 
 function stage({ stage, share }: ServedStage): string {
+  if (stage === "ramp" && share === 0) return "ramp of chosen keys";
   return stage === "ramp" ? `ramp ${Number((share * 100).toFixed(2))} %` : stage;
 }
 

@@ -1,18 +1,22 @@
-import { SidelaneError } from "../model/errors.ts";
 import type { ServedStage } from "../model/result.ts";
 import type { RolloutEvent, Stage } from "../model/rollout.ts";
-import { stages } from "./snapshot.ts";
-import { isKnown, isLatched, met, withLatch, type KnownVersion } from "./versions.ts";
+import { isKnown, latchOf, met, withLatch, type KnownVersion } from "./versions.ts";
 
 /** One change of a rollout: what, when, who asked, and why. */
 export interface RolloutChange {
-  readonly kind: Exclude<RolloutEvent["kind"], "ready" | "stalled" | "no-traffic">;
+  readonly kind: Exclude<RolloutEvent["kind"], "ready" | "regressed" | "stalled" | "no-traffic">;
   readonly from: ServedStage;
   readonly to: ServedStage;
   /** Wall time in milliseconds since 1970. */
   readonly at: number;
   readonly by: string;
   readonly reason: string;
+  /** Of `compare-changed`: the share of calls that is compared from here on. */
+  readonly compare?: number;
+  /** Of `paused`: that a gate alarmed. Going on from there takes fresh evidence. */
+  readonly alarmed?: true;
+  /** Of `advanced`: that the step is one that pauses. */
+  readonly pauses?: true;
 }
 
 /** Where a ramp stands. Plain immutable data: what a store keeps. */
@@ -25,7 +29,9 @@ export interface RolloutState {
   readonly share: number;
   /** `paused` takes no step; `rolled-back` takes none until a person clears it. */
   readonly mode: "running" | "paused" | "rolled-back";
-  /** The shares between shadow and live, rising. */
+  /** The share of calls that a person had compared, from 0 to 1; absent: what each process's ramp says. */
+  readonly compare?: number;
+  /** The shares between shadow and live, rising; 0 is a first step of chosen keys. */
   readonly steps: readonly number[];
   /** When this stage and share were reached, wall time in milliseconds. */
   readonly since: number;
@@ -43,7 +49,17 @@ export interface RolloutState {
 
 /** What a person, the ramp or another process asks of a state. */
 export interface RolloutRequest {
-  readonly kind: "advance" | "step-back" | "rollback" | "pause" | "resume" | "clear" | "complete" | "new-version";
+  readonly kind:
+    | "advance"
+    | "step-back"
+    | "rollback"
+    | "off"
+    | "pause"
+    | "resume"
+    | "clear"
+    | "complete"
+    | "compare"
+    | "new-version";
   readonly at: number;
   /** A person's name, or `ramp`. */
   readonly by: string;
@@ -56,6 +72,12 @@ export interface RolloutRequest {
   readonly keepsStage?: boolean;
   /** Of `new-version`: that a version known already comes back, since no newer one is heard of. */
   readonly returns?: boolean;
+  /** Of `compare`: the share of calls to be compared, from 0 to 1. */
+  readonly share?: number;
+  /** Of `pause`: that a gate alarmed. */
+  readonly alarmed?: boolean;
+  /** Of `advance`: whether the rollout is paused where it leads. */
+  readonly pauses?: boolean;
   /** `complete` is refused until `live` has lasted as long, in milliseconds. */
   readonly afterMs?: number;
 }
@@ -92,7 +114,10 @@ export function transition(state: RolloutState, request: RolloutRequest): Rollou
   if (refusalOf(state, request) !== undefined) return state;
   switch (request.kind) {
     case "advance":
-      return changed(state, request, "advanced", nextOf(state)!);
+      return changed(state, request, "advanced", {
+        ...nextOf(state)!,
+        ...(request.pauses === true && { mode: "paused" }),
+      });
     case "step-back":
       return changed(state, request, "rolled-back", previousOf(state)!);
     case "rollback":
@@ -102,6 +127,15 @@ export function transition(state: RolloutState, request: RolloutRequest): Rollou
         mode: "rolled-back",
         ...latched(state, { at: request.at, by: request.by, reason: request.reason }),
       });
+    case "off":
+      return changed(state, request, "switched-off", {
+        stage: "off",
+        share: 0,
+        mode: "rolled-back",
+        ...latched(state, { at: request.at, by: request.by, reason: request.reason, off: true }),
+      });
+    case "compare":
+      return changed(state, request, "compare-changed", { compare: request.share! });
     case "pause":
       return changed(state, request, "paused", { mode: "paused" });
     case "resume":
@@ -123,14 +157,15 @@ function latched(
   return candidateVersion === undefined ? {} : { versions: withLatch(versions, candidateVersion, latch) };
 }
 
-/** Where a version begins: in shadow, unless the stage is kept; latched, where it was rolled back before. */
+/** Where a version begins: in shadow, unless the stage is kept; latched, where it was rolled back or switched off before. */
 function ofVersion(state: RolloutState, { version, keepsStage }: RolloutRequest): Changes {
   const versions = state.versions ?? [];
-  const isBack = version !== undefined && isLatched(versions, version);
+  const latch = latchOf(versions, version);
+  const isBack = latch !== undefined;
   // What is complete has been decided by a person, and control may be gone.
   const stays = state.stage === "complete" || state.stage === "off" || (keepsStage === true && !isBack);
   return {
-    ...(stays ? {} : { stage: "shadow", share: 0 }),
+    ...(stays ? {} : { stage: latch?.off ? "off" : "shadow", share: 0 }),
     mode:
       isBack && state.stage !== "complete" ? "rolled-back"
       : state.mode === "rolled-back" ? "running"
@@ -158,6 +193,12 @@ export function refusalOf(state: RolloutState, request: RolloutRequest): string 
         : undefined;
     case "rollback":
       return latched ? "It is rolled back already." : undefined;
+    case "off":
+      if (!isPerson(request.by)) return "Only a person switches a rollout off: say who.";
+      return latched && state.stage === "off" ? "It is off already." : undefined;
+    case "compare":
+      if (!isPerson(request.by)) return "Only a person says how much is compared: say who.";
+      return request.share === state.compare ? "So much is compared already." : undefined;
     case "step-back":
       if (latched) return "It is rolled back; `clear` it first.";
       return state.stage === "off" ? "There is no stage below `off`." : undefined;
@@ -186,14 +227,14 @@ export function refusalOf(state: RolloutState, request: RolloutRequest): string 
 
 /** Whether a request lets the candidate do less, or no more: such a request waits for nothing. */
 export function isSafe({ kind }: RolloutRequest): boolean {
-  return kind === "rollback" || kind === "step-back" || kind === "pause";
+  return kind === "rollback" || kind === "off" || kind === "step-back" || kind === "pause";
 }
 
 /** Where `advance` leads: never to `complete`. */
 export function nextOf({ stage, share, steps }: RolloutState): { stage: Stage; share: number } | undefined {
   if (stage === "off") return { stage: "shadow", share: 0 };
   if (stage !== "shadow" && stage !== "ramp") return undefined;
-  const step = steps.find((each) => each > share);
+  const step = stage === "shadow" ? steps[0] : steps.find((each) => each > share);
   return step === undefined ? { stage: "live", share: 1 } : { stage: "ramp", share: step };
 }
 
@@ -205,11 +246,11 @@ function previousOf({ stage, share, steps }: RolloutState): { stage: Stage; shar
   return step === undefined ? { stage: "shadow", share: 0 } : { stage: "ramp", share: step };
 }
 
-type Changes = Partial<Pick<RolloutState, "stage" | "share" | "mode" | "candidateVersion" | "versions">>;
+type Changes = Partial<Pick<RolloutState, "stage" | "share" | "mode" | "compare" | "candidateVersion" | "versions">>;
 
 function changed(
   state: RolloutState,
-  { at, by, reason }: RolloutRequest,
+  { at, by, reason, alarmed, pauses }: RolloutRequest,
   kind: RolloutChange["kind"],
   to: Changes,
 ): RolloutState {
@@ -223,6 +264,9 @@ function changed(
     at,
     by,
     reason,
+    ...(more.compare !== undefined && { compare: more.compare }),
+    ...(alarmed === true && { alarmed }),
+    ...(pauses === true && { pauses }),
   });
   return freeze({
     ...state,
@@ -240,44 +284,6 @@ function changed(
 /** The part of a state that results carry. */
 export function servedStage({ stage, share, epoch }: RolloutState): ServedStage {
   return Object.freeze({ stage, share, epoch });
-}
-
-/**
- * Reads a state that a store returned.
- *
- * @throws {SidelaneError} `invalid-state` when it is no state of version 1
- */
-export function readState(data: unknown, where = "stored rollout state"): RolloutState {
-  const state = (typeof data === "object" && data !== null ? data : {}) as Partial<RolloutState>;
-  const wrong =
-    state.version !== 1 ? "version"
-    : !Number.isSafeInteger(state.epoch) || state.epoch! < 1 ? "epoch"
-    : !stages.includes(state.stage!) ? "stage"
-    : !isShare(state.share) ? "share"
-    : !["running", "paused", "rolled-back"].includes(state.mode!) ? "mode"
-    : !Array.isArray(state.steps) || !state.steps.every(isShare) ? "steps"
-    : !Number.isFinite(state.since) ? "since"
-    : !Number.isFinite(state.changedAt) ? "changedAt"
-    : state.candidateVersion !== undefined && typeof state.candidateVersion !== "string" ? "candidateVersion"
-    : state.unitSecret !== undefined && !/^[0-9a-f]{32}$/.test(state.unitSecret) ? "unitSecret"
-    : state.versions !== undefined && !isVersions(state.versions) ? "versions"
-    : !Array.isArray(state.history) ? "history"
-    : undefined;
-  if (wrong !== undefined) {
-    throw new SidelaneError(
-      "invalid-state",
-      `${where}: expected a rollout state of version 1, but its \`${wrong}\` is not one. It is left as it is; mend or remove it by hand`,
-    );
-  }
-  return freeze(state as RolloutState);
-}
-
-function isShare(value: unknown): boolean {
-  return typeof value === "number" && value >= 0 && value <= 1;
-}
-
-function isVersions(versions: unknown): boolean {
-  return Array.isArray(versions) && versions.every((each: Partial<KnownVersion>) => typeof each?.version === "string");
 }
 
 function isPerson(by: string): boolean {

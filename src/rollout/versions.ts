@@ -10,6 +10,8 @@ export interface Latch {
   readonly at: number;
   readonly by: string;
   readonly reason: string;
+  /** That it may not even run beside control. */
+  readonly off?: true;
 }
 
 const mostVersions = 32;
@@ -35,6 +37,7 @@ export function isKnown(versions: readonly KnownVersion[], version: string): boo
   return versions.some((each) => each.version === version);
 }
 
-export function isLatched(versions: readonly KnownVersion[], version: string): boolean {
-  return versions.some((each) => each.version === version && each.latch !== undefined);
+/** Why a version was rolled back or switched off, where no person has cleared that since. */
+export function latchOf(versions: readonly KnownVersion[], version: string | undefined): Latch | undefined {
+  return versions.find((each) => each.version === version)?.latch;
 }

@@ -70,7 +70,7 @@ export class CandidateEvidence {
     this.#judges = gates.map((gate) => gate.begin?.() ?? gate);
     this.#windows = unitWindowMs > 0 ? new Windows(unitWindowMs) : undefined;
     this.#onFault = onFault;
-    this.#hash = new KeyedHash(more.secret ?? randomSecret());
+    this.#hash = more.hash ?? new KeyedHash(more.secret ?? randomSecret());
     this.#closed = more.mergeable === true ? [] : undefined;
   }
 
@@ -110,7 +110,7 @@ export class CandidateEvidence {
       const penalty = this.#penalty(index, sample);
       if (penalty === undefined) continue;
       if (gate.by === "calls") this.#evidence[index]!.addCall(penalty);
-      else if (this.#evidence[index]!.add(penalty, sample.at)) this.#alarmed ??= gate.name;
+      else if (this.#evidence[index]!.add(penalty, sample.at)) this.#alarm(gate);
     }
   }
 
@@ -137,13 +137,17 @@ export class CandidateEvidence {
         continue;
       }
       if (gate.by === "blocks") {
-        if (this.#evidence[index]!.add(penalty, at)) this.#alarmed ??= gate.name;
+        if (this.#evidence[index]!.add(penalty, at)) this.#alarm(gate);
         continue;
       }
       // Half a penalty makes half of the keys bad, whichever they are.
       const isBad = penalty === 1 || (penalty > 0 && penalty > drawOf(low, high, windows.present - age, index));
-      if (this.#evidence[index]!.addOfKey(isBad, slot, age, at, counts)) this.#alarmed ??= gate.name;
+      if (this.#evidence[index]!.addOfKey(isBad, slot, age, at, counts)) this.#alarm(gate);
     }
+  }
+
+  #alarm({ name, dryRun }: Gate): void {
+    if (dryRun !== true) this.#alarmed ??= name;
   }
 
   /** Ends the windows that are over at `at`. */
@@ -259,7 +263,7 @@ export class CandidateEvidence {
       // Who is a key of two processes cannot be told from counts: so many there are at least.
       keys: others.reduce((most, each) => Math.max(most, each.keys ?? 0), this.#keys),
       openMs: this.#windows?.restMs(now ?? this.#lastAt) ?? 0,
-      gates: this.gates.map(({ name, max, by }, index) => {
+      gates: this.gates.map(({ name, max, by, dryRun = false }, index) => {
         const judge = this.#judges[index]!;
         const silence = judge.silence?.();
         const note = judge.note?.();
@@ -270,6 +274,7 @@ export class CandidateEvidence {
           name,
           max,
           ...(by !== undefined && { by }),
+          dryRun,
           failed,
           remembers: judge.silence !== undefined,
           ...(silence !== undefined && { silence }),

@@ -1,5 +1,6 @@
 import type { Merged } from "./fleet-units.ts";
 import type { Gate } from "./gates.ts";
+import type { KeyedHash } from "./keyed-hash.ts";
 import type { MergeableUnits, UnitSums } from "./window-units.ts";
 
 /** What one gate could judge. */
@@ -43,6 +44,8 @@ export interface EvidenceOptions {
   readonly falseAlarmEvery?: number;
   /** Under which keys have their places in tables: 32 hexadecimal digits, random by default. Alike in processes whose tables merge. */
   readonly secret?: string;
+  /** Made of `secret`: one hash for several bodies of evidence that hear of the same calls works out a key once. */
+  readonly hash?: KeyedHash;
   /** Whether the tables of the last windows are kept, for other processes; `false` by default. */
   readonly mergeable?: boolean;
   /** Called when a gate throws, or returns something else than a number in [0, 1]. */

@@ -144,9 +144,9 @@ export class FleetUnits {
   }
 
   #watch({ gates }: UnitSums, at: number): void {
-    this.#gates.forEach(({ name, by }, index) => {
+    this.#gates.forEach(({ name, by, dryRun }, index) => {
       const of = gates[name];
-      if (of === undefined || by === "calls" || !(of.units > 0)) return;
+      if (of === undefined || by === "calls" || dryRun === true || !(of.units > 0)) return;
       const alarm = this.#alarms[index]!;
       if (alarm.addWindow(of.units, Math.min(of.bad, of.units), at)) {
         this.#alarmed ??= { gate: name, since: alarm.regressedSince! };

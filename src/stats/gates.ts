@@ -1,5 +1,6 @@
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import {
+  aBoolean,
   aFunction,
   aNumber,
   aText,
@@ -19,14 +20,22 @@ import { TimedPairs } from "./timed-pairs.ts";
 /** What a candidate must keep to: a penalty for each comparison, and the mean penalty that is tolerated. */
 export interface Gate {
   readonly name: string;
-  /** The tolerated mean penalty, between 0 and 1, both excluded. */
+  /** The tolerated mean penalty, between 0 and 1, both excluded; of a gate from outside, the highest answer that is tolerated. */
   readonly max: number;
   /**
    * `units`, the default: a test on units, which rolls back where it alarms. `calls`: the share of calls itself is held against
    * `max`; above it the candidate is never ready, and nothing is rolled back. `blocks`: each penalty is a unit of its own, whatever
-   * the key, and sums up many calls.
+   * the key, and sums up many calls. `outside`: nothing is seen here, and `outside` says who is asked.
    */
-  readonly by?: "units" | "calls" | "blocks";
+  readonly by?: "units" | "calls" | "blocks" | "outside";
+  /** Of a gate by `outside`: what is asked, how often, and after how many answers above `max` in a row it alarms. */
+  readonly outside?: {
+    readonly ask: () => PromiseLike<number> | number;
+    readonly everyMs: number;
+    readonly alarmAfter: number;
+  };
+  /** Judged and shown, and never acting: neither keeps a candidate from being ready nor alarms. Any gate may be one: `{ ...gates.slower(), dryRun: true }`. */
+  readonly dryRun?: boolean;
   /** From 0 (good) to 1 (bad); `undefined` when the comparison says nothing about this gate. */
   penalty(sample: Sample): number | undefined;
   /** For a gate that remembers: a judge for one body of evidence, asked in place of the gate. */
@@ -59,6 +68,15 @@ export const customGateTable: OptionTable<GateDefinition> = {
   name: required(aText),
   max: required(rateRule),
   of: required(aFunction),
+};
+
+export const externalGateTable: OptionTable<ExternalGate, "alarmAfter"> = {
+  name: required(aText),
+  max: required(aNumber({ min: -Infinity })),
+  ask: required(aFunction),
+  everyMs: required(aNumber({ min: 100, max: 2 ** 31 - 1 })),
+  alarmAfter: orElse(aWhole({ min: 1 }), 2),
+  dryRun: aBoolean,
 };
 
 /**
@@ -190,6 +208,41 @@ function custom(definition: GateDefinition): Gate {
   };
 }
 
+/** A gate whose figure comes from elsewhere: a query, an error budget. */
+export interface ExternalGate {
+  /** Identifies the gate in verdicts; unique within a rollout. Lower case, words joined by hyphens. */
+  readonly name: string;
+  /** The highest answer that is tolerated, in whatever unit it has. */
+  readonly max: number;
+  /** Returns the figure. One that throws, rejects, does not answer within `everyMs` or returns no number is a counted fault. */
+  readonly ask: () => PromiseLike<number> | number;
+  /** How often it is asked, in milliseconds, by each process. */
+  readonly everyMs: number;
+  /** How many answers above `max` in a row alarm; 2 by default. One is enough to keep a step from being taken. */
+  readonly alarmAfter?: number;
+  /** Judged and shown, and never acting; `false` by default. */
+  readonly dryRun?: boolean;
+}
+
+/**
+ * Makes a gate of a figure from elsewhere, for a ramp. While the last answer is above `max`, or there is none in this step, no step is
+ * taken; after `alarmAfter` answers above it in a row the gate alarms, as others do. Without an answer three times in a row the ramp says
+ * `stalled`.
+ *
+ * @throws {SidelaneError} `invalid-option` when the name, `max`, `ask` or `everyMs` is missing
+ * @example gates.external({ name: "error-budget", everyMs: 60_000, max: 0.5, ask: async () => Promise.resolve(0.2) }).by // => "outside"
+ */
+function external(definition: ExternalGate): Gate {
+  const { name, max, ask, everyMs, alarmAfter, dryRun } = settle(
+    checkOptions("gates.external"),
+    externalGateTable,
+    definition,
+    "definition",
+  );
+  const outside = { ask, everyMs, alarmAfter };
+  return { name, max, by: "outside", outside, penalty: () => undefined, ...(dryRun !== undefined && { dryRun }) };
+}
+
 /** What a candidate can be held to; several make the `gates` of a ramp. */
 export const gates: {
   readonly mismatches: typeof mismatches;
@@ -197,7 +250,8 @@ export const gates: {
   readonly inconclusive: typeof inconclusive;
   readonly slower: typeof slower;
   readonly custom: typeof custom;
-} = Object.freeze({ mismatches, errors, inconclusive, slower, custom });
+  readonly external: typeof external;
+} = Object.freeze({ mismatches, errors, inconclusive, slower, custom, external });
 
 /**
  * Mismatches and candidate-only errors up to 0.1 %, no more than half of the blocks of 32 pairs slower by over 10 % and 1 ms,
@@ -213,13 +267,20 @@ export const defaultGates: readonly Gate[] = [mismatches(), errors(), slower(), 
 export function checkGates(place: string, given: readonly Gate[]): void {
   const check: OptionCheck = checkOptions(place);
   if (!Array.isArray(given) || given.length === 0) check.fail("gates", "a list of at least one gate", given);
+  if (given.every((each: Gate | null | undefined) => each?.dryRun === true)) {
+    check.fail("gates", "at least one gate that acts", given, "`dryRun` leaves nothing to hold the candidate to");
+  }
   const names = new Set<string>();
   given.forEach((each: Gate, index) => {
     const option = `gates[${index}]`;
     if (typeof each !== "object" || each === null) check.fail(option, "a gate such as `gates.mismatches()`", each);
     check.text(`${option}.name`, each.name);
-    rateRule.check(check, `${option}.max`, each.max);
-    if (each.by !== undefined) check.oneOf(`${option}.by`, each.by, ["units", "calls", "blocks"]);
+    if (each.by !== undefined) check.oneOf(`${option}.by`, each.by, ["units", "calls", "blocks", "outside"]);
+    if (each.by === "outside") {
+      check.number(`${option}.max`, each.max, { min: -Infinity });
+      check.object(`${option}.outside`, each.outside);
+    } else rateRule.check(check, `${option}.max`, each.max);
+    if (each.dryRun !== undefined) check.boolean(`${option}.dryRun`, each.dryRun);
     check.function(`${option}.penalty`, (each as { penalty?: unknown }).penalty);
     if (names.has(each.name)) check.fail(`${option}.name`, "a name that no other gate has", each.name);
     names.add(each.name);

@@ -14,12 +14,17 @@ export interface GateReading {
   /** What the true rate does not exceed, at the verdict's confidence, however often one looks. */
   readonly upperBound: number;
   /**
-   * What `units` and `bad` are, where it is not units: `calls`, and then `upperBound` is the rate itself; or `blocks` of 32 timed pairs.
+   * What `units` and `bad` are, where it is not units: `calls`, and then `upperBound` is the rate itself; `blocks` of 32 timed pairs; or
+   * answers from `outside` in this step, and then `upperBound` is the last one.
    */
-  readonly by?: "units" | "calls" | "blocks";
+  readonly by?: "units" | "calls" | "blocks" | "outside";
+  /** Of a gate from outside: its last answer; absent where there is none. */
+  readonly last?: number;
   /** What the gate's answer leaves out, or why it has none, as half a sentence. */
   readonly note?: string;
   readonly state: Verdict["kind"];
+  /** Whether the gate is only shown: the verdict does not go by it. */
+  readonly dryRun?: true;
   /** How many further units, all good, would make it ready; 0 when it is. */
   readonly moreUnits: number;
   /** Wall time at which the alarmed regression began. */
@@ -47,8 +52,8 @@ interface VerdictFacts {
   readonly served?: { readonly units: number; readonly gates: readonly GateReading[] };
   /** Why it will never be ready while things go on like this, as a sentence; absent where more evidence may do. */
   readonly stalled?: string;
-  /** Of a ramp that takes no step: paused by a person, or rolled back and latched. The first of `reasons` says why. */
-  readonly standing?: "paused" | "rolled-back";
+  /** Of a ramp that takes no step: paused, rolled back and latched, or switched off. The first of `reasons` says why. */
+  readonly standing?: "paused" | "rolled-back" | "switched-off";
 }
 
 /** Whether the evidence allows the next step, and what it rests on. */
@@ -103,9 +108,10 @@ export interface VerdictInput extends VerdictTerms {
   readonly gates: readonly {
     readonly name: string;
     readonly max: number;
-    readonly by?: "units" | "calls" | "blocks";
+    readonly by?: "units" | "calls" | "blocks" | "outside";
     /** Whether it may need many calls for its first answer; then `silence` says why it will have none. */
     readonly remembers?: boolean;
+    readonly dryRun?: boolean;
     readonly silence?: string;
     readonly note?: string;
     /** Calls in which the gate failed to say anything. */
@@ -128,11 +134,27 @@ export interface VerdictInput extends VerdictTerms {
  * what it tolerates; while its rate is below, it is `insufficient` until the evidence suffices.
  */
 export function verdictOf(input: VerdictInput): Verdict {
+  const { tolerated, risk = 0.01 } = input;
+  const all = input.gates.map((gate) => read(tolerated ? { ...gate, max: tolerated(gate.max) } : gate, risk));
+  const dry = all.filter(({ dryRun }) => dryRun === true);
+  if (dry.length === 0) return verdictBy(input, all);
+  const acting = { ...input, gates: input.gates.filter(({ dryRun }) => dryRun !== true) };
+  const verdict = verdictBy(
+    acting,
+    all.filter(({ dryRun }) => dryRun !== true),
+  );
+  return { ...verdict, gates: all, reasons: [...verdict.reasons, ...dry.map(dryReason)] };
+}
+
+function dryReason(reading: GateReading): string {
+  const { name, state, rate, units, max } = reading;
+  return `${name} (dry run): ${state}, ${percent(rate)} of ${count(units, nounOf(reading))}, ${percent(max)} tolerated.`;
+}
+
+function verdictBy(input: VerdictInput, gates: readonly GateReading[]): Verdict {
   const { candidate, comparisons, units, keys, risk = 0.01 } = input;
   const { minimumUnits = 500, minimumTimeMs = 0, minimumKeys = 0 } = input;
   const elapsedMs = input.elapsedMs ?? (Number.isFinite(input.spanMs) ? input.spanMs : 0);
-  const { tolerated } = input;
-  const gates = input.gates.map((gate) => read(tolerated ? { ...gate, max: tolerated(gate.max) } : gate, risk));
   const stalled = stallOf(input, gates);
   const facts = {
     ...{ candidate, confidence: 1 - risk, comparisons, units, gates },
@@ -243,7 +265,7 @@ function aboveCalls(name: string, rate: number, calls: number, max: number): str
 }
 
 /** A gate that goes by calls compares the share itself: no test, and no alarm. */
-function readCalls({ name, max, calls, badCalls }: VerdictInput["gates"][number]): GateReading {
+function readCalls({ name, max, calls, badCalls, dryRun }: VerdictInput["gates"][number]): GateReading {
   const rate = calls === 0 ? 0 : badCalls / calls;
   const ready = calls > 0 && rate <= max;
   const state =
@@ -251,7 +273,18 @@ function readCalls({ name, max, calls, badCalls }: VerdictInput["gates"][number]
     : calls >= enoughToTell ? "not-ready"
     : "insufficient";
   const moreUnits = ready ? 0 : Math.max(1, Math.ceil(badCalls / max) - calls);
-  return { name, max, by: "calls", units: calls, bad: badCalls, rate, upperBound: rate, state, moreUnits };
+  const facts = {
+    name,
+    max,
+    by: "calls",
+    units: calls,
+    bad: badCalls,
+    rate,
+    upperBound: rate,
+    state,
+    moreUnits,
+  } as const;
+  return dryRun ? { ...facts, dryRun } : facts;
 }
 
 function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
@@ -276,6 +309,7 @@ function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
     state,
     moreUnits: ready ? 0 : Math.max(open > 0 && !flooded ? 0 : 1, unitsToCertify(bad, max, risk) - units - open),
     ...(by !== undefined && { by }),
+    ...(gate.dryRun === true && { dryRun: true }),
     ...((gate.silence ?? gate.note) !== undefined && { note: (gate.silence ?? gate.note)! }),
     ...(regressedSince !== undefined && { regressedSince }),
     ...(gate.alarmedBy !== undefined && { alarmedBy: gate.alarmedBy }),

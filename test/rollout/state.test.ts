@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readState } from "../../src/rollout/read-state.ts";
 import {
   initialState,
   nextOf,
-  readState,
   refusalOf,
   transition,
   type RolloutRequest,
@@ -158,6 +158,9 @@ describe("a rollout's state", () => {
       // Rollback first: it is possible wherever it has not happened yet.
       if (kind === "rollback")
         return mode === "rolled-back" ? undefined : { place: Math.min(place, 1), mode: "rolled-back" };
+      if (kind === "off") {
+        return who !== by || (mode === "rolled-back" && place === 0) ? undefined : { place: 0, mode: "rolled-back" };
+      }
       if (kind === "clear") return mode === "rolled-back" && who === by ? { mode: "running" } : undefined;
       if (mode === "rolled-back") return undefined;
       if (kind === "step-back") return place > 0 ? { place: place - 1 } : undefined;
@@ -179,6 +182,7 @@ describe("a rollout's state", () => {
       "advance",
       "step-back",
       "rollback",
+      "off",
       "pause",
       "resume",
       "clear",

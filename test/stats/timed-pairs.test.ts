@@ -1,55 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Sample } from "../../src/model/rollout.ts";
 import { CandidateEvidence } from "../../src/stats/candidate-evidence.ts";
-import { defaultGates, gates, type SlowerOptions } from "../../src/stats/gates.ts";
+import { gates } from "../../src/stats/gates.ts";
+import { equallyFast, median, slowedBy, timePairs } from "../proof/statistics/latency.ts";
 import { sample, seeded } from "./sample.ts";
 
 const noWarmUp = { calls: 0, ms: 0 };
-
-/** Two sides' durations, pair after pair. */
-type Process = (pair: number) => readonly [controlMs: number, candidateMs: number];
-
-/** Log-normal durations with a coefficient of variation of 0.5, of which each is like the last one by 0.5. */
-function autocorrelated(random: () => number, meanMs: number): () => number {
-  const sigma = Math.sqrt(Math.log1p(0.25));
-  let state = 0;
-  return () => {
-    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-    state = 0.5 * state + Math.sqrt(0.75) * normal;
-    return meanMs * Math.exp(sigma * state - (sigma * sigma) / 2);
-  };
-}
-
-function slowedBy(factor: number, random: () => number, meanMs = 20): Process {
-  const control = autocorrelated(random, meanMs);
-  const candidate = autocorrelated(random, meanMs * factor);
-  return () => [control(), candidate()];
-}
-
-interface End {
-  readonly kind: string;
-  readonly pairs: number;
-}
-
-/** Timed pairs, one every 16 calls at 100 calls a second, until the gate alarms or is ready. */
-function run(process: Process, most: number, until: "ready" | "regressed", options: SlowerOptions = {}): End {
-  const list = defaultGates.map((gate) => (gate.name === "slower-than" ? gates.slower(options) : gate));
-  const evidence = new CandidateEvidence({ gates: list, unitWindowMs: 0 });
-  for (let pair = 1; pair <= most; pair++) {
-    const [controlMs, candidateMs] = process(pair);
-    evidence.record(sample({ pair: { controlMs, candidateMs }, at: pair * 160 }));
-    if (until === "regressed" && evidence.alarmed !== undefined) return { kind: "regressed", pairs: pair };
-    if (until === "ready" && pair % 32 === 0) {
-      const state = evidence.verdict("v2", {}).gates.find(({ name }) => name === "slower-than")!.state;
-      if (state === "ready") return { kind: "ready", pairs: pair };
-    }
-  }
-  return { kind: "undecided", pairs: most };
-}
-
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
-}
 
 const trials = 200;
 const options = { warmUp: noWarmUp };
@@ -57,14 +13,14 @@ const options = { warmUp: noWarmUp };
 describe("timed pairs that are much alike one after the other", () => {
   it("find a candidate that is 30 % slower within a median of 4 096", () => {
     const random = seeded(1);
-    const ends = Array.from({ length: trials }, () => run(slowedBy(1.3, random), 50_000, "regressed", options));
+    const ends = Array.from({ length: trials }, () => timePairs(slowedBy(1.3, random), 50_000, "regressed", options));
     expect(ends.every(({ kind }) => kind === "regressed")).toBe(true);
     expect(median(ends.map(({ pairs }) => pairs))).toBeLessThanOrEqual(4_096);
   });
 
   it("certify one that is as fast within a median of 2 048", () => {
     const random = seeded(2);
-    const ends = Array.from({ length: trials }, () => run(slowedBy(1, random), 20_000, "ready", options));
+    const ends = Array.from({ length: trials }, () => timePairs(slowedBy(1, random), 20_000, "ready", options));
     expect(ends.every(({ kind }) => kind === "ready")).toBe(true);
     expect(median(ends.map(({ pairs }) => pairs))).toBeLessThanOrEqual(2_048);
   });
@@ -73,7 +29,7 @@ describe("timed pairs that are much alike one after the other", () => {
     const random = seeded(3);
     let ready = 0;
     for (let trial = 0; trial < trials; trial++) {
-      if (run(slowedBy(1.5, random), 4_096, "ready", options).kind === "ready") ready++;
+      if (timePairs(slowedBy(1.5, random), 4_096, "ready", options).kind === "ready") ready++;
     }
     expect(ready).toBeLessThanOrEqual(0.01 * trials);
   });
@@ -81,20 +37,9 @@ describe("timed pairs that are much alike one after the other", () => {
 
 describe("a candidate that is as fast is not rolled back", () => {
   const pairs = 200_000;
-  const quiet = seeded(4);
-  const control = autocorrelated(quiet, 20);
-  const candidate = autocorrelated(quiet, 20);
-  const processes: readonly (readonly [string, Process])[] = [
-    ["on a process that is much alike from call to call", () => [control(), candidate()]],
-    ["whose first calls are ten times as slow", (pair) => [control(), pair < 30 ? 200 : candidate()]],
-    ["which has a hiccup of 30 calls now and then", (pair) => [control(), pair % 5_000 < 30 ? 500 : candidate()]],
-    // Whoever is called first fills the cache for the other.
-    ["that shares a cache with control", () => (quiet() < 0.5 ? [control(), 0.5] : [0.5, candidate()])],
-    ["and takes less than a millisecond, as a multiple", () => [0.01 * control(), 0.03 * candidate()]],
-  ];
 
-  it.each(processes)("%s", (_what, process) => {
-    expect(run(process, pairs, "regressed")).toEqual({ kind: "undecided", pairs });
+  it.each(equallyFast(seeded(4)))("%s", (_what, process) => {
+    expect(timePairs(process, pairs, "regressed")).toEqual({ kind: "undecided", pairs });
   });
 });
 

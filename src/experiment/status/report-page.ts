@@ -103,8 +103,9 @@ function noiseLines({ noise }: ReportInput): string[] {
 function heading({ experiment, stage, at, about, candidates }: ReportInput): string {
   const parts = [experiment];
   const standing = candidates.find(({ verdict }) => verdict.standing !== undefined)?.verdict.standing;
-  if (standing !== undefined) parts.push(standing === "paused" ? "PAUSED" : "ROLLED BACK");
-  if (stage) parts.push(stage.stage === "ramp" ? `ramp at ${percent(stage.share)}` : stage.stage);
+  if (standing !== undefined) parts.push(standing.toUpperCase().replace("-", " "));
+  if (candidates.some(({ breaker = "closed" }) => breaker !== "closed")) parts.push("BREAKER OPEN");
+  if (stage) parts.push(stageOf(stage));
   if (about?.owner !== undefined) parts.push(`owner ${about.owner}`);
   if (about?.link !== undefined) parts.push(about.link);
   if (about?.untilAt !== undefined) {
@@ -112,6 +113,11 @@ function heading({ experiment, stage, at, about, candidates }: ReportInput): str
     parts.push(at > about.untilAt ? `OVERDUE since ${day}, by ${span(at - about.untilAt)}` : `until ${day}`);
   }
   return parts.join(" · ");
+}
+
+function stageOf({ stage, share }: ServedStage): string {
+  if (stage !== "ramp") return stage;
+  return share === 0 ? "ramp of chosen keys" : `ramp at ${percent(share)}`;
 }
 
 function traffic({ calls, skips, stage, at, lastComparedAt, ...input }: ReportInput): string[] {
@@ -124,7 +130,9 @@ function traffic({ calls, skips, stage, at, lastComparedAt, ...input }: ReportIn
     lines.push(`SILENT       not compared for ${span(at - lastComparedAt)}`);
   }
   if (input.served === 0 && fellBack === 0 && calls > 0 && (stage?.stage === "ramp" || stage?.stage === "live")) {
-    lines.push(`served       NOBODY by the candidate, though ${percent(stage.share)} of the keys are its own`);
+    lines.push(
+      `served       NOBODY by the candidate, though ${stage.share === 0 ? "chosen keys" : `${percent(stage.share)} of the keys`} are its own`,
+    );
   }
   if (served + fellBack > 0) {
     lines.push(`served       ${number(served)} by the candidate, ${number(fellBack)} by control in its place`);
@@ -139,7 +147,7 @@ function candidateLines(
   const { compared, kinds } = tally;
   const lines = [`${name}: ${answersAlone ? "COMPLETE" : headlineOf(verdict)}`];
   // What was seen before a rollback is counted below; that nothing came since is no news.
-  const isStale = verdict.standing === "rolled-back" && verdict.comparisons === 0;
+  const isStale = verdict.standing !== undefined && verdict.standing !== "paused" && verdict.comparisons === 0;
   const reasons =
     answersAlone ? ["It answers alone, and nothing is compared any more; what was compared before is below."]
     : isStale ? verdict.reasons.slice(0, 1)
@@ -170,6 +178,7 @@ function candidateLines(
 
 function headlineOf(verdict: Verdict): string {
   if (verdict.standing === "rolled-back") return "REGRESSED (rolled back)";
+  if (verdict.standing === "switched-off") return "SWITCHED OFF";
   if (verdict.kind === "insufficient") return `INSUFFICIENT (${verdict.missing})`;
   return verdict.kind.toUpperCase();
 }

@@ -1,6 +1,6 @@
 import { systemClock, type Cancel } from "../../model/clock.ts";
 import { SidelaneError } from "../../model/errors.ts";
-import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample } from "../../model/rollout.ts";
+import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample, Stage } from "../../model/rollout.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import { randomSecret } from "../../stats/keyed-hash.ts";
 import { shownState } from "../shown-state.ts";
@@ -8,6 +8,7 @@ import { lesserOf, snapshotOf } from "../snapshot.ts";
 import { initialState, nextOf, refusalOf, servedStage, type RolloutRequest, type RolloutState } from "../state.ts";
 import type { ReportedTotals } from "../stores/store.ts";
 import { isKnown } from "../versions.ts";
+import { OutsideGates } from "./outside-gates.ts";
 import { EpochEvidence } from "./ramp-evidence.ts";
 import { RampEvents } from "./ramp-events.ts";
 import { RampKeeper } from "./ramp-keeper.ts";
@@ -19,6 +20,8 @@ import { VersionWatch } from "./version-watch.ts";
 
 // Asking for readiness costs some microseconds, a sample must cost none: so only every so many units.
 const unitsBetweenLooks = 64;
+// Where evidence counts: neither while nothing runs, nor after everything was decided.
+const judged: Partial<Record<Stage, true>> = { shadow: true, ramp: true, live: true };
 
 /** Moves one ramp: by evidence as it comes in, by the clock, by people, and by what the store and source say. */
 export class RampDriver {
@@ -30,6 +33,7 @@ export class RampDriver {
   readonly #keeper: RampKeeper;
   readonly #silence: SilenceWatch;
   readonly #versions = new VersionWatch();
+  readonly #outside: OutsideGates;
   #experiment: string | undefined;
   #host: RolloutHost | undefined;
   readonly #secret = randomSecret();
@@ -41,6 +45,7 @@ export class RampDriver {
   #limited = false;
   #sourceChanges = 0;
   #announcedReady = false;
+  #actedOnAlarm = false;
   #toldStall: string | undefined = undefined;
   #closed = false;
   #stops: Cancel[] = [];
@@ -58,6 +63,12 @@ export class RampDriver {
       version: () => this.#version,
       now: () => this.#now(),
       onFault: (error) => this.#host?.onFault("store", error),
+    });
+    this.#outside = new OutsideGates(settings.gates, {
+      asks: () => this.#keeper.known && this.#isCurrent() && this.snapshot.stage in judged,
+      alarmed: () => this.#alarm(this.#evidence.candidate, this.#now()),
+      now: () => this.#now(),
+      onFault: (error) => this.#host?.onFault("gate", error),
     });
     this.#evidence = this.#freshEvidence();
     this.#evidenceSince = state.changedAt;
@@ -99,6 +110,7 @@ export class RampDriver {
     this.#refresh();
     const stop = this.#keeper.open(experiment);
     if (stop) this.#stops.push(stop);
+    this.#stops.push(this.#outside.start(host.clock));
     this.#arm();
   }
 
@@ -116,9 +128,21 @@ export class RampDriver {
     }
   }
 
+  /** Whether a key is one of those that the first step chooses. Never throws. */
+  isChosen(key: string): boolean {
+    try {
+      const answer: unknown = this.#settings.chosen?.(key) ?? false;
+      if (typeof answer !== "boolean") throw new TypeError("`keys` of a step must return true or false");
+      return answer;
+    } catch (error) {
+      this.#host?.onFault("rollout", error);
+      return false;
+    }
+  }
+
   /** Does what a person asks, or rejects with the reason why not. */
   async ask(request: Omit<RolloutRequest, "at">): Promise<RolloutState> {
-    const dated: RolloutRequest = { ...request, at: this.#now() };
+    const dated: RolloutRequest = { ...request, at: this.#now(), ...this.#pausing(request.kind) };
     const refusal = refusalOf(this.#keeper.state, dated);
     if (refusal !== undefined)
       throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind.replace("-", " ")}. ${refusal}`);
@@ -137,7 +161,11 @@ export class RampDriver {
   }
 
   verdict(): Verdict {
-    return withStanding(this.#evidence.verdict(this.#terms(this.#now())), this.#keeper.state, this.#version);
+    return withStanding(this.#judge(this.#now()), this.#keeper.state, this.#version);
+  }
+
+  #judge(now: number): Verdict {
+    return this.#outside.added(this.#evidence.verdict(this.#terms(now)));
   }
 
   on(listener: (event: RolloutEvent) => void): Cancel {
@@ -153,20 +181,28 @@ export class RampDriver {
 
   // ---- by evidence and by the clock
 
+  /** Acts on an alarm, once: what alarms now alarms with every comparison that follows. */
   #alarm(candidate: string, at: number): void {
-    const { reasons } = this.#evidence.verdict(this.#terms(at));
-    this.#request({ kind: "rollback", at, reason: `${candidate}: ${reasons.join(" ")}` });
+    if (this.#actedOnAlarm) return;
+    this.#actedOnAlarm = true;
+    const { reasons } = this.#judge(at);
+    const reason = `${candidate}: ${reasons.join(" ")}`;
+    const { onRegression } = this.#settings;
+    if (onRegression === "rollback") this.#request({ kind: "rollback", at, reason });
+    else if (onRegression === "pause" && this.#keeper.state.mode === "running")
+      this.#request({ kind: "pause", at, reason, alarmed: true });
+    else this.#tellHere("regressed", at, reason);
   }
 
   /** Whether the step's evidence suffices, and then what that leads to. */
   #look(now: number): void {
-    const { minimumTimeMs, onReady } = this.#settings;
+    const { onReady } = this.#settings;
     const { state, known, promoting, promoteFrom } = this.#keeper;
     if (!known || !this.#isCurrent() || state.mode === "rolled-back" || this.#limited || promoting) return;
-    if (now - this.#evidenceSince < minimumTimeMs || now < promoteFrom) return;
+    if (now - this.#evidenceSince < this.#minimumTimeMs || now < promoteFrom) return;
     const next = onReady === "advance" && state.mode === "running" ? nextOf(state) : undefined;
     if (this.#announcedReady && next === undefined) return;
-    const verdict = this.#evidence.verdict(this.#terms(now));
+    const verdict = this.#judge(now);
     if (verdict.kind !== "ready") return;
     const reason = verdict.reasons.join(" ");
     if (!this.#announcedReady) {
@@ -174,7 +210,19 @@ export class RampDriver {
       this.#tellHere("ready", now, reason);
     }
     // A listener may have changed the state; the epoch says so.
-    if (next) this.#request({ kind: "advance", at: now, reason, epoch: state.epoch });
+    if (next) this.#request({ kind: "advance", at: now, reason, epoch: state.epoch, ...this.#pausing("advance") });
+  }
+
+  /** Whether the step to which `advance` leads is one that pauses. */
+  #pausing(kind: RolloutRequest["kind"]): { pauses?: true } {
+    const to = kind === "advance" ? nextOf(this.#keeper.state) : undefined;
+    return to?.stage === "ramp" && this.#settings.stepTerms.get(to.share)?.pause === true ? { pauses: true } : {};
+  }
+
+  get #minimumTimeMs(): number {
+    const { stage, share } = this.#keeper.state;
+    const own = stage === "ramp" ? this.#settings.stepTerms.get(share)?.minimumTimeMs : undefined;
+    return own ?? this.#settings.minimumTimeMs;
   }
 
   #arm(): void {
@@ -189,7 +237,9 @@ export class RampDriver {
 
   #check(): void {
     const now = this.#now();
-    const silence = this.#silence.check(now, this.#host?.calls() ?? 0, this.snapshot.compare > 0 && this.#isCurrent());
+    // While the store does not tell the state, nothing is compared, and that has to be said too.
+    const expected = (this.snapshot.compare > 0 || !this.#keeper.known) && this.#isCurrent();
+    const silence = this.#silence.check(now, this.#host?.calls() ?? 0, expected);
     if (silence) this.#tellHere(silence.kind, now, silence.reason);
     this.#tellStall(now);
     const off = this.#limited ? undefined : this.#evidence.ratioIsOff();
@@ -201,7 +251,7 @@ export class RampDriver {
   /** Evidence that will never suffice, however long it goes on like this: told once, until something else stands in the way. */
   #tellStall(now: number): void {
     if (this.snapshot.compare === 0 || !this.#isCurrent()) return;
-    const { stalled } = this.#evidence.verdict(this.#terms(now));
+    const { stalled } = this.#judge(now);
     const gate = stalled?.split(":")[0];
     if (gate === this.#toldStall) return;
     this.#toldStall = gate;
@@ -291,7 +341,7 @@ export class RampDriver {
   #refresh(): void {
     const { state, known } = this.#keeper;
     const { compare, source } = this.#settings;
-    const granted = known ? grantedBy(state, this.#isCurrent(), compare) : snapshotOf("shadow", 0, 0, compare);
+    const granted = grantedBy(known ? state : undefined, this.#version, compare);
     const epoch = (known ? state.epoch : 0) + this.#sourceChanges;
     const running = runningOf(granted, source, this.snapshot, epoch, (error) => this.#host?.onFault("source", error));
     this.snapshot = running.snapshot;
@@ -301,17 +351,21 @@ export class RampDriver {
   #startAfresh(since: number): void {
     this.#evidence = this.#freshEvidence();
     this.#evidenceSince = since;
-    this.#announcedReady = false;
+    this.#outside.forget();
+    this.#announcedReady = this.#actedOnAlarm = false;
     this.#toldStall = undefined;
     this.#nextLook = unitsBetweenLooks;
   }
 
   #freshEvidence(): EpochEvidence {
-    const { gates, unitWindowMs, falseAlarmEvery, minimumServed } = this.#settings;
+    const { gates, unitWindowMs, falseAlarmEvery, minimumServed, chosen } = this.#settings;
+    const { stage, share } = this.#keeper.state;
     return new EpochEvidence({
-      gates,
+      gates: gates.filter(({ by }) => by !== "outside"),
       unitWindowMs,
-      share: this.#keeper.state.share,
+      share,
+      chooses: stage === "ramp" && share === 0,
+      ...(chosen !== undefined && { isChosen: (key: string) => this.isChosen(key) }),
       // A state without one is that of an older release: tables under this process's own do not merge.
       secret: this.#keeper.state.unitSecret ?? this.#secret,
       mergeable: this.#keeper.stored,
@@ -327,7 +381,8 @@ export class RampDriver {
   }
 
   #terms(now: number): VerdictTerms {
-    const { risk, minimumUnits, minimumKeys, minimumTimeMs } = this.#settings;
+    const { risk, minimumUnits, minimumKeys } = this.#settings;
+    const minimumTimeMs = this.#minimumTimeMs;
     return { risk, minimumUnits, minimumKeys, minimumTimeMs, now, elapsedMs: now - this.#evidenceSince };
   }
 

@@ -11,8 +11,13 @@ import { FleetEvidence } from "./fleet-evidence.ts";
 import { holdsServed, servedTerms, withServed, type ServedTerms } from "./served-verdict.ts";
 
 /** Settings of {@link EpochEvidence}. */
-export interface EpochOptions extends Required<Omit<EvidenceOptions, "falseAlarmEvery" | "onFault">>, ServedTerms {
+export interface EpochOptions
+  extends Required<Omit<EvidenceOptions, "falseAlarmEvery" | "onFault" | "hash">>, ServedTerms {
   readonly falseAlarmEvery?: number;
+  /** Whether the candidate answers chosen keys, and no share of the others. */
+  readonly chooses?: boolean;
+  /** Of a ramp whose first step chooses keys: whether a key is one. Those are in at every share, and no sample of the others. */
+  readonly isChosen?: (key: string) => boolean;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -24,6 +29,7 @@ export class EpochEvidence {
   readonly #all: FleetEvidence;
   readonly #served: FleetEvidence | undefined;
   readonly #terms: ServedTerms;
+  readonly #isChosen: ((key: string) => boolean) | undefined;
   readonly #hash: KeyedHash;
   #ratio: SampleRatio | undefined;
   #ratioKeys: BitTable | undefined;
@@ -31,15 +37,18 @@ export class EpochEvidence {
   // Known from the first comparison on.
   #candidate: string | undefined = undefined;
 
-  constructor({ share, minimumServed, ...options }: EpochOptions) {
+  constructor({ share, minimumServed, chooses = false, isChosen, ...given }: EpochOptions) {
+    this.#hash = new KeyedHash(given.secret);
+    const options = { ...given, hash: this.#hash };
+    const serves = share > 0 || chooses;
+    this.#isChosen = share > 0 && share < 1 ? isChosen : undefined;
     this.#terms = { share, minimumServed };
-    this.#hash = new KeyedHash(options.secret);
     const usual = 1e5 * options.gates.filter(({ by }) => by !== "calls").length;
     // Each of several tests of one gate alarms falsely as much less often: here and over all processes, of all calls and of those
     // that the candidate answered.
-    const tests = (share > 0 ? 2 : 1) * (options.mergeable ? 2 : 1);
+    const tests = (serves ? 2 : 1) * (options.mergeable ? 2 : 1);
     const falseAlarmEvery = tests * (options.falseAlarmEvery ?? usual);
-    if (share === 0) {
+    if (!serves) {
       this.#all = new FleetEvidence({ ...options, falseAlarmEvery });
       return;
     }
@@ -69,10 +78,12 @@ export class EpochEvidence {
   record(sample: Sample): void {
     this.#candidate = sample.candidate;
     this.#all.own.record(sample);
+    const { key } = sample;
+    if (this.#isChosen !== undefined && key !== undefined && this.#isChosen(key)) return;
     const served = sample.served === true;
     if (served) this.#served?.own.record(sample);
     if (this.#ratio !== undefined && sample.aboutControl !== "absent" && sample.alike !== false)
-      this.#addToRatio(this.#ratio, sample.key, served);
+      this.#addToRatio(this.#ratio, key, served);
   }
 
   #addToRatio(ratio: SampleRatio, key: string | undefined, served: boolean): void {
@@ -129,8 +140,8 @@ export class EpochEvidence {
 function judgedOnce(gate: Gate): { readonly all: Gate; readonly served: Gate } {
   // One that remembers is asked by what it begins, and of all calls.
   if (gate.begin !== undefined) return { all: gate, served: gate };
-  const { name, max, by } = gate;
-  const facts = { name, max, ...(by !== undefined && { by }) };
+  const { name, max, by, dryRun } = gate;
+  const facts = { name, max, ...(by !== undefined && { by }), ...(dryRun !== undefined && { dryRun }) };
   let last: number | undefined;
   return {
     all: {

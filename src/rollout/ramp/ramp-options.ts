@@ -20,11 +20,15 @@ import type { Verdict } from "../../stats/verdict.ts";
 import type { RolloutSource } from "../sources/source.ts";
 import type { RolloutState } from "../state.ts";
 import type { RolloutStore } from "../stores/store.ts";
+import { settleSteps, type KeysStep, type RampStep, type SettledSteps } from "./steps.ts";
 
 /** Settings of `ramp`. */
 export interface RampOptions {
-  /** The shares between shadow and live, rising, each between 0 and 1; 1 %, 5 %, 10 %, 25 %, 50 % by default. */
-  readonly steps?: readonly number[];
+  /**
+   * The shares between shadow and live, rising, each between 0 and 1; 1 %, 5 %, 10 %, 25 %, 50 % by default. A step may have terms of its
+   * own, `{ share: 0.05, minimumTimeMs: 3_600_000, pause: true }`, and the first one may be of chosen keys, `{ keys: (key) => team.has(key) }`.
+   */
+  readonly steps?: readonly (number | RampStep | KeysStep)[];
   /**
    * What the candidate must keep to; mismatches and errors up to 0.1 %, `gates.slower()` and `gates.inconclusive()` when left out.
    * A list without `gates.inconclusive` gets it at 5 %: what was not looked at is never ready.
@@ -32,6 +36,11 @@ export interface RampOptions {
   readonly gates?: readonly Gate[];
   /** When a step's evidence suffices: tell about it (the default), or take the next step. */
   readonly onReady?: "notify" | "advance";
+  /**
+   * When a gate alarms: straight back to shadow and latched (`rollback`, the default); stay, and take no step until a person resumes it
+   * (`pause`); or only tell with an event `regressed` (`notify`). With evidence that alarms no step is taken in any case.
+   */
+  readonly onRegression?: "rollback" | "pause" | "notify";
   /** Where a new rollout begins; `shadow` by default. */
   readonly start?: "off" | "shadow";
   /** The share of calls that are compared, from 0 to 1; 1 by default. */
@@ -111,6 +120,7 @@ type Defaulted =
   | "steps"
   | "gates"
   | "onReady"
+  | "onRegression"
   | "start"
   | "compare"
   | "minimumTimeMs"
@@ -123,15 +133,21 @@ type Defaulted =
   | "checkEveryMs"
   | "onNewVersion";
 
-type SettledRamp = Settled<RampOptions, Defaulted | "minimumServed">;
+type SettledRamp = Omit<Settled<RampOptions, Defaulted | "minimumServed">, "steps"> & {
+  readonly steps: readonly number[];
+  readonly stepTerms: SettledSteps["terms"];
+  /** Of a first step of chosen keys: whether a key is one. */
+  readonly chosen?: SettledSteps["keys"];
+};
 
 export const rampTable: OptionTable<RampOptions, Defaulted> = {
   steps: orElse(
-    { takes: "a rising list of shares", check: (check, _, got) => checkSteps(check, got) },
+    { takes: "a list of shares and steps, rising", check: (check, _, got) => void settleSteps(check, got) },
     [0.01, 0.05, 0.1, 0.25, 0.5],
   ),
   gates: orElse(compiled("a list of gates"), defaultGates),
   onReady: orElse(oneOf("notify", "advance"), "notify"),
+  onRegression: orElse(oneOf("rollback", "pause", "notify"), "rollback"),
   start: orElse(oneOf("off", "shadow"), "shadow"),
   compare: orElse(aShare, 1),
   minimumTimeMs: orElse(aNumber(), 10 * 60_000),
@@ -165,9 +181,12 @@ export const rampTable: OptionTable<RampOptions, Defaulted> = {
  */
 export function checkRampOptions(options: RampOptions): SettledRamp {
   const check: OptionCheck = checkOptions("ramp");
-  const { gates: given, ...settled } = settle(check, rampTable, options);
+  const { gates: given, steps: givenSteps, ...settled } = settle(check, rampTable, options);
   checkGates("ramp", given);
-  return { ...settled, gates: withInconclusive(given), minimumServed: settled.minimumServed ?? servedOf(settled) };
+  const { shares: steps, terms: stepTerms, keys: chosen } = settleSteps(check, givenSteps);
+  const minimumServed = settled.minimumServed ?? servedOf(settled);
+  const ofSteps = { steps, stepTerms, ...(chosen !== undefined && { chosen }) };
+  return { ...settled, ...ofSteps, gates: withInconclusive(given), minimumServed };
 }
 
 function servedOf({ minimumUnits }: { readonly minimumUnits: number }): number {
@@ -176,21 +195,4 @@ function servedOf({ minimumUnits }: { readonly minimumUnits: number }): number {
 
 function withInconclusive(given: readonly Gate[]): readonly Gate[] {
   return given.some(({ name }) => name === "inconclusive") ? given : [...given, gates.inconclusive()];
-}
-
-function checkSteps(check: OptionCheck, steps: unknown): void {
-  if (!Array.isArray(steps)) return void check.fail("steps", "a list of shares", steps);
-  let before = 0;
-  steps.forEach((step: unknown, index) => {
-    const fits = typeof step === "number" && step > before && step < 1;
-    if (!fits) {
-      check.fail(
-        `steps[${index}]`,
-        `a share between ${before} and 1, since steps rise`,
-        step,
-        "`live` follows by itself",
-      );
-    }
-    before = step;
-  });
 }

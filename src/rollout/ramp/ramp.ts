@@ -1,7 +1,9 @@
 import { systemClock, type Cancel } from "../../model/clock.ts";
 import { SidelaneError } from "../../model/errors.ts";
+import { checkOptions } from "../../model/check-options.ts";
+import { aShare } from "../../model/option-table.ts";
 import type { Rollout, RolloutEvent } from "../../model/rollout.ts";
-import type { Verdict } from "../../stats/verdict.ts";
+import { percent, type Verdict } from "../../stats/verdict.ts";
 import { bucketing } from "../bucket.ts";
 import { refusalOfKeys } from "../snapshot.ts";
 import type { RolloutRequest, RolloutState } from "../state.ts";
@@ -30,6 +32,16 @@ export interface Ramp extends Rollout {
   stepBack(command: Required<Command>): Promise<RolloutState>;
   /** Back to shadow at once, and latched there until {@link Ramp.clear}. */
   rollback(command: Required<Command>): Promise<RolloutState>;
+  /**
+   * The candidate no longer runs, in no process: for one that does harm by running, which a rollback to shadow does not stop. Latched
+   * until {@link Ramp.clear}, for versions that come later too; then `advance` leads on to shadow.
+   */
+  off(command: Required<Command>): Promise<RolloutState>;
+  /**
+   * How many calls are compared from here on, as a share from 0 to 1, in all processes and in place of the option `compare`.
+   * What is served and what was seen stay as they are.
+   */
+  compare(share: number, command: Command): Promise<RolloutState>;
   /** From here on the candidate runs alone. Only from `live`, and after `completeAfterMs`. */
   complete(command: Command): Promise<RolloutState>;
   /** Takes a rollback's latch away; evidence starts afresh. */
@@ -63,6 +75,9 @@ export function ramp(options: RampOptions = {}): Ramp {
   } = checkRampOptions(options);
   const driver = new RampDriver({ ...rest, steps, gates, onReady, process: name ?? randomName() });
 
+  const buckets = bucketing(salt);
+  const chooses = rest.chosen !== undefined;
+
   let bound = false;
   const complete = { afterMs: rest.completeAfterMs };
 
@@ -91,7 +106,8 @@ export function ramp(options: RampOptions = {}): Ramp {
 
   return {
     current: () => driver.snapshot,
-    bucket: bucketing(salt),
+    // A key that was chosen is in at every share: below the first bucket.
+    bucket: chooses ? (experiment, key) => (driver.isChosen(key) ? -1 : buckets(experiment, key)) : buckets,
     timesPairs: gates.some(({ by }) => by === "blocks"),
     ...(onMismatch !== undefined && { onMismatch }),
     ...(graceMs !== undefined && { graceMs }),
@@ -99,6 +115,7 @@ export function ramp(options: RampOptions = {}): Ramp {
     ...(rest.version !== undefined && { version: rest.version }),
     refuses(definition) {
       if (rest.store && rest.version === undefined && definition.build === undefined) return noVersion;
+      if (chooses && !definition.keyed) return "expected a `key` beside a `ramp` whose first step chooses keys";
       return refusalOfKeys(definition, unkeyed, "a `ramp`");
     },
     bind: (experiment, host) => {
@@ -115,6 +132,11 @@ export function ramp(options: RampOptions = {}): Ramp {
     advance: (command) => ask("advance", command, "advanced by hand"),
     stepBack: (command) => ask("step-back", command),
     rollback: (command) => ask("rollback", command),
+    off: (command) => ask("off", command),
+    compare: async (share, command) => {
+      aShare.check(checkOptions("ramp: compare"), "share", share);
+      return ask("compare", command, `${percent(share)} of the calls are compared`, { share });
+    },
     complete: (command) => ask("complete", command, "completed", complete),
     clear: (command) => ask("clear", command, "cleared"),
     status: () => driver.status(),

@@ -2,6 +2,7 @@ import type { RolloutSnapshot } from "../../model/rollout.ts";
 import { limitedBy, snapshotOf } from "../snapshot.ts";
 import type { RolloutSource } from "../sources/source.ts";
 import type { RolloutState } from "../state.ts";
+import { latchOf } from "../versions.ts";
 
 /** What runs, and whether that is less than what the state grants since the source allows less. */
 export interface Running {
@@ -9,10 +10,24 @@ export interface Running {
   readonly limited: boolean;
 }
 
-/** What a state grants to a process: to one whose state is not known, or whose version is another one, no more than shadow. */
-export function grantedBy({ stage, share }: RolloutState, trusted: boolean, compare: number): RolloutSnapshot {
-  if (trusted || stage === "off" || stage === "complete") return snapshotOf(stage, share, 0, compare);
-  return snapshotOf("shadow", 0, 0, compare);
+/**
+ * What a state grants to a process: no more than shadow to one whose version is another one, and nothing where that was switched
+ * off, or where the state is not known, since it may have been.
+ *
+ * @param version of the process's candidate
+ * @param compare the share of calls to compare where no person has said another one
+ */
+export function grantedBy(
+  state: RolloutState | undefined,
+  version: string | undefined,
+  compare: number,
+): RolloutSnapshot {
+  if (state === undefined) return snapshotOf("off");
+  const { stage, share, candidateVersion, versions = [] } = state;
+  const compared = state.compare ?? compare;
+  if (version === candidateVersion || stage === "off" || stage === "complete")
+    return snapshotOf(stage, share, 0, compared);
+  return snapshotOf(latchOf(versions, version)?.off ? "off" : "shadow", 0, 0, compared);
 }
 
 /** The lesser of what is granted and what the source allows. */

@@ -3,10 +3,11 @@ import { percent, type Verdict, type VerdictTerms } from "../../stats/verdict.ts
 
 // Above it, a rate is not one of rare events: how fast the candidate is, does not hang on who is served.
 const rarest = 0.1;
+const manyKeys = 1_000;
 
 /** What is asked of the calls that the candidate answers. */
 export interface ServedTerms {
-  /** The share of keys that the candidate answers, from 0 to 1. */
+  /** The share of keys that the candidate answers, from 0 to 1; 0 where it answers chosen ones. */
   readonly share: number;
   /** The fewest units that it has answered. */
   readonly minimumServed: number;
@@ -43,9 +44,14 @@ const order: readonly Verdict["kind"][] = ["ready", "insufficient", "not-ready",
 export function withServed(all: Verdict, served: Verdict, { share }: ServedTerms, keys: number): Verdict {
   const reasons = served.reasons.map((reason) => `Of what the candidate answered: ${reason}`);
   const facts = { served: { units: served.units, gates: served.gates } };
-  // e⁻¹⁰: that by chance none of so many keys falls into the share.
-  if (served.comparisons === 0 && keys * share >= 10 && order.indexOf(all.kind) < 2) {
-    const stalled = `served: nobody is served. ${percent(share)} of the keys are to be, and none of ${keys} was.`;
+  // e⁻¹⁰: that by chance none of so many keys falls into the share. Of chosen keys, nobody knows how many there are.
+  if (
+    served.comparisons === 0 &&
+    (share === 0 ? keys >= manyKeys : keys * share >= 10) &&
+    order.indexOf(all.kind) < 2
+  ) {
+    const promised = share === 0 ? "Those chosen" : `${percent(share)} of the keys`;
+    const stalled = `served: nobody is served. ${promised} are to be, and none of ${keys} was.`;
     return { ...insufficient(all, served, share), ...facts, stalled, reasons: [stalled] };
   }
   if (served.kind === "ready" || order.indexOf(all.kind) > order.indexOf(served.kind)) return { ...all, ...facts };
@@ -61,7 +67,7 @@ export function withServed(all: Verdict, served: Verdict, { share }: ServedTerms
 function insufficient(all: Verdict, served: Verdict, share: number): Extract<Verdict, { kind: "insufficient" }> {
   const one = all.kind === "insufficient" ? all : undefined;
   const other = served.kind === "insufficient" ? served : undefined;
-  const moreUnits = Math.max(one?.moreUnits ?? 0, Math.ceil((other?.moreUnits ?? 0) / share));
+  const moreUnits = Math.max(one?.moreUnits ?? 0, Math.ceil((other?.moreUnits ?? 0) / (share || 1)));
   const moreMs = Math.max(one?.moreMs ?? 0, other?.moreMs ?? 0);
   const known = (one === undefined || one.moreMs !== undefined) && (other === undefined || other.moreMs !== undefined);
   const { candidate, confidence, comparisons, units, gates, stalled } = all;

@@ -4,7 +4,8 @@ import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/p
 import { join } from "node:path";
 import { SidelaneError } from "../../model/errors.ts";
 import { checkOptions } from "../../model/check-options.ts";
-import { readState, type RolloutState } from "../state.ts";
+import { readState } from "../read-state.ts";
+import type { RolloutState } from "../state.ts";
 import type { ReportedTotals, RolloutStore } from "./store.ts";
 
 const keptEpochs = 20;

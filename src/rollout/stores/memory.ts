@@ -1,4 +1,4 @@
-import { readState } from "../state.ts";
+import { readState } from "../read-state.ts";
 import type { ReportedTotals, RolloutStore } from "./store.ts";
 
 /** Keeps states in this process: for tests, and for several laboratories in one process. Nothing survives it. */

@@ -125,7 +125,7 @@ describe("a ramp with a store", () => {
     const host = testHost();
     const rolling = ramp({ ...quick, steps: [0.1], store });
     rolling.bind!("price", host);
-    expect(rolling.current()).toMatchObject({ stage: "shadow", share: 0, epoch: 0 });
+    expect(rolling.current()).toMatchObject({ stage: "off", share: 0, compare: 0, epoch: 0 });
     await expect(rolling.advance({ by: "Ada" })).rejects.toMatchObject({ code: "invalid-state" });
     await rolling.loaded;
     expect(rolling.current()).toMatchObject({ stage: "live", share: 1, epoch: 3 });
@@ -248,13 +248,16 @@ describe("a ramp with a store", () => {
     expect(rolling.current()).toMatchObject({ stage: "shadow", epoch: 3 });
   });
 
-  it("stays in shadow when the stored state cannot be read", async () => {
+  it("runs no candidate when the stored state cannot be read, since it may be off, and says so", async () => {
     const store = { ...memoryStore(), load: () => Promise.reject(new Error("corrupt")) };
     const host = testHost();
     const rolling = ramp({ ...quick, store });
     rolling.bind!("price", host);
     await drive(rolling, host, 2_000);
-    expect(rolling.current()).toMatchObject({ stage: "shadow", share: 0 });
+    expect(rolling.current()).toMatchObject({ stage: "off", share: 0 });
+    host.called += 5;
+    await host.clock.advanceAsync(11 * 60_000);
+    expect(host.events).toEqual([expect.objectContaining({ kind: "stalled" })]);
     expect(rolling.status().synchronized).toBe(false);
     expect(host.faults[0]).toMatchObject({ operation: "store", error: { message: "corrupt" } });
   });

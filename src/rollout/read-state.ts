@@ -1,0 +1,43 @@
+import { SidelaneError } from "../model/errors.ts";
+import { stages } from "./snapshot.ts";
+import type { RolloutState } from "./state.ts";
+import type { KnownVersion } from "./versions.ts";
+
+/**
+ * Reads a state that a store returned.
+ *
+ * @throws {SidelaneError} `invalid-state` when it is no state of version 1
+ */
+export function readState(data: unknown, where = "stored rollout state"): RolloutState {
+  const state = (typeof data === "object" && data !== null ? data : {}) as Partial<RolloutState>;
+  const wrong =
+    state.version !== 1 ? "version"
+    : !Number.isSafeInteger(state.epoch) || state.epoch! < 1 ? "epoch"
+    : !stages.includes(state.stage!) ? "stage"
+    : !isShare(state.share) ? "share"
+    : !["running", "paused", "rolled-back"].includes(state.mode!) ? "mode"
+    : !Array.isArray(state.steps) || !state.steps.every(isShare) ? "steps"
+    : !Number.isFinite(state.since) ? "since"
+    : !Number.isFinite(state.changedAt) ? "changedAt"
+    : state.compare !== undefined && !isShare(state.compare) ? "compare"
+    : state.candidateVersion !== undefined && typeof state.candidateVersion !== "string" ? "candidateVersion"
+    : state.unitSecret !== undefined && !/^[0-9a-f]{32}$/.test(state.unitSecret) ? "unitSecret"
+    : state.versions !== undefined && !isVersions(state.versions) ? "versions"
+    : !Array.isArray(state.history) ? "history"
+    : undefined;
+  if (wrong !== undefined) {
+    throw new SidelaneError(
+      "invalid-state",
+      `${where}: expected a rollout state of version 1, but its \`${wrong}\` is not one. It is left as it is; mend or remove it by hand`,
+    );
+  }
+  return Object.freeze(state as RolloutState);
+}
+
+function isShare(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value <= 1;
+}
+
+function isVersions(versions: unknown): boolean {
+  return Array.isArray(versions) && versions.every((each: Partial<KnownVersion>) => typeof each?.version === "string");
+}
