@@ -115,7 +115,11 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
   if (prototype !== plain) return false;
   const theirKeys = keys(candidate);
   const isMany = theirKeys.length >= manyKeys;
-  if (isMany && listingEndsLate(control)) return giveUpLarge(control, candidate);
+  if (isMany) {
+    const start = clock();
+    if (!hasNoSymbols(control)) return false;
+    if (listingEndsLate(start)) return giveUpLarge(control, candidate);
+  }
   let count = 0;
   // Keys come in the same order more often than not. A key that `Object.prototype` was given enumerable is on no list.
   for (const key in control) {
@@ -141,10 +145,10 @@ const symbolsToKeys = 10;
 /**
  * Whether the time ends with listing control's keys, those of the candidate being listed. Nothing cuts a listing short,
  * so that its time is guessed: two of one size take about the same.
+ *
+ * @param start when the listing of control's symbols began, which has just ended
  */
-function listingEndsLate(control: object): boolean {
-  const start = clock();
-  getOwnPropertySymbols(control);
+function listingEndsLate(start: number): boolean {
   const listing = (clock() - start) * symbolsToKeys;
   if (looks++ === 0) deadline = start - listing + mostMs;
   isLate = start + listing > deadline;
