@@ -3,6 +3,7 @@ import { runInNewContext, Script } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { compare, type CompareRules } from "../../src/compare/index.ts";
 import { capture } from "../../src/compare/copy/capture.ts";
+import { bound } from "./bound.ts";
 
 class Account {
   readonly #balance: number;
@@ -252,13 +253,6 @@ describe("built-ins lose nothing", () => {
   });
 
   it("read like what they stand for, through a proxy that passes calls on", () => {
-    const bound = <Value extends object>(target: Value): Value =>
-      new Proxy(target, {
-        get: (of, key) => {
-          const part: unknown = Reflect.get(of, key, of);
-          return typeof part === "function" ? (part.bind(of) as unknown) : part;
-        },
-      });
     expect(told(bound(new Map([["a", 1]])), new Map([["a", 1]]))).toBe("match");
     expect(told(bound(new Map([["a", 1]])), new Map([["a", 2]]))).toBe('$[key "a"] value');
     expect(told(bound(new Set([1])), new Set([1]))).toBe("match");
