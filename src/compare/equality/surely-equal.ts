@@ -2,6 +2,7 @@ import fastDeepEqual from "fast-deep-equal";
 import { isEnumerable } from "../kinds/intrinsics.ts";
 import { isKnownLarge, manyKeys, noteLarge } from "../kinds/large-objects.ts";
 import { noRules } from "../rules/rules.ts";
+import type { Reader } from "./safe-reader.ts";
 import type { Place } from "./walker.ts";
 
 // Deeper values, and larger ones, are the walker's: it has limits where the call stack and time have none.
@@ -23,6 +24,8 @@ let deadline = 0;
 let isLate = false;
 /** No object in the first has keys that are symbols: it is a copy, and that was seen when it was made. */
 let firstIsNamed = false;
+/** The walk that looks at a part of its values; it runs no accessor, since the walk itself may have to. */
+let walking: QuickLook | undefined = undefined;
 
 const strict = noRules.start;
 
@@ -51,7 +54,42 @@ export function surelyEqual(
   return look(control, candidate, place, named);
 }
 
-/** The same within a time of one's own; {@link lookedUntil} tells what came of that. */
+// What one look in a walk may cost, and what looks in vain may cost together: shared data could otherwise be looked at for ever.
+const mostSlotsInWalk = 100_000;
+const mostWasted = 20_000;
+
+/** The same for parts of two values in a walk, under its rules: numbers and texts are equal where a tolerance says so. */
+export class QuickLook {
+  /** Gives each element of an array once, whoever asks. */
+  readonly reader: Reader;
+  /** Whether a rule at a place calls two primitives the same that are not. */
+  readonly tolerates: (place: Place, control: unknown, candidate: unknown) => boolean;
+  private wasted = 0;
+
+  constructor(reader: Reader, tolerates: (place: Place, control: unknown, candidate: unknown) => boolean) {
+    this.reader = reader;
+    this.tolerates = tolerates;
+  }
+
+  /** `false` says nothing. Never throws, and runs no accessor but those that are elements of an array. */
+  same(control: unknown, candidate: unknown, place: Place): boolean {
+    if (this.wasted > mostWasted) return false;
+    const around = lookFor(this);
+    slotsLeft = mostSlotsInWalk;
+    firstIsNamed = false;
+    let same = false;
+    try {
+      same = sameValue(control, candidate, place, 0);
+    } catch {
+      // The walk meets it again, and says what it is.
+    }
+    walking = around;
+    if (!same) this.wasted += mostSlotsInWalk - slotsLeft;
+    return same;
+  }
+}
+
+/** The same as {@link surelyEqual} within a time of one's own; {@link lookedUntil} tells what came of that. */
 export function surelyEqualWithin(
   control: unknown,
   candidate: unknown,
@@ -76,11 +114,22 @@ function look(control: unknown, candidate: unknown, place: Place, named: boolean
   slotsLeft = slotsBetweenLooks;
   looks = 0;
   firstIsNamed = named;
+  // A trap of a proxy may have begun this in the middle of a walk.
+  const around = lookFor(undefined);
   try {
     return sameValue(control, candidate, place, 0);
   } catch {
     return false;
+  } finally {
+    walking = around;
+    firstIsNamed = false;
   }
+}
+
+function lookFor(walk: QuickLook | undefined): QuickLook | undefined {
+  const before = walking;
+  walking = walk;
+  return before;
 }
 
 function monotonic(): number {
@@ -89,6 +138,7 @@ function monotonic(): number {
 
 /** Called when the slots until the next look are spent; whether those of the whole or the time are, too. */
 function runsOut(): boolean {
+  if (walking !== undefined) return true;
   if (timeIsUp() || slotsLeft < -mostSlots) return true;
   looks += Math.floor(-slotsLeft / slotsBetweenLooks);
   slotsLeft = slotsBetweenLooks;
@@ -102,7 +152,7 @@ function timeIsUp(): boolean {
   return isLate;
 }
 
-const { getOwnPropertySymbols, keys, prototype: plain } = Object;
+const { getOwnPropertyDescriptor, getOwnPropertySymbols, keys, prototype: plain } = Object;
 const getPrototypeOf = Object.getPrototypeOf as (value: object) => unknown;
 const list: unknown = Array.prototype;
 
@@ -113,6 +163,7 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
     return Array.isArray(control) && Array.isArray(candidate) && sameList(control, candidate, place, depth);
   }
   if (prototype !== plain) return false;
+  if (walking !== undefined) return sameUnread(control, candidate, place, depth);
   const theirKeys = keys(candidate);
   const isMany = theirKeys.length >= manyKeys;
   if (isMany) {
@@ -131,6 +182,27 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
   }
   if (theirKeys.length !== count || ((slotsLeft -= count) < 0 && runsOut())) return false;
   return (firstIsNamed || hasNoSymbols(control)) && hasNoSymbols(candidate);
+}
+
+/** As above, by descriptors. */
+function sameUnread(control: object, candidate: object, place: Place, depth: number): boolean {
+  const ours = keys(control);
+  const theirs = keys(candidate);
+  if (ours.length !== theirs.length || ((slotsLeft -= ours.length + 1) < 0 && runsOut())) return false;
+  for (let index = 0; index < ours.length; index++) {
+    const key = ours[index]!;
+    if (theirs[index] !== key && !isEnumerable.call(candidate, key)) return false;
+    if (!sameSlot(control, candidate, key, place.dead ? place : place.next(key), depth)) return false;
+  }
+  return hasNoSymbols(control) && hasNoSymbols(candidate);
+}
+
+function sameSlot(control: object, candidate: object, key: PropertyKey, place: Place, depth: number): boolean {
+  const left = getOwnPropertyDescriptor(control, key);
+  const right = getOwnPropertyDescriptor(candidate, key);
+  // A hole, or an accessor.
+  if (left === undefined || right === undefined || (left.get ?? left.set ?? right.get ?? right.set)) return false;
+  return (left.value === right.value && place.dead) || sameValue(left.value, right.value, place, depth + 1);
 }
 
 function giveUpLarge(control: object, candidate: object): false {
@@ -162,6 +234,7 @@ function hasNoSymbols(value: object): boolean {
 function sameList(control: readonly unknown[], candidate: readonly unknown[], place: Place, depth: number): boolean {
   const { length } = control;
   if (length !== candidate.length || ((slotsLeft -= length) < 0 && runsOut())) return false;
+  if (walking !== undefined) return sameElements(control, candidate, place, depth, walking.reader);
   // Reads control twice, so only what is a copy.
   if (firstIsNamed && length > fewElements && place.dead && isFlat(control)) return fastDeepEqual(control, candidate);
   const next = place.element();
@@ -177,6 +250,29 @@ function sameList(control: readonly unknown[], candidate: readonly unknown[], pl
   return true;
 }
 
+/** In a walk. Whether elements are accessors is told by their descriptors: for few of them sooner than by what was read before. */
+function sameElements(
+  control: readonly unknown[],
+  candidate: readonly unknown[],
+  place: Place,
+  depth: number,
+  reader: Reader,
+): boolean {
+  const { length } = control;
+  if (length <= fewElements) {
+    for (let index = 0; index < length; index++) {
+      if (!sameSlot(control, candidate, index, place.next(index), depth)) return false;
+    }
+    return true;
+  }
+  const ours = reader.elements(control);
+  const theirs = reader.elements(candidate);
+  for (let index = 0; index < length; index++) {
+    if (!sameValue(ours[index], theirs[index], place.next(index), depth + 1)) return false;
+  }
+  return true;
+}
+
 function isFlat(list: readonly unknown[]): boolean {
   for (let index = 0; index < list.length; index++) {
     const element = list[index];
@@ -188,11 +284,14 @@ function isFlat(list: readonly unknown[]): boolean {
 function sameValue(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
   if (place.effects.length > 0) {
     if (place.effects.some((effect) => effect.kind === "ignore")) return true;
-    // What other rules say of a place is the walker's to know; what is equal without them is equal with them.
-    place = strict;
+    // What other rules say of a place is the walk's to know; what is equal without them is equal with them, but not what
+    // a tolerance calls so.
+    if (walking === undefined) place = strict;
+    else if (place.effects.some((effect) => effect.kind !== "tolerance")) return false;
   }
+  if (control === candidate) return true;
   if (typeof control !== "object" || typeof candidate !== "object" || control === null || candidate === null) {
-    return control !== control && candidate !== candidate;
+    return (control !== control && candidate !== candidate) || walking?.tolerates(place, control, candidate) === true;
   }
   return sameData(control, candidate, place, depth);
 }
