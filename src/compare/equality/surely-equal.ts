@@ -73,6 +73,7 @@ export class QuickLook {
 
   /** `false` says nothing. Never throws, and runs no accessor but those that are elements of an array. */
   same(control: unknown, candidate: unknown, place: Place): boolean {
+    if (control === candidate) return true;
     if (this.wasted > mostWasted) return false;
     const around = lookFor(this);
     slotsLeft = mostSlotsInWalk;
@@ -115,15 +116,17 @@ function look(control: unknown, candidate: unknown, place: Place, named: boolean
   looks = 0;
   firstIsNamed = named;
   // A trap of a proxy may have begun this in the middle of a walk.
-  const around = lookFor(undefined);
+  const around = walking;
+  walking = undefined;
+  let same = false;
   try {
-    return sameValue(control, candidate, place, 0);
+    same = sameValue(control, candidate, place, 0);
   } catch {
-    return false;
-  } finally {
-    walking = around;
-    firstIsNamed = false;
+    // What it was is for the walk to tell.
   }
+  walking = around;
+  firstIsNamed = false;
+  return same;
 }
 
 function lookFor(walk: QuickLook | undefined): QuickLook | undefined {
@@ -192,17 +195,13 @@ function sameUnread(control: object, candidate: object, place: Place, depth: num
   for (let index = 0; index < ours.length; index++) {
     const key = ours[index]!;
     if (theirs[index] !== key && !isEnumerable.call(candidate, key)) return false;
-    if (!sameSlot(control, candidate, key, place.dead ? place : place.next(key), depth)) return false;
+    const left = getOwnPropertyDescriptor(control, key)!;
+    const right = getOwnPropertyDescriptor(candidate, key)!;
+    if (left.get ?? left.set ?? right.get ?? right.set) return false;
+    if (left.value === right.value) continue;
+    if (!sameValue(left.value, right.value, place.dead ? place : place.next(key), depth + 1)) return false;
   }
   return hasNoSymbols(control) && hasNoSymbols(candidate);
-}
-
-function sameSlot(control: object, candidate: object, key: PropertyKey, place: Place, depth: number): boolean {
-  const left = getOwnPropertyDescriptor(control, key);
-  const right = getOwnPropertyDescriptor(candidate, key);
-  // A hole, or an accessor.
-  if (left === undefined || right === undefined || (left.get ?? left.set ?? right.get ?? right.set)) return false;
-  return (left.value === right.value && place.dead) || sameValue(left.value, right.value, place, depth + 1);
 }
 
 function giveUpLarge(control: object, candidate: object): false {
@@ -261,14 +260,19 @@ function sameElements(
   const { length } = control;
   if (length <= fewElements) {
     for (let index = 0; index < length; index++) {
-      if (!sameSlot(control, candidate, index, place.next(index), depth)) return false;
+      const left = getOwnPropertyDescriptor(control, index);
+      const right = getOwnPropertyDescriptor(candidate, index);
+      if (left === undefined || right === undefined || left.get !== undefined || right.get !== undefined) return false;
+      if (left.value === right.value) continue;
+      if (!sameValue(left.value, right.value, place.next(index), depth + 1)) return false;
     }
     return true;
   }
   const ours = reader.elements(control);
   const theirs = reader.elements(candidate);
   for (let index = 0; index < length; index++) {
-    if (!sameValue(ours[index], theirs[index], place.next(index), depth + 1)) return false;
+    const [left, right] = [ours[index], theirs[index]];
+    if (left !== right && !sameValue(left, right, place.next(index), depth + 1)) return false;
   }
   return true;
 }
@@ -283,15 +287,29 @@ function isFlat(list: readonly unknown[]): boolean {
 
 function sameValue(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
   if (place.effects.length > 0) {
-    if (place.effects.some((effect) => effect.kind === "ignore")) return true;
+    if (isIgnored(place)) return true;
     // What other rules say of a place is the walk's to know; what is equal without them is equal with them, but not what
     // a tolerance calls so.
     if (walking === undefined) place = strict;
-    else if (place.effects.some((effect) => effect.kind !== "tolerance")) return false;
+    else if (!isTolerant(place)) return false;
   }
-  if (control === candidate) return true;
   if (typeof control !== "object" || typeof candidate !== "object" || control === null || candidate === null) {
-    return (control !== control && candidate !== candidate) || walking?.tolerates(place, control, candidate) === true;
+    return (
+      (control !== control && candidate !== candidate) ||
+      (walking !== undefined && tolerates(control, candidate, place))
+    );
   }
   return sameData(control, candidate, place, depth);
+}
+
+function isIgnored(place: Place): boolean {
+  return place.effects.some((effect) => effect.kind === "ignore");
+}
+
+function isTolerant(place: Place): boolean {
+  return place.effects.every((effect) => effect.kind === "tolerance");
+}
+
+function tolerates(control: unknown, candidate: unknown, place: Place): boolean {
+  return walking!.tolerates(place, control, candidate);
 }
