@@ -60,7 +60,7 @@ const mostWasted = 20_000;
 
 /** The same for parts of two values in a walk, under its rules: numbers and texts are equal where a tolerance says so. */
 export class QuickLook {
-  /** Gives each element of an array once, whoever asks. */
+  /** Reads each element of an array once. */
   readonly reader: Reader;
   /** Whether a rule at a place calls two primitives the same that are not. */
   readonly tolerates: (place: Place, control: unknown, candidate: unknown) => boolean;
