@@ -1,4 +1,4 @@
-import type { Comparison, Difference } from "../model/comparison.ts";
+import { match, type Comparison, type Difference } from "../model/comparison.ts";
 import { lookedUntil, surelyEqualWithin } from "./equality/surely-equal.ts";
 import { compileRules, type CompareRules, type CompiledRules } from "./rules/rules.ts";
 import { typeNameOf } from "./kinds/type-name.ts";
@@ -73,8 +73,6 @@ function compareClosely(
   }
   return differing(walk);
 }
-
-const match: Comparison = Object.freeze({ kind: "match" });
 
 function monotonic(): number {
   return performance.now();

@@ -1,4 +1,4 @@
-import type { Comparison, Difference, DifferenceKind } from "../model/comparison.ts";
+import { match, type Comparison, type Difference, type DifferenceKind } from "../model/comparison.ts";
 import { tellFailure } from "../model/silence.ts";
 import { isPromise } from "./rules/known-mismatches.ts";
 import { signatureOf } from "./signature.ts";
@@ -6,7 +6,6 @@ import { typeNameOf } from "./kinds/type-name.ts";
 
 type Differences = readonly [Difference, ...Difference[]];
 
-const match: Comparison = Object.freeze({ kind: "match" });
 const mostDifferences = 50;
 
 /** Told the differences that a comparer lists, all of them. */

@@ -1,4 +1,4 @@
-import type { Comparison, Difference } from "../model/comparison.ts";
+import { match, type Comparison, type Difference } from "../model/comparison.ts";
 import type { Operation } from "../model/fault.ts";
 import type { Outcome } from "../model/observation.ts";
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
@@ -18,9 +18,6 @@ import { signatureOf } from "./signature.ts";
 import { typeNameOf } from "./kinds/type-name.ts";
 
 export type { KnownMismatch } from "./rules/known-mismatches.ts";
-
-/** The one answer to all that is equal. */
-export const match: Comparison = Object.freeze({ kind: "match" });
 
 /** What decides whether two outcomes are the same, as users write it. */
 export interface JudgementDefinition {

@@ -45,3 +45,6 @@ export type Comparison =
     }
   /** Could not be told; neither a match nor a mismatch. `error` is what was thrown on the way, if anything was. */
   | { readonly kind: "inconclusive"; readonly reason: string; readonly error?: unknown };
+
+/** The one answer to all that is equal. */
+export const match: Comparison = Object.freeze({ kind: "match" });

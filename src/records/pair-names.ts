@@ -1,10 +1,12 @@
+import { entriesOf } from "../compare/kinds/stand-ins.ts";
+import { kindOf } from "../compare/kinds/value-kind.ts";
 import { formatPath, parsePath, type PathSegment } from "../compare/rules/paths.ts";
 
 /**
  * The path of a pair's value by its name: `$.query[0][1]` of `new URLSearchParams({ token })` is `$.query.token`. Query
  * strings and forms are compared as lists of pairs, and the place in a list says nothing of what lies there.
  *
- * Looks only at own data properties and runs no getter.
+ * Looks only at own data properties and at what query strings and forms list, and runs no getter.
  *
  * @param roots both sides' values; the first one in which there is such a pair answers
  * @returns `undefined` where the path leads to no pair's value
@@ -78,11 +80,7 @@ function nameIn(root: unknown, segments: readonly PathSegment[]): string | undef
 function pairsOf(holder: unknown): readonly (readonly [string, unknown])[] | undefined {
   if (typeof holder !== "object" || holder === null) return undefined;
   try {
-    // Told by its tag: naming `FormData` makes Node load its HTTP client, which takes longer than a request should wait.
-    const tag = Object.prototype.toString.call(holder);
-    if (tag === "[object URLSearchParams]")
-      return [...URLSearchParams.prototype.entries.call(holder as URLSearchParams)];
-    if (tag === "[object FormData]") return [...(holder as FormData).entries()];
+    if (kindOf(holder) === "pairs") return entriesOf(holder);
     // What was drawn before, by `redact`.
     const drawn: unknown =
       Object.getOwnPropertyDescriptor(holder, "$URLSearchParams")?.value ??

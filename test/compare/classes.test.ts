@@ -1,8 +1,11 @@
 import { createSecretKey } from "node:crypto";
 import { runInNewContext, Script } from "node:vm";
+import * as immutable from "immutable";
+import { observable } from "mobx";
 import { describe, expect, it } from "vitest";
 import { compare, type CompareRules } from "../../src/compare/index.ts";
 import { capture } from "../../src/compare/copy/capture.ts";
+import { bound } from "./bound.ts";
 
 class Account {
   readonly #balance: number;
@@ -252,13 +255,6 @@ describe("built-ins lose nothing", () => {
   });
 
   it("read like what they stand for, through a proxy that passes calls on", () => {
-    const bound = <Value extends object>(target: Value): Value =>
-      new Proxy(target, {
-        get: (of, key) => {
-          const part: unknown = Reflect.get(of, key, of);
-          return typeof part === "function" ? (part.bind(of) as unknown) : part;
-        },
-      });
     expect(told(bound(new Map([["a", 1]])), new Map([["a", 1]]))).toBe("match");
     expect(told(bound(new Map([["a", 1]])), new Map([["a", 2]]))).toBe('$[key "a"] value');
     expect(told(bound(new Set([1])), new Set([1]))).toBe("match");
@@ -297,5 +293,30 @@ describe("copies for functions of the user's", () => {
     }
     expect(capture([new Token()]).kind).toBe("captured");
     expect(capture([new Token()], undefined, true).kind).toBe("live");
+  });
+});
+
+describe("collections of packages", () => {
+  it("without end cannot be told", () => {
+    const endless = (): unknown => immutable.Range(0, Infinity);
+    expect(told(endless(), endless())).toBe("inconclusive");
+  });
+
+  it("are detached in copies, and read as what they held", () => {
+    const map = observable.map({ a: 1 });
+    const taken = capture({ map });
+    expect(taken.kind).toBe("captured");
+    map.set("a", 2);
+    expect(told(taken.value, { map: observable.map({ a: 1 }) })).toBe("match");
+    expect(told(taken.value, { map })).toBe("$.map.a value");
+    const set = capture(immutable.Set([immutable.Map({ a: 1, b: 2 })])).value;
+    expect(told(set, immutable.Set([immutable.Map({ b: 2, a: 1 })]))).toBe("match");
+  });
+
+  it("follow rules for what is in them", () => {
+    const maps = [immutable.Map({ a: 1, b: 2 }), immutable.Map({ a: 1, b: 3 })] as const;
+    expect(told(maps[0], maps[1])).toBe("$.b value");
+    expect(told(maps[0], maps[1], { ignore: ["$.b"] })).toBe("match");
+    expect(told([immutable.List([1, 2])], [immutable.List([2, 1])], { unordered: ["**"] })).toBe("match");
   });
 });

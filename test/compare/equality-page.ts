@@ -3,6 +3,7 @@ import { equals, iterableEquality } from "@jest/expect-utils";
 import fastDeepEqual from "fast-deep-equal";
 import lodash from "lodash";
 import { compare } from "../../src/compare/index.ts";
+import { readings } from "./package-rows.ts";
 import { table, type Answer, type Row } from "./equality-table.ts";
 
 const answers: Readonly<Record<"match" | "mismatch" | "ignored" | "inconclusive", Answer>> = {
@@ -79,7 +80,25 @@ export function equalityPage(): string {
     ...totals,
     "",
     ...lines,
+    ...packagesRead(),
   ].join("\n");
+}
+
+function packagesRead(): string[] {
+  return [
+    "## What is looked at of packages' objects",
+    "",
+    "A class with `toJSON()` is compared by what that returns, and by own keys, of which it may say less. Collections are known by the",
+    "marks that their packages put on them. A class that is read wrongly here is read by a rule: `compare: { classes: [[Money, (it) => it.cents]] }`.",
+    "",
+    "| made by | `toJSON()` returns | compared by |",
+    "| --- | --- | --- |",
+    ...readings.map(({ name, make, looked }) => {
+      const json: unknown = make().toJSON?.();
+      return `| ${name} | ${json === undefined ? "" : `\`${JSON.stringify(json)}\``} | ${looked} |`;
+    }),
+    "",
+  ];
 }
 
 function escape(text: string): string {

@@ -5,6 +5,8 @@ import { Binary, Decimal128, Long, ObjectId, Timestamp, UUID } from "bson";
 import dayjs from "dayjs";
 import { Decimal } from "decimal.js";
 import { DateTime, Duration } from "luxon";
+import { bound } from "./bound.ts";
+import { packageLines } from "./package-rows.ts";
 
 /** What two values are: the same, different, or nothing that can be told. */
 export type Answer = "equal" | "different" | "cannot tell";
@@ -19,7 +21,8 @@ export interface Row {
   readonly pair: () => readonly [unknown, unknown];
 }
 
-type Line = readonly [about: string, answer: Answer, pair: () => readonly [unknown, unknown]];
+/** A row without its group. */
+export type Line = readonly [about: string, answer: Answer, pair: () => readonly [unknown, unknown]];
 
 const yes = "equal";
 const no = "different";
@@ -562,6 +565,7 @@ export const table: readonly Row[] = [
       () => [new UUID("00000000-0000-4000-8000-000000000001"), new UUID("00000000-0000-4000-8000-000000000002")],
     ],
     ["bson Timestamp", yes, () => [new Timestamp({ t: 1, i: 2 }), new Timestamp({ t: 1, i: 2 })]],
+    ...packageLines,
   ),
   ...rows(
     "Other realms",
@@ -592,6 +596,9 @@ export const table: readonly Row[] = [
     ["a proxy and its target", yes, () => [new Proxy({ a: 1 }, {}), { a: 1 }]],
     ["a proxy, different", no, () => [new Proxy({ a: 1 }, {}), { a: 2 }]],
     ["a proxy of an array", yes, () => [new Proxy([1], {}), [1]]],
+    ["a proxy of a Map that passes calls on", yes, () => [bound(new Map([["a", 1]])), new Map([["a", 1]])]],
+    ["proxies of Maps whose methods throw", unsure, () => [new Proxy(new Map(), {}), new Proxy(new Map(), {})]],
+    ["a proxy of a Map whose methods throw, and a Map", no, () => [new Proxy(new Map(), {}), new Map()]],
     ["revoked proxies", unsure, () => [revoked(), revoked()]],
     ["a revoked proxy and {}", no, () => [revoked(), {}]],
     ["getters that throw", unsure, () => [throwing(), throwing()]],

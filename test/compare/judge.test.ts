@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compileJudgement, judge, match, type JudgementDefinition } from "../../src/compare/judge.ts";
+import { compileJudgement, judge, type JudgementDefinition } from "../../src/compare/judge.ts";
+import { match } from "../../src/model/comparison.ts";
 import { signatureOf } from "../../src/compare/signature.ts";
 import type { Comparison } from "../../src/model/comparison.ts";
 import type { Outcome } from "../../src/model/observation.ts";

@@ -83,6 +83,27 @@ describe("the packed tarball", () => {
     expectPrinted(run("cjs.cjs", transpile(ts.ModuleKind.CommonJS)), documentedOutput(example)!);
   });
 
+  it("does not lose in building what is called only for the time it takes", () => {
+    const source = `
+      import { compare } from "sidelane/compare";
+      const keys = Array.from({ length: 20000 }, (_, index) => "key" + index);
+      let asked = 0;
+      const slow = () => new Proxy(Object.fromEntries(keys.map((key) => [key, 1])), {
+        ownKeys() {
+          for (const until = performance.now() + 20; performance.now() < until;);
+          return keys;
+        },
+        getOwnPropertyDescriptor(target, key) {
+          asked++;
+          return Reflect.getOwnPropertyDescriptor(target, key);
+        },
+      });
+      const { kind } = compare(slow(), slow(), { limits: { timeMs: 5 } });
+      console.log(kind, asked);`;
+    // Only the candidate's keys have been asked for.
+    expect(run("limits.mjs", source)).toBe("inconclusive 20000\n");
+  });
+
   it("returns the same names to `import` and to `require`, from every subpath", () => {
     const list = JSON.stringify(subpaths.map(({ specifier }) => specifier));
     const print = "console.log(JSON.stringify(names))";

@@ -247,17 +247,17 @@ describe("present, values shown, redacts also what is made of values:", () => {
       { path: "$.query[1][1]", kind: "value", control: "1", candidate: "2" },
       { path: "$.form[0][1]", kind: "value", control: "f", candidate: "g" },
     ] as const;
-    const presented = shownOf({
-      control: { outcome: { kind: "returned", value } },
-      candidates: [
-        { outcome: { kind: "returned", value }, comparison: { kind: "mismatch", signature: "v2-x", differences } },
-      ],
-    });
-    expect(presented.candidates[0]!.comparison.differences!.map(({ control }) => control)).toEqual([
-      "[redacted]",
-      "1",
-      "[redacted]",
-    ]);
+    // The second one is what `redact` hands on.
+    for (const returned of [value, preview(value)]) {
+      const outcome = { kind: "returned", value: returned } as const;
+      const comparison = { kind: "mismatch", signature: "v2-x", differences } as const;
+      const presented = shownOf({ control: { outcome }, candidates: [{ outcome, comparison }] });
+      expect(presented.candidates[0]!.comparison.differences!.map(({ control }) => control)).toEqual([
+        "[redacted]",
+        "1",
+        "[redacted]",
+      ]);
+    }
   });
 
   it("records of a name and a value, as tools write headers, forms and variables down", () => {

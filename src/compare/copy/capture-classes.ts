@@ -1,3 +1,4 @@
+import { contentsOf, sealContents } from "../kinds/package-collections.ts";
 import { namedKeysOf } from "../kinds/stand-ins.ts";
 
 /** Gives a copy the class of its original, and remembers it for cycles. */
@@ -17,6 +18,8 @@ export function sealJson(value: { toJSON(): unknown }, alike: Alike, part: CopyP
     const copied: unknown = field instanceof Date || ArrayBuffer.isView(field) ? part(field) : field;
     Object.defineProperty(copy, key, { ...slot, value: copied, configurable: true });
   }
+  const contents = contentsOf(value);
+  if (contents !== undefined) sealContents(copy, contents.map(part));
   const json = part(value.toJSON());
   Object.defineProperty(copy, "toJSON", { value: () => json, configurable: true, enumerable: false });
   return copy;

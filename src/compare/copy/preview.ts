@@ -1,7 +1,9 @@
 import { bigintText } from "../../model/visible-text.ts";
-import { brandOf } from "../kinds/preview-kind.ts";
 import { digestBytes } from "./byte-digest.ts";
+import { mapEntries, setValues } from "../kinds/intrinsics.ts";
+import { mapOf, setOf, timeOf } from "../kinds/stand-ins.ts";
 import { typeNameOf } from "../kinds/type-name.ts";
+import { kindOf, unboxed } from "../kinds/value-kind.ts";
 
 /** How much of a value is drawn or published. */
 export interface PreviewLimits {
@@ -91,26 +93,32 @@ function enter(value: object, place: string, sketch: Sketch): unknown {
 }
 
 function drawObject(value: object, place: string, sketch: Sketch): unknown {
-  const brand = brandOf(value);
-  const tagged = (content: unknown): unknown => ({ [`$${typeNameOf(value)}`]: content });
-  switch (brand) {
+  const name = typeNameOf(value);
+  // What has no class to name is drawn as plain data is.
+  const tagged = (content: unknown): unknown => ({ [`$${name}`]: content });
+  switch (kindOf(value)) {
     case "array":
       return drawArray(value as readonly unknown[], place, sketch);
     case "plain":
       return drawKeys(value, place, sketch);
-    case "map":
-      return tagged(sorted(drawList(Map.prototype.entries.call(value), mapSize(value), place, sketch)));
-    case "set":
-      return tagged(sorted(drawList(Set.prototype.values.call(value), setSize(value), place, sketch)));
+    case "instance":
+      return name === "object" ? drawKeys(value, place, sketch) : tagged(drawKeys(value, place, sketch));
+    case "map": {
+      const map = mapOf(value as Map<unknown, unknown>);
+      return tagged(sorted(drawList(mapEntries.call(map), sizeOf(Map, map), place, sketch)));
+    }
+    case "set": {
+      const set = setOf(value as Set<unknown>);
+      return tagged(sorted(drawList(setValues.call(set), sizeOf(Set, set), place, sketch)));
+    }
     case "date":
       return tagged(dateText(value as Date));
     case "regexp":
       return tagged(drawString(RegExp.prototype.toString.call(value), sketch));
     case "boxed":
-      return tagged(draw((value as { valueOf(): unknown }).valueOf(), place, sketch));
-    case "url":
-      return tagged(drawString((value as URL).href, sketch));
-    case "entries":
+      return tagged(draw(unboxed(value), place, sketch));
+    case "headers":
+    case "pairs":
       return tagged(drawList((value as Headers).entries(), Infinity, place, sketch));
     case "bytes":
       return tagged(digestBytes(value as ArrayBufferView));
@@ -118,15 +126,15 @@ function drawObject(value: object, place: string, sketch: Sketch): unknown {
       return tagged(drawError(value as Error, place, sketch));
     case "json":
       return tagged(draw((value as { toJSON(): unknown }).toJSON(), place, sketch));
-    case "instance":
-      return tagged(drawKeys(value, place, sketch));
-    case "opaque":
+    default:
       return tagged("opaque");
   }
 }
 
-const mapSize = (value: object): number => (value as ReadonlyMap<unknown, unknown>).size;
-const setSize = (value: object): number => (value as ReadonlySet<unknown>).size;
+/** By the slot, whatever a subclass says of its size. */
+function sizeOf(of: typeof Map | typeof Set, collection: object): number {
+  return Reflect.get<object, string>(of.prototype, "size", collection) as number;
+}
 
 function drawArray(value: readonly unknown[], place: string, sketch: Sketch): unknown[] {
   const list: unknown[] = [];
@@ -144,14 +152,14 @@ function drawArray(value: readonly unknown[], place: string, sketch: Sketch): un
   return list;
 }
 
-function drawList(entries: Iterator<unknown>, size: number, place: string, sketch: Sketch): unknown[] {
+function drawList(entries: Iterable<unknown>, size: number, place: string, sketch: Sketch): unknown[] {
   const list: unknown[] = [];
-  for (let step = entries.next(); step.done !== true; step = entries.next()) {
+  for (const entry of entries) {
     if (full(sketch)) {
       list.push({ $more: Number.isFinite(size) ? size - list.length : true });
       break;
     }
-    list.push(draw(step.value, `${place}[${list.length}]`, sketch));
+    list.push(draw(entry, `${place}[${list.length}]`, sketch));
   }
   return list;
 }
@@ -243,7 +251,7 @@ function cut(text: string, more: number, sketch: Sketch): string {
 }
 
 function dateText(value: Date): string {
-  const time = Date.prototype.getTime.call(value);
+  const time = timeOf(value);
   return Number.isNaN(time) ? "invalid" : new Date(time).toISOString();
 }
 

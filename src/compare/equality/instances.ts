@@ -20,6 +20,11 @@ export function sameJson(walk: Walker, control: object, candidate: object, place
   if (!place.dead && !place.next("searchParams").dead && isUrl(control) && isUrl(candidate)) {
     return sameKeys(walk, partsOf(control), partsOf(candidate), place, depth);
   }
+  const held = walk.reader.contents(control);
+  const alsoHeld = walk.reader.contents(candidate);
+  if (held !== undefined && alsoHeld !== undefined) {
+    return held.every((part, index) => walk.sameGiven(part, alsoHeld[index], place, depth));
+  }
   const ours = walk.reader.asJson(control);
   const theirs = walk.reader.asJson(candidate);
   // A `toJSON` that returns the object itself says: look at my keys.

@@ -1,3 +1,4 @@
+import { contentsOf, type Contents } from "../kinds/package-collections.ts";
 import { kindOf, type Kind } from "../kinds/value-kind.ts";
 import { missing } from "./missing.ts";
 
@@ -39,6 +40,7 @@ export class Reader {
   private readonly accessed = new Map<object, Map<PropertyKey, unknown>>();
   private readonly lists = new Map<object, readonly unknown[]>();
   private readonly json = new Map<object, unknown>();
+  private readonly collections = new Map<object, Contents | undefined>();
   private readonly primitives = new Map<object, unknown>();
 
   kind(value: unknown): Kind | Unreadable {
@@ -79,6 +81,16 @@ export class Reader {
     let elements = this.lists.get(array);
     if (elements === undefined) this.lists.set(array, (elements = readElements(array, pulse)));
     return elements;
+  }
+
+  /** What a collection of a package holds, read once; `undefined` for everything else, and where reading throws. */
+  contents(object: object): Contents | undefined {
+    let contents = this.collections.get(object);
+    if (contents === undefined && !this.collections.has(object)) {
+      const read = attempt(() => contentsOf(object));
+      this.collections.set(object, (contents = Unreadable.is(read) ? undefined : read));
+    }
+    return contents;
   }
 
   /** What `toJSON()` returns, asked for once. */

@@ -2,6 +2,7 @@ import fastDeepEqual from "fast-deep-equal";
 import { isEnumerable } from "../kinds/intrinsics.ts";
 import { isKnownLarge, manyKeys, noteLarge } from "../kinds/large-objects.ts";
 import { noRules } from "../rules/rules.ts";
+import type { Reader } from "./safe-reader.ts";
 import type { Place } from "./walker.ts";
 
 // Deeper values, and larger ones, are the walker's: it has limits where the call stack and time have none.
@@ -23,6 +24,8 @@ let deadline = 0;
 let isLate = false;
 /** No object in the first has keys that are symbols: it is a copy, and that was seen when it was made. */
 let firstIsNamed = false;
+/** The walk that looks at a part of its values; it runs no accessor, since the walk itself may have to. */
+let walking: QuickLook | undefined = undefined;
 
 const strict = noRules.start;
 
@@ -51,7 +54,43 @@ export function surelyEqual(
   return look(control, candidate, place, named);
 }
 
-/** The same within a time of one's own; {@link lookedUntil} tells what came of that. */
+// What one look in a walk may cost, and what looks in vain may cost together: shared data could otherwise be looked at for ever.
+const mostSlotsInWalk = 100_000;
+const mostWasted = 20_000;
+
+/** The same for parts of two values in a walk, under its rules: numbers and texts are equal where a tolerance says so. */
+export class QuickLook {
+  /** Reads each element of an array once. */
+  readonly reader: Reader;
+  /** Whether a rule at a place calls two primitives the same that are not. */
+  readonly tolerates: (place: Place, control: unknown, candidate: unknown) => boolean;
+  private wasted = 0;
+
+  constructor(reader: Reader, tolerates: (place: Place, control: unknown, candidate: unknown) => boolean) {
+    this.reader = reader;
+    this.tolerates = tolerates;
+  }
+
+  /** `false` says nothing. Never throws, and runs no accessor but those that are elements of an array. */
+  same(control: unknown, candidate: unknown, place: Place): boolean {
+    if (control === candidate) return true;
+    if (this.wasted > mostWasted) return false;
+    const around = lookFor(this);
+    slotsLeft = mostSlotsInWalk;
+    firstIsNamed = false;
+    let same = false;
+    try {
+      same = sameValue(control, candidate, place, 0);
+    } catch {
+      // The walk meets it again, and says what it is.
+    }
+    walking = around;
+    if (!same) this.wasted += mostSlotsInWalk - slotsLeft;
+    return same;
+  }
+}
+
+/** The same as {@link surelyEqual} within a time of one's own; {@link lookedUntil} tells what came of that. */
 export function surelyEqualWithin(
   control: unknown,
   candidate: unknown,
@@ -76,11 +115,24 @@ function look(control: unknown, candidate: unknown, place: Place, named: boolean
   slotsLeft = slotsBetweenLooks;
   looks = 0;
   firstIsNamed = named;
+  // A trap of a proxy may have begun this in the middle of a walk.
+  const around = walking;
+  walking = undefined;
+  let same = false;
   try {
-    return sameValue(control, candidate, place, 0);
+    same = sameValue(control, candidate, place, 0);
   } catch {
-    return false;
+    // What it was is for the walk to tell.
   }
+  walking = around;
+  firstIsNamed = false;
+  return same;
+}
+
+function lookFor(walk: QuickLook | undefined): QuickLook | undefined {
+  const before = walking;
+  walking = walk;
+  return before;
 }
 
 function monotonic(): number {
@@ -89,6 +141,7 @@ function monotonic(): number {
 
 /** Called when the slots until the next look are spent; whether those of the whole or the time are, too. */
 function runsOut(): boolean {
+  if (walking !== undefined) return true;
   if (timeIsUp() || slotsLeft < -mostSlots) return true;
   looks += Math.floor(-slotsLeft / slotsBetweenLooks);
   slotsLeft = slotsBetweenLooks;
@@ -102,7 +155,7 @@ function timeIsUp(): boolean {
   return isLate;
 }
 
-const { getOwnPropertySymbols, keys, prototype: plain } = Object;
+const { getOwnPropertyDescriptor, getOwnPropertySymbols, keys, prototype: plain } = Object;
 const getPrototypeOf = Object.getPrototypeOf as (value: object) => unknown;
 const list: unknown = Array.prototype;
 
@@ -113,9 +166,14 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
     return Array.isArray(control) && Array.isArray(candidate) && sameList(control, candidate, place, depth);
   }
   if (prototype !== plain) return false;
+  if (walking !== undefined) return sameUnread(control, candidate, place, depth);
   const theirKeys = keys(candidate);
   const isMany = theirKeys.length >= manyKeys;
-  if (isMany && listingEndsLate(control)) return giveUpLarge(control, candidate);
+  if (isMany) {
+    const start = clock();
+    if (!hasNoSymbols(control)) return false;
+    if (listingEndsLate(start)) return giveUpLarge(control, candidate);
+  }
   let count = 0;
   // Keys come in the same order more often than not. A key that `Object.prototype` was given enumerable is on no list.
   for (const key in control) {
@@ -127,6 +185,23 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
   }
   if (theirKeys.length !== count || ((slotsLeft -= count) < 0 && runsOut())) return false;
   return (firstIsNamed || hasNoSymbols(control)) && hasNoSymbols(candidate);
+}
+
+/** As above, by descriptors. */
+function sameUnread(control: object, candidate: object, place: Place, depth: number): boolean {
+  const ours = keys(control);
+  const theirs = keys(candidate);
+  if (ours.length !== theirs.length || ((slotsLeft -= ours.length + 1) < 0 && runsOut())) return false;
+  for (let index = 0; index < ours.length; index++) {
+    const key = ours[index]!;
+    if (theirs[index] !== key && !isEnumerable.call(candidate, key)) return false;
+    const left = getOwnPropertyDescriptor(control, key)!;
+    const right = getOwnPropertyDescriptor(candidate, key)!;
+    if (left.get ?? left.set ?? right.get ?? right.set) return false;
+    if (left.value === right.value) continue;
+    if (!sameValue(left.value, right.value, place.dead ? place : place.next(key), depth + 1)) return false;
+  }
+  return hasNoSymbols(control) && hasNoSymbols(candidate);
 }
 
 function giveUpLarge(control: object, candidate: object): false {
@@ -141,10 +216,10 @@ const symbolsToKeys = 10;
 /**
  * Whether the time ends with listing control's keys, those of the candidate being listed. Nothing cuts a listing short,
  * so that its time is guessed: two of one size take about the same.
+ *
+ * @param start when the listing of control's symbols began, which has just ended
  */
-function listingEndsLate(control: object): boolean {
-  const start = clock();
-  getOwnPropertySymbols(control);
+function listingEndsLate(start: number): boolean {
   const listing = (clock() - start) * symbolsToKeys;
   if (looks++ === 0) deadline = start - listing + mostMs;
   isLate = start + listing > deadline;
@@ -158,6 +233,7 @@ function hasNoSymbols(value: object): boolean {
 function sameList(control: readonly unknown[], candidate: readonly unknown[], place: Place, depth: number): boolean {
   const { length } = control;
   if (length !== candidate.length || ((slotsLeft -= length) < 0 && runsOut())) return false;
+  if (walking !== undefined) return sameElements(control, candidate, place, depth, walking.reader);
   // Reads control twice, so only what is a copy.
   if (firstIsNamed && length > fewElements && place.dead && isFlat(control)) return fastDeepEqual(control, candidate);
   const next = place.element();
@@ -173,6 +249,34 @@ function sameList(control: readonly unknown[], candidate: readonly unknown[], pl
   return true;
 }
 
+/** In a walk. Whether elements are accessors is told by their descriptors: for few of them sooner than by what was read before. */
+function sameElements(
+  control: readonly unknown[],
+  candidate: readonly unknown[],
+  place: Place,
+  depth: number,
+  reader: Reader,
+): boolean {
+  const { length } = control;
+  if (length <= fewElements) {
+    for (let index = 0; index < length; index++) {
+      const left = getOwnPropertyDescriptor(control, index);
+      const right = getOwnPropertyDescriptor(candidate, index);
+      if (left === undefined || right === undefined || left.get !== undefined || right.get !== undefined) return false;
+      if (left.value === right.value) continue;
+      if (!sameValue(left.value, right.value, place.next(index), depth + 1)) return false;
+    }
+    return true;
+  }
+  const ours = reader.elements(control);
+  const theirs = reader.elements(candidate);
+  for (let index = 0; index < length; index++) {
+    const [left, right] = [ours[index], theirs[index]];
+    if (left !== right && !sameValue(left, right, place.next(index), depth + 1)) return false;
+  }
+  return true;
+}
+
 function isFlat(list: readonly unknown[]): boolean {
   for (let index = 0; index < list.length; index++) {
     const element = list[index];
@@ -183,12 +287,29 @@ function isFlat(list: readonly unknown[]): boolean {
 
 function sameValue(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
   if (place.effects.length > 0) {
-    if (place.effects.some((effect) => effect.kind === "ignore")) return true;
-    // What other rules say of a place is the walker's to know; what is equal without them is equal with them.
-    place = strict;
+    if (isIgnored(place)) return true;
+    // What other rules say of a place is the walk's to know; what is equal without them is equal with them, but not what
+    // a tolerance calls so.
+    if (walking === undefined) place = strict;
+    else if (!isTolerant(place)) return false;
   }
   if (typeof control !== "object" || typeof candidate !== "object" || control === null || candidate === null) {
-    return control !== control && candidate !== candidate;
+    return (
+      (control !== control && candidate !== candidate) ||
+      (walking !== undefined && tolerates(control, candidate, place))
+    );
   }
   return sameData(control, candidate, place, depth);
+}
+
+function isIgnored(place: Place): boolean {
+  return place.effects.some((effect) => effect.kind === "ignore");
+}
+
+function isTolerant(place: Place): boolean {
+  return place.effects.every((effect) => effect.kind === "tolerance");
+}
+
+function tolerates(control: unknown, candidate: unknown, place: Place): boolean {
+  return walking!.tolerates(place, control, candidate);
 }

@@ -124,6 +124,7 @@ const builtIns: Readonly<Record<string, BuiltIn>> = {
       "TransformStream",
       "Stream",
       "EventTarget",
+      "AbortController",
       "Iterator",
       "AsyncIterator",
     ].map((name) => [name, { kind: "opaque", is: always } as const]),

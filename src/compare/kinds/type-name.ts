@@ -15,7 +15,7 @@ export function typeNameOf(value: unknown): string {
 }
 
 /** The name of an object's class; `undefined` for plain objects, of other realms too. May throw on a hostile proxy. */
-export function classNameOf(value: object): string | undefined {
+function classNameOf(value: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return undefined;
   const name = nameOf(Object.getOwnPropertyDescriptor(prototype, "constructor")?.value);

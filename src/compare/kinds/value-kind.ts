@@ -67,6 +67,7 @@ function classKind(value: object, first: object): Kind {
   let hasJson = false;
   let hasThen = false;
   let isUnknown = false;
+  let isHollow = false;
   let level: object | null = first;
   // No real chain is as long; a proxy can answer for ever.
   for (let depth = 0; level !== null && depth < 100; depth++) {
@@ -75,6 +76,7 @@ function classKind(value: object, first: object): Kind {
     const name = nameOf(constructor);
     const known = name === undefined ? undefined : builtInOf(level, constructor, name);
     if (known?.is(value)) return known.kind;
+    isHollow ||= known !== undefined;
     isUnknown ||= known === undefined && isNative(constructor) && !isPlainPrototype(level);
     hasJson ||= typeof ownValue(level, "toJSON") === "function";
     hasThen ||= typeof ownValue(level, "then") === "function";
@@ -82,8 +84,9 @@ function classKind(value: object, first: object): Kind {
   }
   if (hasThen) return "opaque";
   if (hasJson) return "json";
-  // A class of the platform that is not read here keeps its state where no key shows it.
-  return isUnknown ? "opaque" : "instance";
+  // A class of the platform that is not read here keeps its state where no key shows it; and a proxy that does not pass
+  // calls on shows nothing of what it stands for.
+  return isUnknown || (isHollow && Reflect.ownKeys(value).length === 0) ? "opaque" : "instance";
 }
 
 const getPrototypeOf = Object.getPrototypeOf as (value: object) => object | null;

@@ -1,8 +1,8 @@
-import type { Comparison } from "../../model/comparison.ts";
+import { match, type Comparison } from "../../model/comparison.ts";
 import type { Result } from "../../model/result.ts";
 import type { Sample } from "../../model/rollout.ts";
 import { surelyEqual } from "../../compare/equality/surely-equal.ts";
-import { judge, match } from "../../compare/judge.ts";
+import { judge } from "../../compare/judge.ts";
 import { hidePath } from "../../records/names-in-code.ts";
 import { present } from "../../records/present.ts";
 import type { PresentedResult } from "../../records/record.ts";

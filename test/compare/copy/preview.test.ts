@@ -3,8 +3,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { describeValue } from "../../../src/compare/copy/describe-value.ts";
 import { preview } from "../../../src/compare/copy/preview.ts";
+import { bound } from "../bound.ts";
 import { hostile } from "../hostile.ts";
 
+class Stream {
+  value: number;
+  constructor(value: number) {
+    this.value = value;
+  }
+}
 class Money {
   readonly amount: number;
   constructor(amount: number) {
@@ -17,6 +24,13 @@ class Decimal {
     return this.#digits;
   }
 }
+
+const form = (): FormData => {
+  const made = new FormData();
+  made.append("a", "b");
+  made.append("file", new Blob(["c"]));
+  return made;
+};
 
 describe("a preview", () => {
   it.each<[string, unknown, unknown]>([
@@ -35,6 +49,12 @@ describe("a preview", () => {
     ["a set, sorted", new Set([2, 1]), { $Set: [1, 2] }],
     ["a URL", new URL("http://a.test/?q=1"), { $URL: "http://a.test/?q=1" }],
     ["headers", new Headers({ a: "b" }), { $Headers: [["a", "b"]] }],
+    ["a form", form(), { $FormData: [["a", "b"], ["file", { $File: "opaque" }]] }], // prettier-ignore
+    ["a proxy of a Map that passes calls on", bound(new Map([["a", 1]])), { $Map: [["a", 1]] }],
+    ["a proxy of a Date that passes calls on", bound(new Date(0)), { $Date: "1970-01-01T00:00:00.000Z" }],
+    ["a class called like one of the platform", new Stream(1), { $Stream: { value: 1 } }],
+    ["an object that inherits", Object.assign(Object.create({ a: 1 }), { b: 2 }), { b: 2 }],
+    ["what the platform hides", new AbortController(), { $AbortController: "opaque" }],
     ["a boxed number", Object(1), { $Number: 1 }],
     ["a Buffer", Buffer.from("hello"), { $Buffer: { length: 5, digest: "888d766e", start: "68656c6c6f" } }],
     ["an array buffer", new ArrayBuffer(2), { $ArrayBuffer: { length: 2, digest: expect.any(String), start: "0000" } }],
