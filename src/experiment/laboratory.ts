@@ -4,7 +4,9 @@ import { SidelaneError } from "../model/errors.ts";
 import { checkOptions } from "../model/check-options.ts";
 import type { FlushReport } from "../model/publisher.ts";
 import { Counters } from "./record/counters.ts";
+import { comparisonPlanOf } from "./define/compile-comparison.ts";
 import { planOf } from "./define/compile-experiment.ts";
+import type { UncheckedComparison } from "./define/comparison-options.ts";
 import { Delivery } from "./deliver/delivery.ts";
 import { faultHandler, type Services } from "./define/services.ts";
 import { bindRollout, closeRollout } from "./bind-rollout.ts";
@@ -20,7 +22,9 @@ import { TallyRecords } from "./status/tally-records.ts";
 import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status/status.ts";
 import type { ExperimentMaker, ScienceMaker } from "./define/definition.ts";
 import type { UncheckedDefinition } from "./define/options.ts";
+import { ComparisonDoor } from "./call/begin.ts";
 import { wrap } from "./call/wrap.ts";
+import type { ComparisonCalls, ComparisonMaker } from "./reported/comparison-call.ts";
 
 declare global {
   // As in TypeScript's `esnext.disposable`, for programs that are checked without that library and without Node's types.
@@ -44,6 +48,11 @@ export class Laboratory implements AsyncDisposable {
   readonly experiment: ExperimentMaker;
   /** Runs an experiment once, at once, for closures inside a method. All calls under one name share one tally. */
   readonly science: ScienceMaker;
+  /**
+   * Defines an experiment that calls neither side: whoever has both outcomes, or makes them in ways no wrapper can, begins a call, is told
+   * who serves and whether to compare, and hands them in.
+   */
+  readonly comparison: ComparisonMaker;
   readonly #services: Services;
   readonly #plans = new Map<string, ExperimentPlan>();
   readonly #science: Science;
@@ -93,6 +102,11 @@ export class Laboratory implements AsyncDisposable {
     });
     this.#science = new Science(this.#services, (name, definition) => this.#add(name, definition));
     this.experiment = ((name: string, definition: never) => wrap(this.#add(name, definition))) as ExperimentMaker;
+    this.comparison = (name: string, options: UncheckedComparison = {}) => {
+      const comparison = comparisonPlanOf(name, options, this.#services);
+      this.#register(comparison.plan, options.replace === true);
+      return new ComparisonDoor(comparison) as ComparisonCalls<never, never, never>;
+    };
     this.science = ((name: string, definition: never) => this.#science.run(name, definition)) as ScienceMaker;
   }
 
@@ -270,10 +284,16 @@ export class Laboratory implements AsyncDisposable {
 
   #add(name: string, definition: UncheckedDefinition): ExperimentPlan {
     const plan = planOf(name, definition, this.#services);
-    if (this.#plans.has(name) && definition.replace !== true) {
+    this.#register(plan, definition.replace === true);
+    return plan;
+  }
+
+  #register(plan: ExperimentPlan, replaces: boolean): void {
+    const { name, place } = plan;
+    if (this.#plans.has(name) && !replaces) {
       throw new SidelaneError(
         "name-taken",
-        `experiment(${JSON.stringify(name)}): this laboratory has an experiment of that name. Choose another; define it once, outside of the class or function, where this runs once an instance or a call (a class field, a constructor, a handler), or use \`science\` there; or pass \`replace: true\` (hot reloading)`,
+        `${place}: this laboratory has an experiment of that name. Choose another; define it once, outside of the class or function, where this runs once an instance or a call (a class field, a constructor, a handler), or use \`science\` there; or pass \`replace: true\` (hot reloading)`,
       );
     }
     const replaced = this.#plans.get(name);
@@ -282,7 +302,6 @@ export class Laboratory implements AsyncDisposable {
     if (replaced) this.#replaced = [...this.#replaced, replaced].filter(isBusy);
     bindRollout(plan);
     this.#plans.set(name, plan);
-    return plan;
   }
 
   #counts(): FlushReport["publishers"] {
