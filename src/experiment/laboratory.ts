@@ -4,9 +4,7 @@ import { SidelaneError } from "../model/errors.ts";
 import { checkOptions } from "../model/check-options.ts";
 import type { FlushReport } from "../model/publisher.ts";
 import { Counters } from "./record/counters.ts";
-import { comparisonPlanOf } from "./define/compile-comparison.ts";
 import { planOf } from "./define/compile-experiment.ts";
-import type { UncheckedComparison } from "./define/comparison-options.ts";
 import { Delivery } from "./deliver/delivery.ts";
 import { faultHandler, type Services } from "./define/services.ts";
 import { bindRollout, closeRollout } from "./bind-rollout.ts";
@@ -22,9 +20,10 @@ import { TallyRecords } from "./status/tally-records.ts";
 import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status/status.ts";
 import type { ExperimentMaker, ScienceMaker } from "./define/definition.ts";
 import type { UncheckedDefinition } from "./define/options.ts";
-import { ComparisonDoor } from "./call/begin.ts";
+import { comparisonMaker } from "./call/begin.ts";
+import { isBusy, somethingEnds } from "./plans-in-use.ts";
 import { wrap } from "./call/wrap.ts";
-import type { ComparisonCalls, ComparisonMaker } from "./reported/comparison-call.ts";
+import type { ComparisonMaker } from "./reported/comparison-call.ts";
 
 declare global {
   // As in TypeScript's `esnext.disposable`, for programs that are checked without that library and without Node's types.
@@ -49,8 +48,8 @@ export class Laboratory implements AsyncDisposable {
   /** Runs an experiment once, at once, for closures inside a method. All calls under one name share one tally. */
   readonly science: ScienceMaker;
   /**
-   * Defines an experiment that calls neither side: whoever has both outcomes, or makes them in ways no wrapper can, begins a call, is told
-   * who serves and whether to compare, and hands them in.
+   * Defines an experiment that calls neither side: a program that has both outcomes, or makes them in ways that no wrapper can, begins a
+   * call, learns who serves and whether to compare, and reports them.
    */
   readonly comparison: ComparisonMaker;
   readonly #services: Services;
@@ -102,11 +101,7 @@ export class Laboratory implements AsyncDisposable {
     });
     this.#science = new Science(this.#services, (name, definition) => this.#add(name, definition));
     this.experiment = ((name: string, definition: never) => wrap(this.#add(name, definition))) as ExperimentMaker;
-    this.comparison = (name: string, options: UncheckedComparison = {}) => {
-      const comparison = comparisonPlanOf(name, options, this.#services);
-      this.#register(comparison.plan, options.replace === true);
-      return new ComparisonDoor(comparison) as ComparisonCalls<never, never, never>;
-    };
+    this.comparison = comparisonMaker(this.#services, (plan, replaces) => this.#register(plan, replaces));
     this.science = ((name: string, definition: never) => this.#science.run(name, definition)) as ScienceMaker;
   }
 
@@ -267,19 +262,8 @@ export class Laboratory implements AsyncDisposable {
     return [...this.#plans.values(), ...this.#replaced];
   }
 
-  /** Keeps the process alive until then. */
   #somethingEnds(): Promise<void> {
-    return (this.#ending ??= new Promise((resolve) => {
-      const plans = this.#allPlans();
-      const letGo = systemClock.after(Infinity, () => undefined, true);
-      const wake = (): void => {
-        letGo();
-        this.#ending = undefined;
-        for (const { counters } of plans) counters.whenEnded = undefined;
-        resolve();
-      };
-      for (const { counters } of plans) counters.whenEnded = wake;
-    }));
+    return (this.#ending ??= somethingEnds(this.#allPlans(), () => (this.#ending = undefined)));
   }
 
   #add(name: string, definition: UncheckedDefinition): ExperimentPlan {
@@ -307,10 +291,6 @@ export class Laboratory implements AsyncDisposable {
   #counts(): FlushReport["publishers"] {
     return Object.fromEntries(this.#deliveries.map((delivery) => [delivery.name, delivery.counts()]));
   }
-}
-
-function isBusy({ counters, noise }: ExperimentPlan): boolean {
-  return counters.inFlight > 0 || (noise !== undefined && noise.pending > 0);
 }
 
 // Text and `NaN` come from the environment; a timer takes them for none.

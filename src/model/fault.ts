@@ -1,6 +1,6 @@
 /**
- * What Sidelane was doing when foreign code failed; `repeat` tells once of what cannot be run twice as it is, and `report` of what
- * was wrong in what a call of `comparison` was told.
+ * What Sidelane was doing when foreign code failed; `repeat` tells once of what cannot be run twice as it is, and `report`
+ * counts what is wrong in what is reported to a call of `comparison`.
  */
 export type Operation =
   | "enabled"

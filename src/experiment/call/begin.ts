@@ -1,12 +1,14 @@
 import { describe } from "../../model/check-options.ts";
 import { SidelaneError } from "../../model/errors.ts";
-import type { ComparisonPlan } from "../define/compile-comparison.ts";
-import type { Hooks } from "../define/experiment-plan.ts";
+import { comparisonPlanOf, type ComparisonPlan } from "../define/compile-comparison.ts";
+import type { UncheckedComparison } from "../define/comparison-options.ts";
+import type { ExperimentPlan, Hooks } from "../define/experiment-plan.ts";
+import type { Services } from "../define/services.ts";
 import { nothingLearnt } from "../record/noise-reruns.ts";
 import type { Skip } from "../record/counters.ts";
 import { AloneCall } from "../reported/alone-call.ts";
 import { ComparedCall } from "../reported/compared-call.ts";
-import type { BeginOptions } from "../reported/comparison-call.ts";
+import type { BeginOptions, ComparisonCalls, ComparisonMaker } from "../reported/comparison-call.ts";
 import { describeReport, readOutcome } from "../reported/read-report.ts";
 import { ControlCall, type ReportedCall } from "../reported/reported-call.ts";
 import { Run } from "../run/run.ts";
@@ -17,8 +19,20 @@ import { keyOf, routeOf, withoutRollout, type Route } from "./route.ts";
 const nothingGiven: BeginOptions = Object.freeze({});
 const noArguments: unknown[] = [];
 
+/** @param register takes the name, or refuses it; with whether it may take another's place */
+export function comparisonMaker(
+  services: Services,
+  register: (plan: ExperimentPlan, replaces: boolean) => void,
+): ComparisonMaker {
+  return (name: string, options: UncheckedComparison = {}) => {
+    const comparison = comparisonPlanOf(name, options, services);
+    register(comparison.plan, options.replace === true);
+    return new ComparisonDoor(comparison) as ComparisonCalls<never, never, never>;
+  };
+}
+
 /** The other way in: an experiment whose sides others call. Goes the same way as a call of a wrapped function, up to the call itself. */
-export class ComparisonDoor {
+class ComparisonDoor {
   readonly #comparison: ComparisonPlan;
   /** For calls that bring their key: what was handed to `begin` is the hooks' `this`. */
   readonly #keyed: Hooks;

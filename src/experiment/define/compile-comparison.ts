@@ -13,7 +13,7 @@ import type { Services } from "./services.ts";
 export interface ComparisonPlan {
   readonly plan: ExperimentPlan;
   readonly prepareComparable: AnyFunction | undefined;
-  /** Below `live` a call without a key is control's, and only `begin` has one: it is told of a call that has none. */
+  /** Below `live` a call without a key is control's, and only `begin` can have it: a call that has none is a counted fault. */
   readonly needsKeyOfCall: boolean;
 }
 

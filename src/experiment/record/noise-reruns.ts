@@ -231,7 +231,10 @@ class Rerun extends Attempt {
   }
 
   protected threw(error: unknown): void {
-    if (error === nothingLearnt) return this.timedOut();
+    if (error === nothingLearnt) {
+      this.timedOut();
+      return;
+    }
     this.#over();
     this.#settled({ kind: "threw", error });
   }

@@ -10,8 +10,8 @@ import { describeReport, readOutcome, type Side } from "./read-report.ts";
 import { ReportedCall } from "./reported-call.ts";
 
 /**
- * A call that the candidate serves, and that is not compared. Where the candidate fails, whoever holds the call turns to control, and
- * what that comes to says whether the failure was the candidate's: nothing is waited for longer than `timeoutMs`. In stage
+ * A call that the candidate serves, and that is not compared. Where the candidate fails, its caller turns to control, and what
+ * that comes to says whether the failure was the candidate's: nothing is waited for longer than `timeoutMs`. In stage
  * `complete` the candidate's outcome is the caller's, whatever it is.
  */
 export class AloneCall extends ReportedCall implements Awaited {
@@ -56,7 +56,7 @@ export class AloneCall extends ReportedCall implements Awaited {
     }
     this.giveUp();
     this.mark?.timeOut();
-    this.fault("a call that the candidate served alone was told nothing of until its time was up");
+    this.fault("nothing was reported of a call that the candidate served alone until its time was up");
   }
 
   protected makeMark(): Mark {
@@ -88,7 +88,7 @@ export class AloneCall extends ReportedCall implements Awaited {
   protected fallBack(reason: FellBack): void {
     if (this.#fellBack === reason) return;
     if (this.isOver || this.#isComplete || this.#fellBack !== undefined) {
-      this.fault("`fellBack` was told after the call had ended, in stage `complete`, or twice");
+      this.fault("`fellBack` was said after the call had ended, in stage `complete`, or twice");
       return;
     }
     this.#fellBack = reason;

@@ -13,10 +13,10 @@ import { ReportedCall } from "./reported-call.ts";
 /** A candidate whose signal is aborted may say so: its call ends so much later. */
 const lastWordMs = 1_000;
 
-const nothingTold: Outcome = Object.freeze({ kind: "returned", value: undefined });
+const nothingReported: Outcome = Object.freeze({ kind: "returned", value: undefined });
 
 /**
- * A call that is compared: a run whose two outcomes are handed in. From its beginning to its end it takes a place in flight, also for
+ * A call that is compared: a run whose two outcomes are reported. From its beginning to its end it takes a place in flight, also for
  * what is prepared to be compared.
  */
 export class ComparedCall extends ReportedCall implements Awaited {
@@ -43,7 +43,7 @@ export class ComparedCall extends ReportedCall implements Awaited {
     this.#run = run;
     this.#prepare = prepare;
     this.#probes = probes;
-    // Whoever asks whether the candidate is to answer looks at that.
+    // That there is one says that the candidate is to answer.
     if (serve === "candidate") run.watcher = nobody;
     run.begin(now);
     inFlight(plan, 1);
@@ -53,7 +53,7 @@ export class ComparedCall extends ReportedCall implements Awaited {
   /** Its time is up. */
   expire(): void {
     const { services } = this.plan;
-    if (this.mark !== undefined && !this.candidateIsTold && !this.#timedOut && !services.closed) {
+    if (this.mark !== undefined && !this.candidateIsReported && !this.#timedOut && !services.closed) {
       this.#timedOut = true;
       services.deadlines.add(this, lastWordMs, services.clock.monotonic());
       this.mark.timeOut();
@@ -70,7 +70,7 @@ export class ComparedCall extends ReportedCall implements Awaited {
   protected take(side: Side, given: unknown, durationMs: unknown): void {
     const { services } = this.plan;
     const now = services.clock.monotonic();
-    if (this.controlIsTold && this.candidateIsTold) services.deadlines.remove(this);
+    if (this.controlIsReported && this.candidateIsReported) services.deadlines.remove(this);
     let outcome = readOutcome(given);
     const calledAt = side === "control" ? this.controlAt : this.candidateAt;
     let ms = this.durationOf(side, durationMs);
@@ -84,9 +84,9 @@ export class ComparedCall extends ReportedCall implements Awaited {
       );
       this.#run.cannotBeCompared({
         kind: "inconclusive",
-        reason: `${who} was told to have come to what is no outcome`,
+        reason: `what was reported of ${who} is no outcome`,
       });
-      this.#untold(side, startedAt, endedAt);
+      this.#unreported(side, startedAt, endedAt);
       return;
     }
     if (outcome.kind === "timed-out" || (side === "candidate" && this.#timedOut)) {
@@ -100,7 +100,7 @@ export class ComparedCall extends ReportedCall implements Awaited {
   protected fallBack(reason: FellBack): void {
     const run = this.#run;
     if (run.fellBack === reason) return;
-    if (this.isOver || run.fellBack !== undefined) this.fault("`fellBack` was told after the call had ended, or twice");
+    if (this.isOver || run.fellBack !== undefined) this.fault("`fellBack` was said after the call had ended, or twice");
     else run.fellBack = reason;
   }
 
@@ -110,19 +110,19 @@ export class ComparedCall extends ReportedCall implements Awaited {
     this.plan.services.deadlines.remove(this);
     run.cannotBeCompared({ kind: "inconclusive", reason: why });
     const controlIsMissing = run.control === undefined;
-    if (run.candidateRuns[0]!.outcome === undefined) this.#untold("candidate", NaN, now);
-    if (controlIsMissing) this.#untold("control", NaN, now);
+    if (run.candidateRuns[0]!.outcome === undefined) this.#unreported("candidate", NaN, now);
+    if (controlIsMissing) this.#unreported("control", NaN, now);
     // What the other side came to says nothing of the candidate either.
     this.isOver = true;
   }
 
   /** Nothing is known of it: neither breaker nor gates learn anything. */
-  #untold(side: Side, startedAt: number, endedAt: number): void {
+  #unreported(side: Side, startedAt: number, endedAt: number): void {
     const run = this.#run;
     run.controlUnseen = true;
     run.candidateRuns[0]!.failureTold = true;
     if (this.#probes) run.candidateRuns[0]!.planned.breaker.release(endedAt);
-    this.#settle(side, nothingTold, startedAt, endedAt, "omitted");
+    this.#settle(side, nothingReported, startedAt, endedAt, "omitted");
   }
 
   #settle(

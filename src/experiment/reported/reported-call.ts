@@ -7,7 +7,7 @@ import { callAs, Mark } from "../runtime/current-run.ts";
 import type { ComparisonCall } from "./comparison-call.ts";
 import { fallBackReasons, isDuration, type Side } from "./read-report.ts";
 
-/** What all calls whose outcomes are handed in have in common. What is told of them wrongly is a counted fault, and no more. */
+/** What all calls whose outcomes are reported have in common. What is reported wrongly is a counted fault, and no more. */
 export abstract class ReportedCall implements ComparisonCall {
   readonly serve: Side;
   abstract readonly compare: boolean;
@@ -20,8 +20,8 @@ export abstract class ReportedCall implements ComparisonCall {
   protected candidateAt: number | undefined = undefined;
   /** The candidate's; made when it is first asked for. */
   protected mark: Mark | undefined = undefined;
-  protected controlIsTold = false;
-  protected candidateIsTold = false;
+  protected controlIsReported = false;
+  protected candidateIsReported = false;
   protected isOver = false;
 
   constructor(plan: ExperimentPlan, serve: Side, epoch: number, skipped: SkipReason | undefined, begunAt: number) {
@@ -57,28 +57,33 @@ export abstract class ReportedCall implements ComparisonCall {
   }
 
   control(outcome: Outcome, durationMs?: number): void {
-    if (this.controlIsTold) return this.fault("control's outcome was told twice");
-    this.controlIsTold = true;
-    if (this.isOver) this.fault("control's outcome was told after the call had ended");
+    const isSecond = this.controlIsReported;
+    this.controlIsReported = true;
+    if (isSecond) this.fault("control's outcome was reported twice");
+    else if (this.isOver) this.fault("control's outcome was reported after the call had ended");
     else this.take("control", outcome, durationMs);
   }
 
   candidate(outcome: Outcome, durationMs?: number): void {
-    if (this.candidateIsTold) return this.fault("the candidate's outcome was told twice");
-    this.candidateIsTold = true;
-    if (this.isOver) this.fault("the candidate's outcome was told after the call had ended");
+    const isSecond = this.candidateIsReported;
+    this.candidateIsReported = true;
+    if (isSecond) this.fault("the candidate's outcome was reported twice");
+    else if (this.isOver) this.fault("the candidate's outcome was reported after the call had ended");
     else this.take("candidate", outcome, durationMs);
   }
 
   fellBack(reason: FellBack): void {
     if (!fallBackReasons.includes(reason)) {
       this.fault(`\`fellBack\` expects one of ${fallBackReasons.map((each) => JSON.stringify(each)).join(", ")}`);
-    } else if (this.serve === "control") this.fault("`fellBack` was told of a call that control was to serve");
+    } else if (this.serve === "control") this.fault("`fellBack` was said of a call that control was to serve");
     else this.fallBack(reason);
   }
 
   abandon(reason?: string): void {
-    if (this.isOver) return this.fault("`abandon` was told after the call had ended");
+    if (this.isOver) {
+      this.fault("`abandon` was said after the call had ended");
+      return;
+    }
     const told = typeof reason === "string" ? reason.trim().slice(0, mostOfReason) : "";
     if (reason !== undefined && told === "") this.fault("`abandon` expects a text that says why");
     this.giveUp(told === "" ? "abandoned" : `abandoned: ${told}`);
@@ -121,7 +126,7 @@ export class ControlCall extends ReportedCall {
   readonly compare = false;
 
   protected take(side: Side): void {
-    if (side === "candidate") this.fault("the candidate's outcome was told of a call that is not compared");
+    if (side === "candidate") this.fault("the candidate's outcome was reported of a call that is not compared");
     else this.isOver = true;
   }
 

@@ -291,7 +291,7 @@ describe("a call that ends otherwise", () => {
     expect(seen.results[0]).toMatchObject({ control: { evidence: "omitted", durationMs: 0, offsetMs: 0 } });
   });
 
-  it("gives a candidate that runs under its signal a second to say that its time was up", async () => {
+  it("lets a candidate that runs under its signal say for a second that its time was up", async () => {
     open();
     const calls = lab.comparison("checkout", { limits: { timeoutMs: 50 } });
     const call = calls.begin();
