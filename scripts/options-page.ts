@@ -64,7 +64,12 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
     "experiment/define/comparison-options.ts ComparisonOptions",
     "experiment/define/comparison-options.ts PreparingOptions",
   ],
-  ["`limits` of a comparison", comparisonLimitsTable, "experiment/define/options.ts ExperimentLimits"],
+  [
+    "`limits` of a comparison",
+    comparisonLimitsTable,
+    "experiment/define/options.ts ExperimentLimits",
+    "experiment/define/comparison-options.ts ComparisonLimits",
+  ],
   ["`limits` of an experiment", limitsTable, "experiment/define/options.ts ExperimentLimits"],
   ["`capture`", captureTable, "compare/copy/capture-limits.ts CaptureLimits"],
   ["`stream`", streamTable, "experiment/define/options.ts StreamLimits"],

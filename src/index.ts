@@ -16,6 +16,7 @@ export type { CaptureLimits } from "./compare/copy/capture-limits.ts";
 export type { KnownMismatch } from "./compare/rules/known-mismatches.ts";
 export type { CompareRules } from "./compare/rules/rules.ts";
 export type { CurrentRun } from "./experiment/runtime/current-run.ts";
+export type { ComparisonCall } from "./experiment/reported/comparison-call.ts";
 export type { SkipReason } from "./experiment/record/counters.ts";
 export type { CandidateStatus, ExperimentStatus, LaboratoryStatus } from "./experiment/status/status.ts";
 export type { Cancel, Clock } from "./model/clock.ts";

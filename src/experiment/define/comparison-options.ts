@@ -9,7 +9,12 @@ import type { About, Compare, ExperimentLimits, Uncleaned } from "./options.ts";
 import type { ThrowOption } from "./throw-options.ts";
 
 /** Bounds of one comparison: those of an experiment that bear on it. */
-export type ComparisonLimits = Omit<ExperimentLimits, "cpuShare">;
+export interface ComparisonLimits extends Omit<ExperimentLimits, "cpuShare"> {
+  /** So many milliseconds after it began a call of which not all is reported ends as `abandoned`; 10 000 by default, `Infinity` for never. */
+  readonly timeoutMs?: number;
+  /** Calls at once that have begun and not ended, over it calls are not compared; 100 by default. */
+  readonly maxInFlight?: number;
+}
 
 type Key = string | number | bigint | null | undefined;
 type Context = Readonly<Record<string, unknown>>;
