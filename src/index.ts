@@ -24,7 +24,7 @@ export type { Comparison, Difference } from "./model/comparison.ts";
 export type { SidelaneErrorCode } from "./model/errors.ts";
 export type { Fault, Operation } from "./model/fault.ts";
 export type { Evidence, Observation, Outcome } from "./model/observation.ts";
-export type { DeliveryCounts, FlushReport, Publisher, PublisherLike } from "./model/publisher.ts";
+export type { FlushReport, Publisher, PublisherLike } from "./model/publisher.ts";
 export type { CandidateObservation, FellBack, Result, ResultKind, ServedStage } from "./model/result.ts";
 export type { RolloutEvent } from "./model/rollout.ts";
 export type { TallyRecord } from "./model/tally-record.ts";
