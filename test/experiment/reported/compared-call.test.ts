@@ -2,10 +2,13 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { LaboratoryOptions } from "../../../src/experiment/define/laboratory-options.ts";
 import { Laboratory } from "../../../src/experiment/laboratory.ts";
 import { currentRun } from "../../../src/experiment/runtime/current-run.ts";
+import type { ComparisonCall } from "../../../src/experiment/reported/comparison-call.ts";
 import type { Fault } from "../../../src/model/fault.ts";
 import type { Outcome } from "../../../src/model/observation.ts";
+import type { Rollout, RolloutSnapshot, Sample } from "../../../src/model/rollout.ts";
 import { memoryPublisher } from "../../../src/publishers/memory.ts";
 import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
+import { gates } from "../../../src/rollout/index.ts";
 import { turn } from "../../proof/held.ts";
 
 let clock: FixedClock;
@@ -363,6 +366,42 @@ describe("a call that ends otherwise", () => {
     next.candidate(returned(1));
     next.control(returned(1));
     expect(breaker()).toBe("closed");
+  });
+});
+
+describe("what gates learn of a call", () => {
+  const penalties = async (say: (call: ComparisonCall) => void): Promise<unknown[]> => {
+    open();
+    const learnt: unknown[] = [];
+    const record = (sample: Sample): void => {
+      learnt.push([gates.mismatches(), gates.errors(), gates.inconclusive()].map((gate) => gate.penalty(sample)));
+    };
+    const snapshot: RolloutSnapshot = { stage: "shadow", share: 0, epoch: 1, compare: 1 };
+    const rollout: Rollout = { current: () => snapshot, bucket: () => 0, record };
+    say(lab.comparison("checkout", { rollout }).begin());
+    await lab.settled();
+    return learnt.flat();
+  };
+
+  it("is nothing but that it could not be compared, where it was abandoned", async () => {
+    expect(await penalties((call) => call.abandon())).toEqual([undefined, undefined, 1]);
+    const failed = await penalties((call) => {
+      call.candidate(threw("no"));
+      call.abandon();
+    });
+    expect(failed).toEqual([undefined, undefined, 1]);
+  });
+
+  it.each([
+    ["the candidate timed out", returned(1), timedOut, [1, 1, 0]],
+    ["both timed out", timedOut, timedOut, [undefined, 0, 0]],
+    ["control timed out, and the candidate threw", timedOut, threw("no"), [undefined, 0, 1]],
+  ] as const)("where %s", async (_, control, candidate, expected) => {
+    const learnt = await penalties((call) => {
+      call.candidate(candidate);
+      call.control(control);
+    });
+    expect(learnt).toEqual(expected);
   });
 });
 
