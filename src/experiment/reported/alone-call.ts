@@ -96,6 +96,11 @@ export class AloneCall extends ReportedCall implements Awaited {
   }
 
   protected giveUp(): void {
+    // That control's outcome will not be heard of does not undo the failure.
+    if (this.#failed) {
+      this.#tellFailure(false);
+      return;
+    }
     if (!this.#isComplete) this.#planned.breaker.release(this.plan.services.clock.monotonic());
     this.#end();
   }

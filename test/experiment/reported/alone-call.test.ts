@@ -75,6 +75,15 @@ describe("a call that the candidate serves and that is not compared", () => {
     expect(status()).toMatchObject({ candidatesInFlight: 0, faults: {} });
   });
 
+  it("that fails and is then abandoned has failed", () => {
+    const call = begin("live", 1)();
+    call.candidate(threw);
+    call.abandon("no control to be had");
+    expect(samples).toMatchObject([{ candidateThrew: true }]);
+    expect(status().candidates["candidate"]!.breaker).toBe("open");
+    expect(status()).toMatchObject({ fellBack: 1, candidatesInFlight: 0, faults: {} });
+  });
+
   it("that was slow is counted when the candidate returns after all", () => {
     const call = begin()();
     call.control(returned);
