@@ -1,9 +1,11 @@
 import { compared, comparedUntracked, switchedOff, waiting } from "./call.bench.ts";
+import { reported } from "./comparison.bench.ts";
 import { measureFootprint } from "./footprint.bench.ts";
 import { measureHttp } from "./http.bench.ts";
 import { measureNdjson } from "./ndjson.bench.ts";
 import { measureRollout } from "./rollout.bench.ts";
 import { toldAsync, toldDocuments, toldMismatch, toldSync } from "./telling.bench.ts";
+import type { Timing } from "./rounds.ts";
 import { callTable, markdown, percent, rateTable, times, type Table } from "./tables.ts";
 
 /** One part of docs/performance.md. */
@@ -24,6 +26,26 @@ export const sections: readonly Section[] = [
   parts("Documents of 64 KB told", toldDocuments),
   calls("Switched off, synchronous", (count) => switchedOff.sync(count)),
   calls("Compared, synchronous, tiny equal result", (count) => compared.sync(count)),
+  {
+    title: "Outcomes that are reported, synchronous, tiny equal result",
+    async measure(count) {
+      const timings = await reported(count);
+      const [direct, wrapped] = timings as [Timing, Timing];
+      return [
+        "Beyond a direct call, `begin` and both outcomes may cost 1.2 times what the wrapped call does.",
+        "",
+        markdown(
+          ["", "a call", "spread", "beyond a direct call, beside `experiment`"],
+          timings.map(({ name, ns, spread }) => [
+            name,
+            `${ns.toFixed(0)} ns`,
+            percent(spread),
+            times((ns - direct.ns) / (wrapped.ns - direct.ns)),
+          ]),
+        ),
+      ].join("\n");
+    },
+  },
   calls("Switched off, asynchronous", (count) => switchedOff.async(count)),
   calls(
     "Compared, asynchronous, tiny equal result",

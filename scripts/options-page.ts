@@ -7,6 +7,7 @@ import { compareLimitsTable } from "../src/compare/rules/compare-limits.ts";
 import { knownMismatchTable } from "../src/compare/rules/known-mismatches.ts";
 import { compareTable, unorderedTable } from "../src/compare/rules/rules.ts";
 import { toleranceTable } from "../src/compare/rules/tolerance.ts";
+import { comparisonLimitsTable, comparisonTable } from "../src/experiment/define/comparison-options.ts";
 import { laboratoryLimitsTable, laboratoryTable } from "../src/experiment/define/laboratory-options.ts";
 import {
   aboutTable,
@@ -56,6 +57,18 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
     experimentTable,
     "experiment/define/options.ts Options",
     "experiment/define/definition.ts InferredDefinition",
+  ],
+  [
+    "`lab.comparison(name, { … })`",
+    comparisonTable,
+    "experiment/define/comparison-options.ts ComparisonOptions",
+    "experiment/define/comparison-options.ts PreparingOptions",
+  ],
+  [
+    "`limits` of a comparison",
+    comparisonLimitsTable,
+    "experiment/define/options.ts ExperimentLimits",
+    "experiment/define/comparison-options.ts ComparisonLimits",
   ],
   ["`limits` of an experiment", limitsTable, "experiment/define/options.ts ExperimentLimits"],
   ["`capture`", captureTable, "compare/copy/capture-limits.ts CaptureLimits"],

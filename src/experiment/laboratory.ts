@@ -20,7 +20,10 @@ import { TallyRecords } from "./status/tally-records.ts";
 import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status/status.ts";
 import type { ExperimentMaker, ScienceMaker } from "./define/definition.ts";
 import type { UncheckedDefinition } from "./define/options.ts";
+import { comparisonMaker } from "./call/begin.ts";
+import { isBusy, somethingEnds } from "./plans-in-use.ts";
 import { wrap } from "./call/wrap.ts";
+import type { ComparisonMaker } from "./reported/comparison-call.ts";
 
 declare global {
   // As in TypeScript's `esnext.disposable`, for programs that are checked without that library and without Node's types.
@@ -44,6 +47,11 @@ export class Laboratory implements AsyncDisposable {
   readonly experiment: ExperimentMaker;
   /** Runs an experiment once, at once, for closures inside a method. All calls under one name share one tally. */
   readonly science: ScienceMaker;
+  /**
+   * Defines an experiment that calls neither side: a program that has both outcomes, or makes them in ways that no wrapper can, begins a
+   * call, learns who serves and whether to compare, and reports them.
+   */
+  readonly comparison: ComparisonMaker;
   readonly #services: Services;
   readonly #plans = new Map<string, ExperimentPlan>();
   readonly #science: Science;
@@ -93,6 +101,7 @@ export class Laboratory implements AsyncDisposable {
     });
     this.#science = new Science(this.#services, (name, definition) => this.#add(name, definition));
     this.experiment = ((name: string, definition: never) => wrap(this.#add(name, definition))) as ExperimentMaker;
+    this.comparison = comparisonMaker(this.#services, (plan, replaces) => this.#register(plan, replaces));
     this.science = ((name: string, definition: never) => this.#science.run(name, definition)) as ScienceMaker;
   }
 
@@ -253,27 +262,22 @@ export class Laboratory implements AsyncDisposable {
     return [...this.#plans.values(), ...this.#replaced];
   }
 
-  /** Keeps the process alive until then. */
   #somethingEnds(): Promise<void> {
-    return (this.#ending ??= new Promise((resolve) => {
-      const plans = this.#allPlans();
-      const letGo = systemClock.after(Infinity, () => undefined, true);
-      const wake = (): void => {
-        letGo();
-        this.#ending = undefined;
-        for (const { counters } of plans) counters.whenEnded = undefined;
-        resolve();
-      };
-      for (const { counters } of plans) counters.whenEnded = wake;
-    }));
+    return (this.#ending ??= somethingEnds(this.#allPlans(), () => (this.#ending = undefined)));
   }
 
   #add(name: string, definition: UncheckedDefinition): ExperimentPlan {
     const plan = planOf(name, definition, this.#services);
-    if (this.#plans.has(name) && definition.replace !== true) {
+    this.#register(plan, definition.replace === true);
+    return plan;
+  }
+
+  #register(plan: ExperimentPlan, replaces: boolean): void {
+    const { name, place } = plan;
+    if (this.#plans.has(name) && !replaces) {
       throw new SidelaneError(
         "name-taken",
-        `experiment(${JSON.stringify(name)}): this laboratory has an experiment of that name. Choose another; define it once, outside of the class or function, where this runs once an instance or a call (a class field, a constructor, a handler), or use \`science\` there; or pass \`replace: true\` (hot reloading)`,
+        `${place}: this laboratory has an experiment of that name. Choose another; define it once, outside of the class or function, where this runs once an instance or a call (a class field, a constructor, a handler), or use \`science\` there; or pass \`replace: true\` (hot reloading)`,
       );
     }
     const replaced = this.#plans.get(name);
@@ -282,16 +286,11 @@ export class Laboratory implements AsyncDisposable {
     if (replaced) this.#replaced = [...this.#replaced, replaced].filter(isBusy);
     bindRollout(plan);
     this.#plans.set(name, plan);
-    return plan;
   }
 
   #counts(): FlushReport["publishers"] {
     return Object.fromEntries(this.#deliveries.map((delivery) => [delivery.name, delivery.counts()]));
   }
-}
-
-function isBusy({ counters, noise }: ExperimentPlan): boolean {
-  return counters.inFlight > 0 || (noise !== undefined && noise.pending > 0);
 }
 
 // Text and `NaN` come from the environment; a timer takes them for none.

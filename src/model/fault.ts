@@ -1,4 +1,7 @@
-/** What Sidelane was doing when foreign code failed; `repeat` tells once of what cannot be run twice as it is. */
+/**
+ * What Sidelane was doing when foreign code failed; `repeat` tells once of what cannot be run twice as it is, and `report`
+ * counts what is wrong in what is reported to a call of `comparison`.
+ */
 export type Operation =
   | "enabled"
   | "key"
@@ -23,6 +26,8 @@ export type Operation =
   | "clock"
   | "random"
   | "repeat"
+  | "report"
+  | "prepareComparable"
   | "internal";
 
 /** Something that a user's gate, hook, rule, publisher or clock did, turned into data. The caller never sees it. */

@@ -2,7 +2,7 @@
 export type Outcome<Value = unknown> =
   | { readonly kind: "returned"; readonly value: Value }
   | { readonly kind: "threw"; readonly error: unknown }
-  /** It had not settled when its time was up. Only a candidate times out. */
+  /** It had not settled when its time was up. Only a candidate times out, or a control of which that is reported to a call of `comparison`. */
   | { readonly kind: "timed-out"; readonly afterMs: number };
 
 /**
@@ -11,7 +11,7 @@ export type Outcome<Value = unknown> =
  * - `live`: the very value that the behavior returned; its owner may have changed it since
  * - `captured`: a detached copy, made when the behavior settled
  * - `cleaned`: what `clean` made of it
- * - `omitted`: left out (`value` is `undefined`), since `clean` threw, or a stream was not kept to its end
+ * - `omitted`: left out (`value` is `undefined`), since `clean` threw, a stream was not kept to its end, or nothing was reported
  */
 export type Evidence = "live" | "captured" | "cleaned" | "omitted";
 

@@ -33,10 +33,11 @@ export interface Sample {
   readonly fellBack?: FellBack | undefined;
   /**
    * Why control's outcome says nothing here, where that is so: `unseen`, it returned what cannot be followed, such as a lazy
-   * thenable; `pending`, it has not settled long after the candidate failed; `late`, it settled when that had been told
-   * already; `absent`, the candidate ran without it.
+   * thenable, or not all was reported of a call of `comparison`; `pending`, it has not settled long after the candidate
+   * failed; `late`, it settled when that had been told already; `absent`, the candidate ran without it; `timed-out`, that was
+   * reported.
    */
-  readonly aboutControl?: "unseen" | "pending" | "late" | "absent" | undefined;
+  readonly aboutControl?: "unseen" | "pending" | "late" | "absent" | "timed-out" | undefined;
   /** Whether the candidate was to answer the call, also where control took its place in the end. */
   readonly served?: boolean;
   /**

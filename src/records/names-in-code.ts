@@ -91,7 +91,9 @@ const ownReasons: readonly RegExp[] = [
   /^timed-out$/,
   /^comparer (?:threw|could not tell|(?:gave|returned) a promise; compare synchronously)$/,
   /^comparer (?:gave|returned) neither true, false nor a comparison, but (?:[A-Za-z]{1,16})$/,
-  /^`?[A-Za-z.]{1,32}`? threw$/,
+  /^`?[A-Za-z.]{1,32}`? (?:threw|timed out)$/,
+  /^abandoned$/,
+  /^what was reported of (?:control|the candidate) is no outcome$/,
   /^could not be read$/,
   /^(?:more|longer|deeper) than [\d a-z]{1,60}$/,
   /^control (?:gave|returned) a promise with methods of its own[a-z ,;]{1,120}$/,
@@ -104,5 +106,7 @@ export function hideReason(reason: string): string {
     reason,
   );
   if (found) return `${hidePath(found[1]!)} ${found[2]!}${found[3] ?? ""}`;
+  // Why it was is in the words of the program that abandoned it.
+  if (reason.startsWith("abandoned: ")) return "abandoned";
   return ownReasons.some((own) => own.test(reason)) ? reason : "(hidden)";
 }

@@ -91,9 +91,10 @@ function mismatches(max = 0.001): Gate {
   return {
     name: "mismatch",
     max,
-    penalty({ kind }) {
+    penalty({ kind, aboutControl }) {
       if (kind === "match" || kind === "ignored") return 0;
-      return kind === "inconclusive" ? undefined : 1;
+      // A candidate that timed out beside a control that did, too, is no worse than that.
+      return kind === "inconclusive" || aboutControl === "timed-out" ? undefined : 1;
     },
   };
 }
@@ -114,7 +115,8 @@ function errors(max = 0.001): Gate {
       if (fellBack === "slow") return 1;
       // Nobody knows whether control failed as well; or it was told before.
       if (aboutControl === "unseen" || aboutControl === "late") return undefined;
-      return kind === "timed-out" || (candidateThrew && !controlThrew) ? 1 : 0;
+      if (kind === "timed-out") return aboutControl === "timed-out" ? 0 : 1;
+      return candidateThrew && !controlThrew ? 1 : 0;
     },
   };
 }

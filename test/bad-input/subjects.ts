@@ -58,6 +58,19 @@ export const subjects: readonly Subject[] = [
     options: ["timeoutMs", "maxInFlight", "breakAfter", "breakMs", "cpuShare"],
     make: (limits) => define({ limits }),
   },
+  {
+    name: "comparison",
+    options: [
+      ...["enabled", "sample", "key", "context", "compare", "prepareComparable", "knownMismatches", "clean", "noise"],
+      ...["afterRun", "onNewMismatch", "rollout", "limits", "capture", "about", "throwOnMismatch", "replace"],
+    ],
+    make: (options) => new Laboratory().comparison("tried", options),
+  },
+  {
+    name: "comparison limits",
+    options: ["timeoutMs", "maxInFlight", "callerMs", "breakAfter", "breakMs"],
+    make: (limits) => new Laboratory().comparison("tried", { limits }),
+  },
   { name: "experiment capture", options: ["nodes", "depth", "length"], make: (capture) => define({ capture }) },
   { name: "experiment stream", options: ["maxItems", "maxBytes"], make: (stream) => define({ stream }) },
   {

@@ -7,7 +7,7 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 80_600,
+  ".": 84_400,
   "./compare": 21_000,
   "./rollout": 21_600,
   "./records": 14_400,
@@ -24,7 +24,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/prometheus": 4_300,
   "./publishers/redis-stream": 14_400,
   "./publishers/sentry": 15_500,
-  "./publishers/sql": 18_200,
+  "./publishers/sql": 18_500,
   "./publishers/webhook": 18_900,
   "./stores/file": 3_200,
 };

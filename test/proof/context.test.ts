@@ -77,6 +77,18 @@ describe("currentRun()", () => {
     },
   );
 
+  it("tells whose outcome is to be the caller's", () => {
+    open();
+    const seen: unknown[] = [];
+    const note = (): number => seen.push(`${currentRun()!.behavior} ${currentRun()!.serves}`);
+    const sides = { control: note, candidate: note };
+    for (const rollout of ["shadow", "live"] as const) lab.experiment(rollout, { ...sides, rollout })();
+    lab.experiment("alone", { ...sides, rollout: { serve: 1, compare: 0 }, key: () => 1 })();
+    expect(seen.slice(0, 2)).toEqual(["control true", "candidate false"]);
+    expect(seen.slice(2, 4).sort()).toEqual(["candidate true", "control false"]);
+    expect(seen.slice(4)).toEqual(["candidate true"]);
+  });
+
   it("names the experiment", () => {
     open();
     let seen: string | undefined;

@@ -54,6 +54,10 @@ describe("reasons", () => {
       '$.users["ada@example.org"] is opaque: it cannot be looked into, and 2 more',
       "$.users.* is opaque: it cannot be looked into, and 2 more",
     ],
+    ["abandoned", "abandoned"],
+    ["abandoned: Ada Lovelace hung up", "abandoned"],
+    ["`prepareComparable` timed out", "`prepareComparable` timed out"],
+    ["what was reported of control is no outcome", "what was reported of control is no outcome"],
     ["patient Ada Lovelace is diabetic", "(hidden)"],
     ["diabetic", "(hidden)"],
   ])("%j is told as %j", (reason, hidden) => expect(hideReason(reason)).toBe(hidden));

@@ -57,7 +57,8 @@ function isArray(value: unknown): value is unknown[] {
   }
 }
 
-function contextOf(
+/** What a context comes to, in an object of our own; `undefined` where there is none, or it cannot be had. */
+export function contextOf(
   plan: ExperimentPlan,
   context: NonNullable<Hooks["context"]>,
   self: unknown,

@@ -29,10 +29,15 @@ const defaultGraceMs = 1_000;
 /**
  * Checks a definition, and compiles it into what calls need.
  *
+ * @param place what it is called in messages
  * @throws {SidelaneError} `invalid-definition`, for the first thing that is wrong
  */
-export function planOf(name: string, definition: UncheckedDefinition, services: Services): ExperimentPlan {
-  const place = `experiment(${JSON.stringify(name)})`;
+export function planOf(
+  name: string,
+  definition: UncheckedDefinition,
+  services: Services,
+  place = `experiment(${JSON.stringify(name)})`,
+): ExperimentPlan {
   const check: OptionCheck = checkOptions(place, "invalid-definition");
   check.text("name", name);
   check.object("definition", definition);
@@ -83,10 +88,12 @@ export function planOf(name: string, definition: UncheckedDefinition, services: 
   });
   const plan = {
     name,
+    place,
     services,
     counters,
     hooks,
     controlMark: new ControlMark(name),
+    besideMark: new ControlMark(name, false),
     allowed: definition.enabled !== false,
     sample: definition.sample ?? experimentTable.sample.byDefault,
     deferred: definition.order === "deferred",

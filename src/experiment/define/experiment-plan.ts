@@ -41,10 +41,14 @@ export interface Hooks {
 /** An experiment, checked and compiled once; nothing of it is looked up again in a call. */
 export interface ExperimentPlan {
   readonly name: string;
+  /** What it is called in messages, such as `experiment("price")`. */
+  readonly place: string;
   readonly services: Services;
   readonly counters: Counters;
   readonly hooks: Hooks;
   readonly controlMark: ControlMark;
+  /** Of a control beside a candidate that is to answer. */
+  readonly besideMark: ControlMark;
   readonly allowed: boolean;
   readonly sample: number;
   readonly deferred: boolean;

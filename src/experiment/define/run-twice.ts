@@ -27,6 +27,5 @@ export function tellOfNothing(plan: ExperimentPlan): void {
 }
 
 function tell(plan: ExperimentPlan, message: string): void {
-  const place = `experiment(${JSON.stringify(plan.name)})`;
-  plan.services.fault("repeat", new SidelaneError("invalid-definition", `${place}: ${message}. Told once`), plan);
+  plan.services.fault("repeat", new SidelaneError("invalid-definition", `${plan.place}: ${message}. Told once`), plan);
 }

@@ -22,7 +22,7 @@ export interface NoiseReport {
   /** How often control ran once more, and how often it did not since the rate or a limit said so. */
   readonly reruns: number;
   readonly skipped: number;
-  /** Second runs that timed out: nothing was learnt of them. */
+  /** Second runs that timed out, or came to no outcome: nothing was learnt of them. */
   readonly timedOut: number;
   /** All mismatches, and those of kinds that are not noise. Published counts are always raw. */
   readonly mismatches: NetMismatches;
@@ -34,6 +34,12 @@ export interface NoiseReport {
 }
 
 type Mismatch = Extract<Comparison, { kind: "mismatch" }>;
+
+/** Stands for a control that nobody can call again. */
+export const notAgain: AnyFunction = () => undefined;
+
+/** What control rejects with when it ran again, and nothing can be learnt of it. */
+export const nothingLearnt: unique symbol = Symbol("nothing learnt");
 
 /** A call whose control can be run again. */
 export interface Rerunnable {
@@ -99,6 +105,7 @@ export class NoiseRuns {
     const { services } = run.plan;
     if (
       services.closed ||
+      run.hooks.control === notAgain ||
       !this.#admits(services.clock.monotonic(), services.random) ||
       services.inFlight.count >= services.maxInFlight
     ) {
@@ -224,6 +231,10 @@ class Rerun extends Attempt {
   }
 
   protected threw(error: unknown): void {
+    if (error === nothingLearnt) {
+      this.timedOut();
+      return;
+    }
     this.#over();
     this.#settled({ kind: "threw", error });
   }

@@ -24,6 +24,8 @@ export interface CandidateCall {
   readonly fellBack: FellBack | undefined;
   /** Control returned a lazy thenable: what that comes to, nobody but its caller sees. */
   readonly controlUnseen: boolean;
+  /** Only where others called it, and said so. */
+  readonly controlTimedOut: boolean;
   /** How long control and a candidate took, where this call is timed. */
   pairOf(candidateRun: CandidateRun): Sample["pair"];
   /** The candidate has an outcome. */
@@ -62,7 +64,8 @@ export class CandidateRun extends Attempt implements Sample {
    */
   start(args: unknown[], startedAt: number): number {
     const { run } = this;
-    return this.call(new Mark(run.plan.name, this.candidate), this.planned.call, run.self, args, startedAt);
+    const mark = new Mark(run.plan.name, this.candidate, run.isServed);
+    return this.call(mark, this.planned.call, run.self, args, startedAt);
   }
 
   /** Given up before it ran, since its laboratory closes. */
@@ -185,6 +188,7 @@ export class CandidateRun extends Attempt implements Sample {
     return (
       this.run.controlUnseen ? "unseen"
       : this.failureTold ? "late"
+      : this.run.controlTimedOut ? "timed-out"
       : undefined
     );
   }

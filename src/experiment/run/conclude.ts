@@ -54,11 +54,12 @@ function comparisonOf({ plan: { judgement, services }, control }: EndedRun, cand
   return quietly(() => judge(control!, candidateRun.outcome!, judgement, services.clock.now()));
 }
 
-/** A candidate that threw where control did not, or whose time was up, has failed. */
+/** A candidate that threw where control did not, or whose time was up, and not control's as well, has failed. */
 export function tellBreakers({ candidateRuns, control }: EndedRun, now: number): void {
   for (const { outcome, candidateThrew, planned, failureTold } of candidateRuns) {
     if (failureTold) continue;
-    const failed = outcome!.kind === "timed-out" || (candidateThrew && control!.kind !== "threw");
+    const failed =
+      outcome!.kind === "timed-out" ? control!.kind !== "timed-out" : candidateThrew && control!.kind === "returned";
     if (failed) planned.breaker.failed(now);
     else planned.breaker.succeeded();
   }

@@ -112,9 +112,10 @@ interface Stamps {
 }
 
 function observe(run: EndedRun, name: string, outcome: Outcome, evidence: Evidence, stamps: Stamps): Observation {
-  const durationMs = stamps.endedAt - stamps.startedAt;
-  const syncMs = stamps.syncEndedAt - stamps.startedAt;
-  const offsetMs = stamps.startedAt - run.startedAt;
+  // A side of which nothing was told has no stamps.
+  const durationMs = stamps.endedAt - stamps.startedAt || 0;
+  const syncMs = stamps.syncEndedAt - stamps.startedAt || 0;
+  const offsetMs = stamps.startedAt - run.startedAt || 0;
   const { clean } = run.hooks;
   if (clean === undefined || outcome.kind !== "returned") {
     return { name, outcome: Object.freeze(outcome), evidence, durationMs, syncMs, offsetMs };

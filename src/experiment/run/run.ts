@@ -128,7 +128,8 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     }
     let given: unknown;
     try {
-      given = callAs(plan.controlMark, false, this.hooks.control, this.self, this.args);
+      const mark = this.watcher === undefined ? plan.controlMark : plan.besideMark;
+      given = callAs(mark, false, this.hooks.control, this.self, this.args);
     } catch (error) {
       this.controlThrewAtOnce(error, startedAt);
       throw error;
@@ -184,6 +185,19 @@ export class Run implements CandidateCall, SettledRun, Comparable {
 
   candidateSettledAs(outcome: Outcome, evidence: Evidence, endedAt: number): void {
     this.candidateRuns[0]!.settledAs(outcome, evidence, endedAt);
+  }
+
+  /** It begins; others call both sides, and tell what they come to by {@link controlSettledAs} and {@link candidateSettledAs}. */
+  begin(now: number): void {
+    this.plan.counters.started += 1;
+    this.plan.counters.inFlight += 1;
+    this.startedAt = now;
+    this.#starting = false;
+  }
+
+  /** Something of it will never be told, or cannot be looked at: nothing of it is compared. */
+  cannotBeCompared(inconclusive: Extract<Comparison, { kind: "inconclusive" }>): void {
+    this.#inconclusive ??= inconclusive;
   }
 
   /** After {@link bothCalled}, when the candidate's run has been told. */
@@ -338,8 +352,13 @@ export class Run implements CandidateCall, SettledRun, Comparable {
     return this.controlEndedAt - this.controlStartedAt;
   }
 
+  /** Or it was told that it timed out: either way it has no value. */
   get controlThrew(): boolean {
-    return this.control!.kind === "threw";
+    return this.control!.kind !== "returned";
+  }
+
+  get controlTimedOut(): boolean {
+    return this.control!.kind === "timed-out";
   }
 
   kind(): ResultKind {

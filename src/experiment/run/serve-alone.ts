@@ -74,7 +74,13 @@ class Alone extends Attempt {
   answer(candidateArgs: unknown[]): unknown {
     const plan = this.#plan;
     const { name, call } = this.#planned;
-    this.call(new AnsweringMark(plan.name, name), call, this.#self, candidateArgs, plan.services.clock.monotonic());
+    this.call(
+      new AnsweringMark(plan.name, name, true),
+      call,
+      this.#self,
+      candidateArgs,
+      plan.services.clock.monotonic(),
+    );
     if (this.#ended === "failed") return this.#fallBack();
     if (this.#ended === "returned") return asControl(plan, this.#value);
     const ended = new Promise<void>((resolve) => {
@@ -184,23 +190,42 @@ class Alone extends Attempt {
     this.#record(!controlThrew);
   }
 
-  /** Tells the rollout what can be told of a candidate that ran without control: whether it failed, and no more. */
   #record(failed: boolean): void {
-    const plan = this.#plan;
-    recordIn(plan, {
-      experiment: plan.name,
-      candidate: this.#planned.name,
-      kind: "inconclusive",
-      controlMs: NaN,
+    recordAlone(this.#plan, this.#planned, {
       candidateMs: this.#candidateMs,
-      controlThrew: false,
-      candidateThrew: failed,
-      served: true,
-      aboutControl: "absent",
+      failed,
       key: this.#key,
-      at: plan.services.clock.now(),
       epoch: this.#snapshot.epoch,
-      result: () => undefined,
-    } satisfies Sample);
+    });
   }
+}
+
+/** A call that a candidate answered without control, or failed to. */
+export interface AnsweredAlone {
+  readonly candidateMs: number;
+  readonly failed: boolean;
+  readonly fellBack?: Sample["fellBack"];
+  readonly key: string | undefined;
+  readonly epoch: number;
+}
+
+/** Tells the rollout what can be told of a candidate that ran without control: whether it failed, and no more. */
+export function recordAlone(plan: ExperimentPlan, planned: PlannedCandidate, answered: AnsweredAlone): void {
+  const { candidateMs, failed, fellBack, key, epoch } = answered;
+  recordIn(plan, {
+    experiment: plan.name,
+    candidate: planned.name,
+    kind: "inconclusive",
+    controlMs: NaN,
+    candidateMs,
+    controlThrew: false,
+    candidateThrew: failed,
+    fellBack,
+    served: true,
+    aboutControl: "absent",
+    key,
+    at: plan.services.clock.now(),
+    epoch,
+    result: () => undefined,
+  } satisfies Sample);
 }

@@ -6,6 +6,11 @@ export interface CurrentRun {
   readonly role: "control" | "candidate";
   /** The candidate's name, or `control`. */
   readonly behavior: string;
+  /**
+   * Whether its outcome is to be the caller's: control's is, unless the candidate is to answer. Decided before it is called: one that
+   * fails does not answer in the end.
+   */
+  readonly serves: boolean;
   /** Aborted when the candidate times out or its laboratory is closed. Made when it is first read. */
   readonly signal: AbortSignal;
 }
@@ -14,12 +19,15 @@ export interface CurrentRun {
 export class Mark implements CurrentRun {
   readonly experiment: string;
   readonly behavior: string;
-  private timedOut = false;
+  readonly serves: boolean;
+  /** Why it was aborted, where it was. */
+  private reason: DOMException | undefined = undefined;
   private controller: AbortController | undefined = undefined;
 
-  constructor(experiment: string, behavior: string) {
+  constructor(experiment: string, behavior: string, serves = false) {
     this.experiment = experiment;
     this.behavior = behavior;
+    this.serves = serves;
   }
 
   get role(): CurrentRun["role"] {
@@ -28,13 +36,17 @@ export class Mark implements CurrentRun {
 
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
-    if (this.timedOut) this.timeOut();
+    if (this.reason !== undefined) this.controller.abort(this.reason);
     return this.controller.signal;
   }
 
   timeOut(): void {
-    this.timedOut = true;
-    this.controller?.abort(new DOMException("The candidate timed out", "TimeoutError"));
+    this.abort("The candidate timed out", "TimeoutError");
+  }
+
+  abort(message: string, name: string): void {
+    this.reason ??= new DOMException(message, name);
+    this.controller?.abort(this.reason);
   }
 }
 
@@ -45,14 +57,16 @@ export class AnsweringMark extends Mark {
   }
 }
 
-/** Every call of an experiment's control: there is nothing to tell of one that is not true of all. */
+/** Every call of an experiment's control that answers, or every one beside a candidate that does: they are all alike. */
 export class ControlMark implements CurrentRun {
   readonly experiment: string;
   readonly role = "control";
   readonly behavior = "control";
+  readonly serves: boolean;
 
-  constructor(experiment: string) {
+  constructor(experiment: string, serves = true) {
     this.experiment = experiment;
+    this.serves = serves;
   }
 
   /** Never aborted; a new one each time, since listeners of one call must not pile up on another's. */
