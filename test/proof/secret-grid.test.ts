@@ -83,7 +83,7 @@ function withValues(): Readonly<Record<string, OpenedPublisher>> {
   const publishers = {
     ndjson: ndjsonPublisher({ stream: stream("ndjson"), ...values }),
     redact: redact({}, ndjsonPublisher({ stream: stream("redact"), ...values })),
-    pino: pinoPublisher({ logger: logger as never, ...values }),
+    pino: pinoPublisher({ logger: logger, ...values }),
     kafka: kafkaPublisher({
       producer: { send: async (each: unknown) => void sent["kafka"]!.push(JSON.stringify(each)) },
       ...values,
