@@ -15,6 +15,17 @@ export interface CandidateObservation<Value = unknown> extends Observation<Value
 export type ResultKind = Comparison["kind"] | "timed-out";
 
 /** Every kind of result, from best to worst. */
+/** One candidate in one word, as {@link ResultKind} has it for a whole result. */
+export function kindOfCandidate({
+  outcome,
+  comparison,
+}: {
+  readonly outcome: { readonly kind: string };
+  readonly comparison: { readonly kind: Comparison["kind"] };
+}): ResultKind {
+  return outcome.kind === "timed-out" ? "timed-out" : comparison.kind;
+}
+
 export const resultKinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
 
 /** The stage at which a call found its experiment's rollout. */

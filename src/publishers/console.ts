@@ -5,7 +5,7 @@ import { checkOptions } from "../model/check-options.ts";
 import { aClock, aFunction, aWhole, orElse, settle, where, type OptionTable } from "../model/option-table.ts";
 import { shorten, visible } from "../model/visible-text.ts";
 import type { Publisher } from "../model/publisher.ts";
-import type { Result, ResultKind } from "../model/result.ts";
+import { kindOfCandidate, type Result, type ResultKind } from "../model/result.ts";
 import { whenPresented } from "../records/present.ts";
 import type { PresentedCandidate, PresentedDifference, PresentedResult } from "../records/record.ts";
 import { kindsRule, privacyTable } from "../records/privacy-options.ts";
@@ -135,10 +135,11 @@ function describeResult(shown: PresentedResult, result: Result, paint: Paint): s
 
 function heading(
   { experiment, kind }: PresentedResult,
-  { name, comparison, outcome }: PresentedCandidate,
+  candidate: PresentedCandidate,
   paint: Paint,
 ): string {
-  const word = outcome.kind === "timed-out" ? "timed-out" : comparison.kind;
+  const { name, comparison } = candidate;
+  const word = kindOfCandidate(candidate);
   const who = `${paint("strong", oneLine(experiment))} (${oneLine(name)})`;
   return `${paint(kind === "mismatch" ? "bad" : "dim", word)}  ${who}${comparison.signature === undefined ? "" : paint("dim", `  ${oneLine(comparison.signature)}`)}`;
 }

@@ -1,3 +1,4 @@
+import { builtinModule } from "../model/runtime.ts";
 import { checkOptions } from "../model/check-options.ts";
 import { aText, orElse, settle, type OptionTable } from "../model/option-table.ts";
 import { SidelaneError } from "../model/errors.ts";
@@ -50,12 +51,8 @@ export function diagnosticsChannelPublisher(options: DiagnosticsChannelPublisher
   };
 }
 
-/** Reached at run time, so that a bundle for a runtime without it can still be built. */
 function channels(): (name: string) => Channel {
-  const host = globalThis as {
-    process?: { getBuiltinModule?(name: string): { channel(name: string): Channel } | undefined };
-  };
-  const found = host.process?.getBuiltinModule?.("node:diagnostics_channel");
+  const found = builtinModule<{ channel(name: string): Channel }>("node:diagnostics_channel");
   if (found === undefined) {
     throw new SidelaneError(
       "invalid-option",

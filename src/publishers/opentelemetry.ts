@@ -2,16 +2,9 @@ import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import { aFunction, orElse, settle, withMethods, type OptionTable } from "../model/option-table.ts";
 import type { Fault } from "../model/fault.ts";
 import type { Publisher } from "../model/publisher.ts";
-import type { CandidateObservation, Result } from "../model/result.ts";
+import { kindOfCandidate, type CandidateObservation, type Result } from "../model/result.ts";
 import { rolloutMetrics, type Write } from "./metrics/rollout-metrics.ts";
-import {
-  bucketsRule,
-  defaultBuckets,
-  maxLabelValuesRule,
-  kindOf,
-  readings,
-  type Readings,
-} from "./metrics/readings.ts";
+import { bucketsRule, defaultBuckets, maxLabelValuesRule, readings, type Readings } from "./metrics/readings.ts";
 
 type Attributes = Record<string, string | number>;
 
@@ -226,7 +219,7 @@ function traceCandidate(
     "sidelane.experiment": result.experiment,
     "sidelane.candidate": candidate.name,
     "sidelane.result.id": result.id,
-    "sidelane.result.kind": kindOf(candidate),
+    "sidelane.result.kind": kindOfCandidate(candidate),
     "sidelane.outcome": candidate.outcome.kind,
     "sidelane.control.duration_ms": result.control.durationMs,
   };

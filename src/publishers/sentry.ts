@@ -1,7 +1,7 @@
 import { checkOptions } from "../model/check-options.ts";
 import { orElse, required, settle, withMethods, type OptionTable } from "../model/option-table.ts";
 import type { Publisher } from "../model/publisher.ts";
-import type { ResultKind } from "../model/result.ts";
+import { kindOfCandidate, type ResultKind } from "../model/result.ts";
 import { kindsRule, presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
 import { whenPresented } from "../records/present.ts";
 import type { PresentedCandidate, PresentedResult } from "../records/record.ts";
@@ -81,7 +81,7 @@ export function sentryPublisher(options: SentryPublisherOptions): Publisher {
     publish(result) {
       return whenPresented(result, presentation, (presented) => {
         for (const candidate of presented.candidates) {
-          if (wanted.includes(kindOf(candidate))) client.captureEvent(eventOf(presented, candidate));
+          if (wanted.includes(kindOfCandidate(candidate))) client.captureEvent(eventOf(presented, candidate));
         }
       });
     },
@@ -92,14 +92,10 @@ export function sentryPublisher(options: SentryPublisherOptions): Publisher {
   };
 }
 
-function kindOf({ outcome, comparison }: PresentedCandidate): ResultKind {
-  return outcome.kind === "timed-out" ? "timed-out" : comparison.kind;
-}
-
 function eventOf(result: PresentedResult, candidate: PresentedCandidate): SentryEvent {
   const { experiment, control } = result;
   const { comparison } = candidate;
-  const kind = kindOf(candidate);
+  const kind = kindOfCandidate(candidate);
   const { signature } = comparison;
   return {
     message: sentenceOf(result, candidate),

@@ -1,3 +1,4 @@
+import { builtinModule } from "../model/runtime.ts";
 import type { OptionCheck } from "../model/check-options.ts";
 
 /**
@@ -11,7 +12,7 @@ export function pseudonymizer(key: unknown, check: OptionCheck): (value: unknown
     // The key itself is never repeated in a message.
     check.fail("redact.replace.pseudonym", "a secret of at least 16 characters", undefined);
   }
-  const crypto = globalThis.process?.getBuiltinModule?.("node:crypto");
+  const crypto = builtinModule<typeof import("node:crypto")>("node:crypto");
   if (crypto === undefined) {
     check.fail("redact.replace", "a text or a function, since there is no node:crypto here", { pseudonym: "…" });
   }

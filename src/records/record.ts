@@ -1,4 +1,4 @@
-import type { DifferenceKind } from "../model/comparison.ts";
+import type { Comparison, DifferenceKind } from "../model/comparison.ts";
 import type { Evidence } from "../model/observation.ts";
 import type { FellBack, ResultKind, ServedStage } from "../model/result.ts";
 
@@ -59,7 +59,7 @@ export interface PresentedCandidate extends PresentedObservation {
 }
 
 export interface PresentedComparison {
-  readonly kind: "match" | "mismatch" | "ignored" | "inconclusive";
+  readonly kind: Comparison["kind"];
   readonly signature?: string;
   /** The rule that ignored it. */
   readonly rule?: string;

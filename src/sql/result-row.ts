@@ -1,4 +1,5 @@
-import type { PresentedCandidate, PresentedResult } from "../records/record.ts";
+import { kindOfCandidate } from "../model/result.ts";
+import type { PresentedResult } from "../records/record.ts";
 
 /** One candidate of one result, named as the columns are. */
 export interface Row {
@@ -32,7 +33,7 @@ export function rowsOf(result: PresentedResult): Row[] {
     candidate: indexable(candidate.name),
     experiment: indexable(result.experiment),
     started_at_ms: Math.round(result.startedAt),
-    kind: kindOf(candidate),
+    kind: kindOfCandidate(candidate),
     signature: candidate.comparison.signature === undefined ? null : indexable(candidate.comparison.signature),
     served: indexable(result.served),
     stage: result.rollout?.stage ?? null,
@@ -49,10 +50,6 @@ export function rowsOf(result: PresentedResult): Row[] {
       }),
     ),
   }));
-}
-
-function kindOf({ outcome, comparison }: PresentedCandidate): string {
-  return outcome.kind === "timed-out" ? "timed-out" : comparison.kind;
 }
 
 // PostgreSQL refuses an index entry of more than 2 704 bytes, and the whole statement with it. Three names share one, and a

@@ -9,7 +9,6 @@ export interface TallyData {
   readonly kinds: Readonly<Record<ResultKind, number>>;
   readonly candidateErrors: number;
   readonly controlErrors: number;
-  readonly skips: Readonly<Record<string, number>>;
   readonly control: HistogramData;
   readonly candidate: HistogramData;
 }
@@ -30,7 +29,6 @@ export class Tally {
   #mismatch = 0;
   #candidateErrors = 0;
   #controlErrors = 0;
-  readonly #skips = new Map<string, number>();
 
   constructor(
     control: LatencyHistogram = new LatencyHistogram(),
@@ -43,13 +41,6 @@ export class Tally {
   /** Calls in which the candidate ran, whatever came of it. */
   get compared(): number {
     return this.#match + this.#ignored + this.#inconclusive + this.#timedOut + this.#mismatch;
-  }
-
-  /** Calls in which the candidate did not run. They are in no other count, so that a skip never looks like a match. */
-  get skipped(): number {
-    let all = 0;
-    for (const times of this.#skips.values()) all += times;
-    return all;
   }
 
   /** Calls in which the candidate threw and control did not; not those in which nobody saw what control came to. */
@@ -72,10 +63,6 @@ export class Tally {
     };
   }
 
-  get skips(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#skips);
-  }
-
   record(sample: Sample): void {
     this.#count(sample.kind, 1);
     if (sample.controlThrew) this.#controlErrors++;
@@ -89,17 +76,11 @@ export class Tally {
     this.#match += times;
   }
 
-  /** Counts calls in which the candidate did not run. */
-  skip(reason: string, times = 1): void {
-    this.#skips.set(reason, (this.#skips.get(reason) ?? 0) + times);
-  }
-
   /** Adds all that another tally has seen. */
   merge(other: Tally): void {
     for (const kind of resultKinds) this.#count(kind, other.kinds[kind]);
     this.#candidateErrors += other.#candidateErrors;
     this.#controlErrors += other.#controlErrors;
-    for (const [reason, times] of other.#skips) this.skip(reason, times);
     this.control.merge(other.control);
     this.candidate.merge(other.candidate);
   }
@@ -110,7 +91,6 @@ export class Tally {
       kinds: this.kinds,
       candidateErrors: this.#candidateErrors,
       controlErrors: this.#controlErrors,
-      skips: this.skips,
       control: this.control.toJSON(),
       candidate: this.candidate.toJSON(),
     };
@@ -137,15 +117,14 @@ export class Tally {
       return refuse(error);
     }
     if (typeof data !== "object" || data === null || data.version !== 1) return refuse();
-    const { kinds: counts, skips, candidateErrors, controlErrors } = data;
-    if (!isCounts(counts) || !isCounts(skips) || !isCount(candidateErrors) || !isCount(controlErrors)) return refuse();
+    const { kinds: counts, candidateErrors, controlErrors } = data;
+    if (!isCounts(counts) || !isCount(candidateErrors) || !isCount(controlErrors)) return refuse();
     const tally = new Tally(LatencyHistogram.from(data.control), LatencyHistogram.from(data.candidate));
     if (Object.keys(counts).length !== resultKinds.length || !resultKinds.every((kind) => kind in counts))
       return refuse();
     for (const kind of resultKinds) tally.#count(kind, counts[kind]);
     tally.#candidateErrors = candidateErrors;
     tally.#controlErrors = controlErrors;
-    for (const [reason, times] of Object.entries(skips)) tally.skip(reason, times);
     return tally;
   }
 

@@ -95,20 +95,11 @@ describe("a tally", () => {
     expect(tally.control.count).toBe(6);
   });
 
-  it("counts a skip by its reason, and never as compared", () => {
-    const tally = new Tally();
-    tally.skip("sampled-out", 3);
-    tally.skip("disabled");
-    expect(tally.skips).toEqual({ "sampled-out": 3, disabled: 1 });
-    expect([tally.skipped, tally.compared, tally.kinds.match]).toEqual([4, 0, 0]);
-  });
-
   it("adds up over processes in any order, also through text", () => {
     const one = new Tally();
     const other = new Tally();
     for (let call = 0; call < 50; call++) one.record(sample({ controlMs: call }));
     for (let call = 0; call < 30; call++) other.record(sample({ kind: "mismatch", candidateMs: call * 2 }));
-    other.skip("no-capacity", 2);
     const forwards = Tally.decode(one.encode());
     forwards.merge(Tally.decode(other.encode()));
     const backwards = Tally.decode(other.encode());
@@ -127,7 +118,7 @@ describe("a tally", () => {
     JSON.stringify({ ...encoded, version: 2 }),
     JSON.stringify({ ...encoded, kinds: { match: 1 } }),
     JSON.stringify({ ...encoded, kinds: { ...encoded.kinds, match: -1 } }),
-    JSON.stringify({ ...encoded, skips: { a: "1" } }),
+    JSON.stringify({ ...encoded, candidateErrors: "1" }),
     JSON.stringify({ ...encoded, control: undefined }),
   ])("refuses %j", (text) => {
     expect(() => Tally.decode(text)).toThrow(expect.objectContaining({ name: "SidelaneError", code: "invalid-state" }));

@@ -1,6 +1,6 @@
 import type { Comparison } from "../../model/comparison.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
-import type { FellBack, Result, ResultKind } from "../../model/result.ts";
+import { kindOfCandidate, type FellBack, type Result, type ResultKind } from "../../model/result.ts";
 import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import type { ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { Attempt } from "../limits/attempt.ts";
@@ -32,6 +32,8 @@ export interface CandidateCall {
   candidateSettled(candidateRun: CandidateRun): void;
   result(): Result;
 }
+
+type Ended = Parameters<typeof kindOfCandidate>[0];
 
 /** One candidate of one call: called, awaited, given up on, compared. */
 export class CandidateRun extends Attempt implements Sample {
@@ -153,7 +155,8 @@ export class CandidateRun extends Attempt implements Sample {
   }
 
   get kind(): ResultKind {
-    return kindOfCandidate(this);
+    // It has been compared, or has timed out.
+    return kindOfCandidate(this as Ended);
   }
 
   get controlMs(): number {
@@ -219,9 +222,4 @@ export function inFlight(plan: ExperimentPlan, change: 1 | -1): void {
   plan.state.inFlight += change;
   plan.services.inFlight.change(change);
   plan.services.onInFlight(plan.name, change);
-}
-
-/** Of a candidate's run that has been compared. A candidate that timed out is counted as such; its comparison says `inconclusive`. */
-export function kindOfCandidate(candidateRun: CandidateRun): ResultKind {
-  return candidateRun.outcome!.kind === "timed-out" ? "timed-out" : candidateRun.comparison!.kind;
 }

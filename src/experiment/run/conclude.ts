@@ -13,7 +13,7 @@ import { ask } from "../define/services.ts";
 import type { Receivers } from "../deliver/comparison-queue.ts";
 import { WaitsForControl } from "../limits/waits-for-control.ts";
 import { quietly } from "../runtime/current-run.ts";
-import { kindOfCandidate, type CandidateRun } from "./candidate-run.ts";
+import type { CandidateRun } from "./candidate-run.ts";
 import { kindOfRun, type EndedRun } from "./make-result.ts";
 
 /** A call whose sides have all settled. */
@@ -92,7 +92,7 @@ export function conclude(run: SettledRun): void {
   const { plan } = run;
   for (const candidateRun of run.candidateRuns) {
     candidateRun.comparison ??= comparisonOf(run, candidateRun);
-    const kind = kindOfCandidate(candidateRun);
+    const kind = candidateRun.kind;
     const { counters, record } = candidateRun.planned;
     counters.started += 1;
     counters.count(kind);

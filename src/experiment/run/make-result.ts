@@ -3,7 +3,7 @@ import type { CandidateObservation, FellBack, Result, ResultKind } from "../../m
 import type { RolloutSnapshot } from "../../model/rollout.ts";
 import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { ask, failed } from "../define/services.ts";
-import { kindOfCandidate, type CandidateRun } from "./candidate-run.ts";
+import type { CandidateRun } from "./candidate-run.ts";
 import { cleanComparison, frozen } from "./clean-comparison.ts";
 
 /** What a result is made of: a call whose sides have ended. Stamps are of the monotonic clock. */
@@ -33,9 +33,8 @@ export function worseOf(one: ResultKind, other: ResultKind): ResultKind {
 
 /** The worst of its candidates' kinds. */
 export function kindOfRun({ candidateRuns }: EndedRun): ResultKind {
-  let worst = kindOfCandidate(candidateRuns[0]!);
-  for (let index = 1; index < candidateRuns.length; index++)
-    worst = worseOf(worst, kindOfCandidate(candidateRuns[index]!));
+  let worst = candidateRuns[0]!.kind;
+  for (let index = 1; index < candidateRuns.length; index++) worst = worseOf(worst, candidateRuns[index]!.kind);
   return worst;
 }
 

@@ -1,3 +1,4 @@
+import { builtinModule } from "../../model/runtime.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 
 /** What code that runs inside a behavior can learn of it. */
@@ -87,14 +88,8 @@ interface AsyncHooks {
 }
 
 function asyncHooks(): AsyncHooks | undefined {
-  try {
-    const { process } = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
-    const hooks = process?.getBuiltinModule?.("node:async_hooks") as Partial<AsyncHooks> | undefined;
-    return typeof hooks?.AsyncLocalStorage === "function" ? (hooks as AsyncHooks) : undefined;
-  } catch {
-    // A runtime may have the function and refuse the module.
-    return undefined;
-  }
+  const hooks = builtinModule<Partial<AsyncHooks>>("node:async_hooks");
+  return typeof hooks?.AsyncLocalStorage === "function" ? (hooks as AsyncHooks) : undefined;
 }
 
 const hooks = asyncHooks();

@@ -1,3 +1,4 @@
+import { builtinModule } from "../../model/runtime.ts";
 import { silenceSlots } from "../../model/silence.ts";
 
 // Taken while the module loads: what a program does to promises later does not come between control and its caller. The
@@ -11,22 +12,12 @@ const nativeThen = Function.prototype.call.bind((ownPrototype as Promise<unknown
 ) => Promise<unknown>;
 const sourceOf = Function.prototype.call.bind(Function.prototype.toString) as (call: unknown) => string;
 
-const builtin = (globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } }).process?.getBuiltinModule;
 interface Types {
   isPromise(value: unknown): boolean;
   isAsyncFunction(value: unknown): boolean;
 }
 
-function nodeTypes(): Types | undefined {
-  try {
-    return (builtin?.("node:util") as { types?: Types } | undefined)?.types;
-  } catch {
-    // A runtime may have the function and refuse the module.
-    return undefined;
-  }
-}
-
-const types = nodeTypes();
+const types = builtinModule<{ types?: Types }>("node:util")?.types;
 
 /** Whether a value is a promise by its inner slots; without Node's word, whether it says so and can be followed as one. */
 export const isPromise: (value: unknown) => boolean = types?.isPromise ?? saysPromise;

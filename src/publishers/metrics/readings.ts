@@ -1,6 +1,6 @@
 import type { Observation } from "../../model/observation.ts";
 import { aWhole, where, type OptionRule } from "../../model/option-table.ts";
-import type { CandidateObservation, Result, ResultKind } from "../../model/result.ts";
+import { kindOfCandidate, type Result, type ResultKind } from "../../model/result.ts";
 import type { TallyRecord } from "../../model/tally-record.ts";
 import type { RolloutEvent } from "../../model/rollout.ts";
 import { writeEvent, writeTally, type Write } from "./rollout-metrics.ts";
@@ -65,7 +65,7 @@ export function readings(instruments: Instruments, maxLabelValues: number, write
       record(experiment, "control", result.control, undefined);
       for (const candidate of result.candidates) {
         const behavior = behaviorLabel(candidate.name);
-        exact.seen(experiment, behavior, kindOf(candidate), version);
+        exact.seen(experiment, behavior, kindOfCandidate(candidate), version);
         record(experiment, behavior, candidate, version);
       }
     },
@@ -107,11 +107,6 @@ function exactCounts(count: Instruments["compared"]) {
     tallied: (experiment: string, candidate: string, kind: ResultKind, times: number) =>
       add(experiment, candidate, kind, 0, times),
   };
-}
-
-/** One candidate in one word, as {@link ResultKind} has it for a whole result. */
-export function kindOf(candidate: CandidateObservation): ResultKind {
-  return candidate.outcome.kind === "timed-out" ? "timed-out" : candidate.comparison.kind;
 }
 
 /** Bounds of a histogram: rising finite numbers. */

@@ -1,3 +1,4 @@
+import { builtinModule } from "../../model/runtime.ts";
 import type { Clock } from "../../model/clock.ts";
 import { isPrivateHost } from "./address.ts";
 
@@ -117,8 +118,7 @@ async function refusePrivate(hostname: string, lookup: Lookup): Promise<void> {
 
 /** Asks the system's resolver, where the runtime has `node:dns`. */
 export function systemLookup(): Lookup | undefined {
-  const host = globalThis as { process?: { getBuiltinModule?(name: string): Dns | undefined } };
-  const dns = host.process?.getBuiltinModule?.("node:dns");
+  const dns = builtinModule<Dns>("node:dns");
   if (dns === undefined) return undefined;
   return async (hostname) => {
     const found = await dns.promises.lookup(hostname, { all: true });

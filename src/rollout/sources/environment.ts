@@ -1,3 +1,4 @@
+import { environmentVariable } from "../../model/runtime.ts";
 import { SidelaneError } from "../../model/errors.ts";
 import { checkOptions, describe } from "../../model/check-options.ts";
 import { compiled, orElse, settle, type OptionTable } from "../../model/option-table.ts";
@@ -22,8 +23,7 @@ export const environmentTable: OptionTable<EnvironmentOptions, "otherwise"> = {
  */
 export function fromEnvironment(variable = "SIDELANE_ROLLOUT", options: EnvironmentOptions = {}): RolloutSource {
   const { otherwise } = settle(checkOptions("fromEnvironment"), environmentTable, options);
-  const host = globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } };
-  const text = host.process?.env?.[variable]?.trim();
+  const text = environmentVariable(variable)?.trim();
   const snapshot = snapshotFrom(text ? parse(text, variable) : otherwise, "fromEnvironment");
   return { current: () => snapshot, onChange: () => () => undefined };
 }

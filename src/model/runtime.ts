@@ -1,0 +1,26 @@
+interface Process {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  getBuiltinModule?(name: string): unknown;
+}
+
+const host = globalThis as { process?: Process };
+
+/** A module of the runtime's own, asked for at run time, so that a bundle for a runtime without it can still be built. */
+export function builtinModule<Module>(name: `node:${string}`): Module | undefined {
+  try {
+    return host.process?.getBuiltinModule?.(name) as Module | undefined;
+  } catch {
+    // A runtime may have the function and refuse the module.
+    return undefined;
+  }
+}
+
+/** A variable of the environment; `undefined` where it is not set, and where there is no environment. */
+export function environmentVariable(name: string): string | undefined {
+  try {
+    return host.process?.env?.[name];
+  } catch {
+    // A runtime may ask for a permission first, and not get it.
+    return undefined;
+  }
+}
