@@ -6,9 +6,9 @@ interface Process {
 const host = globalThis as { process?: Process };
 
 /** A module of the runtime's own, asked for at run time, so that a bundle for a runtime without it can still be built. */
-export function builtinModule<Module>(name: `node:${string}`): Module | undefined {
+export function builtinModule(name: `node:${string}`): unknown {
   try {
-    return host.process?.getBuiltinModule?.(name) as Module | undefined;
+    return host.process?.getBuiltinModule?.(name);
   } catch {
     // A runtime may have the function and refuse the module.
     return undefined;

@@ -133,11 +133,7 @@ function describeResult(shown: PresentedResult, result: Result, paint: Paint): s
   return lines.join("\n");
 }
 
-function heading(
-  { experiment, kind }: PresentedResult,
-  candidate: PresentedCandidate,
-  paint: Paint,
-): string {
+function heading({ experiment, kind }: PresentedResult, candidate: PresentedCandidate, paint: Paint): string {
   const { name, comparison } = candidate;
   const word = kindOfCandidate(candidate);
   const who = `${paint("strong", oneLine(experiment))} (${oneLine(name)})`;

@@ -52,7 +52,7 @@ export function diagnosticsChannelPublisher(options: DiagnosticsChannelPublisher
 }
 
 function channels(): (name: string) => Channel {
-  const found = builtinModule<{ channel(name: string): Channel }>("node:diagnostics_channel");
+  const found = builtinModule("node:diagnostics_channel") as { channel(name: string): Channel } | undefined;
   if (found === undefined) {
     throw new SidelaneError(
       "invalid-option",

@@ -12,11 +12,15 @@ export function pseudonymizer(key: unknown, check: OptionCheck): (value: unknown
     // The key itself is never repeated in a message.
     check.fail("redact.replace.pseudonym", "a secret of at least 16 characters", undefined);
   }
-  const crypto = builtinModule<typeof import("node:crypto")>("node:crypto");
+  const crypto = builtinModule("node:crypto") as Crypto | undefined;
   if (crypto === undefined) {
     check.fail("redact.replace", "a text or a function, since there is no node:crypto here", { pseudonym: "…" });
   }
   return (value) => `~${crypto.createHmac("sha256", key).update(canonical(value)).digest("hex").slice(0, 16)}`;
+}
+
+interface Crypto {
+  createHmac(algorithm: string, key: string): { update(text: string): { digest(encoding: "hex"): string } };
 }
 
 /** JSON with sorted keys: the order of keys is not data. */

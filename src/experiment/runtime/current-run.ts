@@ -88,7 +88,7 @@ interface AsyncHooks {
 }
 
 function asyncHooks(): AsyncHooks | undefined {
-  const hooks = builtinModule<Partial<AsyncHooks>>("node:async_hooks");
+  const hooks = builtinModule("node:async_hooks") as Partial<AsyncHooks> | undefined;
   return typeof hooks?.AsyncLocalStorage === "function" ? (hooks as AsyncHooks) : undefined;
 }
 

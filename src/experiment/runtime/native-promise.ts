@@ -17,7 +17,7 @@ interface Types {
   isAsyncFunction(value: unknown): boolean;
 }
 
-const types = builtinModule<{ types?: Types }>("node:util")?.types;
+const types = (builtinModule("node:util") as { types?: Types } | undefined)?.types;
 
 /** Whether a value is a promise by its inner slots; without Node's word, whether it says so and can be followed as one. */
 export const isPromise: (value: unknown) => boolean = types?.isPromise ?? saysPromise;

@@ -118,7 +118,7 @@ async function refusePrivate(hostname: string, lookup: Lookup): Promise<void> {
 
 /** Asks the system's resolver, where the runtime has `node:dns`. */
 export function systemLookup(): Lookup | undefined {
-  const dns = builtinModule<Dns>("node:dns");
+  const dns = builtinModule("node:dns") as Dns | undefined;
   if (dns === undefined) return undefined;
   return async (hostname) => {
     const found = await dns.promises.lookup(hostname, { all: true });
