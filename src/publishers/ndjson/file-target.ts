@@ -1,3 +1,4 @@
+import { oneAfterAnother } from "../../model/one-after-another.ts";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -33,7 +34,8 @@ export function fileTarget(
   let handle: OpenFile | undefined;
   let torn = false;
   let told = false;
-  let last: Promise<unknown> = Promise.resolve();
+  // Also when `publish` is called without waiting.
+  const inTurn = oneAfterAnother();
 
   async function opened(): Promise<OpenFile> {
     if (handle !== undefined) {
@@ -91,13 +93,6 @@ export function fileTarget(
     const bytesWritten = await file.write(whole);
     if (bytesWritten < whole.length) throw new Error(`Only ${bytesWritten} of ${whole.length} bytes were written`);
     torn = false;
-  }
-
-  /** One after the other, also when `publish` is called without waiting. */
-  function inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    const turn = last.then(work, work);
-    last = turn.catch(() => undefined);
-    return turn;
   }
 
   return { write: (lines) => inTurn(() => write(lines)), close: () => inTurn(close) };

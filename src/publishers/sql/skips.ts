@@ -1,3 +1,4 @@
+import { oneAfterAnother } from "../../model/one-after-another.ts";
 import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
 import { indexable } from "../../sql/result-row.ts";
 
@@ -25,7 +26,7 @@ type Counts = Map<string, Map<string, Skips>>;
 /** @param insert writes rows, as a JSON array of objects whose keys are the columns */
 export function skipCounts(insert: (rows: string) => unknown, clock: Clock = systemClock): SkipCounts {
   let counts: Counts = new Map();
-  let last: Promise<void> = Promise.resolve();
+  const inTurn = oneAfterAnother();
   let cancel: Cancel | undefined;
   let stopped = false;
 
@@ -59,12 +60,7 @@ export function skipCounts(insert: (rows: string) => unknown, clock: Clock = sys
     }
   }
 
-  /** One after the other. */
-  function write(): Promise<void> {
-    const turn = last.then(writeNow);
-    last = turn.catch(() => undefined);
-    return turn;
-  }
+  const write = (): Promise<void> => inTurn(writeNow);
 
   function tick(onFault: (error: unknown) => void): void {
     cancel = clock.after(writeEveryMs, () => {

@@ -1,3 +1,4 @@
+import { oneAfterAnother } from "../../model/one-after-another.ts";
 import type { Cancel } from "../../model/clock.ts";
 import { transition, type RolloutRequest, type RolloutState } from "../state.ts";
 import type { ReportedTotals, RolloutStore } from "../stores/store.ts";
@@ -10,7 +11,7 @@ export class RampStorage {
   readonly #store: RolloutStore;
   readonly #process: string;
   #unwritten: readonly RolloutRequest[] = [];
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = oneAfterAnother();
 
   constructor(store: RolloutStore, process: string) {
     this.#store = store;
@@ -62,11 +63,5 @@ export class RampStorage {
 
   watch(experiment: string, onChange: () => void): Cancel | undefined {
     return this.#store.watch?.(experiment, onChange);
-  }
-
-  async #inTurn<Value>(work: () => PromiseLike<Value>): Promise<Value> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 }
