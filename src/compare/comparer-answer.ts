@@ -1,6 +1,5 @@
 import { match, type Comparison, type Difference, type DifferenceKind } from "../model/comparison.ts";
-import { tellFailure } from "../model/silence.ts";
-import { isPromise } from "./rules/known-mismatches.ts";
+import { hasThen, tellFailure } from "../model/silence.ts";
 import { signatureOf } from "./signature.ts";
 import { typeNameOf } from "./kinds/type-name.ts";
 
@@ -21,7 +20,7 @@ export function readAnswer(answer: unknown, otherwise: () => Comparison, sawAll?
   if (answer === true) return match;
   if (answer === false) return otherwise();
   if (typeof answer === "object" && answer !== null) {
-    if (isPromise(answer)) {
+    if (hasThen(answer)) {
       tellFailure(answer);
       return { kind: "inconclusive", reason: "the comparer returned a promise; compare synchronously" };
     }

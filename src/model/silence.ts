@@ -36,6 +36,16 @@ function withOwnConstructor(promise: object): void {
   }
 }
 
+/** Whether something can be awaited, by one reading of its `then`. */
+export function hasThen(given: object): boolean {
+  try {
+    return typeof (given as { then?: unknown }).then === "function";
+  } catch {
+    // A revoked proxy, or a getter that throws: whatever it is, nobody can await it.
+    return false;
+  }
+}
+
 /**
  * Has the failure of something told that nobody waits for: a promise of any class or realm, or a thenable. Anything else is
  * left alone. Never throws.

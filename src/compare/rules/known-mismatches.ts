@@ -1,4 +1,4 @@
-import { tellFailure } from "../../model/silence.ts";
+import { hasThen, tellFailure } from "../../model/silence.ts";
 import type { Difference } from "../../model/comparison.ts";
 import type { Outcome } from "../../model/observation.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
@@ -228,7 +228,7 @@ function agrees(rule: CompiledKnownMismatch, { control, candidate }: Mismatch): 
   if (typeof said !== "boolean") {
     tellFailure(said);
     throw new TypeError(
-      `The known mismatch ${JSON.stringify(rule.name)} returned ${isPromise(said) ? "a promise" : typeof said}, not true or false`,
+      `The known mismatch ${JSON.stringify(rule.name)} returned ${typeof said === "object" && said !== null && hasThen(said) ? "a promise" : typeof said}, not true or false`,
     );
   }
   return said;
@@ -255,9 +255,4 @@ function segmentsOf(path: string): PathSegment[] {
 
 function valueOf(outcome: Outcome): unknown {
   return outcome.kind === "returned" ? outcome.value : undefined;
-}
-
-/** May throw, where reading `then` does. */
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -1,3 +1,4 @@
+import { hasThen } from "../../model/silence.ts";
 import { callAs, type CurrentRun } from "./current-run.ts";
 import {
   derive,
@@ -44,15 +45,6 @@ export function canResolveWith(value: unknown): boolean {
 
 function holdsKeys(given: unknown): given is object {
   return (typeof given === "object" && given !== null) || typeof given === "function";
-}
-
-function hasThen(given: object): boolean {
-  try {
-    return typeof (given as { then?: unknown }).then === "function";
-  } catch {
-    // A revoked proxy, or a getter that throws: whatever it is, nobody can await it.
-    return false;
-  }
 }
 
 /**
