@@ -34,10 +34,12 @@ const most = 1_000;
 const unmeasured = 64;
 const nodesLookedAt = 1_000;
 const sliceMs = 10;
+/** Half of what may wait for a publisher, who gets a turn before the next ones come. */
+const mostATurn = 500;
 
 /**
  * Runs that have ended and still have to be compared or handed on. Emptied in a later turn of the event loop,
- * outside of every request's context, at most 10 ms a turn.
+ * outside of every request's context, at most 10 ms and 500 calls a turn.
  *
  * At most 1 000 wait, and take half of the laboratory's bytes. To make room, the oldest is compared at once: a match, or what a
  * rule knows, is dropped and counted, anything else is kept beside the others, at most 1 000 and within the same bytes.
@@ -109,7 +111,7 @@ export class ComparisonQueue implements Receivers {
 
   /** Everything that waits now is compared and handed to the publishers' queues, before this returns. */
   empty(): void {
-    this.#detached(() => this.#drain(Infinity));
+    this.#detached(() => this.#drain(Infinity, Infinity));
   }
 
   #makeRoom(): void {
@@ -149,27 +151,30 @@ export class ComparisonQueue implements Receivers {
 
   #turn(): void {
     this.#turnLatch.came();
-    this.#drain(this.#clock.monotonic() + sliceMs);
+    this.#drain(this.#clock.monotonic() + sliceMs, mostATurn);
     if (this.length > 0) this.#schedule();
   }
 
-  #drain(until: number): void {
+  #drain(until: number, most: number): void {
+    let taken = 0;
     for (let kept = this.#kept.shift(); kept !== undefined; kept = this.#kept.shift()) {
       this.#memory.waitingBytes -= kept.bytes ?? 0;
       kept.item.finish(this);
-      if (this.#clock.monotonic() > until) return;
+      taken += 1;
+      if (taken >= most || this.#clock.monotonic() > until) return;
     }
     // Taken in one piece: what is added meanwhile has its own turn.
     const waiting = this.#waiting;
     this.#waiting = [];
-    let taken = 0;
+    let first = 0;
     for (const run of waiting) {
-      taken += 1;
+      first += 1;
       this.#forget(run);
       run.finish(this);
-      if (this.#clock.monotonic() > until) break;
+      taken += 1;
+      if (taken >= most || this.#clock.monotonic() > until) break;
     }
-    this.#waiting = [...waiting.slice(taken), ...this.#waiting];
+    this.#waiting = [...waiting.slice(first), ...this.#waiting];
   }
 }
 
