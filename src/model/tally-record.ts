@@ -6,7 +6,7 @@ export interface LatencyCounts {
   readonly count: number;
   readonly zero: number;
   readonly sumMs: number;
-  /** Of all so far, and not only of what was added. */
+  /** In a tally record of all so far, and not only of what was added. */
   readonly maxMs: number;
   readonly buckets: readonly number[];
 }

@@ -18,8 +18,8 @@ interface CountedTable {
 /** How a database spells what differs. */
 interface Spelling {
   readonly types: Readonly<Record<Column["type"], string>>;
-  /** What one given row is read from, as a table `given`, or as expressions of each column. */
-  select(columns: readonly Column[]): string;
+  /** Reads the given rows, in the order of these columns. */
+  select(columns: readonly Column[], orderedBy: readonly string[]): string;
 }
 
 export const countedTables: Readonly<Record<"counts" | "verdicts", CountedTable>> = {
@@ -80,8 +80,39 @@ export function insertCounted(table: CountedTable, prefix: string, { select }: S
     ...["n", ...table.standing.map(({ name }) => name)].map((name) => `${name} = excluded.${name}`),
   ];
   return `INSERT INTO ${prefix}${table.name} AS known (${names.join(", ")})
-${select(columns)}
+${select(columns, table.key)}
 ON CONFLICT (${table.key.join(", ")}) DO UPDATE SET
   ${sets.join(",\n  ")}
 WHERE excluded.n > known.n`;
+}
+
+const eventKey: readonly string[] = ["experiment", "at_ms", "kind"];
+const eventColumns: readonly Column[] = [
+  { name: "experiment", type: "text" },
+  { name: "at_ms", type: "whole" },
+  { name: "kind", type: "text" },
+  { name: "from_stage", type: "text" },
+  { name: "from_share", type: "number" },
+  { name: "to_stage", type: "text" },
+  { name: "to_share", type: "number" },
+  { name: "version", type: "text" },
+  { name: "asked_by", type: "text" },
+  { name: "reason", type: "text" },
+];
+
+/** What happened to rollouts, once each. */
+export function createEvents(prefix: string, { types }: Spelling): string {
+  const columns = eventColumns.map(
+    ({ name, type }) => `  ${name} ${types[type]}${name === "version" ? "" : " NOT NULL"}`,
+  );
+  return `CREATE TABLE IF NOT EXISTS ${prefix}events (
+${columns.join(",\n")},
+  PRIMARY KEY (${eventKey.join(", ")})
+)`;
+}
+
+export function insertEvents(prefix: string, { select }: Spelling): string {
+  return `INSERT INTO ${prefix}events (${eventColumns.map(({ name }) => name).join(", ")})
+${select(eventColumns, eventKey)}
+ON CONFLICT (${eventKey.join(", ")}) DO NOTHING`;
 }

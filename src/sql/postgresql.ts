@@ -1,14 +1,14 @@
-import { countedTables, createCounted, insertCounted } from "./counted-table.ts";
+import { countedTables, createCounted, createEvents, insertCounted, insertEvents } from "./counted-table.ts";
 import type { Dialect } from "./dialect.ts";
 import { columns } from "./result-row.ts";
 
 const spelling: Parameters<typeof createCounted>[2] = {
   types: { text: "text", whole: "bigint", number: "double precision" },
   // In one order, so that two processes never wait for each other.
-  select: (given) => `SELECT * FROM jsonb_to_recordset($1::jsonb) AS given (
+  select: (given, orderedBy) => `SELECT * FROM jsonb_to_recordset($1::jsonb) AS given (
   ${given.map(({ name, type }) => `${name} ${spelling.types[type]}`).join(", ")}
 )
-ORDER BY process, experiment`,
+ORDER BY ${orderedBy.join(", ")}`,
 };
 
 /** Several processes may run it at once: "if not exists" alone fails when two of them find nothing. */
@@ -77,19 +77,7 @@ export const postgresql: Dialect = {
 )`,
           createCounted(countedTables.counts, prefix, spelling),
           createCounted(countedTables.verdicts, prefix, spelling),
-          `CREATE TABLE IF NOT EXISTS ${prefix}events (
-  experiment text NOT NULL,
-  at_ms bigint NOT NULL,
-  kind text NOT NULL,
-  from_stage text NOT NULL,
-  from_share double precision NOT NULL,
-  to_stage text NOT NULL,
-  to_share double precision NOT NULL,
-  version text,
-  asked_by text NOT NULL,
-  reason text NOT NULL,
-  PRIMARY KEY (experiment, at_ms, kind)
-)`,
+          createEvents(prefix, spelling),
         ]),
       ],
     },
@@ -143,10 +131,5 @@ ON CONFLICT (experiment, reason) DO UPDATE SET
   last_at_ms = greatest(known.last_at_ms, excluded.last_at_ms)`,
   insertCounts: (prefix) => insertCounted(countedTables.counts, prefix, spelling),
   insertVerdicts: (prefix) => insertCounted(countedTables.verdicts, prefix, spelling),
-  insertEvent: (prefix) => `INSERT INTO ${prefix}events
-SELECT * FROM jsonb_to_recordset($1::jsonb) AS given (
-  experiment text, at_ms bigint, kind text, from_stage text, from_share double precision, to_stage text,
-  to_share double precision, version text, asked_by text, reason text
-)
-ON CONFLICT (experiment, at_ms, kind) DO NOTHING`,
+  insertEvent: (prefix) => insertEvents(prefix, spelling),
 };

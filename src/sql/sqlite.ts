@@ -1,4 +1,4 @@
-import { countedTables, createCounted, insertCounted } from "./counted-table.ts";
+import { countedTables, createCounted, createEvents, insertCounted, insertEvents } from "./counted-table.ts";
 import type { Dialect } from "./dialect.ts";
 import { columns } from "./result-row.ts";
 
@@ -7,8 +7,6 @@ const spelling: Parameters<typeof createCounted>[2] = {
   select: (given) => `SELECT ${given.map(({ name }) => `json_extract(value, '$.${name}')`).join(", ")}
 FROM json_each(?) WHERE true`,
 };
-
-const eventColumns = ["experiment", "at_ms", "kind", "from_stage", "from_share", "to_stage", "to_share", "version"];
 
 /**
  * SQLite 3.24 or later, with its JSON functions (built in since 3.38). Triggers keep the counts: they run within the
@@ -67,19 +65,7 @@ export const sqlite: Dialect = {
 )`,
         createCounted(countedTables.counts, prefix, spelling),
         createCounted(countedTables.verdicts, prefix, spelling),
-        `CREATE TABLE IF NOT EXISTS ${prefix}events (
-  experiment TEXT NOT NULL,
-  at_ms INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  from_stage TEXT NOT NULL,
-  from_share REAL NOT NULL,
-  to_stage TEXT NOT NULL,
-  to_share REAL NOT NULL,
-  version TEXT,
-  asked_by TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  PRIMARY KEY (experiment, at_ms, kind)
-)`,
+        createEvents(prefix, spelling),
         `CREATE TRIGGER IF NOT EXISTS ${prefix}group_result AFTER INSERT ON ${prefix}results
 WHEN new.signature IS NOT NULL
 BEGIN
@@ -120,8 +106,5 @@ ON CONFLICT (experiment, reason) DO UPDATE SET
   last_at_ms = max(last_at_ms, excluded.last_at_ms)`,
   insertCounts: (prefix) => insertCounted(countedTables.counts, prefix, spelling),
   insertVerdicts: (prefix) => insertCounted(countedTables.verdicts, prefix, spelling),
-  insertEvent: (prefix) => `INSERT INTO ${prefix}events (${eventColumns.join(", ")}, asked_by, reason)
-SELECT ${[...eventColumns, "asked_by", "reason"].map((name) => `json_extract(value, '$.${name}')`).join(", ")}
-FROM json_each(?) WHERE true
-ON CONFLICT (experiment, at_ms, kind) DO NOTHING`,
+  insertEvent: (prefix) => insertEvents(prefix, spelling),
 };

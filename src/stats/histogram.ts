@@ -1,3 +1,4 @@
+import type { LatencyCounts } from "../model/tally-record.ts";
 import { SidelaneError } from "../model/errors.ts";
 
 /** How far a quantile may be from the truth, as a share of it. */
@@ -10,15 +11,8 @@ const offset = 1 - Math.ceil(Math.log(leastMs) * perLog);
 // One nanosecond to about eleven and a half days; what is longer counts in the last bucket.
 const bucketTotal = Math.ceil(Math.log(1e9) * perLog) + offset + 1;
 
-/** A histogram as data: `buckets` lists index, count, index, count, ... in rising order of the index. */
-export interface HistogramData {
-  readonly version: 1;
-  readonly count: number;
-  readonly zero: number;
-  readonly sumMs: number;
-  readonly maxMs: number;
-  readonly buckets: readonly number[];
-}
+/** A histogram as data. */
+export type HistogramData = LatencyCounts;
 
 /**
  * How long calls took, in logarithmic buckets: any quantile within 1 % of the true one, from a nanosecond to eleven
