@@ -15,20 +15,6 @@ const mostKeys = 65_536;
 // While the store fails, windows are kept for as long.
 const mostWindows = 16;
 
-const someMatch: Sample = {
-  experiment: "",
-  candidate: "",
-  kind: "match",
-  controlMs: NaN,
-  candidateMs: NaN,
-  controlThrew: false,
-  candidateThrew: false,
-  key: undefined,
-  at: 0,
-  epoch: 0,
-  result: () => undefined,
-};
-
 /**
  * What one candidate's comparisons say about its gates. Memory does not grow with traffic: about 1 KB without keys, with them
  * 24 KB and 16 KB a gate, and up to 48 KB more a gate while keys are bad. Two windows are open at a time.
@@ -211,20 +197,26 @@ export class CandidateEvidence {
     return { unkeyed, windows: [...(this.#closed ?? []), ...open] };
   }
 
-  /** Adds so many matches, of which neither the keys nor the durations are known, each a unit. Never throws. */
-  matched(times: number, at: number): void {
+  /**
+   * Adds so many matches, of which neither the keys nor the durations are known, each a unit. Never throws.
+   *
+   * @param since when the first of them ended, and `until` the last
+   */
+  matched(times: number, since: number, until: number = since): void {
     if (times <= 0) return;
-    if (this.#comparisons === 0) this.#firstAt = at;
+    if (this.#comparisons === 0) this.#firstAt = since;
     this.#comparisons += times;
     this.#units += times;
     this.#unkeyed += times;
     this.#keys += times;
-    this.#lastAt = at;
-    const sample = { ...someMatch, at };
-    this.gates.forEach((_gate, index) => {
-      // What a gate holds against a match that it knows nothing else of is no evidence.
-      if (this.#penalty(index, sample) === 0) this.#evidence[index]!.addGood(times);
-    });
+    this.#lastAt = until;
+    for (let index = 0; index < this.gates.length; index++) {
+      const { by, matched } = this.gates[index]!;
+      const evidence = this.#evidence[index]!;
+      if (matched !== 0) this.#judges[index]!.untimed?.(times, since);
+      else if (by === "calls") evidence.calls += times;
+      else evidence.addGood(times);
+    }
   }
 
   /** What to report to others. */
@@ -307,6 +299,7 @@ export class CandidateEvidence {
 
   #penalty(index: number, sample: Sample): number | undefined {
     const gate = this.gates[index]!;
+    if (gate.matched === 0 && isPlainMatch(sample)) return 0;
     try {
       const penalty = this.#judges[index]!.penalty(sample);
       if (penalty === undefined || (typeof penalty === "number" && penalty >= 0 && penalty <= 1)) return penalty;
@@ -317,4 +310,9 @@ export class CandidateEvidence {
       return undefined;
     }
   }
+}
+
+/** Nothing but that both sides were alike is to be said of it. */
+function isPlainMatch({ kind, fellBack, aboutControl }: Sample): boolean {
+  return kind === "match" && fellBack === undefined && aboutControl === undefined;
 }

@@ -49,6 +49,8 @@ export class GateEvidence {
   // What was seen since the level last was 0, and how bad it was.
   readonly #seen: Float64Array;
   readonly #bad: Float64Array;
+  /** No level is above 0: what is good changes nothing then. */
+  #isQuiet = true;
   readonly #alarmAt: number;
   readonly #alarmLog: number;
 
@@ -148,12 +150,10 @@ export class GateEvidence {
   #watch(penalty: number, at: number, units = 1): boolean {
     const level = this.#level;
     if (penalty === 0 && units === 1) {
-      for (let index = 0; index < level.length; index++) {
-        level[index] = Math.max(level[index]!, 0) + this.#good[index]!;
-        this.#seen[index]! += 1;
-      }
+      if (!this.#isQuiet) this.#calm(1);
       return this.regressedSince !== undefined;
     }
+    this.#isQuiet = false;
     let highest = -Infinity;
     let leader = 0;
     for (let index = 0; index < level.length; index++) {
@@ -181,12 +181,17 @@ export class GateEvidence {
     this.units += times;
     this.unkeyed += times;
     this.calls += times;
+    if (!this.#isQuiet) this.#calm(times);
+  }
+
+  /** So many good ones. */
+  #calm(times: number): void {
     const level = this.#level;
+    this.#isQuiet = true;
     for (let index = 0; index < level.length; index++) {
-      const good = this.#good[index]!;
-      const last = Math.max(level[index]!, 0) + (times - 1) * good;
-      level[index] = Math.max(last, 0) + good;
+      level[index] = Math.max(level[index]!, 0) + times * this.#good[index]!;
       this.#seen[index]! += times;
+      if (level[index]! > 0) this.#isQuiet = false;
     }
   }
 

@@ -36,6 +36,8 @@ export interface Gate {
   };
   /** Judged and shown, and never acting: neither keeps a candidate from being ready nor alarms. Any gate may be one: `{ ...gates.slower(), dryRun: true }`. */
   readonly dryRun?: boolean;
+  /** 0 where a match of two returned values is good, whatever else is known of it: so many may be counted at once. */
+  readonly matched?: 0;
   /** From 0 (good) to 1 (bad); `undefined` when the comparison says nothing about this gate. */
   penalty(sample: Sample): number | undefined;
   /** For a gate that remembers: a judge for one body of evidence, asked in place of the gate. */
@@ -91,6 +93,7 @@ function mismatches(max = 0.001): Gate {
   return {
     name: "mismatch",
     max,
+    matched: 0,
     penalty({ kind, aboutControl }) {
       if (kind === "match" || kind === "ignored") return 0;
       // A candidate that timed out beside a control that did, too, is no worse than that.
@@ -111,6 +114,7 @@ function errors(max = 0.001): Gate {
   return {
     name: "candidate-error",
     max,
+    matched: 0,
     penalty({ kind, candidateThrew, controlThrew, aboutControl, fellBack }) {
       if (fellBack === "slow") return 1;
       // Nobody knows whether control failed as well; or it was told before.
@@ -135,6 +139,7 @@ function inconclusive(max = 0.05): Gate {
     name: "inconclusive",
     max,
     by: "calls",
+    matched: 0,
     penalty: ({ kind, aboutControl }) =>
       aboutControl === "absent" || aboutControl === "pending" ? undefined
       : kind === "inconclusive" ? 1

@@ -55,6 +55,11 @@ export class TimedPairs implements GateJudge {
     return isSlow ? 1 : 0;
   }
 
+  untimed(times: number, since: number): void {
+    if (this.#calls === 0) this.#firstAt = since;
+    this.#calls += times;
+  }
+
   silence(): string | undefined {
     if (this.#pairs > 0) return undefined;
     if (this.#synchronous >= pairsPerBlock) {

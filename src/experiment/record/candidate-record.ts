@@ -3,11 +3,9 @@ import type { Sample } from "../../model/rollout.ts";
 import { CandidateEvidence } from "../../stats/candidate-evidence.ts";
 import { Tally } from "../../stats/tally.ts";
 import type { Verdict } from "../../stats/verdict.ts";
+import { KeptMatches } from "./kept-matches.ts";
 
-// Three numbers a match: when control started, how long control took, how long the candidate took.
-const fields = 3;
 const room = 256;
-const noResult = (): undefined => undefined;
 
 /**
  * What one candidate's comparisons come to: counts, latencies, and evidence, unless its rollout gathers that itself.
@@ -23,9 +21,7 @@ export class CandidateRecord {
   readonly #tally = new Tally();
   readonly #judges: boolean;
   #evidence: CandidateEvidence | undefined = undefined;
-  #stamps: Float64Array | undefined = undefined;
-  readonly #keys: (string | undefined)[] = [];
-  #kept = 0;
+  #kept: KeptMatches | undefined = undefined;
   #beyond = 0;
   #scheduled = false;
   /** Wall time of the last comparison; `NaN` before the first one. */
@@ -43,9 +39,10 @@ export class CandidateRecord {
     this.#later = later;
   }
 
-  /** @param startedAt monotonic milliseconds */
-  match(startedAt: number, controlMs: number, candidateMs: number, key: string | undefined): void {
-    if (this.#kept === room) {
+  /** Both sides returned, and alike. @param startedAt monotonic milliseconds */
+  match(startedAt: number, controlMs: number, candidateMs: number, key?: string, pair?: Sample["pair"]): void {
+    const kept = (this.#kept ??= new KeptMatches(this.#experiment, this.#candidate, room));
+    if (kept.length === room) {
       if (key === undefined) {
         this.#beyond += 1;
         return;
@@ -53,16 +50,11 @@ export class CandidateRecord {
       // Which of them are units is told by their keys, so they cannot be counted without.
       this.#workIn();
     }
-    const index = this.#kept++;
-    const stamps = (this.#stamps ??= new Float64Array(fields * room));
-    stamps[fields * index] = startedAt;
-    stamps[fields * index + 1] = controlMs;
-    stamps[fields * index + 2] = candidateMs;
-    if (key !== undefined) this.#keys[index] = key;
-    if (index === room / 2 && !this.#scheduled) this.#schedule();
+    kept.add(startedAt, controlMs, candidateMs, key, pair);
+    if (kept.length > room / 2 && !this.#scheduled) this.#schedule();
   }
 
-  /** Anything but a match. It comes after the matches before it. */
+  /** Anything else. It comes after the matches before it. */
   add(sample: Sample): void {
     this.#workIn();
     this.#tally.record(sample);
@@ -106,37 +98,14 @@ export class CandidateRecord {
   }
 
   #workIn(): void {
-    if (this.#kept === 0) return;
-    const stamps = this.#stamps!;
+    const kept = this.#kept;
+    if (kept === undefined || kept.length === 0) return;
     const evidence = this.#judges ? this.#judged() : undefined;
     const now = this.#clock.now();
-    const wallMs = now - this.#clock.monotonic();
-    for (let index = 0; index < this.#kept; index++) {
-      const at = fields * index;
-      const match: Sample = {
-        experiment: this.#experiment,
-        candidate: this.#candidate,
-        kind: "match",
-        controlMs: stamps[at + 1]!,
-        candidateMs: stamps[at + 2]!,
-        controlThrew: false,
-        candidateThrew: false,
-        key: this.#keys[index],
-        // When it ended, as of everything else.
-        at: stamps[at]! + longer(stamps[at + 1]!, stamps[at + 2]!) + wallMs,
-        epoch: 0,
-        result: noResult,
-      };
-      this.#tally.record(match);
-      this.#lastAt = match.at;
-      evidence?.record(match);
-    }
+    kept.workIn(this.#tally, evidence, now - this.#clock.monotonic());
+    this.#lastAt = kept.at;
     this.#tally.matched(this.#beyond);
     evidence?.matched(this.#beyond, now);
-    this.#kept = this.#beyond = this.#keys.length = 0;
+    this.#beyond = 0;
   }
-}
-
-function longer(controlMs: number, candidateMs: number): number {
-  return Math.max(controlMs || 0, candidateMs || 0);
 }

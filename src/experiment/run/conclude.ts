@@ -97,8 +97,8 @@ export function conclude(run: SettledRun): void {
     counters.started += 1;
     counters.count(kind);
     if (run.timed) plan.pairs?.observe(candidateRun.syncEndedAt - candidateRun.startedAt);
-    if (kind !== "match" || run.timed) record.add(candidateRun);
-    else record.match(candidateRun.startedAt, run.controlMs, candidateRun.candidateMs, run.key);
+    if (kind !== "match" || candidateRun.controlThrew) record.add(candidateRun);
+    else record.match(candidateRun.startedAt, run.controlMs, candidateRun.candidateMs, run.key, candidateRun.pair);
     recordIn(plan, candidateRun);
   }
   plan.counters.ended(kindOfRun(run));

@@ -80,6 +80,23 @@ describe("a candidate's record", () => {
     expect(record.tally.toJSON()).toEqual(expected.tally);
   });
 
+  it("keeps what was timed as a pair, among calls that were not, as if each were told at once", () => {
+    const { record, clock } = aRecord();
+    clock.advance(60_000);
+    const told: Sample[] = [];
+    for (let index = 0; index < 1_600; index++) {
+      const at = 30 * index;
+      const pair = index % 16 === 0 ? { controlMs: 10, candidateMs: index < 840 ? 30 : 11 } : undefined;
+      record.match(at, 10, 20, undefined, pair);
+      told.push(sample(at, 10, 20, { pair }));
+      if (index % 200 === 199) record.verdict();
+    }
+    const expected = toldAtOnce(60_000, ...told);
+    expect(record.verdict()).toEqual(expected.verdict);
+    expect(record.verdict().gates.find(({ name }) => name === "slower-than")).toMatchObject({ units: 2, bad: 1 });
+    expect(record.tally.toJSON()).toEqual(expected.tally);
+  });
+
   it("forgets a key with the match that it belongs to", () => {
     const { record } = aRecord();
     record.match(0, 1, 2, "Ada");

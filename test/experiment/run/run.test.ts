@@ -304,6 +304,20 @@ describe("durations", () => {
     await told();
     expect(status().candidates["candidate"]!.tally).toMatchObject({ controlErrors: 2, candidateErrors: 1 });
   });
+
+  it("and errors of control are counted where the candidate throws the same", async () => {
+    const fail = (): never => {
+      throw new Error("no");
+    };
+    const run = lab.experiment("run", { control: fail, candidate: fail });
+    for (let time = 0; time < 3; time++) expect(run).toThrow("no");
+    await told();
+    expect(status().candidates["candidate"]!.tally).toMatchObject({
+      kinds: { match: 3 },
+      controlErrors: 3,
+      candidateErrors: 0,
+    });
+  });
 });
 
 describe("arguments that are looked at", () => {
