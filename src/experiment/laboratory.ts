@@ -177,7 +177,7 @@ export class Laboratory implements AsyncDisposable {
    */
   async flush(options: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
     checkTimeout("flush", options.timeoutMs);
-    this.#services.comparisonQueue.empty();
+    await this.#services.comparisonQueue.empty();
     const done = await Promise.all(this.#deliveries.map((delivery) => delivery.flush(options.timeoutMs)));
     return { complete: done.every(Boolean), publishers: this.#counts() };
   }
@@ -214,7 +214,7 @@ export class Laboratory implements AsyncDisposable {
     // Candidates get most of the time, publishers the rest and whatever candidates leave.
     await this.#runsEnd(timeoutMs * 0.6);
     services.deadlines.expireAll();
-    services.comparisonQueue.empty();
+    await services.comparisonQueue.empty();
     await this.#rolloutsEnd(timeoutMs * 0.2);
     this.#tallies.end();
     const left = Math.max(0, deadline - clock.monotonic());

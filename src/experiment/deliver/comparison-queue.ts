@@ -2,7 +2,7 @@ import type { Clock } from "../../model/clock.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
 import type { RolloutEvent } from "../../model/rollout.ts";
 import { bytesOf } from "../../records/value-bytes.ts";
-import { later, TurnLatch } from "../runtime/event-loop.ts";
+import { later, nextTurn, TurnLatch } from "../runtime/event-loop.ts";
 import type { Detached } from "../runtime/current-run.ts";
 import { measureResult } from "../../records/result-bytes.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
@@ -109,8 +109,15 @@ export class ComparisonQueue implements Receivers {
     });
   }
 
-  /** Everything that waits now is compared and handed to the publishers' queues, before this returns. */
-  empty(): void {
+  /**
+   * Everything that waits now is compared and handed to the publishers' queues: up to 500 before this returns, and as many more in
+   * each turn that follows, so that publishers who answer at once lose none of them.
+   */
+  async empty(): Promise<void> {
+    for (let left = this.length; left > mostATurn; left -= mostATurn) {
+      this.#detached(() => this.#drain(Infinity, mostATurn));
+      await nextTurn();
+    }
     this.#detached(() => this.#drain(Infinity, Infinity));
   }
 

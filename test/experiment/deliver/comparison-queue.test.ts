@@ -60,6 +60,13 @@ describe("results that wait to be compared and told", () => {
     expect(lab.status().publishers["all"]).toMatchObject({ accepted: 1_900, published: 1_900 });
   });
 
+  it.each(["flush", "close"] as const)("of a burst are all told by `%s`", async (end) => {
+    const run = lab.experiment("many", differing);
+    for (let id = 1; id <= 1_900; id++) run(id);
+    expect(await lab[end]()).toMatchObject({ complete: true });
+    expect(lab.status().publishers["all"]).toMatchObject({ accepted: 1_900, published: 1_900 });
+  });
+
   it("of which more than a thousand must be told are bounded all the same, and counted", async () => {
     const run = lab.experiment("many", differing);
     for (let id = 1; id <= 2_100; id++) run(id);
