@@ -14,7 +14,7 @@ export interface Decision {
  * One immutable state of a rollout. Each call takes one at its start, and keeps to it.
  */
 export interface RolloutSnapshot extends ServedStage {
-  /** The share of calls that are compared, from 0 to 1, drawn call by call. */
+  /** The share of calls that are compared, from 0 to 1, drawn call by call; `complete` compares none, whatever this says. */
   readonly compare: number;
 }
 

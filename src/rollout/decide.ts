@@ -10,17 +10,16 @@ const candidateCompared: Decision = Object.freeze({ serve: "candidate", compare:
 /**
  * Which behavior answers one call, and whether the other runs beside it. Pure.
  *
- * `live` and `complete` serve everybody. In a ramp, a call without a key is control's: it could not stick.
+ * `live` and `complete` serve everybody, and `complete` compares nothing, whatever share the snapshot names. In a ramp, a call without a key is control's: it could not stick.
  *
  * @param bucket the key's bucket, from 0 to 2³² − 1; `undefined` when the call has no key
  * @param draw a random number in [0, 1) against the compared share; 0, the default, compares whenever any call is
  */
 export function decide(snapshot: RolloutSnapshot, bucket: number | undefined, draw = 0): Decision {
   const { stage } = snapshot;
-  const served =
-    stage === "live" ||
-    stage === "complete" ||
-    (stage === "ramp" && bucket !== undefined && admits(snapshot.share, bucket));
+  // Compared, its caller would get control's answer where the candidate fails.
+  if (stage === "complete") return candidateAlone;
+  const served = stage === "live" || (stage === "ramp" && bucket !== undefined && admits(snapshot.share, bucket));
   const compared = draw < snapshot.compare;
   if (served) return compared ? candidateCompared : candidateAlone;
   return compared ? controlCompared : controlAlone;

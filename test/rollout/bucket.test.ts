@@ -109,6 +109,10 @@ describe("deciding", () => {
     expect(decide(snapshotOf(stage), 2 ** 32 - 1)).toEqual(decision);
   });
 
+  it("compares nothing in `complete`, whatever a snapshot says: its caller would get control's answer where the candidate fails", () => {
+    expect(decide(snapshotOf("complete", 1, 1, 1), undefined)).toEqual({ serve: "candidate", compare: false });
+  });
+
   it("serves a ramp's share of the buckets, and control where there is no key", () => {
     const snapshot = snapshotOf("ramp", 0.25);
     expect(decide(snapshot, 2 ** 30 - 1).serve).toBe("candidate");

@@ -66,7 +66,7 @@ class ComparisonDoor {
     run.context = this.#contextOf(begun, args);
     const { state } = candidates[0]!.breaker;
     // A candidate that fails in a row serves nobody until a probe has succeeded.
-    const serves = route.serves === "candidate" && (route.stage === "complete" || state === "closed");
+    const serves = route.serves === "candidate" && state === "closed";
     const side = serves ? "candidate" : "control";
     return new ComparedCall(
       run,

@@ -46,8 +46,7 @@ function runOneSide(
 
 function conduct(run: Run, route: Route): unknown {
   // A candidate that fails in a row answers nobody until a probe has succeeded.
-  const isHealthy = route.stage === "complete" || run.hooks.candidates[0].breaker.state === "closed";
-  const serves = route.serves === "candidate" && isHealthy;
+  const serves = route.serves === "candidate" && run.hooks.candidates[0].breaker.state === "closed";
   const { throwing } = run.plan;
   if (throwing !== undefined) return conductThrowing(run, throwing, serves ? serveCompared : conductPlainly);
   return serves ? serveCompared(run) : run.conduct();

@@ -23,7 +23,7 @@ export function whyNot(
   if (services.killed) return skips.disabled;
   if (services.closed) return orBroken(plan, hooks, route, skips.closed);
   if (route.stage === "off") return skips.off;
-  if (route.stage === "complete" && !route.compares) return skips.complete;
+  if (route.stage === "complete") return skips.complete;
   if (!plan.allowed) return skips["not-enabled"];
   // A call that the candidate serves is served with or without being compared, unless another gate is against it.
   if (route.serves === "candidate") {

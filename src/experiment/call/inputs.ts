@@ -1,3 +1,5 @@
+import type { AnyFunction } from "../../model/any-function.ts";
+import { SidelaneError } from "../../model/errors.ts";
 import { ask, failed } from "../define/services.ts";
 import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import type { Skip } from "../record/counters.ts";
@@ -27,7 +29,7 @@ export function prepare(plan: ExperimentPlan, hooks: Hooks, self: unknown, args:
 export function argumentsOf(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): unknown[] | undefined {
   let prepared = args;
   if (hooks.prepare !== undefined) {
-    const answer = ask(plan.services, plan, "prepare", hooks.prepare, self, args);
+    const answer = askToPrepare(plan, hooks.prepare, self, args);
     if (answer === failed) return undefined;
     if (!isArray(answer)) {
       plan.services.fault(
@@ -45,6 +47,21 @@ export function argumentsOf(plan: ExperimentPlan, hooks: Hooks, self: unknown, a
   } catch (error) {
     plan.services.fault("isolate", error, plan);
     return undefined;
+  }
+}
+
+function askToPrepare(plan: ExperimentPlan, hook: AnyFunction, self: unknown, args: unknown[]): unknown {
+  const { state, services, place } = plan;
+  if (state.preparing) {
+    const message = `${place}: \`prepare\` calls the experiment itself, and control answers that call; call the behavior it needs`;
+    services.fault("prepare", new SidelaneError("invalid-option", message), plan);
+    return failed;
+  }
+  state.preparing = true;
+  try {
+    return ask(services, plan, "prepare", hook, self, args);
+  } finally {
+    state.preparing = false;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RolloutSnapshot, Stage } from "../../model/rollout.ts";
+import { SidelaneError } from "../../model/errors.ts";
 import { bucketCount } from "../../rollout/bucket.ts";
 import { decide } from "../../rollout/decide.ts";
 import { ask, failed } from "../define/services.ts";
@@ -60,20 +61,32 @@ function noKey(plan: ExperimentPlan, key: unknown): string | undefined {
 }
 
 function currentSnapshot(plan: ExperimentPlan): RolloutSnapshot | undefined {
+  const { state } = plan;
+  if (state.askingRollout) {
+    const message = `${plan.place}: its rollout calls the experiment itself, and control answers that call; ask it elsewhere`;
+    plan.services.fault("rollout", new SidelaneError("invalid-option", message), plan);
+    return undefined;
+  }
+  state.askingRollout = true;
   try {
     return plan.rollout!.current();
   } catch (error) {
     plan.services.fault("rollout", error, plan);
     return undefined;
+  } finally {
+    state.askingRollout = false;
   }
 }
 
 function bucketOf(plan: ExperimentPlan, key: string | undefined): number | undefined {
   if (key === undefined) return plan.drawsByCall ? Math.floor(plan.services.random() * bucketCount) : undefined;
+  plan.state.askingRollout = true;
   try {
     return plan.rollout!.bucket(plan.name, key);
   } catch (error) {
     plan.services.fault("rollout", error, plan);
     return undefined;
+  } finally {
+    plan.state.askingRollout = false;
   }
 }

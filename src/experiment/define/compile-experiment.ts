@@ -128,6 +128,8 @@ export function planOf(
       asynchronous: isAsync(hooks.control),
       toldOfCallback: false,
       toldOfNothing: false,
+      askingRollout: false,
+      preparing: false,
     },
   };
   return { ...plan, fast: canBeFast(plan) };

@@ -95,6 +95,9 @@ export interface PlanState {
   fellBack: number;
   /** Control is known to return promises: so must whatever answers in its place. */
   asynchronous: boolean;
+  /** Its rollout, or its `prepare`, is being asked at this moment: either would be asked for ever by one that calls the experiment. */
+  askingRollout: boolean;
+  preparing: boolean;
   /** Of what cannot be run twice as it is: told once. */
   toldOfCallback: boolean;
   toldOfNothing: boolean;

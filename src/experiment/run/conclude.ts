@@ -104,10 +104,12 @@ export function conclude(run: SettledRun): void {
   plan.counters.ended(kindOfRun(run));
 }
 
-/** Tells the rollout of a comparison. It may be foreign code: what it throws is a counted fault. */
+/** Tells the rollout of a comparison. It may be foreign code: what it throws is a counted fault, and what it calls is not observed. */
 export function recordIn(plan: ExperimentPlan, sample: Sample): void {
+  const { rollout } = plan;
+  if (rollout?.record === undefined) return;
   try {
-    plan.rollout?.record?.(sample);
+    quietly(() => rollout.record!(sample));
   } catch (error) {
     plan.services.fault("rollout", error, plan);
   }
