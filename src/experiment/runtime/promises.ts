@@ -110,7 +110,7 @@ function follow(
     (ending) => {
       const { kind, value } = ending as Ending;
       if (kind === "threw") onRejected(value);
-      // Whoever awaits such a value does so for ever, and holds the event loop.
+      // Awaiting such a value never ends, and holds the event loop.
       else if (value === given && hasThenOfItsOwn) onRejected(new TypeError("A thenable that resolves with itself"));
       else if (value !== given && mayFollow(value)) {
         follow(value, onFulfilled, onRejected, mark, through, depth + 1);

@@ -187,7 +187,7 @@ describe("watching", () => {
     expect([kind, error.message]).toEqual(["threw", "A thenable that resolves with another thenable, 100 times over"]);
   });
 
-  it("gives up on one that resolves with its very self, whoever it is for", async () => {
+  it("gives up on one that resolves with its very self, also where it answers a caller", async () => {
     const self = { then: (resolve: (value: unknown) => void) => resolve(self) };
     const [[kind, error]] = (await told(self)) as [[string, Error]];
     expect([kind, error.message]).toEqual(["threw", "A thenable that resolves with itself"]);
