@@ -12,7 +12,9 @@ export const renderStyles: string = `.sidelane { font: 14px/1.5 system-ui, sans-
 .sidelane code, .sidelane pre { font: 13px/1.5 ui-monospace, monospace; }
 .sidelane table { border-collapse: collapse; margin: 1em 0; width: 100%; table-layout: fixed; }
 .sidelane th, .sidelane td { border: 1px solid #d1d9e0; padding: .25em .5em; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-.sidelane pre { border: 1px solid #d1d9e0; margin: 1em 0; padding: .5em; overflow-x: auto; }
+.sidelane th:nth-child(1) { width: 30%; }
+.sidelane th:nth-child(2) { width: 6em; }
+.sidelane pre { border: 1px solid #d1d9e0; margin: 1em 0; padding: .5em; white-space: pre-wrap; overflow-wrap: anywhere; }
 .sidelane-removed { background: #ffebe9; color: #82071e; }
 .sidelane-added { background: #dafbe1; color: #116329; }
 .sidelane-note { color: #59636e; }
@@ -48,16 +50,16 @@ export function writeHtml(
 }
 
 function writeFacts(facts: Page["facts"]): string {
-  return `<dl>${facts.map(([name, fact]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(fact)}</dd>`).join("\n")}</dl>`;
+  return `<dl>${facts.map(([name, fact]) => `<dt>${escapeHtml(name)}</dt><dd>${writeText(fact)}</dd>`).join("\n")}</dl>`;
 }
 
 function writeTable(differences: readonly ToldDifference[], known: boolean): string {
   if (differences.length === 0) return "";
   const cell = (name: string, text: string | undefined): string =>
-    text === undefined ? "<td></td>" : `<td class="${name}"><code>${escapeHtml(text)}</code></td>`;
+    text === undefined ? "<td></td>" : `<td class="${name}"><code>${writeText(text)}</code></td>`;
   const rows = differences.map(
     ({ path, kind, control, candidate }) =>
-      `<tr><td><code>${escapeHtml(path)}</code></td><td>${escapeHtml(kind)}</td>` +
+      `<tr><td><code>${writeText(path)}</code></td><td>${escapeHtml(kind)}</td>` +
       `${cell("sidelane-removed", control)}${cell("sidelane-added", candidate)}</tr>`,
   );
   const head = ["where", "kind", "control", "candidate"].map((name) => `<th scope="col">${name}</th>`).join("");
@@ -69,11 +71,25 @@ const knownClass = ' class="sidelane-known"';
 function writeDrawing(drawing: readonly Line[], known: boolean): string {
   if (drawing.length === 0) return "";
   const lines = drawing.map(({ sign, indent, text }) => {
-    const line = escapeHtml(`${sign === "~" ? " " : sign} ${"  ".repeat(indent)}${text}`);
+    const line = writeText(`${sign === "~" ? " " : sign} ${"  ".repeat(indent)}${text}`);
     const name = classes[sign];
     return name === undefined ? line : `<span class="${name}">${line}</span>`;
   });
   return `<pre${known ? knownClass : ""}>${lines.join("\n")}</pre>`;
+}
+
+const quoted = /"(?:[^"\\]|\\.)*"?/g;
+const fromRightToLeft = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+
+/** Texts that are read from the right stand each in a place of their own: side by side they would change places, a key with its value. */
+function writeText(text: string): string {
+  if (!fromRightToLeft.test(text)) return escapeHtml(text);
+  let [written, from] = ["", 0];
+  for (const { 0: literal, index } of text.matchAll(quoted)) {
+    written += `${escapeHtml(text.slice(from, index))}<bdi>${escapeHtml(literal)}</bdi>`;
+    from = index + literal.length;
+  }
+  return written + escapeHtml(text.slice(from));
 }
 
 const entities: Readonly<Record<string, string>> = {

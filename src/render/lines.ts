@@ -47,7 +47,12 @@ export function drawLines(
     },
   });
   const folded = fold(lines, contextLines);
-  if (undrawn > 0) folded.push({ sign: "~", indent: 0, text: `… ${undrawn} of the differences listed are not drawn` });
+  if (undrawn > 0)
+    folded.push({
+      sign: "~",
+      indent: 0,
+      text: `… ${undrawn} of the differences listed ${undrawn === 1 ? "is" : "are"} not drawn`,
+    });
   return folded;
 }
 

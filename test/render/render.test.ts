@@ -3,30 +3,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { parseFragment } from "parse5";
 import { describe, expect, it } from "vitest";
-import { compileJudgement, judge } from "../../src/compare/judge.ts";
 import type { Outcome } from "../../src/model/observation.ts";
 import type { Result } from "../../src/model/result.ts";
 import { renderHtml, renderStyles, renderText } from "../../src/render/index.ts";
 import { hostile } from "../compare/hostile.ts";
+import { differ, resultOf, returned } from "./pages.ts";
 
-const returned = (value: unknown): Outcome => ({ kind: "returned", value });
-
-function resultOf(control: Outcome, candidate: Outcome): Result {
-  const comparison = judge(control, candidate, compileJudgement({}, "x"), 0);
-  const seen = { evidence: "live", durationMs: 1.5, syncMs: 1, offsetMs: 0 } as const;
-  return {
-    id: "r-1",
-    experiment: "price",
-    startedAt: 0,
-    served: "control",
-    context: { cart: 7 },
-    control: { name: "control", outcome: control, ...seen },
-    candidates: [{ name: "candidate", outcome: candidate, ...seen, comparison }],
-    kind: comparison.kind,
-  };
-}
-
-const differ = (control: unknown, candidate: unknown): Result => resultOf(returned(control), returned(candidate));
 const noModule = { load: () => Promise.reject(new Error("not installed")) };
 
 const cart = {

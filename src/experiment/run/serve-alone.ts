@@ -4,7 +4,7 @@ import { Attempt } from "../limits/attempt.ts";
 import { Deadline } from "../limits/deadlines.ts";
 import { AnsweringMark } from "../runtime/current-run.ts";
 import { derive } from "../runtime/native-promise.ts";
-import { shapeOf } from "../runtime/promises.ts";
+import { canResolveWith, shapeOf } from "../runtime/promises.ts";
 import { inFlight } from "./candidate-run.ts";
 import { recordIn } from "./conclude.ts";
 
@@ -115,6 +115,11 @@ class Alone extends Attempt {
   }
 
   protected returned(value: unknown, now: number): void {
+    // A caller that awaits the answer gets it through a promise.
+    if ((this.#plan.state.asynchronous || this.#tell !== undefined) && !canResolveWith(value)) {
+      this.#failed(now);
+      return;
+    }
     this.#value = value;
     this.#plan.state.served += 1;
     this.#planned.breaker.succeeded();

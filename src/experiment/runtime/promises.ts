@@ -1,3 +1,4 @@
+import type { AnyFunction } from "../../model/any-function.ts";
 import { hasThen } from "../../model/silence.ts";
 import { callAs, type CurrentRun } from "./current-run.ts";
 import {
@@ -85,12 +86,14 @@ function follow(
     onRejected(new TypeError(`A thenable that resolves with another thenable, ${longestChain} times over`));
     return;
   }
+  let hasThenOfItsOwn = false;
   // Told through a promise of ours, so that what follows is run in the present context and not in that of the callback.
   const told = oneEnding((fulfil, reject) => {
     const subscribe = (): void => {
       const then: unknown = (given as { then?: unknown }).then;
+      hasThenOfItsOwn = typeof then === "function";
       // What `then` itself returns is nobody's.
-      if (typeof then === "function") silence(Reflect.apply(then, given, [fulfil, reject]));
+      if (hasThenOfItsOwn) silence(Reflect.apply(then as AnyFunction, given, [fulfil, reject]));
       else fulfil(given);
     };
     try {
@@ -107,6 +110,8 @@ function follow(
     (ending) => {
       const { kind, value } = ending as Ending;
       if (kind === "threw") onRejected(value);
+      // Awaiting such a value never ends, and holds the event loop.
+      else if (value === given && hasThenOfItsOwn) onRejected(new TypeError("A thenable that resolves with itself"));
       else if (value !== given && mayFollow(value)) {
         follow(value, onFulfilled, onRejected, mark, through, depth + 1);
       } else onFulfilled(value);

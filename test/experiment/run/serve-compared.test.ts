@@ -621,6 +621,28 @@ describe("serving the candidate alone", () => {
     expect(() => sync()).toThrow(error);
   });
 
+  it("is control's to answer for an awaiting caller where no promise can be resolved with what the candidate returns", async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const refusing = Object.defineProperty({}, "then", {
+      get() {
+        throw new Error("then");
+      },
+    });
+    for (const value of [proxy, refusing]) {
+      for (const candidate of [() => value, () => ({ then: (fulfil: (given: unknown) => void) => fulfil(value) })]) {
+        const { lab } = bench({ random: () => 0.5 });
+        const who = lab.experiment("who", {
+          control: async () => "control",
+          candidate: candidate as () => never,
+          rollout: alone,
+        });
+        expect(await who()).toBe("control");
+        expect(lab.status().experiments["who"]).toMatchObject({ served: 0, fellBack: 1 });
+      }
+    }
+  });
+
   it("keeps a promise a promise when a synchronous candidate stands in for an asynchronous control", async () => {
     const { lab } = bench({ random: () => 0.5 });
     const declared = lab.experiment("declared", {

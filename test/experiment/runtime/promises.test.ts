@@ -1,3 +1,4 @@
+import { Laboratory } from "../../../src/index.ts";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { currentRun, Mark } from "../../../src/experiment/runtime/current-run.ts";
@@ -184,6 +185,18 @@ describe("watching", () => {
     const endless = { then: (resolve: (value: unknown) => void) => resolve(Object.assign({}, endless)) };
     const [[kind, error]] = (await told(endless)) as [[string, Error]];
     expect([kind, error.message]).toEqual(["threw", "A thenable that resolves with another thenable, 100 times over"]);
+  });
+
+  it("gives up on one that resolves with its very self, also where it answers a caller", async () => {
+    const self = { then: (resolve: (value: unknown) => void) => resolve(self) };
+    const [[kind, error]] = (await told(self)) as [[string, Error]];
+    expect([kind, error.message]).toEqual(["threw", "A thenable that resolves with itself"]);
+    for (const rollout of ["live", { serve: 1, compare: 0 }] as const) {
+      const lab = new Laboratory({ publishers: [] });
+      const call = lab.experiment("x", { control: async () => 1, candidate: () => self as never, rollout });
+      expect(await call()).toBe(1);
+      await lab.close();
+    }
   });
 
   it("hears nothing of one that never calls back, and the host nothing of one that forgets its rejection", async () => {
