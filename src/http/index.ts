@@ -11,3 +11,7 @@ export type { HandlerLimits, HandlerOptions, SharedOptions } from "./handler-opt
 export type { OpenApiDocument, RouteAnswer, RouteDefinition, Routes } from "./routes.ts";
 export type { FetchHandler, Secret, ServiceSide, Side } from "./sides/side.ts";
 export type { Transport, TransportInit } from "./sides/transport.ts";
+export { fromNodeListener } from "./node/from-node-listener.ts";
+export { toFastify, toHono, toRouteHandlers } from "./node/frameworks.ts";
+export { toNodeListener, type NodeListener } from "./node/listener.ts";
+export { nodeTransport, type NodeTransportOptions } from "./node/node-transport.ts";
