@@ -17,6 +17,10 @@ import {
   streamTable,
 } from "../src/experiment/define/option-tables.ts";
 import { throwTable } from "../src/experiment/define/throw-options.ts";
+import { handlerLimitsTable, handlerTable } from "../src/http/handler-options.ts";
+import { fetchTable } from "../src/http/parallel-fetch.ts";
+import { bodyLimitsTable, responseRulesTable } from "../src/http/responses/response-rules.ts";
+import { serviceTable } from "../src/http/sides/side.ts";
 import type { OptionRule } from "../src/model/option-table.ts";
 import { batchTable } from "../src/publishers/combine/batch.ts";
 import { throttleTable } from "../src/publishers/combine/throttle.ts";
@@ -83,6 +87,33 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
   ["An element of `compare.unordered`", unorderedTable, "compare/rules/rules.ts UnorderedRule"],
   ["`compare.tolerance`", toleranceTable, "compare/rules/tolerance.ts Tolerance"],
   ["`compare.limits`", compareLimitsTable, "compare/rules/compare-limits.ts CompareLimits"],
+  [
+    "`parallelHandler({ … })`",
+    handlerTable,
+    "http/handler-options.ts HandlerOptions",
+    "http/handler-options.ts SharedOptions",
+  ],
+  [
+    "`parallelFetch({ … })`",
+    fetchTable,
+    "http/parallel-fetch.ts FetchOptions",
+    "http/handler-options.ts SharedOptions",
+  ],
+  [
+    "`limits` of a handler",
+    handlerLimitsTable,
+    "experiment/define/options.ts ExperimentLimits",
+    "experiment/define/comparison-options.ts ComparisonLimits",
+    "http/handler-options.ts HandlerLimits",
+  ],
+  ["A side of a handler, as an object", serviceTable, "http/sides/side.ts ServiceSide"],
+  [
+    "`compare` of a handler, and rules of `compareResponses`",
+    responseRulesTable,
+    "compare/rules/rules.ts CompareRules",
+    "http/responses/response-rules.ts ResponseRules",
+  ],
+  ["`bodyLimits`", bodyLimitsTable, "http/responses/body-capture.ts BodyLimits"],
   ["`rollout`, as shares", sharesTable, "rollout/snapshot.ts RolloutSetting"],
   ["`ramp({ … })`", rampTable, "rollout/ramp/ramp-options.ts RampOptions"],
   ["An element of `steps`", stepTable, "rollout/ramp/steps.ts RampStep"],

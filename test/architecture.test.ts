@@ -15,6 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   publishers: ["model", "compare", "stats", "records", "sql"],
   testing: ["model", "compare", "stats", "records", "experiment", "publishers"],
   "default-laboratory": ["experiment", "publishers"],
+  http: ["model", "compare", "rollout", "experiment", "default-laboratory"],
   index: ["model", "compare", "stats", "rollout", "experiment", "publishers", "default-laboratory"],
 };
 

@@ -113,15 +113,24 @@ export interface RolloutHost {
   calls(): number;
 }
 
+/** What is told, and changes nothing. */
+export type RolloutRemark =
+  | "regressed"
+  | "ready"
+  | "stalled"
+  | "no-traffic"
+  | "not-sent"
+  | "no-answer"
+  | "no-comparison"
+  | "same-target"
+  | "separate-sessions";
+
 /** Something that happened to a rollout, for listeners and publishers. */
 export interface RolloutEvent {
   readonly kind:
+    | RolloutRemark
     | "advanced"
     | "rolled-back"
-    | "regressed"
-    | "ready"
-    | "stalled"
-    | "no-traffic"
     | "paused"
     | "resumed"
     | "completed"

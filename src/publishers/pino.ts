@@ -64,6 +64,12 @@ export const pinoTable: OptionTable<PinoPublisherOptions, "values"> = {
   ...privacyTable,
 };
 
+/** Events that ask for a look. */
+const warnings: ReadonlySet<string> = new Set([
+  ...["rolled-back", "regressed", "switched-off", "stalled", "no-traffic"],
+  ...["not-sent", "no-answer", "no-comparison", "same-target", "separate-sessions"],
+]);
+
 /**
  * Writes results to a logger: one line a result, whose field `sidelane` is the result as plain data (durations in
  * milliseconds, times in milliseconds since 1970), and whose message is a sentence for people, such as
@@ -95,8 +101,7 @@ export function pinoPublisher(options: PinoPublisherOptions): Publisher {
       });
     },
     publishEvent(event) {
-      const level =
-        ["rolled-back", "regressed", "switched-off", "stalled", "no-traffic"].includes(event.kind) ? "warn" : "info";
+      const level = warnings.has(event.kind) ? "warn" : "info";
       logger[level]({ sidelane: event }, sentenceOfEvent(event));
     },
     flush: () => flushed(logger),

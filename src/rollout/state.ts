@@ -1,10 +1,10 @@
 import type { ServedStage } from "../model/result.ts";
-import type { RolloutEvent, Stage } from "../model/rollout.ts";
+import type { RolloutEvent, RolloutRemark, Stage } from "../model/rollout.ts";
 import { isKnown, latchOf, met, withLatch, type KnownVersion } from "./versions.ts";
 
 /** One change of a rollout: what, when, who asked, and why. */
 export interface RolloutChange {
-  readonly kind: Exclude<RolloutEvent["kind"], "ready" | "regressed" | "stalled" | "no-traffic">;
+  readonly kind: Exclude<RolloutEvent["kind"], RolloutRemark>;
   readonly from: ServedStage;
   readonly to: ServedStage;
   /** Wall time in milliseconds since 1970. */

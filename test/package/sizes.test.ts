@@ -7,11 +7,12 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 84_400,
+  ".": 85_000,
   "./compare": 21_300,
   "./rollout": 24_400,
   "./records": 15_100,
   "./render": 12_300,
+  "./http": 110_000,
   "./testing": 28_700,
   "./publishers/combine": 15_600,
   "./publishers/console": 17_400,

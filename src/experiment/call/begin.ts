@@ -1,5 +1,6 @@
 import { describe } from "../../model/check-options.ts";
 import { SidelaneError } from "../../model/errors.ts";
+import type { ServedStage } from "../../model/result.ts";
 import { comparisonPlanOf, type ComparisonPlan } from "../define/compile-comparison.ts";
 import type { UncheckedComparison } from "../define/comparison-options.ts";
 import type { ExperimentPlan, Hooks } from "../define/experiment-plan.ts";
@@ -8,7 +9,7 @@ import { nothingLearnt } from "../record/noise-reruns.ts";
 import type { Skip } from "../record/counters.ts";
 import { AloneCall } from "../reported/alone-call.ts";
 import { ComparedCall } from "../reported/compared-call.ts";
-import type { BeginOptions, ComparisonCalls, ComparisonMaker } from "../reported/comparison-call.ts";
+import type { BeginOptions, ComparisonCalls, ComparisonEvent, ComparisonMaker } from "../reported/comparison-call.ts";
 import { describeReport, readOutcome } from "../reported/read-report.ts";
 import { ControlCall, type ReportedCall } from "../reported/reported-call.ts";
 import { Run } from "../run/run.ts";
@@ -18,6 +19,11 @@ import { keyOf, routeOf, withoutRollout, type Route } from "./route.ts";
 
 const nothingGiven: BeginOptions = Object.freeze({});
 const noArguments: unknown[] = [];
+const shadow: ServedStage = Object.freeze({ stage: "shadow", share: 0, epoch: 0 });
+
+function standing({ stage, share, epoch }: ServedStage): ServedStage {
+  return { stage, share, epoch };
+}
 
 /** @param register takes the name, or refuses it; with whether it may take another's place */
 export function comparisonMaker(
@@ -55,10 +61,11 @@ class ComparisonDoor {
     const begun = this.#read(given);
     const hooks = begun.key === undefined ? plan.hooks : this.#keyed;
     const args = [begun.input];
-    const route = routeOf(plan, hooks, begun, args);
+    const decided = routeOf(plan, hooks, begun, args);
+    const route = begun.alone === true ? { ...decided, compares: false } : decided;
     if (this.#comparison.needsKeyOfCall && route.stage === "ramp" && begun.key === undefined) this.#tellOfKey();
     const reason = whyNot(plan, hooks, begun, args, route);
-    if (reason !== undefined) return this.#oneSide(route, reason);
+    if (reason !== undefined) return this.#oneSide(route, reason, begun.alone);
     const candidates = admitted(plan, hooks.candidates);
     if (candidates.length === 0) return this.#oneSide(route, plan.counters.skips["breaker-open"]);
     const key = route === withoutRollout ? keyOf(plan, hooks, begun, args) : route.key;
@@ -77,11 +84,29 @@ class ComparisonDoor {
     );
   }
 
-  #oneSide(route: Route, reason: Skip): ReportedCall {
+  announce(event: unknown): void {
+    const { plan } = this.#comparison;
+    try {
+      const { kind, reason } = event as ComparisonEvent;
+      const stage = plan.rollout === undefined ? shadow : standing(plan.rollout.current());
+      const at = plan.services.clock.now();
+      const version = plan.version;
+      plan.services.comparisonQueue.event({
+        ...{ kind, experiment: plan.name, from: stage, to: stage, at, by: "comparison", reason },
+        ...(version !== undefined && { version }),
+      });
+    } catch (error) {
+      plan.services.fault("report", error, plan);
+    }
+  }
+
+  #oneSide(route: Route, reason: Skip, isAlone = false): ReportedCall {
     const { plan } = this.#comparison;
     const now = plan.services.clock.monotonic();
     skip(plan, reason);
-    if (answersAlone(plan, route, reason)) return new AloneCall(plan, reason.reason, route.snapshot!, route.key, now);
+    if (answersAlone(plan, route, reason)) {
+      return new AloneCall(plan, reason.reason, route.snapshot!, route.key, now, isAlone);
+    }
     return new ControlCall(plan, "control", route.snapshot?.epoch ?? 0, reason.reason, now);
   }
 
@@ -90,12 +115,12 @@ class ComparisonDoor {
     if (given === undefined) return nothingGiven;
     try {
       if (typeof given === "object" && given !== null) {
-        const { key, context, again, input } = given as BeginOptions;
+        const { key, context, again, input, alone } = given as BeginOptions;
         if (again !== undefined && typeof again !== "function") this.#fault("`again` to be a function", again);
         if (context !== undefined && (typeof context !== "object" || context === null)) {
           this.#fault("`context` to be an object", context);
         }
-        return { key, context, again: typeof again === "function" ? again : undefined, input };
+        return { key, context, again: typeof again === "function" ? again : undefined, input, alone: alone === true };
       }
       this.#fault("an object", given);
     } catch (error) {

@@ -35,8 +35,10 @@ export class AloneCall extends ReportedCall implements Awaited {
     snapshot: RolloutSnapshot,
     key: string | undefined,
     now: number,
+    isAlone: boolean,
   ) {
-    super(plan, "candidate", snapshot.epoch, skipped, now);
+    super(plan, "candidate", snapshot.epoch, skipped, now, !isAlone && snapshot.stage !== "complete");
+    this.isAnswered = isAlone;
     this.#snapshot = snapshot;
     this.#key = key;
     this.#isComplete = snapshot.stage === "complete";
@@ -101,6 +103,7 @@ export class AloneCall extends ReportedCall implements Awaited {
       this.#tellFailure(false);
       return;
     }
+    if (this.isAnswered && this.#fellBack === undefined) this.plan.state.served += 1;
     if (!this.#isComplete) this.#planned.breaker.release(this.plan.services.clock.monotonic());
     this.#end();
   }
@@ -119,6 +122,11 @@ export class AloneCall extends ReportedCall implements Awaited {
   #fail(kind: "threw" | "timed-out"): void {
     const { services, timeoutMs } = this.plan;
     this.#failed = true;
+    if (this.isAnswered) {
+      this.plan.state.served += 1;
+      this.#tellFailure(false);
+      return;
+    }
     if (this.#fellBack === undefined) this.fallBack(kind);
     if (this.#controlThrew !== undefined) {
       this.#tellFailure(this.#controlThrew);

@@ -38,7 +38,7 @@ export class ComparedCall extends ReportedCall implements Awaited {
   #timedOut = false;
 
   constructor(run: Run, prepare: AnyFunction | undefined, serve: Side, probes: boolean, now: number) {
-    super(run.plan, serve, run.snapshot?.epoch ?? 0, undefined, now);
+    super(run.plan, serve, run.snapshot?.epoch ?? 0, undefined, now, run.snapshot?.stage !== "complete");
     const { plan } = run;
     this.#run = run;
     this.#prepare = prepare;
@@ -154,13 +154,14 @@ export class ComparedCall extends ReportedCall implements Awaited {
   #tellWhoServed(): void {
     const run = this.#run;
     const { state } = this.plan;
-    if (run.fellBack === undefined && (this.#candidateKind === "threw" || this.#candidateKind === "timed-out")) {
+    const fails = !this.isAnswered && run.fellBack === undefined;
+    if (fails && (this.#candidateKind === "threw" || this.#candidateKind === "timed-out")) {
       run.fellBack = this.#candidateKind;
     }
     if (run.fellBack !== undefined) state.fellBack += 1;
     else {
       run.served = run.candidateRuns[0]!.candidate;
-      if (this.#candidateKind !== undefined) state.served += 1;
+      if (this.isAnswered || this.#candidateKind !== undefined) state.served += 1;
     }
   }
 

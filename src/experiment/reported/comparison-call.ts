@@ -14,6 +14,15 @@ export interface BeginOptions<Value = unknown, Input = unknown> {
   readonly context?: Readonly<Record<string, unknown>> | undefined;
   /** Asks for control's outcome once more, for `noise`: what only reads may be asked twice. */
   readonly again?: (() => Outcome<Value> | PromiseLike<Outcome<Value>>) | undefined;
+  /** Whether the serving side alone may run, as of what must not be done twice: such a call is never compared. `false` by default. */
+  readonly alone?: boolean | undefined;
+}
+
+/** What a program that sees the calls of a comparison tells about all of them, as an event to the publishers. */
+export interface ComparisonEvent {
+  readonly kind: "no-traffic" | "not-sent" | "no-answer" | "no-comparison" | "same-target" | "separate-sessions";
+  /** A sentence, for people. */
+  readonly reason: string;
 }
 
 /**
@@ -30,6 +39,10 @@ export interface ComparisonCall<Value = unknown, CandidateValue = Value> {
   readonly compare: boolean;
   /** The rollout's epoch: grows by one with every change; 0 without a rollout. */
   readonly epoch: number;
+  /** Whether control may take a serving candidate's place: not in stage `complete`, nor of a call that was begun `alone`. */
+  readonly mayFallBack: boolean;
+  /** Whether it has ended: what is reported from now on is a fault. */
+  readonly ended: boolean;
   /** Why it is not compared, where that is so. */
   readonly skipped: SkipReason | undefined;
   /** Aborted when the candidate's time is up, the call is abandoned, or the laboratory closes. */
@@ -56,6 +69,11 @@ export interface ComparisonCall<Value = unknown, CandidateValue = Value> {
    * is told to have thrown or timed out it goes without saying.
    */
   fellBack(reason: FellBack): void;
+  /**
+   * The candidate was to serve, and the caller gets its outcome whatever that comes to: control takes nobody's place any more, as of an
+   * answer that breaks off in its middle. To be said before the candidate's outcome.
+   */
+  answered(): void;
   /** Ends the call: what has not been told by now never will be. It counts as `inconclusive: abandoned`, and says nothing of the candidate. */
   abandon(reason?: string): void;
 }
@@ -64,6 +82,8 @@ export interface ComparisonCall<Value = unknown, CandidateValue = Value> {
 export interface ComparisonCalls<Value, CandidateValue, Input> {
   /** Begins one call: counts it, and decides who serves it and whether it is compared. Never throws. */
   begin(options?: BeginOptions<Value, Input>): ComparisonCall<Value, CandidateValue>;
+  /** Tells the publishers of something about all the calls. Never throws. */
+  announce(event: ComparisonEvent): void;
 }
 
 /** Defines a comparison: an experiment that calls neither side. */

@@ -23,13 +23,33 @@ export abstract class ReportedCall implements ComparisonCall {
   protected controlIsReported = false;
   protected candidateIsReported = false;
   protected isOver = false;
+  /** The caller gets the candidate's outcome, whatever it is. */
+  protected isAnswered = false;
 
-  constructor(plan: ExperimentPlan, serve: Side, epoch: number, skipped: SkipReason | undefined, begunAt: number) {
+  readonly #mayFallBack: boolean;
+
+  constructor(
+    plan: ExperimentPlan,
+    serve: Side,
+    epoch: number,
+    skipped: SkipReason | undefined,
+    begunAt: number,
+    mayFallBack = true,
+  ) {
+    this.#mayFallBack = mayFallBack;
     this.plan = plan;
     this.serve = serve;
     this.epoch = epoch;
     this.skipped = skipped;
     this.begunAt = begunAt;
+  }
+
+  get ended(): boolean {
+    return this.isOver;
+  }
+
+  get mayFallBack(): boolean {
+    return this.serve === "candidate" && this.#mayFallBack && !this.isAnswered;
   }
 
   get signal(): AbortSignal {
@@ -77,6 +97,12 @@ export abstract class ReportedCall implements ComparisonCall {
       this.fault(`\`fellBack\` expects one of ${fallBackReasons.map((each) => JSON.stringify(each)).join(", ")}`);
     } else if (this.serve === "control") this.fault("`fellBack` was said of a call that control was to serve");
     else this.fallBack(reason);
+  }
+
+  answered(): void {
+    if (this.serve === "control") this.fault("`answered` was said of a call that control was to serve");
+    else if (this.candidateIsReported) this.fault("`answered` was said after the candidate's outcome");
+    else this.isAnswered = true;
   }
 
   abandon(reason?: string): void {

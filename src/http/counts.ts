@@ -1,0 +1,56 @@
+import type { SkipReason } from "../experiment/record/counters.ts";
+import type { ExchangeSkip } from "./exchange/exchange.ts";
+
+/**
+ * Why a request was not compared: what its comparison says, or
+ *
+ * - `unsafe-method`: neither GET nor HEAD, and not declared; control's alone
+ * - `by-key`: declared as `unsafe: "by-key"`; of one side alone
+ * - `loop`: it is a copy already
+ * - `body-too-large`, `body-used`: the request's body cannot be copied
+ * - `conditional`: control answered a condition or a range, of which the copy knows nothing
+ * - `streaming`: an event stream or NDJSON, whose end is not waited for
+ * - `caller-gone`, `too-slow`: not both bodies were there in time
+ */
+export type HandlerSkip =
+  SkipReason | ExchangeSkip | "unsafe-method" | "by-key" | "loop" | "body-too-large" | "body-used";
+
+/** What became of requests, of each candidate. */
+export interface HandlerCounts {
+  /** That might be compared: read-only ones that are no copies. */
+  readonly eligible: number;
+  /** Of those, the ones that were drawn, and let through by every limit. */
+  readonly sampled: number;
+  /** Copies sent to the candidate. */
+  readonly sent: number;
+  /** A status line came back. */
+  readonly answered: number;
+  /** Both answers were looked at. */
+  readonly compared: number;
+  readonly matched: number;
+  /** Answers of a serving candidate that broke off in their middle. */
+  readonly brokenMidBody: number;
+  readonly skips: Readonly<Partial<Record<HandlerSkip, number>>>;
+}
+
+type Step = Exclude<keyof HandlerCounts, "skips">;
+
+/** Counts of one candidate, or of one window. */
+export class Counts {
+  readonly #steps: Record<Step, number> = {
+    ...{ eligible: 0, sampled: 0, sent: 0, answered: 0, compared: 0, matched: 0, brokenMidBody: 0 },
+  };
+  readonly #skips = new Map<HandlerSkip, number>();
+
+  add(step: Step): void {
+    this.#steps[step] += 1;
+  }
+
+  skip(reason: HandlerSkip): void {
+    this.#skips.set(reason, (this.#skips.get(reason) ?? 0) + 1);
+  }
+
+  toJSON(): HandlerCounts {
+    return { ...this.#steps, skips: Object.fromEntries(this.#skips) };
+  }
+}

@@ -1,0 +1,168 @@
+import type { ComparisonCall } from "../../experiment/reported/comparison-call.ts";
+import { HttpError, failureOf } from "../http-error.ts";
+import type { CapturedResponse, LookedAt } from "../responses/compare-responses.ts";
+import type { ReportedResponse, ResponseComparer } from "./reported-response.ts";
+
+/** Why a request was not compared, beyond what its comparison says. */
+export type ExchangeSkip = "conditional" | "streaming" | "caller-gone" | "too-slow";
+
+/** What a handler counts of its exchanges. */
+export interface ExchangeCounts {
+  answered(): void;
+  skipped(reason: ExchangeSkip): void;
+}
+
+/** A side's answer, once its head is there. */
+interface Answered {
+  readonly status: number;
+  readonly ms: number;
+  captured?: CapturedResponse;
+}
+
+/**
+ * One compared request: takes what both sides come to, in whatever order, and reports it to the call. A 5xx or a failure of the
+ * candidate's alone is a failure; control's own are what they are.
+ */
+export class Exchange {
+  readonly #call: ComparisonCall<ReportedResponse>;
+  readonly #comparer: ResponseComparer;
+  readonly #counts: ExchangeCounts;
+  #control: Answered | undefined;
+  #candidate: Answered | undefined;
+  #controlIsOver = false;
+  #candidateIsOver = false;
+  #isAbandoned = false;
+  #controlSide: LookedAt | undefined;
+
+  constructor(call: ComparisonCall<ReportedResponse>, comparer: ResponseComparer, counts: ExchangeCounts) {
+    this.#call = call;
+    this.#comparer = comparer;
+    this.#counts = counts;
+  }
+
+  get call(): ComparisonCall<ReportedResponse> {
+    return this.#call;
+  }
+
+  /** Whether what control's body holds is still asked for. */
+  get wantsBodies(): boolean {
+    return !this.#isAbandoned && !this.#candidateIsOver && !this.#controlIsOver;
+  }
+
+  get isOver(): boolean {
+    return this.#isAbandoned || (this.#controlIsOver && this.#candidateIsOver);
+  }
+
+  /** Control's response as it is compared, once it is. */
+  get controlSide(): LookedAt | undefined {
+    return this.#controlSide;
+  }
+
+  lookAtControl(captured: CapturedResponse): LookedAt {
+    return this.#comparer.lookAt(captured, "control");
+  }
+
+  /** How long control's decoded body is, as soon as that is known. */
+  get controlBytes(): number {
+    const body = this.#control?.captured?.body;
+    if (body?.kind === "none") return 0;
+    if (body?.kind === "bytes" && body.codings.length === 0) return body.bytes.length;
+    return body?.kind === "digest" ? body.digest.bytes : Infinity;
+  }
+
+  controlAnswered(status: number, ms: number): void {
+    this.#control = { status, ms };
+    this.#judgeStatus();
+  }
+
+  controlFailed(error: unknown, ms: number): void {
+    if (this.#isAbandoned || this.#controlIsOver) return;
+    this.#controlIsOver = true;
+    this.#call.control({ kind: "threw", error: failureOf(error) }, ms);
+    this.#judgeStatus();
+  }
+
+  candidateAnswered(status: number, ms: number): void {
+    this.#candidate = { status, ms };
+    this.#counts.answered();
+    this.#judgeStatus();
+  }
+
+  candidateFailed(error: unknown, ms: number): void {
+    if (this.#isAbandoned || this.#candidateIsOver) return;
+    this.#candidateIsOver = true;
+    const failure = failureOf(error, this.#candidate?.status);
+    if (failure.code === "timeout") this.#call.candidate({ kind: "timed-out", afterMs: ms }, ms);
+    else this.#call.candidate({ kind: "threw", error: failure }, ms);
+    this.#reportControl();
+  }
+
+  /** Its body has ended; it may be `unseen`. */
+  controlEnded(captured: CapturedResponse): void {
+    if (this.#control !== undefined) this.#control.captured = captured;
+    this.#report();
+  }
+
+  candidateEnded(captured: CapturedResponse): void {
+    if (this.#candidate !== undefined) this.#candidate.captured = captured;
+    this.#report();
+  }
+
+  abandon(reason: ExchangeSkip): void {
+    if (this.isOver) return;
+    this.#isAbandoned = true;
+    this.#counts.skipped(reason);
+    this.#call.abandon(reason);
+  }
+
+  /** A candidate's 5xx is a failure as soon as control is known to have none. */
+  #judgeStatus(): void {
+    const candidate = this.#candidate;
+    if (candidate === undefined) {
+      this.#reportControl();
+      return;
+    }
+    if (this.#isAbandoned || this.#candidateIsOver || candidate.status < 500) {
+      this.#report();
+      return;
+    }
+    if (this.#control === undefined && !this.#controlIsOver) return;
+    if (this.#control !== undefined && this.#control.status >= 500) return;
+    this.#candidateIsOver = true;
+    const error = new HttpError("server-error", candidate.status);
+    this.#call.candidate({ kind: "threw", error }, candidate.ms);
+    this.#reportControl();
+  }
+
+  /** Where the candidate has failed, nothing but control's head is reported. */
+  #reportControl(): void {
+    const control = this.#control;
+    if (this.#isAbandoned || this.#controlIsOver || !this.#candidateIsOver || control === undefined) return;
+    this.#controlIsOver = true;
+    const captured = control.captured ?? headOnly(control.status);
+    const side = this.#comparer.lookAt(captured, "control");
+    this.#call.control({ kind: "returned", value: { side } }, control.ms);
+  }
+
+  #report(): void {
+    const [control, candidate] = [this.#control?.captured, this.#candidate?.captured];
+    if (this.#isAbandoned || this.#candidateIsOver || candidate === undefined) return;
+    if (this.#controlIsOver) {
+      // Control failed, and the candidate did not.
+      this.#candidateIsOver = true;
+      const side = this.#comparer.lookAt(candidate, "candidate");
+      this.#call.candidate({ kind: "returned", value: { side } }, this.#candidate!.ms);
+      return;
+    }
+    if (control === undefined) return;
+    this.#controlIsOver = this.#candidateIsOver = true;
+    const one = (this.#controlSide = this.#comparer.lookAt(control, "control"));
+    const other = this.#comparer.lookAt(candidate, "candidate");
+    this.#call.control({ kind: "returned", value: { side: one, other } }, this.#control!.ms);
+    this.#call.candidate({ kind: "returned", value: { side: other, other: one } }, this.#candidate!.ms);
+  }
+}
+
+function headOnly(status: number): CapturedResponse {
+  return { status, headers: new Headers(), body: { kind: "unseen", reason: "not needed" } };
+}

@@ -1,0 +1,63 @@
+import type { CpuBudget } from "../../experiment/limits/cpu-budget.ts";
+import type { Comparison } from "../../model/comparison.ts";
+import type { Clock } from "../../model/clock.ts";
+import {
+  compareLookedAt,
+  lookAt,
+  makeReady,
+  type CapturedResponse,
+  type LookedAt,
+} from "../responses/compare-responses.ts";
+import type { ComparableResponse, CompiledResponseRules } from "../responses/response-rules.ts";
+
+/** What is reported of a side that answered. It is made comparable together with the other side's. */
+export interface ReportedResponse {
+  readonly side: LookedAt;
+  /** The side that it will be compared with; absent where there is none to be compared with. */
+  other?: LookedAt;
+}
+
+/** Compares the responses of one handler, within its share of the event loop. */
+export class ResponseComparer {
+  readonly rules: CompiledResponseRules;
+  readonly #budget: CpuBudget;
+  readonly #clock: Clock;
+  readonly #compared: (comparison: Comparison, control: CapturedResponse, candidate: CapturedResponse) => void;
+  readonly #sides = new WeakMap<ComparableResponse, LookedAt>();
+
+  /** @param compared told every comparison of control with the candidate */
+  constructor(
+    rules: CompiledResponseRules,
+    budget: CpuBudget,
+    clock: Clock,
+    compared: (comparison: Comparison, control: CapturedResponse, candidate: CapturedResponse) => void,
+  ) {
+    this.rules = rules;
+    this.#budget = budget;
+    this.#clock = clock;
+    this.#compared = compared;
+  }
+
+  lookAt(response: CapturedResponse, side: "control" | "candidate"): LookedAt {
+    return lookAt(response, this.rules, side);
+  }
+
+  /** For `prepareComparable`. */
+  async prepare({ side, other }: ReportedResponse): Promise<ComparableResponse> {
+    this.#sides.set(side.shown, side);
+    if (other !== undefined) await makeReady(side, other, this.rules);
+    return side.shown;
+  }
+
+  /** For `compare`. */
+  readonly compare = (control: ComparableResponse, candidate: ComparableResponse): Comparison => {
+    const [one, other] = [this.#sides.get(control), this.#sides.get(candidate)];
+    if (one === undefined || other === undefined)
+      return { kind: "inconclusive", reason: "no response of this handler" };
+    const startedAt = this.#clock.monotonic();
+    const comparison = compareLookedAt(one, other, this.rules, this.#budget.has(startedAt));
+    this.#budget.spend(this.#clock.monotonic() - startedAt);
+    if (other.role === "candidate") this.#compared(comparison, one.captured, other.captured);
+    return comparison;
+  };
+}

@@ -1,0 +1,103 @@
+import type { ComparisonCall } from "../../experiment/reported/comparison-call.ts";
+import { failureOf, HttpError } from "../http-error.ts";
+import { askCandidate, type ServingLimits } from "./ask-candidate.ts";
+import { follower } from "./follower.ts";
+import type { Incoming, Lane } from "./lane.ts";
+import type { ReportedResponse } from "./reported-response.ts";
+import { askControl, orAborted, type Surroundings } from "./run-exchange.ts";
+import type { SideAnswer } from "./side-call.ts";
+
+/** The candidate answers alone; control takes its place where it fails before its status line, and may. */
+export async function serveAlone(
+  around: Surroundings,
+  lane: Lane,
+  call: ComparisonCall<ReportedResponse>,
+  incoming: Incoming,
+  limits: ServingLimits,
+): Promise<Response> {
+  const { clock } = around;
+  const caller = incoming.request.signal;
+  const { mayFallBack } = call;
+  const startedAt = clock.monotonic();
+  const forCandidate = follower(caller);
+  // A little before the call ends by itself, so that the timeout is reported.
+  const cancel =
+    mayFallBack && limits.timeoutMs < Infinity ?
+      clock.after(
+        limits.timeoutMs * 0.95,
+        () => forCandidate.abort(new DOMException("No answer", "TimeoutError")),
+        true,
+      )
+    : undefined;
+  const ms = (): number => clock.monotonic() - startedAt;
+  lane.counts.add("sent");
+  let failure: HttpError;
+  try {
+    const asking = call.as("candidate", () => askCandidate(around, lane, incoming, forCandidate.signal));
+    const answer = await orAborted(asking, forCandidate.signal);
+    cancel?.();
+    lane.counts.add("answered");
+    if (answer.status < 500 || !mayFallBack) return passAlone(around, lane, call, answer, limits, ms());
+    answer.discard();
+    failure = new HttpError("server-error", answer.status);
+  } catch (error) {
+    cancel?.();
+    if (caller.aborted) {
+      call.abandon("caller-gone");
+      throw error;
+    }
+    failure = failureOf(error);
+    if (!mayFallBack) {
+      call.candidate({ kind: "threw", error: failure }, ms());
+      throw error;
+    }
+  }
+  if (failure.code === "timeout") call.candidate({ kind: "timed-out", afterMs: ms() }, ms());
+  else call.candidate({ kind: "threw", error: failure }, ms());
+  try {
+    const answer = await call.as("control", () => askControl(around, incoming));
+    if (!call.ended) call.control({ kind: "returned", value: undefined as never }, answer.ms);
+    return answer.response;
+  } catch (error) {
+    if (!call.ended) call.control({ kind: "threw", error: failureOf(error) });
+    throw error;
+  }
+}
+
+/** The answer of a candidate that is compared with nothing; that it breaks off is still its failure. */
+function passAlone(
+  { clock }: Surroundings,
+  lane: Lane,
+  call: ComparisonCall<ReportedResponse>,
+  answer: SideAnswer,
+  { timeoutMs }: ServingLimits,
+  passedMs: number,
+): Response {
+  let isTold = false;
+  // Nothing takes its place from here on.
+  if (call.mayFallBack) call.answered();
+  const tell = (failure?: HttpError): void => {
+    if (isTold || call.ended) return;
+    isTold = true;
+    cancel?.();
+    if (failure === undefined && answer.status < 500) {
+      call.candidate({ kind: "returned", value: undefined as never }, answer.ms);
+      return;
+    }
+    call.candidate({ kind: "threw", error: failure ?? new HttpError("server-error", answer.status) }, answer.ms);
+  };
+  // A body that takes longer is as good as ended for the call, which ends at its deadline.
+  const cancel = timeoutMs < Infinity ? clock.after(Math.max(0, timeoutMs * 0.9 - passedMs), () => tell()) : undefined;
+  return answer.pass(undefined, {
+    ended: () => {
+      tell();
+    },
+    broke: (error) => {
+      lane.counts.add("brokenMidBody");
+      tell(failureOf(error, answer.status));
+    },
+    cancelled: () => {
+      tell();
+    },
+  });
+}

@@ -1,0 +1,205 @@
+import type { Cancel } from "../../model/clock.ts";
+import { failureOf } from "../http-error.ts";
+import type { CapturedResponse } from "../responses/compare-responses.ts";
+import { answersCondition, headersOfCopy } from "../sides/outgoing.ts";
+import { askCandidate, type ServingLimits } from "./ask-candidate.ts";
+import { follower } from "./follower.ts";
+import type { Incoming } from "./lane.ts";
+import { askControl, orAborted, passControl, readCopy, type LaneExchange, type Surroundings } from "./run-exchange.ts";
+import type { SideAnswer } from "./side-call.ts";
+
+type Head =
+  | { readonly kind: "answered"; readonly answer: SideAnswer }
+  | { readonly kind: "failed"; readonly error: unknown; readonly ms: number }
+  | { readonly kind: "slow" };
+
+/** Both run and are compared, and the candidate's status line decides who answers. */
+export async function serveCompared(
+  around: Surroundings,
+  part: LaneExchange,
+  incoming: Incoming,
+  limits: ServingLimits,
+): Promise<Response> {
+  const { exchange, lane } = part;
+  const { call } = exchange;
+  const { clock } = around;
+  const caller = incoming.request.signal;
+  const startedAt = clock.monotonic();
+  const [forControl, forCandidate] = [follower(caller), follower(caller, call.signal)];
+  const beside = await besideServing(around, incoming);
+  const control = call.as("control", () => askControl(around, beside, forControl.signal));
+  control.catch(() => undefined);
+  lane.counts.add("sent");
+  const asking = call.as("candidate", () => askCandidate(around, lane, incoming, forCandidate.signal));
+  const head = await firstHead(asking, control, forCandidate.signal, around, limits, startedAt);
+  if (head.kind === "answered" && (head.answer.status < 500 || !call.mayFallBack)) {
+    call.answered();
+    forCandidate.detach(call.signal);
+    forControl.follow(call.signal);
+    void readControl(around, exchange, control, forControl.signal, startedAt);
+    return passCandidate(around, part, incoming, head.answer);
+  }
+  if (caller.aborted) {
+    exchange.abandon("caller-gone");
+    throw caller.reason;
+  }
+  if (!call.mayFallBack && head.kind === "failed") {
+    call.answered();
+    exchange.candidateFailed(head.error, head.ms);
+    void readControl(around, exchange, control, forControl.signal, startedAt);
+    throw head.error;
+  }
+  call.fellBack(
+    head.kind === "slow" ? "slow"
+    : isTimeout(head) ? "timed-out"
+    : "threw",
+  );
+  if (head.kind === "failed") exchange.candidateFailed(head.error, head.ms);
+  else if (head.kind === "answered") void readCopy(around, exchange, head.answer, call.signal);
+  else void readLate(around, exchange, asking, call.signal, startedAt);
+  try {
+    return passControl(around, [part], incoming, await control);
+  } catch (error) {
+    if (caller.aborted) exchange.abandon("caller-gone");
+    else exchange.controlFailed(error, clock.monotonic() - startedAt);
+    throw error;
+  }
+}
+
+/** Control's request is the copy here. */
+async function besideServing({ mark }: Surroundings, incoming: Incoming): Promise<Incoming> {
+  const headers = new Headers(incoming.outgoing.headers);
+  const marked = headersOfCopy(new Headers(), await mark.current(), true);
+  for (const [name, value] of marked) headers.set(name, value);
+  return { ...incoming, outgoing: { ...incoming.outgoing, headers, original: undefined } };
+}
+
+function isTimeout(head: Head): boolean {
+  return head.kind === "failed" && failureOf(head.error).code === "timeout";
+}
+
+/** The candidate's head, its failure, or that control is too far ahead. */
+async function firstHead(
+  asking: Promise<SideAnswer>,
+  control: Promise<SideAnswer>,
+  signal: AbortSignal,
+  { clock }: Surroundings,
+  { graceMs }: ServingLimits,
+  startedAt: number,
+): Promise<Head> {
+  let cancel: Cancel | undefined;
+  let isOver = false;
+  const head = await new Promise<Head>((resolve) => {
+    orAborted(asking, signal).then(
+      (answer) => {
+        resolve({ kind: "answered", answer });
+      },
+      (error: unknown) => {
+        resolve({ kind: "failed", error, ms: clock.monotonic() - startedAt });
+      },
+    );
+    control.then(
+      () => {
+        if (isOver || graceMs === Infinity) return;
+        const slow = (): void => {
+          resolve({ kind: "slow" });
+        };
+        // A caller waits for it.
+        cancel = clock.after(graceMs, slow, true);
+      },
+      () => undefined,
+    );
+  });
+  isOver = true;
+  cancel?.();
+  return head;
+}
+
+/** The candidate's answer for its caller. From here on there is no way back. */
+function passCandidate(
+  { bodyLimits, clock }: Surroundings,
+  { lane, exchange }: LaneExchange,
+  incoming: Incoming,
+  answer: SideAnswer,
+): Response {
+  const headAt = clock.monotonic();
+  exchange.candidateAnswered(answer.status, answer.ms);
+  if (incoming.isConditional && answersCondition(answer.status)) exchange.abandon("conditional");
+  if (answer.isStream) exchange.abandon("streaming");
+  const { signal } = exchange.call;
+  const tooSlow = (): void => {
+    exchange.abandon("too-slow");
+  };
+  signal.addEventListener("abort", tooSlow, { once: true });
+  const over = (): void => {
+    signal.removeEventListener("abort", tooSlow);
+  };
+  return answer.pass(bodyLimits, {
+    ended: (captured) => {
+      over();
+      exchange.candidateEnded(captured);
+    },
+    broke: (error) => {
+      over();
+      lane.counts.add("brokenMidBody");
+      exchange.candidateFailed(failureOf(error, answer.status), answer.ms + clock.monotonic() - headAt);
+    },
+    cancelled: () => {
+      over();
+      exchange.abandon("caller-gone");
+    },
+  });
+}
+
+/** Reads what control came to where the candidate answers. Never rejects. */
+async function readControl(
+  { bodyLimits, clock }: Surroundings,
+  exchange: LaneExchange["exchange"],
+  control: Promise<SideAnswer>,
+  signal: AbortSignal,
+  startedAt: number,
+): Promise<void> {
+  try {
+    const answer = await orAborted(control, signal);
+    exchange.controlAnswered(answer.status, answer.ms);
+    if (answer.isStream) exchange.abandon("streaming");
+    if (exchange.isOver) {
+      answer.discard();
+      return;
+    }
+    await answer.drain(
+      bodyLimits,
+      {
+        ended: (captured: CapturedResponse) => {
+          exchange.controlEnded(captured);
+        },
+        broke: (error) => {
+          exchange.controlFailed(error, answer.ms);
+        },
+        cancelled: () => {
+          exchange.abandon("too-slow");
+        },
+      },
+      signal,
+      () => Infinity,
+    );
+  } catch (error) {
+    if (signal.aborted) exchange.abandon("too-slow");
+    else exchange.controlFailed(error, clock.monotonic() - startedAt);
+  }
+}
+
+/** The candidate was too slow to serve, and may still be compared. */
+async function readLate(
+  around: Surroundings,
+  exchange: LaneExchange["exchange"],
+  asking: Promise<SideAnswer>,
+  signal: AbortSignal,
+  startedAt: number,
+): Promise<void> {
+  try {
+    await readCopy(around, exchange, await orAborted(asking, signal), signal);
+  } catch (error) {
+    exchange.candidateFailed(signal.aborted ? signal.reason : error, around.clock.monotonic() - startedAt);
+  }
+}

@@ -1,0 +1,17 @@
+export { compareResponses } from "./responses/compare-responses.ts";
+export type { BodyRule } from "./responses/body-data.ts";
+export type { BodyLimits } from "./responses/body-capture.ts";
+export type { HeaderRule } from "./responses/header-rules.ts";
+export type { ComparableResponse, ResponseRules } from "./responses/response-rules.ts";
+export { HttpError } from "./http-error.ts";
+export { parallelFetch, type FetchOptions, type ParallelFetch } from "./parallel-fetch.ts";
+export { parallelHandler, type ParallelHandler } from "./parallel-handler.ts";
+export type { HandlerCounts, HandlerSkip } from "./counts.ts";
+export type { HandlerLimits, HandlerOptions, SharedOptions } from "./handler-options.ts";
+export type { OpenApiDocument, RouteAnswer, RouteDefinition, Routes } from "./routes.ts";
+export type { FetchHandler, Secret, ServiceSide, Side } from "./sides/side.ts";
+export type { Transport, TransportInit } from "./sides/transport.ts";
+export { fromNodeListener } from "./node/from-node-listener.ts";
+export { toFastify, toHono, toRouteHandlers } from "./node/frameworks.ts";
+export { toNodeListener, type NodeListener } from "./node/listener.ts";
+export { nodeTransport, type NodeTransportOptions } from "./node/node-transport.ts";

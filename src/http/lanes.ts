@@ -1,0 +1,85 @@
+import { defaultLaboratory } from "../default-laboratory.ts";
+import type { ComparisonLimits } from "../experiment/define/comparison-options.ts";
+import { CpuBudget } from "../experiment/limits/cpu-budget.ts";
+import type { OptionCheck } from "../model/check-options.ts";
+import type { Clock } from "../model/clock.ts";
+import { Counts } from "./counts.ts";
+import type { Lane } from "./exchange/lane.ts";
+import { ResponseComparer, type ReportedResponse } from "./exchange/reported-response.ts";
+import type { HandlerLimits, SettledOptions } from "./handler-options.ts";
+import type { HeaderRules } from "./responses/header-rules.ts";
+import type { CompiledResponseRules } from "./responses/response-rules.ts";
+import { compileSide, type CompiledSide } from "./sides/side.ts";
+import type { Transport } from "./sides/transport.ts";
+
+/** A candidate under its name. */
+export type NamedLane = readonly [name: string, lane: Lane];
+
+/** @throws {SidelaneError} by `check`, for the first thing that is wrong */
+export function lanesOf(
+  settled: SettledOptions,
+  control: CompiledSide,
+  rules: CompiledResponseRules,
+  check: OptionCheck,
+  transport: Transport,
+  clock: Clock,
+): readonly NamedLane[] {
+  const { name, candidate, candidates, rollout } = settled;
+  if ((candidate === undefined) === (candidates === undefined)) {
+    check.fail("candidate", "given, or `candidates`, and not both", candidate ?? candidates);
+  }
+  const sides: readonly (readonly [name: string, side: unknown])[] =
+    candidates === undefined ? [["candidate", candidate]] : Object.entries(candidates);
+  if (sides.length === 0) check.fail("candidates", "at least one candidate by name", candidates);
+  if (candidates !== undefined && rollout !== undefined) {
+    check.fail("rollout", "left out beside `candidates`", rollout, "Several candidates run in shadow");
+  }
+  const budget = new CpuBudget(settled.cpuShare);
+  const laboratory = settled.laboratory ?? defaultLaboratory();
+  return sides.map(([each, given]) => {
+    const option = candidates === undefined ? "candidate" : `candidates.${each}`;
+    const side = compileSide(given, option, check, transport);
+    const counts = new Counts();
+    const origins = {
+      control: [...rules.origins.control, ...originOf(control)],
+      candidate: [...rules.origins.candidate, ...originOf(side)],
+    };
+    // A server adds a date, and a handler of this process does not.
+    const isMixed = (control.origin === undefined) !== (side.origin === undefined);
+    const headers: HeaderRules = (name) => (isMixed && name === "date" ? "dropped" : rules.headers(name));
+    const comparer = new ResponseComparer({ ...rules, origins, headers }, budget, clock, (comparison) => {
+      counts.add("compared");
+      if (comparison.kind === "match") counts.add("matched");
+    });
+    const isTrusted = side.origin === undefined || (settled.credentialsTo ?? []).includes(side.origin);
+    const calls = laboratory.comparison<ReportedResponse, ReportedResponse, Request, unknown, unknown>(
+      candidates === undefined ? name : `${name}/${each}`,
+      {
+        ...sharedWith(settled),
+        limits: limitsOf(settled.limits),
+        prepareComparable: (response: ReportedResponse) => comparer.prepare(response),
+        compare: comparer.compare as never,
+        capture: false,
+        ...(settled.noise !== false && {
+          noise: { ...(typeof settled.noise === "object" && settled.noise), controlIsReadOnly: true },
+        }),
+      },
+    );
+    return [each, { side, calls, comparer, counts, isTrusted }];
+  });
+}
+
+function originOf({ origin }: CompiledSide): readonly string[] {
+  return origin === undefined ? [] : [origin];
+}
+
+/** What goes to each comparison as it is. */
+function sharedWith(settled: SettledOptions): object {
+  const { rollout, key, enabled, sample, context, knownMismatches, clean, afterRun, about, replace } = settled;
+  const shared = { rollout, key, enabled, sample, context, knownMismatches, clean, afterRun, about, replace };
+  return Object.fromEntries(Object.entries(shared).filter(([, value]) => value !== undefined));
+}
+
+function limitsOf(limits: HandlerLimits): ComparisonLimits {
+  return Object.fromEntries(Object.entries(limits).filter(([name]) => name !== "requestBytes"));
+}

@@ -1,0 +1,146 @@
+import { builtinModule } from "../../model/runtime.ts";
+import { SidelaneError } from "../../model/errors.ts";
+import type { Transport, TransportInit } from "../sides/transport.ts";
+import { streamOf } from "./request-from.ts";
+
+interface Incoming extends AsyncIterable<Uint8Array> {
+  readonly statusCode: number;
+  readonly statusMessage: string;
+  readonly rawHeaders: readonly string[];
+  readonly headers: Readonly<Record<string, unknown>>;
+  resume(): void;
+}
+
+interface ClientRequest {
+  readonly reusedSocket: boolean;
+  write(chunk: Uint8Array): boolean;
+  end(chunk?: Uint8Array): void;
+  destroy(error?: Error): void;
+  once(event: "response", listener: (message: Incoming) => void): void;
+  once(event: "drain" | "close", listener: () => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+}
+
+interface NodeHttp {
+  readonly Agent: new (options: object) => object;
+  request(url: string, options: object): ClientRequest;
+}
+
+/** Options of {@link nodeTransport}. */
+export interface NodeTransportOptions {
+  /** Connections to one service at once; 50 by default. */
+  readonly maxSockets?: number;
+  /** Opens a connection in another way, such as one within the process. */
+  readonly createConnection?: () => unknown;
+}
+
+/**
+ * Sends requests by `node:http` and `node:https`: with the `host` that came, TLS options, bodies encoded as they are, and without timeouts of its
+ * own. A connection that was used before and is reset before a byte of the answer is tried once more, for requests without a body.
+ *
+ * @throws {SidelaneError} `invalid-option` in a runtime without `node:http`
+ */
+export function nodeTransport({ maxSockets = 50, createConnection }: NodeTransportOptions = {}): Transport {
+  const modules = {
+    "http:": builtinModule("node:http") as NodeHttp | undefined,
+    "https:": builtinModule("node:https") as NodeHttp | undefined,
+  };
+  if (modules["http:"] === undefined) {
+    throw new SidelaneError("invalid-option", "nodeTransport: expected a runtime with `node:http`");
+  }
+  const agents = new Map<string, object>();
+  const agentOf = (protocol: "http:" | "https:"): object => {
+    const known = agents.get(protocol);
+    if (known !== undefined) return known;
+    const agent = new modules[protocol]!.Agent({ keepAlive: true, maxSockets });
+    agents.set(protocol, agent);
+    return agent;
+  };
+  const send = (url: string, init: TransportInit): Promise<Response> => {
+    const protocol = url.startsWith("https:") ? "https:" : "http:";
+    const headers = headersOf(init);
+    const start = (): ClientRequest =>
+      modules[protocol]!.request(url, {
+        ...{ method: init.method ?? "GET", headers, setHost: headers["host"] === undefined },
+        ...(createConnection === undefined ? { agent: agentOf(protocol) } : { createConnection }),
+        ...init.tls,
+      });
+    const mayRepeat = init.body === undefined || init.body === null;
+    return exchange(start, init, mayRepeat && /^(?:GET|HEAD|OPTIONS|PUT|DELETE)$/.test(init.method ?? "GET"));
+  };
+  return Object.assign(send, { decodes: false, sets: { host: true } });
+}
+
+function headersOf({ headers, host, body }: TransportInit): Record<string, string | number> {
+  const sent: Record<string, string | number> = Object.fromEntries(new Headers(headers));
+  if (host !== undefined) sent["host"] = host;
+  if (body instanceof Uint8Array) sent["content-length"] = body.length;
+  return sent;
+}
+
+function exchange(start: () => ClientRequest, init: TransportInit, mayRepeat: boolean): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const { signal } = init;
+    if (signal?.aborted === true) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const request = start();
+    let hasAnswered = false;
+    const abort = (): void => {
+      reject(signal!.reason as Error);
+      request.destroy(signal!.reason as Error);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    const over = (): void => {
+      signal?.removeEventListener("abort", abort);
+    };
+    request.on("error", (error) => {
+      if (hasAnswered) return;
+      over();
+      const isStale = request.reusedSocket && (error as { code?: unknown }).code === "ECONNRESET";
+      if (mayRepeat && isStale) exchange(start, init, false).then(resolve, reject);
+      else reject(error);
+    });
+    request.once("close", over);
+    request.once("response", (message) => {
+      hasAnswered = true;
+      resolve(responseOf(message, init.method === "HEAD"));
+    });
+    sendBody(request, init.body).catch((error: unknown) => {
+      request.destroy(error as Error);
+    });
+  });
+}
+
+async function sendBody(request: ClientRequest, body: unknown): Promise<void> {
+  if (!(body instanceof ReadableStream)) {
+    if (body instanceof Uint8Array) request.end(body);
+    else request.end();
+    return;
+  }
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (!request.write(value)) {
+      await new Promise<void>((resolve) => {
+        request.once("drain", resolve);
+        request.once("close", resolve);
+      });
+    }
+  }
+  request.end();
+}
+
+function responseOf(message: Incoming, isHead: boolean): Response {
+  const { statusCode: status, statusMessage: statusText, rawHeaders } = message;
+  const headers = new Headers();
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) headers.append(rawHeaders[at]!, rawHeaders[at + 1]!);
+  headers.delete("connection");
+  headers.delete("keep-alive");
+  headers.delete("transfer-encoding");
+  const hasNone = isHead || status === 204 || status === 205 || status === 304;
+  if (hasNone) message.resume();
+  return new Response(hasNone ? null : streamOf(message), { status, statusText, headers });
+}

@@ -1,0 +1,224 @@
+import { compareValues } from "../../compare/compare.ts";
+import type { Comparison } from "../../model/comparison.ts";
+import { bodyDataOf, bodyRuleOf, mediaTypeOf, shownType } from "./body-data.ts";
+import { BodyCapture, type CapturedBody } from "./body-capture.ts";
+import { comparableHeaders } from "./comparable-headers.ts";
+import { codingsOf, decode } from "./decode.ts";
+import { alikeUpTo, digestOf, hexOf, type BodyDigest } from "./digest.ts";
+import {
+  compileResponseRules,
+  type ComparableResponse,
+  type CompiledResponseRules,
+  type ResponseRules,
+} from "./response-rules.ts";
+
+/** A response that has passed, and what is known of its body. */
+export interface CapturedResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: CapturedBody;
+}
+
+/** A response while it is compared: its body is decoded and read only where it has to be. */
+export interface LookedAt {
+  readonly captured: CapturedResponse;
+  readonly role: "control" | "candidate";
+  readonly origins: readonly string[];
+  /** What publishers receive; its body is filled in where it is read. */
+  readonly shown: { -readonly [Key in keyof ComparableResponse]: ComparableResponse[Key] };
+  /** After {@link makeReady}. */
+  decoded?: Uint8Array;
+  /** Why the body cannot be compared. */
+  unseen?: string;
+  digest?: BodyDigest;
+}
+
+/**
+ * Compares two responses: status, media type, headers, body. Headers and bodies are compared by the defaults of docs/http.md, each of
+ * which a rule may replace; bodies of the same bytes are not looked into. Reads both bodies to their ends: hand in clones of what is
+ * still needed.
+ *
+ * - `match`, `mismatch`: as of `compare`, for {@link ComparableResponse}s
+ * - `inconclusive`: a body broke off, is too large for this runtime, grows too much when it is decoded, or is in a coding that the
+ *   runtime does not know
+ *
+ * @throws {SidelaneError} it rejects, `invalid-definition`, when `rules` has a mistake
+ */
+export async function compareResponses(
+  control: Response,
+  candidate: Response,
+  rules?: ResponseRules,
+): Promise<Comparison> {
+  const compiled = compileResponseRules(rules, "compareResponses");
+  const [one, other] = await Promise.all([captured(control, compiled), captured(candidate, compiled)]);
+  const sides = [lookAt(one, compiled, "control"), lookAt(other, compiled, "candidate")] as const;
+  await makeReady(...sides, compiled);
+  return compareLookedAt(...sides, compiled);
+}
+
+async function captured(response: Response, { bodyLimits }: CompiledResponseRules): Promise<CapturedResponse> {
+  const { status, headers } = response;
+  if (response.body === null) return { status, headers, body: { kind: "none" } };
+  const capture = new BodyCapture(bodyLimits, codingsOf(headers));
+  try {
+    const reader = response.body.getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) capture.add(next.value);
+  } catch {
+    capture.giveUp("broke off");
+  }
+  return { status, headers, body: await capture.end() };
+}
+
+/** @param side whose own origins are taken for the same */
+export function lookAt(
+  response: CapturedResponse,
+  rules: CompiledResponseRules,
+  side: "control" | "candidate",
+): LookedAt {
+  const { status, headers, body } = response;
+  const origins = rules.origins[side];
+  return {
+    captured: response,
+    role: side,
+    origins,
+    shown: {
+      status,
+      type: shownType(mediaTypeOf(headers)),
+      headers: comparableHeaders(headers, rules.headers, origins),
+      body: sizeOf(body),
+    },
+  };
+}
+
+function sizeOf(body: CapturedBody): unknown {
+  switch (body.kind) {
+    case "none":
+      return undefined;
+    case "bytes":
+      return { bytes: body.bytes.length };
+    case "digest":
+      return { bytes: body.digest.bytes, sha256: body.digest.sha256 };
+    case "unseen":
+      return { unseen: body.reason };
+  }
+}
+
+/** Decodes and hashes what has to be, so that the two can be compared at once. */
+export async function makeReady(one: LookedAt, other: LookedAt, rules: CompiledResponseRules): Promise<void> {
+  if (haveSameBytes(one.captured.body, other.captured.body)) return;
+  await Promise.all([decodeBody(one, rules), decodeBody(other, rules)]);
+  const isDigest = (side: LookedAt): boolean => side.captured.body.kind === "digest";
+  if (isDigest(one)) await hashBody(other);
+  if (isDigest(other)) await hashBody(one);
+}
+
+async function decodeBody(
+  side: LookedAt,
+  { bodyLimits: { decodedBytes, ratio } }: CompiledResponseRules,
+): Promise<void> {
+  const { body } = side.captured;
+  if (body.kind === "unseen") side.unseen = body.reason;
+  if (body.kind === "digest") side.digest = body.digest;
+  if (body.kind !== "bytes" || side.decoded !== undefined) return;
+  const most = Math.min(decodedBytes, Math.max(freeBytes, body.bytes.length * ratio));
+  const decoded = await decode(body.bytes, body.codings, most);
+  if ("bytes" in decoded) side.decoded = decoded.bytes;
+  else
+    side.unseen = decoded.kind === "too-large" ? "decoded-too-large" : `in ${decoded.coding}, which is not known here`;
+}
+
+const freeBytes = 1024 * 1024;
+
+async function hashBody(side: LookedAt): Promise<void> {
+  if (side.decoded !== undefined) side.digest ??= await digestOf(side.decoded);
+}
+
+function haveSameBytes(one: CapturedBody, other: CapturedBody): boolean {
+  if (one.kind !== "bytes" || other.kind !== "bytes") return one.kind === "none" && other.kind === "none";
+  return String(one.codings) === String(other.codings) && equalBytes(one.bytes, other.bytes);
+}
+
+function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
+}
+
+/**
+ * After {@link makeReady}: compares the two.
+ *
+ * @param readBodies whether bodies that differ in their bytes may be parsed and looked into
+ */
+export function compareLookedAt(
+  control: LookedAt,
+  candidate: LookedAt,
+  rules: CompiledResponseRules,
+  readBodies = true,
+): Comparison {
+  const bodies = compareBodies(control, candidate, rules, readBodies);
+  const found = compareValues(
+    { ...control.shown, body: bodies.control },
+    { ...candidate.shown, body: bodies.candidate },
+    rules.data,
+  );
+  if (bodies.unseen === undefined || found.kind === "mismatch") return found;
+  return { kind: "inconclusive", reason: bodies.unseen };
+}
+
+/** What is compared by the rules: nothing where the bodies are the same. */
+interface Bodies {
+  readonly control?: unknown;
+  readonly candidate?: unknown;
+  /** Why nothing can be told of them. */
+  readonly unseen?: string;
+}
+
+const alike: Bodies = {};
+
+function compareBodies(one: LookedAt, other: LookedAt, rules: CompiledResponseRules, readBodies: boolean): Bodies {
+  const [left, right] = [one.captured.body, other.captured.body];
+  if (haveSameBytes(left, right)) return alike;
+  const type = mediaTypeOf(one.captured.headers);
+  const otherType = mediaTypeOf(other.captured.headers);
+  const rule = bodyRuleOf(type, rules.bodies);
+  const otherRule = bodyRuleOf(otherType, rules.bodies);
+  if (rule === "ignored" && otherRule === "ignored") return alike;
+  // One without a body is one with an empty one.
+  const isEmpty = (side: LookedAt): boolean => side.captured.body.kind === "none" || side.decoded?.length === 0;
+  if (isEmpty(one) && isEmpty(other)) return alike;
+  const unseen = one.unseen ?? other.unseen;
+  if (unseen !== undefined) return { unseen: `a body was not seen whole: ${unseen}` };
+  if (one.digest !== undefined && other.digest !== undefined) return byDigest(one.digest, other.digest);
+  const [bytes, otherBytes] = [one.decoded, other.decoded];
+  if (bytes !== undefined && otherBytes !== undefined && equalBytes(bytes, otherBytes)) return alike;
+  if (!readBodies) return { unseen: "loop-busy" };
+  const data = bytes === undefined || bytes.length === 0 ? undefined : bodyDataOf(bytes, type, rule);
+  const otherData =
+    otherBytes === undefined || otherBytes.length === 0 ? undefined : bodyDataOf(otherBytes, otherType, otherRule);
+  if (data !== undefined) one.shown.body = data;
+  if (otherData !== undefined) other.shown.body = otherData;
+  if (data !== undefined && otherData !== undefined) return { control: data, candidate: otherData };
+  return bytesDiffer(one, other);
+}
+
+function byDigest(one: BodyDigest, other: BodyDigest): Bodies {
+  if (one.sha256 === other.sha256 && one.bytes === other.bytes) return alike;
+  const from = alikeUpTo(one, other);
+  const tell = ({ bytes, sha256 }: BodyDigest): string =>
+    `${bytes} bytes, differs after ${from} or later, sha256 ${sha256}`;
+  return { control: tell(one), candidate: tell(other) };
+}
+
+function bytesDiffer(one: LookedAt, other: LookedAt): Bodies {
+  const [bytes, otherBytes] = [one.decoded ?? nothing, other.decoded ?? nothing];
+  const at = bytes.findIndex((byte, index) => byte !== otherBytes[index]);
+  const from = at < 0 ? bytes.length : at;
+  const tell = (all: Uint8Array): string =>
+    all.length === 0 ?
+      "no body"
+    : `${all.length} bytes, differs after ${from}: ${hexOf(all.subarray(from, from + shownBytes)) || "the end"}`;
+  return { control: tell(bytes), candidate: tell(otherBytes) };
+}
+
+const shownBytes = 16;
+const nothing = new Uint8Array();

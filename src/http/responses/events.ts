@@ -1,0 +1,41 @@
+import { parseJson } from "./json.ts";
+
+/** One event of a stream: its type, where it says one, and its data, read as JSON where it is. */
+export interface StreamEvent {
+  readonly event?: string;
+  readonly data: unknown;
+}
+
+/**
+ * Reads the events of `text/event-stream`, or the lines of NDJSON. Comments, ids and retry times are left out; the last event counts
+ * only where it is whole.
+ */
+export function eventsOf(text: string, format: "events" | "lines"): readonly StreamEvent[] {
+  if (format === "lines") {
+    return text
+      .split("\n")
+      .slice(0, -1)
+      .filter((line) => line.trim() !== "")
+      .map((line) => ({ data: dataOf(line) }));
+  }
+  const events: StreamEvent[] = [];
+  let event: string | undefined;
+  let data: string[] = [];
+  for (const line of text.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/)) {
+    if (line === "") {
+      if (data.length > 0) events.push({ ...(event !== undefined && { event }), data: dataOf(data.join("\n")) });
+      event = undefined;
+      data = [];
+      continue;
+    }
+    const [, field, value] = /^([^:]*)(?::\x20?(.*))?$/s.exec(line) ?? [];
+    if (field === "event") event = value ?? "";
+    else if (field === "data") data.push(value ?? "");
+  }
+  return events;
+}
+
+function dataOf(text: string): unknown {
+  const json = parseJson(text);
+  return json === undefined ? text : json.value;
+}

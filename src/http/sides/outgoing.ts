@@ -1,0 +1,55 @@
+import { loopHeader } from "../loop-mark.ts";
+import type { RequestBody } from "../request-body.ts";
+
+/** A request as it goes out to a side. */
+export interface Outgoing {
+  readonly method: string;
+  /** As it came. */
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body: RequestBody;
+  /** A server passes redirects on; a client follows them as it was told. */
+  readonly redirect: RequestRedirect;
+  /** The request as it came, where nothing of it had to be changed: a handler gets the very object. */
+  readonly original: Request | undefined;
+}
+
+const hopByHop: readonly string[] = [
+  ...["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"],
+];
+
+const conditional: readonly string[] = [
+  ...["if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range"],
+];
+
+const credentials: readonly string[] = ["authorization", "cookie", "proxy-authorization"];
+
+export function isConditional(headers: Headers): boolean {
+  return conditional.some((name) => headers.has(name));
+}
+
+/** Statuses that only a request with conditions or a range gets. */
+export function answersCondition(status: number): boolean {
+  return status === 304 || status === 206 || status === 412 || status === 416;
+}
+
+/** A request's headers as a proxy sends them on: without those of one connection, and without marks of copies. */
+export function endToEnd(headers: Headers): Headers {
+  const kept = new Headers(headers);
+  const named = headers.get("connection");
+  if (named !== null) for (const name of named.split(",")) if (isToken(name.trim())) kept.delete(name.trim());
+  for (const name of hopByHop) kept.delete(name);
+  kept.delete(loopHeader);
+  return kept;
+}
+
+const isToken = (name: string): boolean => /^[\w!#$%&'*+.^`|~-]+$/.test(name);
+
+/** The headers of a copy: without conditions and ranges, which would ask each side for something else. */
+export function headersOfCopy(headers: Headers, mark: string, withCredentials: boolean): Headers {
+  const copy = new Headers(headers);
+  for (const name of conditional) copy.delete(name);
+  if (!withCredentials) for (const name of credentials) copy.delete(name);
+  copy.set(loopHeader, mark);
+  return copy;
+}
