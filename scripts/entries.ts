@@ -21,6 +21,7 @@ export const entries: Readonly<Record<string, string>> = {
   "./publishers/sql": "src/publishers/sql/index.ts",
   "./publishers/webhook": "src/publishers/webhook/index.ts",
   "./stores/file": "src/rollout/stores/file.ts",
+  "./writes": "src/writes/index.ts",
 };
 
 /** The name of an entry in `dist`, without an extension. */

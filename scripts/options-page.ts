@@ -45,6 +45,11 @@ import { rampTable } from "../src/rollout/ramp/ramp-options.ts";
 import { sharesTable } from "../src/rollout/snapshot.ts";
 import { environmentTable } from "../src/rollout/sources/environment.ts";
 import { openFeatureTable } from "../src/rollout/sources/openfeature.ts";
+import { memoryOutboxTable } from "../src/writes/outbox/memory.ts";
+import { postgresqlOutboxTable } from "../src/writes/outbox/postgresql.ts";
+import { sqliteOutboxTable } from "../src/writes/outbox/sqlite.ts";
+import { maxLagTable, parallelWritesTable, writeSideTable } from "../src/writes/options.ts";
+import { workTable } from "../src/writes/worker.ts";
 import { customGateTable, externalGateTable, slowerTable } from "../src/stats/gates.ts";
 
 type Table = Readonly<Record<string, OptionRule>>;
@@ -123,6 +128,23 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
   ["`gates.external({ … })`", externalGateTable, "stats/gates.ts ExternalGate"],
   ["`fromEnvironment(variable, { … })`", environmentTable, "rollout/sources/environment.ts EnvironmentOptions"],
   ["`fromOpenFeature(client, flagKey, { … })`", openFeatureTable, "rollout/sources/openfeature.ts OpenFeatureOptions"],
+  ["`parallelWrites(name, { … })`", parallelWritesTable, "writes/options.ts ParallelWritesOptions"],
+  ["`control` and `candidate` of parallel writes", writeSideTable, "writes/options.ts WriteSide"],
+  ["`maxLag`", maxLagTable, "writes/options.ts MaxLag"],
+  ["`writes.work({ … })`", workTable, "writes/worker.ts WorkOptions"],
+  [
+    "`postgresqlOutbox(pool, { … })`",
+    postgresqlOutboxTable,
+    "writes/outbox/tables.ts TableNames",
+    "writes/outbox/postgresql.ts PostgresqlOutboxOptions",
+  ],
+  [
+    "`sqliteOutbox(database, { … })`",
+    sqliteOutboxTable,
+    "writes/outbox/tables.ts TableNames",
+    "writes/outbox/sqlite.ts SqliteOutboxOptions",
+  ],
+  ["`memoryOutbox({ … })`", memoryOutboxTable, "writes/outbox/memory.ts MemoryOutboxOptions"],
   ["Every publisher that leaves the process", privacyTable, privacy],
   ["`redact`", redactTable, "records/redaction.ts RedactOptions"],
   ["`consolePublisher({ … })`", consoleTable, "publishers/console.ts ConsolePublisherOptions"],

@@ -13,6 +13,7 @@ const mayImport: Record<string, readonly string[]> = {
   rollout: ["model", "stats"],
   experiment: ["model", "compare", "stats", "records", "rollout"],
   publishers: ["model", "compare", "stats", "records", "sql"],
+  writes: ["model", "compare", "sql", "rollout", "experiment", "default-laboratory"],
   testing: ["model", "compare", "stats", "records", "experiment", "publishers"],
   "default-laboratory": ["experiment", "publishers"],
   http: ["model", "compare", "rollout", "experiment", "default-laboratory"],

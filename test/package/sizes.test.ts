@@ -28,6 +28,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/sql": 19_200,
   "./publishers/webhook": 19_700,
   "./stores/file": 3_200,
+  "./writes": 97_000,
 };
 
 const entries = Object.entries(manifest.exports).flatMap(([subpath, conditions]) =>

@@ -1,0 +1,98 @@
+import type { Clock } from "../model/clock.ts";
+import type { WritesEvent } from "./events.ts";
+import type { Fence, SideName } from "./outbox/store.ts";
+import type { Side } from "./side.ts";
+import { keepsFollower, type Wish } from "./stage.ts";
+
+/** How often a process makes the fences follow the wish. */
+const alignEveryMs = 1_000;
+
+/** Which side is the authority of each bucket, as far as this process knows; the fences decide. */
+export interface Authority {
+  /** Makes tables and fences where they are missing; once. Rejects, and tries again at the next call, while a side is down. */
+  ready(): Promise<void>;
+  /** The authority of a bucket, as far as is known. */
+  of(bucket: number): SideName;
+  /** Takes in what a fence said. */
+  learn(side: SideName, fence: Fence): void;
+  /** Reads all fences of both sides. */
+  refresh(): Promise<void>;
+  /** Makes the fences say whether operations are kept for the other side, as is wished; at most once a second. */
+  align(): Promise<void>;
+}
+
+export function authorityOf(
+  sides: Readonly<Record<SideName, Side>>,
+  wish: Wish,
+  clock: Clock,
+  emit: (event: Omit<WritesEvent, "name" | "at">) => void,
+): Authority {
+  const known = new Map<number, SideName>();
+  const all = [sides.control, sides.candidate];
+  let founding: Promise<void> | undefined;
+  let alignedAt = -Infinity;
+  let aligning: Promise<void> | undefined;
+
+  async function found(side: Side): Promise<void> {
+    await side.store.prepare();
+    const follows = keepsFollower(wish.now(), side.name);
+    await side.transact((tx) => side.store.found(tx, { ...side.stream, follows }));
+  }
+
+  async function refresh(): Promise<void> {
+    for (const side of all) {
+      for (const fence of await side.once((tx) => side.store.fences(tx, side.stream))) learn(side.name, fence);
+    }
+  }
+
+  /** A side's own fence decides whether it is the authority; what it says of the other is hearsay, and good enough to begin with. */
+  function learn(_: SideName, fence: Fence): void {
+    if (!fence.moving) known.set(fence.bucket, fence.authority);
+  }
+
+  async function makeFollow(side: Side): Promise<void> {
+    const wished = keepsFollower(wish.now(), side.name);
+    const fences = await side.once((tx) => side.store.fences(tx, side.stream));
+    const differing = fences.filter(
+      ({ authority, moving, follows }) => authority === side.name && !moving && follows !== wished,
+    );
+    let changed = 0;
+    for (const { bucket, epoch, ...fence } of differing) {
+      const to = { ...fence, follows: wished, generation: fence.generation + Number(wished) };
+      changed += Number(await side.transact((tx) => side.store.changeFence(tx, { ...side.stream, bucket, epoch, to })));
+    }
+    if (changed === 0) return;
+    emit({
+      kind: wished ? "following" : "not-following",
+      authority: side.name,
+      reason: `the stage is \`${wish.now().stage}\``,
+    });
+  }
+
+  return {
+    ready() {
+      founding ??= (async () => {
+        await Promise.all(all.map(found));
+        await refresh();
+      })();
+      founding.catch(() => {
+        founding = undefined;
+      });
+      return founding;
+    },
+    of: (bucket) => known.get(bucket) ?? "control",
+    learn,
+    refresh,
+    align() {
+      if (aligning !== undefined) return aligning;
+      if (clock.monotonic() - alignedAt < alignEveryMs) return Promise.resolve();
+      alignedAt = clock.monotonic();
+      aligning = (async () => {
+        for (const side of all) await makeFollow(side);
+      })().finally(() => {
+        aligning = undefined;
+      });
+      return aligning;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { SideName } from "./outbox/store.ts";
+
+/**
+ * Something that a person should know of:
+ *
+ * - `dead`: an operation failed for good; its keys are blocked until a person sees to it
+ * - `follower-down`, `follower-up`: the following side cannot be reached, and can again
+ * - `lagging`: more is to be followed than `maxLag` allows; writes go on
+ * - `following`, `not-following`: operations are kept for the other side from here on, or no longer
+ * - `retried`, `repaired`, `skipped`: what a person did
+ * - `worker`: a worker could not read the outbox; it tries again
+ */
+export type WritesEventKind =
+  | "dead"
+  | "follower-down"
+  | "follower-up"
+  | "lagging"
+  | "following"
+  | "not-following"
+  | "retried"
+  | "repaired"
+  | "skipped"
+  | "worker";
+
+export interface WritesEvent {
+  readonly kind: WritesEventKind;
+  /** That of `parallelWrites`. */
+  readonly name: string;
+  /** Wall time in milliseconds since 1970. */
+  readonly at: number;
+  /** The side that is authority of what it is about. */
+  readonly authority?: SideName;
+  /** The operation. */
+  readonly id?: string;
+  readonly keys?: readonly string[];
+  /** A person's name. */
+  readonly by?: string;
+  readonly reason: string;
+}

@@ -1,0 +1,47 @@
+import type { WritesServices } from "./services.ts";
+import { directions } from "./services.ts";
+
+const idsLastMs = 30 * 24 * 60 * 60 * 1_000;
+const pruneEveryMs = 60_000;
+const lagEveryMs = 5_000;
+
+/** What a worker does beside following, each at its own pace: fences as wished, old ids taken away, an alarm for a large lag. */
+export function maintenance(services: WritesServices): () => Promise<void> {
+  const { clock, options, sides } = services;
+  const { rows: mostRows = 100_000, ms: mostMs = 600_000 } = options.maxLag ?? {};
+  let prunedAt = -Infinity;
+  let lookedAt = -Infinity;
+  const isLagging = new Set<string>();
+
+  async function prune(): Promise<void> {
+    for (const side of [sides.control, sides.candidate]) {
+      await side.once((tx) => side.store.prune(tx, { ...side.stream, olderThanMs: idsLastMs }));
+    }
+  }
+
+  async function lookAtLag(): Promise<void> {
+    for (const { from } of directions(services)) {
+      const { rows, oldestMs } = await from.once((tx) => from.store.count(tx, from.stream));
+      if (rows <= mostRows && oldestMs <= mostMs) {
+        isLagging.delete(from.name);
+      } else if (!isLagging.has(from.name)) {
+        isLagging.add(from.name);
+        const reason = `${rows} operations wait, the oldest for ${Math.round(oldestMs / 1_000)} s`;
+        services.emit({ kind: "lagging", authority: from.name, reason });
+      }
+    }
+  }
+
+  return async () => {
+    const now = clock.monotonic();
+    await services.authority.align();
+    if (now - lookedAt >= lagEveryMs) {
+      lookedAt = now;
+      await lookAtLag();
+    }
+    if (now - prunedAt >= pruneEveryMs) {
+      prunedAt = now;
+      await prune();
+    }
+  };
+}

@@ -1,0 +1,159 @@
+import { systemClock, type Clock } from "../model/clock.ts";
+import type { OptionCheck } from "../model/check-options.ts";
+import {
+  aClock,
+  aFunction,
+  aShare,
+  aText,
+  aWhole,
+  anObject,
+  compiled,
+  oneOf,
+  optionsOf,
+  orElse,
+  required,
+  type OptionRule,
+  type OptionTable,
+} from "../model/option-table.ts";
+import type { Compare } from "../experiment/define/options.ts";
+import type { Laboratory } from "../experiment/laboratory.ts";
+import type { WritesEvent } from "./events.ts";
+import type { UnorderedKey } from "./operation.ts";
+import type { OutboxStore } from "./outbox/store.ts";
+import type { WritesRollout } from "./stage.ts";
+
+/** What a write is told besides the operation. */
+export interface WriteAbout<Facts> {
+  /** What the authority's own result came to, by `facts`; `undefined` for the authority itself, and where there is no `facts`. */
+  readonly facts: Facts | undefined;
+  /** The operation's id. */
+  readonly id: string;
+}
+
+/** One of the two systems. */
+export interface WriteSide<Op, Facts, Tx, Result, Value> {
+  /**
+   * Runs work in one transaction of the side's database: commits when it resolves, rolls back when it rejects, and settles as the
+   * work did. It may run the work again after a conflict.
+   */
+  readonly transaction: <Returned>(work: (tx: Tx) => Promise<Returned>) => Promise<Returned>;
+  /**
+   * Writes one operation, all of it in the transaction `tx`. What it throws rolls the transaction back: from the authority it
+   * goes to the caller, from a follower it counts as a failed try.
+   */
+  readonly write: (op: Op, tx: Tx, about: WriteAbout<Facts>) => Result | PromiseLike<Result>;
+  /**
+   * The record of a key as it is committed, for comparing; `undefined` where there is none. While a record is copied it is read with
+   * `tx`, a transaction of the side's, and may be read by it.
+   */
+  readonly read: (key: string, tx: Tx | undefined) => Value | PromiseLike<Value>;
+  /**
+   * Puts a whole record, as the other side has read it, in the place of the one that is there. With it a key that the side never
+   * saw, or has missed operations on, is copied; without it both sides have to begin alike, and such operations are dead.
+   */
+  readonly copy?: (key: string, record: never, tx: Tx) => unknown;
+  /** Where the side keeps what has to commit with its own writes. */
+  readonly outbox: OutboxStore;
+}
+
+/** How much may wait to be followed before an event tells of it; writes go on. */
+export interface MaxLag {
+  /** Operations that wait; 100 000 by default. */
+  readonly rows?: number;
+  /** Age of the oldest, in milliseconds; 600 000 by default, 10 minutes. */
+  readonly ms?: number;
+}
+
+export interface ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result, Value, CandidateValue> {
+  /** The old system. */
+  readonly control: WriteSide<Op, Facts, ControlTx, Result, Value>;
+  /** The new system. */
+  readonly candidate: WriteSide<Op, Facts, CandidateTx, Result, CandidateValue>;
+  /** The operation's idempotency key, the caller's own: 1 to 512 bytes. The same id writes once in 30 days. */
+  readonly id: (op: Op) => string;
+  /** The records that the operation touches, 1 to 32 of at most 512 bytes; order is kept for each that is not `unordered`. */
+  readonly keys: (op: Op) => readonly (string | UnorderedKey)[];
+  /** What the follower must not invent: ids, times, rates. JSON, of at most 64 KB. Without it the follower gets none. */
+  readonly facts?: (result: Awaited<Result>) => Facts;
+  /** Answers for an id that is written already, with the facts of then. Without it `write` rejects with `already-written`. */
+  readonly again?: (op: Op, facts: Facts) => Result | PromiseLike<Result>;
+  /** The part that the operation belongs to, such as a tenant; no operation may cross two. Evidence of comparisons sticks to it. */
+  readonly partition?: (op: Op) => string;
+  /** How two records of a key are compared: by default as data. */
+  readonly compare?: Compare<Value, CandidateValue>;
+  /** The share of keys that are read back once an operation is followed, from 0 to 1; 1 by default. */
+  readonly readBack?: number;
+  /** Whether the candidate follows: `off`, `shadow`, or an object that says so now. `shadow` by default. */
+  readonly rollout?: WritesRollout;
+  /** The version of what `op` looks like, a whole number; 1 by default. */
+  readonly schema?: number;
+  /** Makes an operation of this `schema` of one that was written with an earlier one. Without it such operations are dead. */
+  readonly upgrade?: (op: unknown, from: number) => Op;
+  /** Whether an error of a follower's `write` will come again however often it is tried: the operation is dead at once. */
+  readonly permanent?: (error: unknown) => boolean;
+  /** How much may wait to be followed before an event tells of it; writes go on. */
+  readonly maxLag?: MaxLag;
+  /** Called with what a person should know of. What it throws is dropped. */
+  readonly onEvent?: (event: WritesEvent) => void;
+  /** Where comparisons are counted and published, under the same name; the default laboratory by default. */
+  readonly laboratory?: Laboratory;
+  /** For delays; the system's by default. Whether a row is due is decided by its store's own clock. */
+  readonly clock?: Clock;
+  /** For jitter and drawing what is read back: from 0 to below 1; `Math.random` by default. */
+  readonly random?: () => number;
+}
+
+/** Options as they arrive where nothing has been checked yet. */
+export type UncheckedWrites = ParallelWritesOptions<unknown, unknown, unknown, unknown, unknown, unknown, unknown>;
+
+/** A side as the engine knows it. */
+export type UncheckedSide = WriteSide<unknown, unknown, unknown, unknown, unknown>;
+
+const storeMethods = [
+  ...(["prepare", "found", "fences", "enter", "changeFence", "known", "enqueue", "remember", "heads"] as const),
+  ...(["holdHead", "take", "acknowledge", "postpone", "bury", "revive", "find", "count", "lagOf"] as const),
+  ...(["positions", "advance", "place", "note", "history", "prune"] as const satisfies readonly (keyof OutboxStore)[]),
+];
+
+export const writeSideTable: OptionTable<UncheckedSide> = {
+  transaction: required(aFunction),
+  write: required(aFunction),
+  read: required(aFunction),
+  copy: aFunction,
+  outbox: required({
+    takes: "an outbox, such as `postgresqlOutbox(pool)`",
+    check: (check: OptionCheck, option: string, got: unknown): void => {
+      check.object(option, got);
+      for (const method of storeMethods) check.function(`${option}.${method}`, got[method]);
+    },
+  }),
+};
+
+export const maxLagTable: OptionTable<MaxLag, "rows" | "ms"> = {
+  rows: orElse(aWhole({ min: 1 }), 100_000),
+  ms: orElse(aWhole({ min: 1 }), 600_000),
+};
+
+export const parallelWritesTable: OptionTable<UncheckedWrites, "readBack" | "schema" | "clock" | "random"> = {
+  control: required(optionsOf("a side", writeSideTable)),
+  candidate: required(optionsOf("a side", writeSideTable)),
+  id: required(aFunction),
+  keys: required(aFunction),
+  facts: aFunction,
+  again: aFunction,
+  partition: aFunction,
+  compare: compiled("rules, or a function of both records"),
+  readBack: orElse(aShare, 1),
+  rollout: compiled(`${oneOf("off", "shadow").takes}, or an object with \`current\``),
+  schema: orElse(aWhole({ min: 1 }), 1),
+  upgrade: aFunction,
+  permanent: aFunction,
+  maxLag: optionsOf("an object", maxLagTable),
+  onEvent: aFunction,
+  laboratory: anObject,
+  clock: orElse(aClock, systemClock),
+  random: orElse(aFunction, Math.random),
+};
+
+/** The name of one `parallelWrites`. */
+export const writesName: OptionRule = aText;

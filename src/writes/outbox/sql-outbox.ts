@@ -1,0 +1,338 @@
+import type { Fence, KnownId, OutboxEntry, OutboxRow, OutboxStore, Position, SideName, StreamOf } from "./store.ts";
+import { bucketCount } from "./store.ts";
+import type { Table } from "./tables.ts";
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** One statement of a transaction, with `$1`, `$2`, … for its parameters; text, whole numbers or null. */
+export type Query = (
+  tx: unknown,
+  sql: string,
+  parameters: readonly (string | number | null)[],
+) => Promise<readonly Row[]>;
+
+/** What differs between the databases of SQL. */
+export interface OutboxDialect {
+  readonly query: Query;
+  readonly table: (table: Table) => string;
+  /** The time now, in milliseconds since 1970, as an expression. */
+  readonly now: () => string;
+  /** The elements of a JSON array in a parameter, as a query with the column `value`. */
+  readonly list: (parameter: string) => string;
+  /** Ends a query whose rows are to be held in share, or alone, or left to others that hold them. */
+  readonly hold: (how: "share" | "update" | "skip", table: string) => string;
+  /** Waits for the lock of a bucket: in share, or alone. */
+  readonly lockBucket: (tx: unknown, of: StreamOf, bucket: number) => Promise<void>;
+  readonly enter: OutboxStore["enter"];
+  readonly enqueue: OutboxStore["enqueue"];
+  readonly advance: OutboxStore["advance"];
+  readonly prepare: OutboxStore["prepare"];
+  readonly outside?: OutboxStore["outside"];
+}
+
+const columns =
+  "op_id, token, digest, keys, seqs, op, facts, schema, bucket, generation, attempts, waits, state, error";
+
+/** An outbox in the tables of a database that speaks SQL. */
+export function sqlOutbox(dialect: OutboxDialect): OutboxStore {
+  const { query, table: t, now, list, hold } = dialect;
+  const here = "name = $1 AND side = $2";
+  const forget = (tx: unknown, { name, side }: StreamOf, ids: readonly string[]): Promise<unknown> =>
+    query(tx, `DELETE FROM ${t("blocked")} WHERE ${here} AND op_id IN (${list("$3")})`, [
+      name,
+      side,
+      JSON.stringify(ids),
+    ]);
+
+  async function fences(tx: unknown, { name, side }: StreamOf): Promise<readonly Fence[]> {
+    const rows = await query(
+      tx,
+      `SELECT bucket, authority, moving, follows, generation, epoch FROM ${t("fences")} WHERE ${here} ORDER BY bucket`,
+      [name, side],
+    );
+    return rows.map(fenceOf);
+  }
+
+  return {
+    prepare: dialect.prepare,
+    ...(dialect.outside !== undefined && { outside: dialect.outside }),
+    enter: dialect.enter,
+    enqueue: dialect.enqueue,
+    advance: dialect.advance,
+    fences,
+
+    async found(tx, { name, side, follows }) {
+      if ((await fences(tx, { name, side })).length === bucketCount) return;
+      const buckets = JSON.stringify(Array.from({ length: bucketCount }, (_, bucket) => String(bucket)));
+      await query(
+        tx,
+        `INSERT INTO ${t("fences")} (name, side, bucket, authority, moving, follows, generation, epoch)
+SELECT $1, $2, CAST(value AS integer), 'control', 0, $4, 1, 1 FROM (${list("$3")}) AS listed WHERE true
+ON CONFLICT (name, side, bucket) DO NOTHING`,
+        [name, side, buckets, Number(follows)],
+      );
+    },
+
+    async changeFence(tx, { name, side, bucket, epoch, to }) {
+      await dialect.lockBucket(tx, { name, side }, bucket);
+      const changed = await query(
+        tx,
+        `UPDATE ${t("fences")} SET authority = $5, moving = $6, follows = $7, generation = $8, epoch = epoch + 1
+WHERE ${here} AND bucket = $3 AND epoch = $4 RETURNING epoch`,
+        [name, side, bucket, epoch, to.authority, Number(to.moving), Number(to.follows), to.generation],
+      );
+      return changed.length === 1;
+    },
+
+    async known(tx, { name, side, id }) {
+      const [row] = await query(tx, `SELECT digest, facts, token FROM ${t("ids")} WHERE ${here} AND op_id = $3`, [
+        name,
+        side,
+        id,
+      ]);
+      return row === undefined ? undefined : knownOf(row);
+    },
+
+    async remember(tx, { name, side, id, token, digest, facts }) {
+      const rows = await query(
+        tx,
+        `INSERT INTO ${t("ids")} (name, side, op_id, digest, facts, token, at_ms) VALUES ($1, $2, $3, $4, $5, $6, ${now()})
+ON CONFLICT (name, side, op_id) DO NOTHING RETURNING op_id`,
+        [name, side, id, digest, facts, token],
+      );
+      return rows.length === 1;
+    },
+
+    async heads(tx, { name, side, keys }) {
+      const rows = await query(tx, `SELECT key, seq FROM ${t("heads")} WHERE ${here} AND key IN (${list("$3")})`, [
+        name,
+        side,
+        JSON.stringify(keys),
+      ]);
+      const found = new Map(rows.map((row) => [String(row["key"]), Number(row["seq"])]));
+      return keys.map((key) => found.get(key) ?? 0);
+    },
+
+    async holdHead(tx, { name, side, key, bucket }) {
+      await query(
+        tx,
+        `INSERT INTO ${t("heads")} (name, side, key, seq, bucket) VALUES ($1, $2, $3, 0, $4)
+ON CONFLICT (name, side, key) DO NOTHING`,
+        [name, side, key, bucket],
+      );
+      const [head] = await query(
+        tx,
+        `SELECT h.seq, h.bucket FROM ${t("heads")} h WHERE h.name = $1 AND h.side = $2 AND h.key = $3${hold("share", "h")}`,
+        [name, side, key],
+      );
+      const found = Number(head!["bucket"]);
+      const [fence] = await query(tx, `SELECT generation FROM ${t("fences")} WHERE ${here} AND bucket = $3`, [
+        name,
+        side,
+        found,
+      ]);
+      return { seq: Number(head!["seq"]), bucket: found, generation: Number(fence!["generation"]) };
+    },
+
+    async take(tx, { name, side, limit, leaseMs }) {
+      const rows = await query(
+        tx,
+        `UPDATE ${t("outbox")} SET next_at = ${now()} + $4 WHERE position IN (
+  SELECT q.position FROM ${t("outbox")} q
+  WHERE q.name = $1 AND q.side = $2 AND q.state = 'due' AND q.next_at <= ${now()} AND NOT EXISTS (
+    SELECT 1 FROM ${t("blocked")} b
+    WHERE b.name = q.name AND b.side = q.side AND b.key IN (${list("q.keys")})
+  )
+  ORDER BY q.position LIMIT $3${hold("skip", "q")}
+) RETURNING position, ${columns}`,
+        [name, side, limit, leaseMs],
+      );
+      return [...rows].sort((a, b) => Number(a["position"]) - Number(b["position"])).map(rowOf);
+    },
+
+    async acknowledge(tx, { name, side, ids }) {
+      await query(tx, `DELETE FROM ${t("outbox")} WHERE ${here} AND op_id IN (${list("$3")})`, [
+        name,
+        side,
+        JSON.stringify(ids),
+      ]);
+    },
+
+    async postpone(tx, { name, side, rows }) {
+      for (const { id, delayMs, attempts, waits, error } of rows) {
+        await query(
+          tx,
+          `UPDATE ${t("outbox")} SET next_at = ${now()} + $4, attempts = $5, waits = $6, error = $7
+WHERE ${here} AND op_id = $3 AND state = 'due'`,
+          [name, side, id, Math.round(delayMs), attempts, waits, error],
+        );
+      }
+    },
+
+    async bury(tx, { name, side, id, attempts, error }) {
+      const [row] = await query(
+        tx,
+        `UPDATE ${t("outbox")} SET state = 'dead', attempts = $4, error = $5 WHERE ${here} AND op_id = $3 RETURNING keys`,
+        [name, side, id, attempts, error],
+      );
+      if (row === undefined) return;
+      await query(
+        tx,
+        `INSERT INTO ${t("blocked")} (name, side, key, op_id)
+SELECT $1, $2, value, $3 FROM (${list("$4")}) AS listed WHERE true ON CONFLICT (name, side, key, op_id) DO NOTHING`,
+        [name, side, id, String(row["keys"])],
+      );
+    },
+
+    async revive(tx, { name, side, id }) {
+      await forget(tx, { name, side }, [id]);
+      const rows = await query(
+        tx,
+        `UPDATE ${t("outbox")} SET state = 'due', attempts = 0, waits = 0, next_at = ${now()}
+WHERE ${here} AND op_id = $3 AND state = 'dead' RETURNING op_id`,
+        [name, side, id],
+      );
+      return rows.length === 1;
+    },
+
+    async find(tx, { name, side, id, key }) {
+      const parameters = [name, side, ...(id === undefined ? [] : [id]), ...(key === undefined ? [] : [key])];
+      const which =
+        id !== undefined ? "op_id = $3"
+        : key !== undefined ?
+          `state = 'dead' AND op_id IN (SELECT b.op_id FROM ${t("blocked")} b
+  WHERE b.name = $1 AND b.side = $2 AND b.key = $3)`
+        : "state = 'dead'";
+      const rows = await query(
+        tx,
+        `SELECT ${columns} FROM ${t("outbox")} WHERE ${here} AND ${which} ORDER BY position LIMIT 1000`,
+        parameters,
+      );
+      return rows.map(rowOf);
+    },
+
+    async count(tx, { name, side }) {
+      const [row] = await query(
+        tx,
+        `SELECT count(*) AS total, coalesce(${now()} - min(created_at), 0) AS oldest,
+  coalesce(sum(CASE WHEN state = 'dead' THEN 1 ELSE 0 END), 0) AS dead,
+  (SELECT count(DISTINCT key) FROM ${t("blocked")} WHERE ${here}) AS blocked
+FROM ${t("outbox")} WHERE ${here}`,
+        [name, side],
+      );
+      return {
+        rows: Number(row!["total"]),
+        oldestMs: Math.max(0, Number(row!["oldest"])),
+        dead: Number(row!["dead"]),
+        blocked: Number(row!["blocked"]),
+      };
+    },
+
+    async lagOf(tx, { name, side, bucket }) {
+      const [row] = await query(tx, `SELECT count(*) AS total FROM ${t("outbox")} WHERE ${here} AND bucket = $3`, [
+        name,
+        side,
+        bucket,
+      ]);
+      return Number(row!["total"]);
+    },
+
+    async positions(tx, { name, side, keys }) {
+      const rows = await query(
+        tx,
+        `SELECT key, seq, generation FROM ${t("applied")} WHERE ${here} AND key IN (${list("$3")})`,
+        [name, side, JSON.stringify(keys)],
+      );
+      const found = new Map<string, Position>(
+        rows.map((row) => [String(row["key"]), { seq: Number(row["seq"]), generation: Number(row["generation"]) }]),
+      );
+      return keys.map((key) => found.get(key));
+    },
+
+    async place(tx, { name, side, key, seq, generation }) {
+      await query(
+        tx,
+        `INSERT INTO ${t("applied")} AS a (name, side, key, seq, generation) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (name, side, key) DO UPDATE SET
+  seq = CASE WHEN excluded.seq > a.seq THEN excluded.seq ELSE a.seq END,
+  generation = CASE WHEN excluded.generation > a.generation THEN excluded.generation ELSE a.generation END`,
+        [name, side, key, seq, generation],
+      );
+    },
+
+    async note(tx, { name, side, entry }) {
+      await query(
+        tx,
+        `INSERT INTO ${t("write_history")} (name, side, at_ms, kind, subject, by_whom, reason)
+VALUES ($1, $2, ${now()}, $3, $4, $5, $6)`,
+        [name, side, entry.kind, entry.subject, entry.by, entry.reason],
+      );
+    },
+
+    async history(tx, { name, side }) {
+      const rows = await query(
+        tx,
+        `SELECT at_ms, kind, subject, by_whom, reason FROM ${t("write_history")}
+WHERE ${here} ORDER BY position DESC LIMIT 1000`,
+        [name, side],
+      );
+      return rows.map((row) => ({
+        at: Number(row["at_ms"]),
+        kind: String(row["kind"]),
+        subject: String(row["subject"]),
+        by: String(row["by_whom"]),
+        reason: String(row["reason"]),
+      }));
+    },
+
+    async prune(tx, { name, side, olderThanMs }) {
+      const rows = await query(tx, `DELETE FROM ${t("ids")} WHERE ${here} AND at_ms < ${now()} - $3 RETURNING op_id`, [
+        name,
+        side,
+        olderThanMs,
+      ]);
+      return rows.length;
+    },
+  };
+}
+
+export function fenceOf(row: Row): Fence {
+  return {
+    bucket: Number(row["bucket"]),
+    authority: String(row["authority"]) as SideName,
+    moving: Number(row["moving"]) === 1,
+    follows: Number(row["follows"]) === 1,
+    generation: Number(row["generation"]),
+    epoch: Number(row["epoch"]),
+  };
+}
+
+export function knownOf(row: Row): KnownId {
+  return { digest: String(row["digest"]), facts: textOf(row["facts"]), token: String(row["token"]) };
+}
+
+function rowOf(row: Row): OutboxRow {
+  const entry: OutboxEntry = {
+    id: String(row["op_id"]),
+    token: String(row["token"]),
+    digest: String(row["digest"]),
+    keys: JSON.parse(String(row["keys"])) as string[],
+    op: String(row["op"]),
+    facts: textOf(row["facts"]),
+    schema: Number(row["schema"]),
+    bucket: Number(row["bucket"]),
+    generation: Number(row["generation"]),
+  };
+  return {
+    ...entry,
+    seqs: JSON.parse(String(row["seqs"])) as number[],
+    attempts: Number(row["attempts"]),
+    waits: Number(row["waits"]),
+    state: String(row["state"]) as OutboxRow["state"],
+    error: textOf(row["error"]),
+  };
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}

@@ -1,0 +1,232 @@
+import { defaultLaboratory } from "../default-laboratory.ts";
+import type { AnyFunction } from "../model/any-function.ts";
+import { checkOptions } from "../model/check-options.ts";
+import { SidelaneError } from "../model/errors.ts";
+import { settle } from "../model/option-table.ts";
+import { authorityOf } from "./authority.ts";
+import { copyKey } from "./copy.ts";
+import type { WritesEvent } from "./events.ts";
+import { bucketOf, operationOf } from "./operation.ts";
+import { parallelWritesTable, writesName, type ParallelWritesOptions, type UncheckedWrites } from "./options.ts";
+import type { HistoryEntry, OutboxCounts, OutboxStore, SideName } from "./outbox/store.ts";
+import { persons, type ByPerson } from "./persons.ts";
+import { comparisonOfRecords, readBackOf } from "./read-back.ts";
+import { directions, type WritesServices } from "./services.ts";
+import { sideOf } from "./side.ts";
+import { wishOf, type WritesStage } from "./stage.ts";
+import { work, workTable, type WorkOptions } from "./worker.ts";
+import { write } from "./write.ts";
+
+/** How one `parallelWrites` stands, read from both databases. */
+export interface WritesStatus {
+  readonly name: string;
+  /** What is wished. */
+  readonly stage: WritesStage;
+  /** What waits to be followed, by the side that was the authority of it. */
+  readonly lag: Readonly<Record<SideName, OutboxCounts>>;
+  /** How many of the 64 buckets each side is the authority of, by its own fences; `moving` has none. */
+  readonly buckets: Readonly<Record<SideName | "moving", number>>;
+}
+
+/** What persons did, the latest first. */
+export interface WritesHistoryEntry extends HistoryEntry {
+  /** Wall time in milliseconds since 1970, by the clock of the authority's database. */
+  readonly at: number;
+  readonly authority: SideName;
+}
+
+/** Two systems that record the same. */
+export interface ParallelWrites<Op, Result> {
+  /**
+   * Writes an operation on its authority, and has the other side follow.
+   *
+   * @returns the authority's own result; for an id that is written already what `again` returns
+   * @throws the authority's own error, when nothing was written
+   * @throws {SidelaneError} `invalid-operation`, `already-written`, `id-taken`, `no-authority`
+   */
+  write(op: Op): Promise<Result>;
+  /**
+   * Follows: brings operations across until `signal` is aborted, then resolves. Any number of processes may do it at once. Keeps the
+   * process alive meanwhile.
+   *
+   * @throws {SidelaneError} `invalid-option`
+   */
+  work(options?: WorkOptions): Promise<void>;
+  /**
+   * Has a dead operation tried again.
+   *
+   * @throws {SidelaneError} `invalid-state` where no operation of that id is dead; `invalid-option` without a name and a reason
+   */
+  retry(id: string, person: ByPerson): Promise<void>;
+  /**
+   * Copies a key's whole record from its authority, and with it those of every dead operation on it, which are thereby followed.
+   *
+   * @throws {SidelaneError} `invalid-state` without `copy` on the follower, or where nothing was ever written on the key
+   */
+  repair(key: string, person: ByPerson): Promise<void>;
+  /**
+   * Leaves a dead operation out on the follower: both sides differ from then on, until the records are repaired.
+   *
+   * @throws {SidelaneError} `invalid-state` where no operation of that id is dead
+   */
+  skip(id: string, person: ByPerson): Promise<void>;
+  /**
+   * Copies records whole from their authority, one after the other: those of the keys that the follower never saw. Operations go on
+   * meanwhile.
+   *
+   * @param keys which ones to look at
+   * @returns how many were copied
+   * @throws {SidelaneError} `invalid-state` without `copy` on the follower
+   */
+  backfill(keys: Iterable<BackfillKey> | AsyncIterable<BackfillKey>): Promise<number>;
+  status(): Promise<WritesStatus>;
+  history(): Promise<readonly WritesHistoryEntry[]>;
+}
+
+/** A key, with the partition that it is in where there is `partition`. */
+export type BackfillKey = string | { readonly key: string; readonly partition: string };
+
+/** Which names are taken in an outbox: two of one name would take each other's operations. */
+const takenNames = new WeakMap<OutboxStore, Set<string>>();
+
+/**
+ * Two systems that record the same operations, in the same order for each record, exactly once: one is the authority and answers,
+ * the other follows from an outbox that commits with the authority's own writes.
+ *
+ * @param name what the operations are kept, counted and published under: one in a laboratory and in a database
+ * @throws {SidelaneError} `invalid-definition`, `name-taken`
+ * @example
+ * const payments = parallelWrites("payments", {
+ *   control: { transaction: (work) => inTx(oldPool, work), write: oldBook, read: oldAccount, outbox: postgresqlOutbox(oldPool) },
+ *   candidate: { transaction: (work) => inTx(newPool, work), write: newBook, read: newAccount, outbox: postgresqlOutbox(newPool) },
+ *   id: (op) => op.paymentId,
+ *   keys: (op) => [op.from, op.to],
+ * })
+ * await payments.write({ paymentId: "p-1", from: "a", to: "b", cents: 100 })
+ */
+export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value, CandidateValue = Value>(
+  name: string,
+  options: ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result, Value, CandidateValue>,
+): ParallelWrites<Op, Awaited<Result>> {
+  const services = servicesOf(name, options as unknown as UncheckedWrites);
+  const laboratory = services.options.laboratory ?? defaultLaboratory();
+  const readBack = readBackOf(services, comparisonOfRecords(laboratory, services));
+  const byPerson = persons(services);
+  const { authority, sides } = services;
+
+  return {
+    write: (op) => write(services, op) as Promise<Awaited<Result>>,
+    async work(given) {
+      const { concurrency, signal } = settle(checkOptions(`${services.place}.work`), workTable, given);
+      await work(services, readBack, { concurrency, signal: signal ?? new AbortController().signal });
+    },
+    ...byPerson,
+    backfill: (keys) => backfill(services, keys),
+
+    async status() {
+      await authority.ready();
+      const { stage } = services.wish.now();
+      const [control, candidate] = await Promise.all(
+        [sides.control, sides.candidate].map((side) => side.once((tx) => side.store.count(tx, side.stream))),
+      );
+      const buckets = { control: 0, candidate: 0, moving: 0 };
+      for (const side of [sides.control, sides.candidate]) {
+        for (const fence of await side.once((tx) => side.store.fences(tx, side.stream))) {
+          if (fence.authority === side.name) buckets[fence.moving ? "moving" : side.name] += 1;
+        }
+      }
+      return { name, stage, lag: { control: control!, candidate: candidate! }, buckets };
+    },
+
+    async history() {
+      await authority.ready();
+      const both = await Promise.all(
+        directions(services).map(async ({ from }) => {
+          const entries = await from.once((tx) => from.store.history(tx, from.stream));
+          return entries.map((entry) => ({ ...entry, authority: from.name }));
+        }),
+      );
+      return both.flat().sort((a, b) => b.at - a.at);
+    },
+  };
+}
+
+/** Checks the options, and takes the name. */
+function servicesOf(name: string, unchecked: UncheckedWrites): WritesServices {
+  const unnamed = checkOptions("parallelWrites", "invalid-definition");
+  writesName.check(unnamed, "name", name);
+  if (name.length > 120 || name.includes("\0")) unnamed.fail("name", "at most 120 characters, without NUL", name);
+  const place = `parallelWrites(${JSON.stringify(name)})`;
+  const check = checkOptions(place, "invalid-definition");
+  const options = settle(check, parallelWritesTable, unchecked, "definition");
+  const wish = wishOf(options.rollout ?? "shadow", place);
+  const sides = {
+    control: sideOf("control", options.control, name, place),
+    candidate: sideOf("candidate", options.candidate, name, place),
+  };
+  for (const { store, name: side } of Object.values(sides)) takeName(store, `${side}:${name}`, place);
+  const { clock, random, schema } = options;
+  const emit: WritesServices["emit"] = (event) => tell(options.onEvent, { ...event, name, at: clock.now() });
+  return {
+    ...{ name, place, options, sides, schema, clock, random, wish, emit },
+    authority: authorityOf(sides, wish, clock, emit),
+    bucketOf: (partition) => bucketOf(name, partition),
+    operationOf: (op) => operationOf(name, place, options, op),
+    sleep: (ms, signal) => sleep(clock, ms, signal),
+  };
+}
+
+function takeName(store: OutboxStore, name: string, place: string): void {
+  const taken = takenNames.get(store) ?? new Set();
+  if (taken.has(name)) {
+    const mend = "Give each a name of its own, or an outbox with another `prefix`";
+    throw new SidelaneError("name-taken", `${place}: this outbox is in use under that name already. ${mend}`);
+  }
+  takenNames.set(store, taken.add(name));
+}
+
+function tell(onEvent: AnyFunction | undefined, event: WritesEvent): void {
+  try {
+    const told: unknown = onEvent?.(event);
+    if (told instanceof Promise) told.catch(() => undefined);
+  } catch {
+    // Whoever listens keeps nothing from being followed.
+  }
+}
+
+/** Resolves after that time, or once the signal is aborted. Keeps the process alive meanwhile. */
+function sleep(clock: WritesServices["clock"], ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const cancel = clock.after(ms, done, true);
+    if (signal?.aborted === true) done();
+    else signal?.addEventListener("abort", done);
+  });
+}
+
+async function backfill(
+  services: WritesServices,
+  keys: Iterable<BackfillKey> | AsyncIterable<BackfillKey>,
+): Promise<number> {
+  const { authority, place } = services;
+  await authority.ready();
+  let copied = 0;
+  for await (const each of keys) {
+    const { key, partition } = typeof each === "string" ? { key: each, partition: undefined } : each;
+    const bucket = services.bucketOf(partition);
+    const direction = directions(services).find(({ from }) => from.name === authority.of(bucket))!;
+    const { from, to } = direction;
+    if (to.copy === undefined) {
+      throw new SidelaneError("invalid-state", `${place}.backfill: \`${to.name}.copy\` is needed to copy a record`);
+    }
+    const [position] = await to.once((tx) => to.store.positions(tx, { ...from.stream, keys: [key] }));
+    if (position !== undefined) continue;
+    await copyKey(direction, key, bucket);
+    copied += 1;
+  }
+  return copied;
+}

@@ -1,0 +1,117 @@
+import { copyKey } from "./copy.ts";
+import { refuse } from "./errors.ts";
+import type { WritesEventKind } from "./events.ts";
+import type { OutboxRow } from "./outbox/store.ts";
+import { directions, type Direction, type WritesServices } from "./services.ts";
+
+/** Who does something, and why; kept in the history. */
+export interface ByPerson {
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** What only a person does with operations that are dead. */
+export interface Persons {
+  retry(id: string, person: ByPerson): Promise<void>;
+  repair(key: string, person: ByPerson): Promise<void>;
+  skip(id: string, person: ByPerson): Promise<void>;
+}
+
+export function persons(services: WritesServices): Persons {
+  const { place, authority, emit } = services;
+
+  function checkPerson(what: string, person: ByPerson): void {
+    for (const option of ["by", "reason"] as const) {
+      const given: unknown = (person as Partial<ByPerson> | undefined)?.[option];
+      if (typeof given !== "string" || given.trim() === "") {
+        refuse("invalid-option", `${place}.${what}`, `expected \`${option}\` to be text: it is kept in the history`);
+      }
+    }
+  }
+
+  /** The dead row of an id, whichever side is its authority. */
+  async function deadRow(
+    what: string,
+    id: string,
+  ): Promise<{ readonly direction: Direction; readonly row: OutboxRow }> {
+    await authority.ready();
+    for (const direction of directions(services)) {
+      const { from } = direction;
+      const [row] = await from.once((tx) => from.store.find(tx, { ...from.stream, id }));
+      if (row?.state === "dead") return { direction, row };
+    }
+    return refuse("invalid-state", `${place}.${what}`, `no dead operation has the id ${JSON.stringify(id)}`);
+  }
+
+  function done(
+    kind: WritesEventKind,
+    { from }: Direction,
+    { by, reason }: ByPerson,
+    about: { readonly id?: string; readonly keys?: readonly string[] },
+  ): void {
+    emit({ kind, authority: from.name, by, reason, ...about });
+  }
+
+  return {
+    async retry(id, person) {
+      checkPerson("retry", person);
+      const { direction, row } = await deadRow("retry", id);
+      const { from } = direction;
+      await from.transact(async (tx) => {
+        await from.store.revive(tx, { ...from.stream, id });
+        await from.store.note(tx, { ...from.stream, entry: { kind: "retried", subject: id, ...person } });
+      });
+      done("retried", direction, person, { id, keys: row.keys });
+    },
+
+    async skip(id, person) {
+      checkPerson("skip", person);
+      const { direction, row } = await deadRow("skip", id);
+      const { from, to } = direction;
+      await to.transact(async (tx) => {
+        const positions = await to.store.positions(tx, { ...from.stream, keys: row.keys });
+        const keys = row.keys.filter((_, index) => row.seqs[index]! > (positions[index]?.seq ?? 0));
+        const isNext = row.keys.every((_, index) => row.seqs[index]! <= (positions[index]?.seq ?? 0) + 1);
+        if (!isNext) {
+          refuse(
+            "invalid-state",
+            `${place}.skip`,
+            `an earlier operation on a key of ${JSON.stringify(id)} is not followed yet`,
+          );
+        }
+        const moved = await to.store.advance(tx, { ...from.stream, row, follower: to.name, keys });
+        if (!moved && keys.length > 0)
+          refuse("invalid-state", `${place}.skip`, `${JSON.stringify(id)} is being followed`);
+      });
+      await from.transact(async (tx) => {
+        await from.store.note(tx, { ...from.stream, entry: { kind: "skipped", subject: id, ...person } });
+        await from.store.revive(tx, { ...from.stream, id });
+        await from.store.acknowledge(tx, { ...from.stream, ids: [id] });
+      });
+      done("skipped", direction, person, { id, keys: row.keys });
+    },
+
+    async repair(key, person) {
+      checkPerson("repair", person);
+      await authority.ready();
+      for (const direction of directions(services)) {
+        const { from, to } = direction;
+        const dead = await from.once((tx) => from.store.find(tx, { ...from.stream, key }));
+        const [head = 0] = await from.once((tx) => from.store.heads(tx, { ...from.stream, keys: [key] }));
+        if (dead.length === 0 && head === 0) continue;
+        if (to.copy === undefined)
+          refuse("invalid-state", `${place}.repair`, `\`${to.name}.copy\` is needed to copy a record`);
+        const keys = new Set([key, ...dead.flatMap((row) => row.keys)]);
+        for (const each of keys) await copyKey(direction, each, dead[0]?.bucket ?? 0);
+        const ids = dead.map(({ id }) => id);
+        await from.transact(async (tx) => {
+          await from.store.note(tx, { ...from.stream, entry: { kind: "repaired", subject: key, ...person } });
+          for (const id of ids) await from.store.revive(tx, { ...from.stream, id });
+        });
+        done("repaired", direction, person, { keys: [...keys] });
+        return;
+      }
+      refuse("invalid-state", `${place}.repair`, `no operation on ${JSON.stringify(key)} was ever taken down`);
+    },
+  };
+}

@@ -1,0 +1,233 @@
+import { aWhole, orElse, where, type OptionTable } from "../model/option-table.ts";
+import { messageOf } from "./errors.ts";
+import { DeadOperation, follow } from "./follow.ts";
+import type { OutboxRow, Postponed } from "./outbox/store.ts";
+import type { ReadBack } from "./read-back.ts";
+import { directions, type Direction, type WritesServices } from "./services.ts";
+import type { Side } from "./side.ts";
+import { maintenance } from "./maintenance.ts";
+
+/** How a worker works. */
+export interface WorkOptions {
+  /** Operations that are brought across at once; 8 by default. Those on one key go one after the other. */
+  readonly concurrency?: number;
+  /** Ends the worker: what it has begun is finished first. */
+  readonly signal?: AbortSignal;
+}
+
+export const workTable: OptionTable<WorkOptions, "concurrency"> = {
+  concurrency: orElse(aWhole({ min: 1, max: 1_000 }), 8),
+  signal: where("an AbortSignal", (got) => got instanceof AbortSignal),
+};
+
+const firstDelayMs = 100;
+const longestDelayMs = 60_000;
+const mostTries = 10;
+const leaseMs = 30_000;
+const rowsAtOnce = 200;
+const shortestPauseMs = 5;
+const longestPauseMs = 250;
+
+/** A direction, and how long it rests because its follower cannot be reached. */
+interface Watched {
+  readonly direction: Direction;
+  failures: number;
+  restsUntil: number;
+}
+
+/** Follows both directions until the signal is aborted. Any number of workers may do it at once, in any number of processes. */
+export async function work(
+  services: WritesServices,
+  readBack: ReadBack,
+  { concurrency, signal }: { readonly concurrency: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const { clock } = services;
+  const watched: Watched[] = directions(services).map((direction) => ({ direction, failures: 0, restsUntil: 0 }));
+  const keepUp = maintenance(services);
+  let pauseMs = shortestPauseMs;
+  while (!signal.aborted) {
+    let found = 0;
+    try {
+      await services.authority.ready();
+      await keepUp();
+      for (const each of watched) {
+        if (each.restsUntil <= clock.monotonic()) found += await round(services, readBack, each, concurrency);
+      }
+    } catch (error) {
+      services.emit({ kind: "worker", reason: messageOf(error) });
+      pauseMs = longestPauseMs;
+    }
+    pauseMs = found > 0 ? shortestPauseMs : Math.min(pauseMs * 2, longestPauseMs);
+    if (found < rowsAtOnce / 4) await services.sleep(pauseMs, signal);
+  }
+}
+
+/** Takes what is due, and brings it across. @returns how many rows were taken */
+async function round(
+  services: WritesServices,
+  readBack: ReadBack,
+  watched: Watched,
+  concurrency: number,
+): Promise<number> {
+  const { direction } = watched;
+  const { from } = direction;
+  const rows = await from.once((tx) => from.store.take(tx, { ...from.stream, limit: rowsAtOnce, leaseMs }));
+  if (rows.length === 0) return 0;
+  const batch = new Batch(services, watched);
+  await inChains(rows, concurrency, (row) => batch.bring(row));
+  await batch.settle();
+  await readBack(direction, batch.applied);
+  return rows.length;
+}
+
+/** Rows that share a key go one after the other, others side by side. */
+async function inChains(
+  rows: readonly OutboxRow[],
+  concurrency: number,
+  bring: (row: OutboxRow) => Promise<void>,
+): Promise<void> {
+  const lastOf = new Map<string, Promise<void>>();
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  const admitted = async (row: OutboxRow): Promise<void> => {
+    if (running >= concurrency) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    try {
+      await bring(row);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+  await Promise.all(
+    rows.map((row) => {
+      const before = row.keys.map((key) => lastOf.get(key) ?? Promise.resolve());
+      const done = Promise.all(before).then(() => admitted(row));
+      for (const key of row.keys) lastOf.set(key, done);
+      return done;
+    }),
+  );
+}
+
+/** What became of the rows that were taken together. */
+class Batch {
+  /** Those that this worker has brought across. */
+  readonly applied: OutboxRow[] = [];
+  readonly #services: WritesServices;
+  readonly #watched: Watched;
+  readonly #followed: string[] = [];
+  readonly #postponed: Postponed[] = [];
+  readonly #dead: { readonly row: OutboxRow; readonly error: unknown }[] = [];
+  /** How long each key has to wait for one that failed in this batch. */
+  readonly #delays = new Map<string, number>();
+  #isDown = false;
+
+  constructor(services: WritesServices, watched: Watched) {
+    this.#services = services;
+    this.#watched = watched;
+  }
+
+  /** Never rejects. */
+  async bring(row: OutboxRow): Promise<void> {
+    const waitsFor = Math.max(0, ...row.keys.map((key) => this.#delays.get(key) ?? 0));
+    if (waitsFor > 0 || this.#isDown) {
+      this.#postpone(row, Math.max(waitsFor, this.#isDown ? firstDelayMs : 0), {});
+      return;
+    }
+    try {
+      const came = await follow(this.#services, this.#watched.direction, row);
+      if (came === "waits") {
+        this.#postpone(row, Math.min(10 * 2 ** Math.min(row.waits, 10), 1_000), { waits: row.waits + 1 });
+        return;
+      }
+      this.#followed.push(row.id);
+      if (came === "applied") this.applied.push(row);
+      this.#isUp();
+    } catch (error) {
+      await this.#fail(row, error);
+    }
+  }
+
+  #postpone(row: OutboxRow, delayMs: number, to: Partial<Postponed>): void {
+    const { id, attempts, waits, error } = row;
+    this.#postponed.push({ id, attempts, waits, error, delayMs, ...to });
+    for (const key of row.keys) this.#delays.set(key, Math.max(delayMs, this.#delays.get(key) ?? 0));
+  }
+
+  async #fail(row: OutboxRow, error: unknown): Promise<void> {
+    const attempts = row.attempts + 1;
+    const isPermanent = error instanceof DeadOperation || this.#isPermanent(error);
+    // Of a side that cannot be reached no operation dies, however long that lasts.
+    if (!isPermanent && !(await this.#areReachable())) {
+      this.#rest(error);
+      this.#postpone(row, firstDelayMs, { error: messageOf(error) });
+      return;
+    }
+    if (isPermanent || attempts >= mostTries) {
+      this.#dead.push({ row: { ...row, attempts }, error });
+      // Those behind it are not due as long as it is dead.
+      for (const key of row.keys) this.#delays.set(key, shortestPauseMs);
+      return;
+    }
+    const { random } = this.#services;
+    const delayMs = Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs) * (0.5 + random() / 2);
+    this.#postpone(row, delayMs, { attempts, error: messageOf(error) });
+  }
+
+  #isPermanent(error: unknown): boolean {
+    try {
+      return this.#services.options.permanent?.(error) === true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #areReachable(): Promise<boolean> {
+    const { from, to } = this.#watched.direction;
+    const reach = (side: Side): Promise<unknown> =>
+      side.transact((tx) => side.store.positions(tx, { ...from.stream, keys: [] }));
+    try {
+      await Promise.all([reach(from), reach(to)]);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #rest(error: unknown): void {
+    if (this.#isDown) return;
+    this.#isDown = true;
+    const { clock, emit, random } = this.#services;
+    const watched = this.#watched;
+    watched.failures += 1;
+    const delayMs = Math.min(firstDelayMs * 2 ** (watched.failures - 1), longestDelayMs) * (0.5 + random() / 2);
+    watched.restsUntil = clock.monotonic() + delayMs;
+    const { from } = watched.direction;
+    if (watched.failures === 1) emit({ kind: "follower-down", authority: from.name, reason: messageOf(error) });
+  }
+
+  #isUp(): void {
+    if (this.#watched.failures === 0) return;
+    this.#watched.failures = 0;
+    const { from } = this.#watched.direction;
+    this.#services.emit({ kind: "follower-up", authority: from.name, reason: "an operation was brought across" });
+  }
+
+  /** Says in the outbox what became of each row: only now, when the follower has committed. */
+  async settle(): Promise<void> {
+    const { from } = this.#watched.direction;
+    const { store, stream } = from;
+    if (this.#followed.length > 0) {
+      await from.once((tx) => store.acknowledge(tx, { ...stream, ids: this.#followed }));
+    }
+    if (this.#postponed.length > 0) {
+      await from.transact((tx) => store.postpone(tx, { ...stream, rows: this.#postponed }));
+    }
+    for (const { row, error } of this.#dead) {
+      const reason = messageOf(error);
+      await from.transact((tx) => store.bury(tx, { ...stream, id: row.id, attempts: row.attempts, error: reason }));
+      this.#services.emit({ kind: "dead", authority: from.name, id: row.id, keys: row.keys, reason });
+    }
+  }
+}

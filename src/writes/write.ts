@@ -1,0 +1,162 @@
+import { AlreadyWrittenError, refuse } from "./errors.ts";
+import { jsonOf, type Operation } from "./operation.ts";
+import type { Fence, KnownId } from "./outbox/store.ts";
+import { otherSide, type WritesServices } from "./services.ts";
+import type { Side } from "./side.ts";
+import { keepsFollower } from "./stage.ts";
+
+/** How long a write waits for an authority that moves. */
+const longestWaitMs = 5_000;
+
+/** The side was not the authority when it was asked: nothing is written. */
+class NotTheAuthority extends Error {
+  readonly fence: Fence;
+  constructor(fence: Fence) {
+    super("this side is not the authority");
+    this.fence = fence;
+  }
+}
+
+/** Another transaction has taken down the id in the meantime. */
+class Overtaken extends Error {}
+
+/** What one attempt has come to before its commit. */
+type Attempt =
+  | { readonly kind: "written"; readonly result: unknown }
+  | { readonly kind: "known"; readonly known: KnownId }
+  | undefined;
+
+/** Writes one operation on its authority, and takes it down for the follower in the same transaction. */
+export async function write(services: WritesServices, op: unknown): Promise<unknown> {
+  const operation = services.operationOf(op);
+  const { authority, clock, sides, place } = services;
+  await authority.ready();
+  const startedAt = clock.monotonic();
+  let side = sides[authority.of(operation.bucket)];
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await writeOn(services, side, operation);
+    } catch (error) {
+      const isLost = error instanceof Overtaken || (error instanceof FenceFailed && isConflict(error.cause));
+      if (error instanceof FenceFailed && !isLost) throw error.cause;
+      if (!(error instanceof NotTheAuthority) && !isLost) throw error;
+      if (clock.monotonic() - startedAt >= longestWaitMs) {
+        const mend = "It is being moved, or its fences disagree: `status()` says who holds what. Nothing was written";
+        return refuse(
+          "no-authority",
+          place,
+          `no side took the operation ${JSON.stringify(operation.id)} within 5 s. ${mend}`,
+        );
+      }
+      if (error instanceof NotTheAuthority) {
+        authority.learn(side.name, error.fence);
+        if (!error.fence.moving) side = sides[otherSide(side.name)];
+      }
+      // The other side at once; then more and more slowly, as the authority is on its way.
+      if (attempt > 1) await services.sleep(Math.min(5 * 2 ** (attempt - 2), 100));
+    }
+  }
+}
+
+/** Entering failed, before anything of the caller's was done. */
+class FenceFailed extends Error {}
+
+async function writeOn(services: WritesServices, side: Side, operation: Operation<unknown>): Promise<unknown> {
+  const token = globalThis.crypto.randomUUID();
+  let came: Attempt;
+  let keeps = false;
+  // What the caller's `transaction` rejects with may be an error of its own that wraps ours.
+  let ours: NotTheAuthority | Overtaken | FenceFailed | undefined;
+  const stop = (error: NotTheAuthority | Overtaken | FenceFailed): never => {
+    ours = error;
+    throw error;
+  };
+  try {
+    await side.transact(async (tx) => {
+      came = ours = undefined;
+      const { fence, known } = await side.store
+        .enter(tx, { ...side.stream, bucket: operation.bucket, id: operation.id })
+        .catch((cause: unknown) => stop(new FenceFailed("the fence cannot be read", { cause })));
+      if (fence.authority !== side.name || fence.moving) stop(new NotTheAuthority(fence));
+      keeps = fence.follows;
+      if (known !== undefined) {
+        came = { kind: "known", known };
+        return;
+      }
+      const result = await side.write(operation.op, tx, { facts: undefined, id: operation.id });
+      if (!(await takeDown(services, side, operation, { tx, fence, token, result }))) stop(new Overtaken());
+      came = { kind: "written", result };
+    });
+  } catch (error) {
+    if (ours !== undefined) throw ours;
+    return afterFailure(services, side, operation, token, came, error);
+  }
+  if (keeps !== keepsFollower(services.wish.now(), side.name)) void services.authority.align().catch(() => undefined);
+  const done = came as Exclude<Attempt, undefined>;
+  return done.kind === "written" ? done.result : answerAgain(services, operation, done.known);
+}
+
+/**
+ * Last in the transaction, so that the heads of the keys are held as shortly as can be.
+ *
+ * @returns `false` where the id has been written in the meantime
+ */
+async function takeDown(
+  { options, place, schema }: WritesServices,
+  side: Side,
+  operation: Operation<unknown>,
+  { tx, fence, token, result }: { tx: unknown; fence: Fence; token: string; result: unknown },
+): Promise<boolean> {
+  const { id, digest, keys, text, bucket } = operation;
+  const given = options.facts?.(result);
+  const facts = given === undefined ? null : jsonOf(place, "`facts`", given);
+  const entry = { id, token, digest, facts };
+  if (!fence.follows) return side.store.remember(tx, { ...side.stream, ...entry });
+  return side.store.enqueue(tx, {
+    ...side.stream,
+    entry: { ...entry, keys, op: text, schema, bucket, generation: fence.generation },
+  });
+}
+
+/**
+ * What a failed transaction has left: its commit may have succeeded, with the answer lost; or another one of the same id was
+ * first, which the caller's own statements have run into.
+ */
+async function afterFailure(
+  services: WritesServices,
+  side: Side,
+  operation: Operation<unknown>,
+  token: string,
+  came: Attempt,
+  error: unknown,
+): Promise<unknown> {
+  let known: KnownId | undefined;
+  try {
+    known = await side.once((tx) => side.store.known(tx, { ...side.stream, id: operation.id }));
+  } catch {
+    throw error;
+  }
+  if (known === undefined) throw error;
+  if (known.token === token && came?.kind === "written") return came.result;
+  return answerAgain(services, operation, known);
+}
+
+function answerAgain(
+  { options, place }: WritesServices,
+  { op, id, digest }: Operation<unknown>,
+  known: KnownId,
+): unknown {
+  if (known.digest !== digest) {
+    const mend = "An id stands for one operation: take another for this one";
+    return refuse("id-taken", place, `another operation was written as ${JSON.stringify(id)}. ${mend}`);
+  }
+  const facts: unknown = known.facts === null ? undefined : JSON.parse(known.facts);
+  if (options.again === undefined) throw new AlreadyWrittenError(place, id, facts);
+  return options.again(op, facts);
+}
+
+/** Whether a database has ended a transaction that may succeed when it is run again: serialization failures and deadlocks. */
+function isConflict(error: unknown): boolean {
+  const code: unknown = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
+  return code === "40001" || code === "40P01";
+}

@@ -1,0 +1,136 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Pool } from "pg";
+import { Laboratory, memoryPublisher } from "../../src/index.ts";
+import { parallelWrites, postgresqlOutbox, type ParallelWrites } from "../../src/writes/index.ts";
+import {
+  differencesBetween,
+  inTx,
+  postgresqlLedger,
+  type Booking,
+  type Ledger,
+  type Payment,
+} from "../writes/ledgers.ts";
+import { startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
+
+const reason = withoutPostgresql === undefined ? "" : ` (skipped: ${withoutPostgresql})`;
+
+describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreSQL${reason}`, () => {
+  let server: RealPostgresql;
+  let made: { control: Ledger; candidate: Ledger; payments: ParallelWrites<Payment, Booking>; laboratory: Laboratory };
+  let round = 0;
+
+  beforeAll(async () => {
+    server = await startPostgresql();
+  }, 60_000);
+  afterAll(() => server.stop());
+  afterEach(async () => {
+    await made.laboratory.close();
+    await made.control.close();
+    await made.candidate.close();
+  });
+
+  async function bank(options: object = {}): Promise<typeof made> {
+    round += 1;
+    await server.psql(`CREATE DATABASE old${round}`);
+    await server.psql(`CREATE DATABASE new${round}`);
+    const at = (database: string) => ({ port: server.port, database: `${database}${round}` });
+    const control = await postgresqlLedger({ name: "old" }, at("old"));
+    const candidate = await postgresqlLedger({ name: "new" }, at("new"));
+    const laboratory = new Laboratory({ publishers: [memoryPublisher()] });
+    const payments = parallelWrites("payments", {
+      control: control.side,
+      candidate: candidate.side,
+      id: (op: Payment) => op.paymentId,
+      keys: (op: Payment) => [op.from, op.to],
+      facts: ({ id }: Booking) => ({ entryId: id }),
+      laboratory,
+      ...options,
+    });
+    made = { control, candidate, payments, laboratory };
+    return made;
+  }
+
+  async function settled({ payments, laboratory }: typeof made, workers: number): Promise<void> {
+    const stop = new AbortController();
+    const working = Array.from({ length: workers }, () => payments.work({ signal: stop.signal }));
+    while ((await payments.status()).lag.control.rows > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    stop.abort();
+    await Promise.all(working);
+    await laboratory.settled();
+  }
+
+  it("record the same, in the same order for each account, whatever writers and workers do at once", async () => {
+    const all = await bank();
+    const { payments, control, candidate, laboratory } = all;
+    let n = 0;
+    const writers = Array.from({ length: 8 }, async () => {
+      while (n < 400) {
+        const op = { paymentId: `p-${++n}`, from: `a${n % 7}`, to: `b${n % 5}`, cents: n };
+        await payments.write(op);
+      }
+    });
+    const following = settled(all, 2);
+    await Promise.all(writers);
+    await following;
+    await settled(all, 1);
+    expect(await differencesBetween(control, candidate)).toEqual([]);
+    const entries = await candidate.entries();
+    expect([...entries].sort()).toEqual([...(await control.entries())].sort());
+    expect(laboratory.status().experiments["payments"]!.candidates["candidate"]!.tally.kinds.mismatch).toBe(0);
+  }, 60_000);
+
+  it("write an id once, where two begin at once", async () => {
+    const { payments, control } = await bank({
+      again: (_: Payment, { entryId }: { entryId: string }) => ({ id: entryId }),
+    });
+    const op = { paymentId: "p-1", from: "a", to: "b", cents: 1 };
+    const results = await Promise.all(Array.from({ length: 6 }, () => payments.write(op)));
+    expect(new Set(results.map(({ id }) => id)).size).toBe(1);
+    expect(await control.entries()).toHaveLength(1);
+  });
+
+  it("hold the fence of a bucket until the transaction ends, in READ COMMITTED and REPEATABLE READ", async () => {
+    const { payments } = await bank();
+    await payments.write({ paymentId: "p-1", from: "a", to: "b", cents: 1 });
+    const pool = new Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: `old${round}` });
+    const outbox = postgresqlOutbox(pool);
+    const of = { name: "payments", side: "control" as const, bucket: 0 };
+    for (const level of ["READ COMMITTED", "REPEATABLE READ"]) {
+      const writer = await pool.connect();
+      const late = await pool.connect();
+      await writer.query(`BEGIN ISOLATION LEVEL ${level}`);
+      const { fence } = await outbox.enter(writer, { ...of, id: "x" });
+      // This one has its snapshot from before the change.
+      await late.query(`BEGIN ISOLATION LEVEL ${level}`);
+      await late.query("SELECT count(*) FROM accounts");
+      let changed = false;
+      const changing = inTx(pool, (tx) =>
+        outbox.changeFence(tx, { ...of, epoch: fence.epoch, to: { ...fence, moving: !fence.moving } }),
+      ).then((done) => (changed = done));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(changed).toBe(false);
+      await writer.query("COMMIT");
+      await changing;
+      expect(changed).toBe(true);
+      const entered = outbox.enter(late, { ...of, id: "x" });
+      if (level === "REPEATABLE READ") await expect(entered).rejects.toMatchObject({ code: "40001" });
+      else expect((await entered).fence.moving).toBe(!fence.moving);
+      await late.query("ROLLBACK");
+      for (const client of [writer, late]) client.release();
+    }
+    await pool.end();
+  });
+
+  it("keep their tables in a schema, with a prefix, made by ten processes' worth of callers at once", async () => {
+    await bank();
+    const pool = new Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: `old${round}` });
+    await Promise.all(
+      Array.from({ length: 10 }, () => postgresqlOutbox(pool, { schema: "sidelane", prefix: "w_" }).prepare()),
+    );
+    const { rows } = await pool.query(
+      "SELECT count(*) AS n FROM pg_tables WHERE schemaname = 'sidelane' AND tablename LIKE 'w\\_%'",
+    );
+    expect(rows).toEqual([{ n: "7" }]);
+    await pool.end();
+  });
+});
