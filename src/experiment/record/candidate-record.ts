@@ -1,13 +1,21 @@
 import type { Clock } from "../../model/clock.ts";
-import type { Sample } from "../../model/rollout.ts";
+import type { EvidenceData } from "../../model/evidence-data.ts";
+import type { RolloutSnapshot, Sample } from "../../model/rollout.ts";
 import { CandidateEvidence } from "../../stats/candidate-evidence.ts";
-import { Tally } from "../../stats/tally.ts";
+import type { Tally } from "../../stats/tally.ts";
 import type { Verdict } from "../../stats/verdict.ts";
+import { TallySlices, type TallySlice } from "./tally-slices.ts";
 
-// Three numbers a match: when control started, how long control took, how long the candidate took.
-const fields = 3;
+// Four numbers a match: when control started, how long control took, how long the candidate took, and in which slice it counts.
+const fields = 4;
 const room = 256;
 const noResult = (): undefined => undefined;
+
+/** How units are kept for records. */
+export interface RecordedUnits {
+  /** Under which keys have their places; random by default, and then tables of two processes do not merge. */
+  readonly secret: string | undefined;
+}
 
 /**
  * What one candidate's comparisons come to: counts, latencies, and evidence, unless its rollout gathers that itself.
@@ -20,8 +28,9 @@ export class CandidateRecord {
   readonly #candidate: string;
   readonly #clock: Clock;
   readonly #later: (work: () => void) => void;
-  readonly #tally = new Tally();
+  readonly #tallies: TallySlices;
   readonly #judges: boolean;
+  readonly #units: RecordedUnits | undefined;
   #evidence: CandidateEvidence | undefined = undefined;
   #stamps: Float64Array | undefined = undefined;
   readonly #keys: (string | undefined)[] = [];
@@ -34,17 +43,34 @@ export class CandidateRecord {
   /**
    * @param judges whether to gather evidence
    * @param later runs work off every caller's path
+   * @param units present where records are written: counts are kept apart by stage, and units by window
    */
-  constructor(experiment: string, candidate: string, judges: boolean, clock: Clock, later: (work: () => void) => void) {
+  constructor(
+    experiment: string,
+    candidate: string,
+    judges: boolean,
+    clock: Clock,
+    later: (work: () => void) => void,
+    units?: RecordedUnits,
+  ) {
     this.#experiment = experiment;
     this.#candidate = candidate;
     this.#judges = judges;
     this.#clock = clock;
     this.#later = later;
+    this.#units = units;
+    this.#tallies = new TallySlices(units !== undefined);
   }
 
   /** @param startedAt monotonic milliseconds */
-  match(startedAt: number, controlMs: number, candidateMs: number, key: string | undefined): void {
+  match(
+    startedAt: number,
+    controlMs: number,
+    candidateMs: number,
+    key: string | undefined,
+    snapshot?: RolloutSnapshot,
+    served = false,
+  ): void {
     if (this.#kept === room) {
       if (key === undefined) {
         this.#beyond += 1;
@@ -58,14 +84,17 @@ export class CandidateRecord {
     stamps[fields * index] = startedAt;
     stamps[fields * index + 1] = controlMs;
     stamps[fields * index + 2] = candidateMs;
+    stamps[fields * index + 3] = snapshot === undefined ? Number(served) : this.#tallies.number(snapshot, served);
     if (key !== undefined) this.#keys[index] = key;
     if (index === room / 2 && !this.#scheduled) this.#schedule();
   }
 
-  /** Anything but a match. It comes after the matches before it. */
-  add(sample: Sample): void {
+  /** Anything but a match. It comes after the matches before it. @param signature of a mismatch */
+  add(sample: Sample, snapshot?: RolloutSnapshot, signature?: string): void {
     this.#workIn();
-    this.#tally.record(sample);
+    const served = sample.served === true;
+    const slice = snapshot === undefined ? Number(served) : this.#tallies.number(snapshot, served);
+    this.#tallies.record(slice, sample, signature);
     this.#lastAt = sample.at;
     if (this.#judges) this.#judged().record(sample);
   }
@@ -84,7 +113,19 @@ export class CandidateRecord {
 
   get tally(): Tally {
     this.#workIn();
-    return this.#tally;
+    return this.#tallies.total();
+  }
+
+  /** What was counted since it was last taken, by stage. */
+  takeSlices(): readonly TallySlice[] {
+    this.#workIn();
+    return this.#tallies.take();
+  }
+
+  /** What its verdict rests on; `undefined` where its rollout gathers that, or nobody asks. */
+  evidence(): EvidenceData | undefined {
+    this.#workIn();
+    return this.#judges && this.#units !== undefined ? this.#judged().reading(this.#clock.now()) : undefined;
   }
 
   verdict(): Verdict {
@@ -94,7 +135,12 @@ export class CandidateRecord {
 
   // Late, since much of what is defined is never called in this process.
   #judged(): CandidateEvidence {
-    return (this.#evidence ??= new CandidateEvidence());
+    return (this.#evidence ??= new CandidateEvidence(
+      this.#units && {
+        keepsWindows: true,
+        ...(this.#units.secret !== undefined && { secret: this.#units.secret }),
+      },
+    ));
   }
 
   #schedule(): void {
@@ -127,11 +173,11 @@ export class CandidateRecord {
         epoch: 0,
         result: noResult,
       };
-      this.#tally.record(match);
+      this.#tallies.record(stamps[at + 3]!, match);
       this.#lastAt = match.at;
       evidence?.record(match);
     }
-    this.#tally.matched(this.#beyond);
+    this.#tallies.matched(this.#beyond);
     evidence?.matched(this.#beyond, now);
     this.#kept = this.#beyond = this.#keys.length = 0;
   }

@@ -20,7 +20,6 @@ import { kindOfRun, type EndedRun } from "./make-result.ts";
 export interface SettledRun extends EndedRun {
   readonly self: unknown;
   readonly args: unknown[];
-  readonly key: string | undefined;
   readonly controlMs: number;
   /** Its sides are timed as a pair. */
   readonly timed: boolean;
@@ -97,8 +96,13 @@ export function conclude(run: SettledRun): void {
     counters.started += 1;
     counters.count(kind);
     if (run.timed) plan.pairs?.observe(candidateRun.syncEndedAt - candidateRun.startedAt);
-    if (kind !== "match" || run.timed) record.add(candidateRun);
-    else record.match(candidateRun.startedAt, run.controlMs, candidateRun.candidateMs, run.key);
+    const { comparison } = candidateRun;
+    const signature = comparison.kind === "mismatch" ? comparison.signature : undefined;
+    if (kind !== "match" || run.timed) record.add(candidateRun, run.snapshot, signature);
+    else {
+      const { startedAt, candidateMs, served } = candidateRun;
+      record.match(startedAt, run.controlMs, candidateMs, run.key, run.snapshot, served);
+    }
     recordIn(plan, candidateRun);
   }
   plan.counters.ended(kindOfRun(run));
