@@ -91,7 +91,7 @@ function accepted(name: string, publisher: Publisher, busy = false): Burst {
 
 /** Results written to a file, from the first that is handed over to the last that the system has taken. */
 async function written(path: string, count: number): Promise<Timing> {
-  const publisher = ndjsonPublisher({ path });
+  const publisher = ndjsonPublisher({ path, perMinute: Infinity });
   const taken: number[] = [];
   for (let round = -3; round < count; round++) {
     const startedAt = performance.now();
@@ -112,7 +112,10 @@ export async function measureNdjson(count: number): Promise<Table[]> {
   const path = join(folder, "results.ndjson");
   const rotate = { bytes: 20_000_000, files: 0 };
   const kept: Result[] = [];
-  const hung = { ...ndjsonPublisher({ path }), publishBatch: () => new Promise<void>(() => undefined) };
+  const hung = {
+    ...ndjsonPublisher({ path, perMinute: Infinity }),
+    publishBatch: () => new Promise<void>(() => undefined),
+  };
   try {
     const accepting = await bursts(
       [
@@ -125,7 +128,7 @@ export async function measureNdjson(count: number): Promise<Table[]> {
             }),
           settle: () => Promise.resolve(),
         },
-        accepted("accepted, the file keeps up", ndjsonPublisher({ path, rotate })),
+        accepted("accepted, the file keeps up", ndjsonPublisher({ path, rotate, perMinute: Infinity })),
         accepted("accepted, a write hangs and the queue is full", hung, true),
       ],
       queueSize,
@@ -142,7 +145,10 @@ export async function measureNdjson(count: number): Promise<Table[]> {
           [
             calls("sidelane, no publisher", new Laboratory({})),
             calls("sidelane, nothing but a function", new Laboratory({ publishers: [() => undefined] })),
-            calls("sidelane, ndjsonPublisher", new Laboratory({ publishers: [ndjsonPublisher({ path, rotate })] })),
+            calls(
+              "sidelane, ndjsonPublisher",
+              new Laboratory({ publishers: [ndjsonPublisher({ path, rotate, perMinute: Infinity })] }),
+            ),
           ],
           500,
           count,

@@ -1,3 +1,5 @@
+import type { Cancel } from "../model/clock.ts";
+import type { Services } from "./define/services.ts";
 import type { ExperimentPlan } from "./define/experiment-plan.ts";
 
 /** Tells a rollout of the laboratory in which its experiment is defined. */
@@ -5,6 +7,7 @@ export function bindRollout(plan: ExperimentPlan): void {
   const { services, rollout } = plan;
   rollout?.bind?.(plan.name, {
     build: services.labels.build,
+    units: services.tells ? { secret: services.unitSecret } : undefined,
     // What a rollout does by the clock is no part of the request in which its experiment was defined.
     clock: { ...services.clock, after: (...timer) => services.detached(() => services.clock.after(...timer)) },
     onEvent: (event) => services.comparisonQueue.event(event),
@@ -20,4 +23,20 @@ export async function closeRollout(plan: ExperimentPlan): Promise<void> {
   } catch (error) {
     plan.services.fault("rollout", error, plan);
   }
+}
+
+/** Ends all of them; a store that hangs holds nobody longer than this. */
+export async function rolloutsEnd(
+  services: Services,
+  plans: readonly ExperimentPlan[],
+  timeoutMs: number,
+): Promise<void> {
+  const closing = plans.filter(({ rollout }) => rollout?.close).map(closeRollout);
+  if (closing.length === 0) return;
+  let cancel: Cancel = () => undefined;
+  const over = new Promise<void>((resolve) => {
+    cancel = services.clock.after(timeoutMs, resolve, true);
+  });
+  await Promise.race([Promise.all(closing), over]);
+  cancel();
 }

@@ -3,11 +3,12 @@ import { systemClock } from "../model/clock.ts";
 import { SidelaneError } from "../model/errors.ts";
 import { checkOptions } from "../model/check-options.ts";
 import type { FlushReport } from "../model/publisher.ts";
+import type { StartRecord } from "../model/start-record.ts";
 import { Counters } from "./record/counters.ts";
 import { planOf } from "./define/compile-experiment.ts";
 import { Delivery } from "./deliver/delivery.ts";
 import { faultHandler, type Services } from "./define/services.ts";
-import { bindRollout, closeRollout } from "./bind-rollout.ts";
+import { bindRollout, closeRollout, rolloutsEnd } from "./bind-rollout.ts";
 import { checkLaboratory, type LaboratoryOptions } from "./define/laboratory-options.ts";
 import { environmentSwitch } from "./runtime/environment-switch.ts";
 import { nextTurn } from "./runtime/event-loop.ts";
@@ -16,6 +17,7 @@ import type { ExperimentPlan } from "./define/experiment-plan.ts";
 import { reportOf } from "./status/text-report.ts";
 import { safeClock, safeRandom } from "./runtime/safe-clock.ts";
 import { Science } from "./call/science.ts";
+import { startOf } from "./status/start.ts";
 import { TallyRecords } from "./status/tally-records.ts";
 import { statusOf, type ExperimentStatus, type LaboratoryStatus } from "./status/status.ts";
 import type { ExperimentMaker, ScienceMaker } from "./define/definition.ts";
@@ -60,6 +62,8 @@ export class Laboratory implements AsyncDisposable {
   readonly #unassigned = new Counters();
   readonly #killed = environmentSwitch() === "off";
   #replaced: readonly ExperimentPlan[] = [];
+  // Until an experiment is defined.
+  #started: StartRecord | undefined = undefined;
   #ending: Promise<void> | undefined;
   #closing: Promise<FlushReport> | undefined;
 
@@ -84,6 +88,7 @@ export class Laboratory implements AsyncDisposable {
           random,
           detached: this.#services.detached,
           memory: this.#services.memory,
+          start: () => (this.#started ??= startOf(this.#services, [...this.#plans.values()])),
           onFault: (each) => fault(each.operation, each.error, undefined, each.publisher),
         }),
     );
@@ -215,12 +220,19 @@ export class Laboratory implements AsyncDisposable {
     await this.#runsEnd(timeoutMs * 0.6);
     services.deadlines.expireAll();
     await services.comparisonQueue.empty();
-    await this.#rolloutsEnd(timeoutMs * 0.2);
+    await rolloutsEnd(services, [...this.#plans.values()], timeoutMs * 0.2);
+    // What was published by then stands in the last counts.
+    if (services.tells) await this.#flushed((deadline - clock.monotonic()) * 0.6);
     this.#tallies.end();
     const left = Math.max(0, deadline - clock.monotonic());
     const done = await Promise.all(this.#deliveries.map((delivery) => delivery.close(left)));
     this.#throwUntold();
     return { complete: done.every(Boolean), publishers: this.#counts() };
+  }
+
+  async #flushed(timeoutMs: number): Promise<void> {
+    if (this.#deliveries.every((each) => each.counts().queued === 0)) return;
+    await Promise.all(this.#deliveries.map((delivery) => delivery.flush(Math.max(0, timeoutMs))));
   }
 
   #throwUntold(): void {
@@ -239,18 +251,6 @@ export class Laboratory implements AsyncDisposable {
     cancel();
     // The last of them may have answered before its control.
     await nextTurn();
-  }
-
-  /** A store that hangs holds nobody longer than its share of the time. */
-  async #rolloutsEnd(timeoutMs: number): Promise<void> {
-    const closing = [...this.#plans.values()].filter(({ rollout }) => rollout?.close).map(closeRollout);
-    if (closing.length === 0) return;
-    let cancel: Cancel = () => undefined;
-    const over = new Promise<void>((resolve) => {
-      cancel = this.#services.clock.after(timeoutMs, resolve, true);
-    });
-    await Promise.race([Promise.all(closing), over]);
-    cancel();
   }
 
   #busy(): boolean {
@@ -286,6 +286,7 @@ export class Laboratory implements AsyncDisposable {
     if (replaced) this.#replaced = [...this.#replaced, replaced].filter(isBusy);
     bindRollout(plan);
     this.#plans.set(name, plan);
+    this.#started = undefined;
   }
 
   #counts(): FlushReport["publishers"] {

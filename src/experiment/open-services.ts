@@ -16,6 +16,7 @@ import { UntoldErrors } from "./record/untold-errors.ts";
 import { compileThrowing } from "./define/throw-options.ts";
 import { detachedAs } from "./runtime/current-run.ts";
 import type { AnyFunction } from "../model/any-function.ts";
+import { unitPseudonyms } from "../records/pseudonym.ts";
 
 /** What runs need of a laboratory of these options. */
 export function openServices(
@@ -29,6 +30,9 @@ export function openServices(
   const { limits = {}, trackRuns = true } = options;
   const detached = detachedAs(trackRuns);
   const memory = new MemoryBudget(limits.maxBytes);
+  const { pseudonymKey } = options;
+  const check = checkOptions("new Laboratory()", "invalid-definition");
+  const units = pseudonymKey === undefined ? undefined : unitPseudonyms(pseudonymKey, check);
   return {
     open,
     killed: !open,
@@ -45,6 +49,9 @@ export function openServices(
     detached,
     trackRuns,
     labels: Object.freeze({ ...options.labels }),
+    tells: publishers.some(({ publishTally }) => publishTally !== undefined),
+    unitSecret: units?.secret,
+    unitOf: units?.unitOf,
     context: options.context,
     throwing: compileThrowing(options.throwOnMismatch, mismatchError),
     mismatchError,

@@ -2,6 +2,7 @@ import { checkOptions } from "./check-options.ts";
 import type { Result, ResultKind } from "./result.ts";
 import type { Fault } from "./fault.ts";
 import type { RolloutEvent } from "./rollout.ts";
+import type { StartRecord } from "./start-record.ts";
 import type { TallyRecord } from "./tally-record.ts";
 
 /**
@@ -17,10 +18,12 @@ export interface Publisher {
   /** Takes what happens to a rollout or a verdict: `advanced`, `rolled-back`, `ready`, `stalled`, `no-traffic`. */
   publishEvent?(event: RolloutEvent): void | PromiseLike<void>;
   /**
-   * Takes exact counts: what was added since the last record, every 60 s and at the end. Results are examples, of which some
-   * may be dropped or sampled away; tallies count every call.
+   * Takes exact counts: what was added since the last record, at the end of each minute and at the end. Results are examples, of
+   * which some may be dropped or sampled away; tallies count every call. One of each candidate, then one of the process.
    */
   publishTally?(tally: TallyRecord): void | PromiseLike<void>;
+  /** Takes several tallies at once, at most 500, in place of `publishTally`; used where both are present. */
+  publishTallyBatch?(tallies: readonly TallyRecord[]): void | PromiseLike<void>;
   /** Counts that no result carries: one skipped call and why. Synchronous, cheap, on the caller's path. */
   onSkip?(experiment: string, reason: string): void;
   /** How many candidates of an experiment are in flight, changed by `+1` or `-1`. Synchronous, cheap, on the caller's path. */
@@ -29,12 +32,20 @@ export interface Publisher {
   readonly kinds?: readonly ResultKind[];
   /** Whether publishing the same result twice does no harm, so that a failed one may be tried again. */
   readonly idempotent?: boolean;
-  /** Called once when the publisher joins a laboratory: where to report what goes wrong inside. */
-  attach?(host: { onFault(fault: Fault): void }): void;
+  /** Called once when the publisher joins a laboratory. */
+  attach?(host: PublisherHost): void;
   /** Resolves when everything accepted has been written. */
   flush?(): PromiseLike<void>;
   /** Resolves when everything is written and every handle given back. */
   close?(): PromiseLike<void>;
+}
+
+/** What a publisher may ask of the laboratory that it joins. */
+export interface PublisherHost {
+  /** Where to report what goes wrong inside. */
+  onFault(fault: Fault): void;
+  /** What the process is, and which experiments it has by now. */
+  start?(): StartRecord;
 }
 
 /** A plain function is a publisher too. */
@@ -89,6 +100,7 @@ export function toPublisher(like: PublisherLike, place = "publishers"): Publishe
     "publishBatch",
     "publishEvent",
     "publishTally",
+    "publishTallyBatch",
     "onSkip",
     "onInFlight",
     "attach",

@@ -14,7 +14,6 @@ export interface CandidateObservation<Value = unknown> extends Observation<Value
  */
 export type ResultKind = Comparison["kind"] | "timed-out";
 
-/** Every kind of result, from best to worst. */
 /** One candidate in one word, as {@link ResultKind} has it for a whole result. */
 export function kindOfCandidate({
   outcome,
@@ -26,6 +25,7 @@ export function kindOfCandidate({
   return outcome.kind === "timed-out" ? "timed-out" : comparison.kind;
 }
 
+/** Every kind of result, from best to worst. */
 export const resultKinds: readonly ResultKind[] = ["match", "ignored", "inconclusive", "timed-out", "mismatch"];
 
 /** The stage at which a call found its experiment's rollout. */
@@ -56,6 +56,17 @@ export interface Result<Value = unknown, CandidateValue = Value> {
   readonly fellBack?: FellBack;
   /** Which code the candidates are, as the rollout or the laboratory's label `build` names it; absent without either. */
   readonly version?: string;
+  /** The laboratory's label `build`. */
+  readonly build?: string;
+  /** Stands for the call's key: 64 bits under the laboratory's `pseudonymKey`, in hexadecimal; absent without one. */
+  readonly unit?: string;
+  /**
+   * How many results it stands for, where some were left out at random: 1 divided by the chance of being kept. 0 where it was kept as
+   * the first of its kind, beside the draw. Absent where it stands for itself.
+   */
+  readonly weight?: number;
+  /** Whether it was kept as the first of its kind, whatever was drawn. */
+  readonly first?: true;
   /** Present when the experiment has a rollout. */
   readonly rollout?: ServedStage;
   /** What `context` returned for this call, over the laboratory's own context; `{}` without either. */

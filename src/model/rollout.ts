@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { CandidateBasis } from "./evidence-data.ts";
 import type { FellBack, Result, ResultKind, ServedStage } from "./result.ts";
 
 /** The stages of a migration, in their order. `complete` is never reached automatically. */
@@ -99,6 +100,8 @@ export interface Rollout {
   bind?(experiment: string, host: RolloutHost): void;
   /** Told of every comparison. Synchronous and cheap. */
   record?(sample: Sample): void;
+  /** What its verdict rests on, for records; absent where it gathers no evidence. */
+  basis?(): CandidateBasis;
   close?(): PromiseLike<void> | void;
 }
 
@@ -109,6 +112,8 @@ export interface RolloutHost {
   readonly build?: string | undefined;
   onEvent(event: RolloutEvent): void;
   onFault(operation: "rollout" | "store" | "source" | "listener" | "gate", error: unknown): void;
+  /** Present where records are written: evidence keeps its units by window, under this secret unless it has a shared one. */
+  readonly units?: { readonly secret: string | undefined } | undefined;
   /** Calls of the experiment so far, skipped ones included. */
   calls(): number;
 }

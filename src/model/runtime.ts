@@ -1,5 +1,6 @@
 interface Process {
   readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly versions?: Readonly<Record<string, string | undefined>>;
   getBuiltinModule?(name: string): unknown;
 }
 
@@ -21,6 +22,15 @@ export function environmentVariable(name: string): string | undefined {
     return host.process?.env?.[name];
   } catch {
     // A runtime may ask for a permission first, and not get it.
+    return undefined;
+  }
+}
+
+/** The version of Node that runs, or that the runtime says it is like; `undefined` elsewhere. */
+export function nodeVersion(): string | undefined {
+  try {
+    return host.process?.versions?.["node"];
+  } catch {
     return undefined;
   }
 }

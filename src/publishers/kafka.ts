@@ -4,7 +4,9 @@ import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
 import { inSlices, type Steps } from "../records/in-slices.ts";
+import { OwnRecords } from "../records/own-records.ts";
 import { presentSteps, type Presentation } from "../records/present.ts";
+import type { LineRecord } from "../records/record.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";
 export type { RedactOptions } from "../records/redaction.ts";
@@ -44,9 +46,11 @@ export const kafkaTable: OptionTable<KafkaPublisherOptions, "topic" | "values"> 
 };
 
 /**
- * Sends results to a Kafka topic: one message a result, requests of at most 1 MB. A result that alone is larger goes without its values. The value is the result as JSON (durations in
- * milliseconds, times in milliseconds since 1970), the key the experiment, so that the results of one experiment stay in
- * order; the headers `sidelane-id` and `sidelane-kind` let consumers filter without parsing, and drop what arrives twice.
+ * Sends records to a Kafka topic, those that `docs/records.md` describes: one message a record, requests of at most 1 MB. A result that
+ * alone is larger goes without its values. The value is the record as JSON (durations in milliseconds, times in milliseconds since
+ * 1970), the key the experiment, or the process where it belongs to none, so that those of one experiment stay in order. The header
+ * `sidelane-type` says what it is; `sidelane-id` and `sidelane-kind` of results let consumers filter without parsing, and drop what
+ * arrives twice.
  *
  * @throws {SidelaneError} `invalid-option`
  * @see https://kafka.js.org/docs/producing
@@ -61,9 +65,25 @@ export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
       key: result.experiment.slice(0, longestKey),
       value: JSON.stringify(yield* presentSteps(result, by)),
       timestamp: String(Math.floor(result.startedAt)),
-      headers: { "sidelane-id": result.id, "sidelane-kind": result.kind },
+      headers: { "sidelane-type": "result", "sidelane-id": result.id, "sidelane-kind": result.kind },
     };
   }
+  const records = new OwnRecords();
+  const recordOf = (record: LineRecord): KafkaMessage => ({
+    key: ("experiment" in record && record.experiment !== undefined ? record.experiment : (record.process ?? "")).slice(
+      0,
+      longestKey,
+    ),
+    value: JSON.stringify(record),
+    timestamp: String(
+      Math.floor(
+        "at" in record ? record.at
+        : "to" in record ? record.to
+        : record.startedAt,
+      ),
+    ),
+    headers: { "sidelane-type": record.type },
+  });
   // Most characters take one byte, and few take three.
   const sizeOf = ({ value, key }: KafkaMessage): number => value.length * 2 + key.length * 2 + 200;
 
@@ -72,10 +92,12 @@ export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
     return sizeOf(message) > largestMessage ? yield* messageOf(result, hidden) : message;
   }
 
-  async function send(results: readonly Result[]): Promise<void> {
+  const send = async (results: readonly Result[]): Promise<void> => sendAll(await inSlices(results, fittingMessageOf));
+
+  async function sendAll(all: readonly KafkaMessage[]): Promise<void> {
     let messages: KafkaMessage[] = [];
     let size = 0;
-    for (const message of await inSlices(results, fittingMessageOf)) {
+    for (const message of all) {
       if (messages.length > 0 && size + sizeOf(message) > largestMessage) {
         await producer.send({ topic, messages });
         messages = [];
@@ -87,7 +109,21 @@ export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
     if (messages.length > 0) await producer.send({ topic, messages });
   }
 
-  return { name: "kafka", publish: (result) => send([result]), publishBatch: send };
+  async function sendRecords(lines: readonly LineRecord[]): Promise<void> {
+    const news = records.news();
+    await sendAll([...news, ...lines].map(recordOf));
+    records.told(news);
+  }
+
+  return {
+    name: "kafka",
+    attach: (host) => records.attach(host),
+    publish: (result) => send([result]),
+    publishBatch: send,
+    publishEvent: (event) => sendRecords([records.event(event)]),
+    publishTally: (tally) => sendRecords(records.tallies([tally])),
+    publishTallyBatch: (tallies) => sendRecords(records.tallies(tallies)),
+  };
 }
 
 // A broker's default for `message.max.bytes` is 1 048 588, and it counts a request's messages of one partition together.

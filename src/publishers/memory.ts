@@ -2,9 +2,11 @@ import { checkOptions } from "../model/check-options.ts";
 import { aWhole, orElse, settle, type OptionTable } from "../model/option-table.ts";
 import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
+import type { RolloutEvent } from "../model/rollout.ts";
+import type { TallyRecord } from "../model/tally-record.ts";
 
 export interface MemoryPublisherOptions {
-  /** How many results are kept; the oldest are let go. 1 000 by default. */
+  /** How many results are kept, and how many tallies and events; the oldest are let go. 1 000 by default. */
   readonly limit?: number;
 }
 
@@ -12,6 +14,10 @@ export interface MemoryPublisherOptions {
 export interface MemoryPublisher extends Publisher {
   /** Oldest first. Grows and shrinks as results come and go. */
   readonly results: readonly Result[];
+  /** Exact counts, as they were told. */
+  readonly tallies: readonly TallyRecord[];
+  /** What happened to rollouts. */
+  readonly events: readonly RolloutEvent[];
   clear(): void;
 }
 
@@ -26,15 +32,20 @@ export function memoryPublisher(options: MemoryPublisherOptions = {}): MemoryPub
   const { limit } = settle(checkOptions("memoryPublisher"), memoryTable, options);
 
   const results: Result[] = [];
+  const tallies: TallyRecord[] = [];
+  const events: RolloutEvent[] = [];
+  function keep<Kept>(kept: Kept[], one: Kept): void {
+    if (kept.length >= limit) kept.shift();
+    kept.push(one);
+  }
   return {
     name: "memory",
-    results,
+    ...{ results, tallies, events },
     clear() {
-      results.length = 0;
+      results.length = tallies.length = events.length = 0;
     },
-    publish(result) {
-      if (results.length >= limit) results.shift();
-      results.push(result);
-    },
+    publish: (result) => keep(results, result),
+    publishTally: (tally) => keep(tallies, tally),
+    publishEvent: (event) => keep(events, event),
   };
 }

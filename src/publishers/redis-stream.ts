@@ -4,7 +4,9 @@ import type { Publisher } from "../model/publisher.ts";
 import type { Result } from "../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
 import { inSlices, type Steps } from "../records/in-slices.ts";
+import { OwnRecords } from "../records/own-records.ts";
 import { presentSteps } from "../records/present.ts";
+import type { LineRecord } from "../records/record.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";
 export type { RedactOptions } from "../records/redaction.ts";
@@ -36,8 +38,9 @@ export const redisStreamTable: OptionTable<RedisStreamPublisherOptions, "key" | 
 };
 
 /**
- * Appends results to a Redis stream: one entry a result, with the fields `id`, `experiment`, `kind`, and `result`, which is
- * the result as JSON (durations in milliseconds, times in milliseconds since 1970).
+ * Appends records to a Redis stream, those that `docs/records.md` describes. One entry a result, with the fields `type` (`result`),
+ * `id`, `experiment`, `kind`, and `result`, which is the result as JSON (durations in milliseconds, times in milliseconds since
+ * 1970); one entry for each other record, with its `type`, and `record`, which is the record as JSON.
  *
  * A batch goes out in one go, pipelined by the client, in order.
  *
@@ -56,7 +59,8 @@ export function redisStreamPublisher(options: RedisStreamPublisherOptions): Publ
 
   function* fieldsOf(result: Result): Steps<Record<string, string>> {
     const { id, experiment, kind } = result;
-    return { id, experiment, kind, result: JSON.stringify(yield* presentSteps(result, presentation)) };
+    const presented = yield* presentSteps(result, presentation);
+    return { type: "result", id, experiment, kind, result: JSON.stringify(presented) };
   }
   const append = async (fields: Record<string, string>): Promise<void> => {
     await client.xAdd(key, "*", fields, trim);
@@ -66,5 +70,21 @@ export function redisStreamPublisher(options: RedisStreamPublisherOptions): Publ
     await Promise.all((await inSlices(results, fieldsOf)).map(append));
   };
 
-  return { name: "redis-stream", publish: (result) => publishBatch([result]), publishBatch };
+  const records = new OwnRecords();
+  async function appendRecords(lines: readonly LineRecord[]): Promise<void> {
+    const news = records.news();
+    const all = [...news, ...lines];
+    await Promise.all(all.map((record) => append({ type: record.type, record: JSON.stringify(record) })));
+    records.told(news);
+  }
+
+  return {
+    name: "redis-stream",
+    attach: (host) => records.attach(host),
+    publish: (result) => publishBatch([result]),
+    publishBatch,
+    publishEvent: (event) => appendRecords([records.event(event)]),
+    publishTally: (tally) => appendRecords(records.tallies([tally])),
+    publishTallyBatch: (tallies) => appendRecords(records.tallies(tallies)),
+  };
 }

@@ -13,6 +13,12 @@ export function isDrawn(result: Result): boolean {
   return mark in result;
 }
 
+/** A result that stands for others, or for none: everything else of it is as it was. */
+export function weighted(result: Result, weight: number, first: boolean): Result {
+  const made: Result = { ...result, weight, ...(first && { first: true as const }) };
+  return isDrawn(result) ? markDrawn(made) : Object.freeze(made);
+}
+
 /** What a value was before it was drawn: `{ $Map: [...] }` was a `Map`. A text may stand where something was redacted. */
 export function typeOfDrawn(drawn: unknown): string {
   if (drawn === null) return "null";

@@ -52,7 +52,21 @@ export function whenPresented(
 
 /** {@link present} in steps: one for each side of a candidate, and one for each of its differences. */
 export function* presentSteps(result: Result, presentation: Presentation): Steps<PresentedResult> {
-  const { id, experiment, startedAt, kind, served, fellBack, version, rollout } = result;
+  const {
+    id,
+    experiment,
+    startedAt,
+    kind,
+    served,
+    fellBack,
+    version,
+    build,
+    unit,
+    weight = 1,
+    first,
+    rollout,
+  } = result;
+  const process = processOf(id);
   const sight = sightOf(result, presentation);
   const context = sight.draw && { context: sight.draw(result.context) };
   yield;
@@ -63,15 +77,27 @@ export function* presentSteps(result: Result, presentation: Presentation): Steps
     candidates.push(yield* presentCandidate(candidate, result.control, sight));
   }
   return {
-    v: 1,
-    ...{ id, experiment, startedAt, kind, served },
+    ...({ v: 2, type: "result" } as const),
+    id,
+    ...(process !== undefined && { process }),
+    ...(build !== undefined && { build }),
+    ...{ experiment, startedAt, kind, served },
     ...(fellBack !== undefined && { fellBack }),
     ...(version !== undefined && { version }),
+    ...(unit !== undefined && { unit }),
+    weight,
+    ...(first === true && { first }),
     ...(rollout && { rollout: { stage: rollout.stage, share: rollout.share, epoch: rollout.epoch } }),
     ...context,
     control,
     candidates,
   };
+}
+
+/** The process is the first part of an id. */
+function processOf(id: string): string | undefined {
+  const end = id.lastIndexOf("-");
+  return end > 0 ? id.slice(0, end) : undefined;
 }
 
 /** How much of a result is seen. */

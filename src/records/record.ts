@@ -1,6 +1,9 @@
 import type { Comparison, DifferenceKind } from "../model/comparison.ts";
 import type { Evidence } from "../model/observation.ts";
 import type { FellBack, ResultKind, ServedStage } from "../model/result.ts";
+import type { RolloutEvent } from "../model/rollout.ts";
+import type { StartRecord } from "../model/start-record.ts";
+import type { TallyRecord } from "../model/tally-record.ts";
 
 /**
  * A result as plain JSON data, as it may leave the process.
@@ -10,9 +13,14 @@ import type { FellBack, ResultKind, ServedStage } from "../model/result.ts";
  * "shown", redacted and cut.
  */
 export interface PresentedResult {
-  /** The version of this shape; a reader refuses what it does not know. */
-  readonly v: 1;
+  /** The version of this shape; a reader counts and passes over what it does not know. */
+  readonly v: 2;
+  readonly type: "result";
   readonly id: string;
+  /** The process that made it, as the other records name it; absent where its id names none. */
+  readonly process?: string;
+  /** The laboratory's label `build`. */
+  readonly build?: string;
   readonly experiment: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
@@ -22,6 +30,12 @@ export interface PresentedResult {
   readonly fellBack?: FellBack;
   /** Which code the candidates are; absent where nothing names it. */
   readonly version?: string;
+  /** Stands for the call's key: 64 bits under the laboratory's `pseudonymKey`, in hexadecimal; absent without one. */
+  readonly unit?: string;
+  /** How many results it stands for: 1 divided by the chance of being kept, 0 where it was kept beside the draw. */
+  readonly weight: number;
+  /** Whether it was kept as the first of its kind, whatever was drawn. */
+  readonly first?: true;
   readonly rollout?: ServedStage;
   /** Shown. */
   readonly context?: unknown;
@@ -82,3 +96,30 @@ export interface PresentedDifference {
   /** Shown. */
   readonly candidate?: unknown;
 }
+
+/** Something that happened to a rollout or a verdict. */
+export interface EventRecord extends RolloutEvent {
+  readonly v: 2;
+  readonly type: "event";
+  /** The process that tells it, and its label `build`. */
+  readonly process?: string;
+  readonly build?: string;
+}
+
+/** What foreign code did wrong in one process, by what Sidelane was doing; added since the last record. */
+export interface FaultRecord {
+  readonly v: 2;
+  readonly type: "fault";
+  readonly process: string;
+  readonly build?: string;
+  /** That of the tally beside it. */
+  readonly n: number;
+  readonly from: number;
+  readonly to: number;
+  /** Absent where they belong to no experiment. */
+  readonly experiment?: string;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** Whatever a line may hold. */
+export type LineRecord = PresentedResult | TallyRecord | EventRecord | StartRecord | FaultRecord;

@@ -4,43 +4,40 @@ import { indexable, storable } from "./result-row.ts";
 
 type CountRow = Readonly<Record<string, string | number | null>>;
 
-/** Rows of the tables `counts` and `verdicts`: one for each experiment, and for each candidate. */
-export function tallyRowsOf({ process, n, to, experiments }: TallyRecord): {
-  readonly counts: CountRow[];
-  readonly verdicts: CountRow[];
-} {
+/** Rows of the tables `counts` and `verdicts`: one for the experiment, and one for the candidate; none of the process itself. */
+export function tallyRowsOf(tally: TallyRecord): { readonly counts: CountRow[]; readonly verdicts: CountRow[] } {
+  if ("publishers" in tally) return { counts: [], verdicts: [] };
+  const { process, n, to, experiment, counts: kinds, of: its } = tally;
+  const of = { process: indexable(process), experiment: indexable(experiment), n, last_at_ms: Math.round(to) };
   const counts: CountRow[] = [];
-  const verdicts: CountRow[] = [];
-  for (const [name, tally] of Object.entries(experiments)) {
-    const of = { process: indexable(process), experiment: indexable(name), n, last_at_ms: Math.round(to) };
-    const { calls, started, served, fellBack, newGroups, inFlight, groups, rollout, synchronized } = tally;
+  if (its !== undefined) {
+    const { calls, started, answered, fellBack, newGroups, inFlight, kept, rollout, synchronized } = its;
     counts.push({
       ...of,
-      ...{ calls, started, served, fell_back: fellBack, new_groups: newGroups, in_flight: inFlight, groups },
-      skipped: sumOf(tally.skips),
-      faults: sumOf(tally.faults),
+      ...{ calls, started, served: answered, fell_back: fellBack, new_groups: newGroups, in_flight: inFlight },
+      groups: kept,
+      skipped: sumOf(its.skips),
+      faults: sumOf(its.faults),
       stage: rollout?.stage ?? null,
       share: rollout?.share ?? null,
       synchronized: synchronized === undefined ? null : Number(synchronized),
     });
-    for (const [candidate, { kinds, ...stands }] of Object.entries(tally.candidates)) {
-      verdicts.push({
-        ...of,
-        candidate: indexable(candidate),
-        matched: kinds.match,
-        mismatched: kinds.mismatch,
-        ignored: kinds.ignored,
-        inconclusive: kinds.inconclusive,
-        timed_out: kinds["timed-out"],
-        candidate_errors: stands.candidateErrors,
-        control_errors: stands.controlErrors,
-        verdict: stands.verdict,
-        mismatch_upper_bound: stands.mismatchUpperBound,
-        units_missing: finite(stands.unitsMissing),
-      });
-    }
   }
-  return { counts, verdicts };
+  const verdict: CountRow = {
+    ...of,
+    candidate: indexable(tally.candidate),
+    matched: kinds.match,
+    mismatched: kinds.mismatch,
+    ignored: kinds.ignored,
+    inconclusive: kinds.inconclusive,
+    timed_out: kinds["timed-out"],
+    candidate_errors: tally.candidateErrors,
+    control_errors: tally.controlErrors,
+    verdict: tally.verdict,
+    mismatch_upper_bound: tally.mismatchUpperBound,
+    units_missing: finite(tally.unitsMissing),
+  };
+  return { counts, verdicts: [verdict] };
 }
 
 /** A row of the table `events`. */

@@ -1,3 +1,4 @@
+import type { EvidenceData, GateData } from "../model/evidence-data.ts";
 import type { Sample } from "../model/rollout.ts";
 import { GateEvidence } from "./gate-evidence.ts";
 import type { GateJudge } from "./gate-judge.ts";
@@ -57,7 +58,7 @@ export class CandidateEvidence {
     this.#windows = unitWindowMs > 0 ? new Windows(unitWindowMs) : undefined;
     this.#onFault = onFault;
     this.#hash = more.hash ?? new KeyedHash(more.secret ?? randomSecret());
-    this.#closed = more.mergeable === true ? [] : undefined;
+    this.#closed = more.mergeable === true || more.keepsWindows === true ? [] : undefined;
   }
 
   /** Units so far; each counts for every gate that can judge it. */
@@ -195,6 +196,44 @@ export class CandidateEvidence {
     });
     const unkeyed: UnitSums = { units: this.#unkeyed, gates };
     return { unkeyed, windows: [...(this.#closed ?? []), ...open] };
+  }
+
+  /** All of it as plain data, for records: windows end by `now`. */
+  reading(now: number): EvidenceData {
+    if (this.#windows && now > this.#lastAt) this.#moveTo(now, this.#windows);
+    const { unkeyed, windows } = this.mergeable();
+    const present = this.#windows?.present ?? NaN;
+    const gates = this.gates.map((gate, index): [string, GateData] => {
+      const { units, bad, open, calls, badCalls, failed, regressedSince, alarmedBy } = this.#evidence[index]!;
+      const judge = this.#judges[index]!;
+      const silence = judge.silence?.();
+      const note = judge.note?.();
+      return [
+        gate.name,
+        {
+          max: gate.max,
+          ...(gate.by !== undefined && { by: gate.by }),
+          ...(gate.dryRun === true && { dryRun: true }),
+          ...(judge.silence !== undefined && { remembers: true }),
+          ...{ units, bad, open, calls, badCalls, failed },
+          ...(silence !== undefined && { silence }),
+          ...(note !== undefined && { note }),
+          ...(regressedSince !== undefined && { regressedSince }),
+          ...(alarmedBy !== undefined && { alarmedBy }),
+        },
+      ];
+    });
+    return {
+      comparisons: this.#comparisons,
+      units: this.#units,
+      keys: this.#keys,
+      ...(this.#comparisons > 0 && { firstAt: this.#firstAt, lastAt: this.#lastAt }),
+      windowMs: this.#windows?.windowMs ?? 0,
+      ...(Number.isSafeInteger(present) && { window: present }),
+      unkeyed,
+      gates: Object.fromEntries(gates),
+      windows,
+    };
   }
 
   /**

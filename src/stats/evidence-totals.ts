@@ -48,6 +48,8 @@ export interface EvidenceOptions {
   readonly hash?: KeyedHash;
   /** Whether the tables of the last windows are kept, for other processes; `false` by default. */
   readonly mergeable?: boolean;
+  /** The same for records, which processes do not go by; `false` by default. */
+  readonly keepsWindows?: boolean;
   /** Called when a gate throws, or returns something else than a number in [0, 1]. */
   readonly onFault?: (error: unknown) => void;
 }

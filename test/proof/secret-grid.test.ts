@@ -81,8 +81,8 @@ function withValues(): Readonly<Record<string, OpenedPublisher>> {
     sent["pino"]!.push(JSON.stringify([level, fields, text]));
   const logger = { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
   const publishers = {
-    ndjson: ndjsonPublisher({ stream: stream("ndjson"), ...values }),
-    redact: redact({}, ndjsonPublisher({ stream: stream("redact"), ...values })),
+    ndjson: ndjsonPublisher({ stream: stream("ndjson"), perMinute: Infinity, ...values }),
+    redact: redact({}, ndjsonPublisher({ stream: stream("redact"), perMinute: Infinity, ...values })),
     pino: pinoPublisher({ logger: logger, ...values }),
     kafka: kafkaPublisher({
       producer: { send: async (each: unknown) => void sent["kafka"]!.push(JSON.stringify(each)) },

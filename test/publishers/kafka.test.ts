@@ -17,14 +17,14 @@ describe("kafkaPublisher", () => {
     const { topic, messages } = target.records[0]!;
     expect(topic).toBe("sidelane.results");
     expect(messages.map(({ key, timestamp, headers }) => ({ key, timestamp, headers }))).toEqual([
-      { key: "find-user", timestamp: "5", headers: { "sidelane-id": results[0]!.id, "sidelane-kind": "mismatch" } },
+      { key: "find-user", timestamp: "5", headers: { "sidelane-type": "result", "sidelane-id": results[0]!.id, "sidelane-kind": "mismatch" } },
       {
         key: "price",
         timestamp: String(results[1]!.startedAt),
-        headers: { "sidelane-id": results[1]!.id, "sidelane-kind": "match" },
+        headers: { "sidelane-type": "result", "sidelane-id": results[1]!.id, "sidelane-kind": "match" },
       },
     ]);
-    expect(JSON.parse(messages[0]!.value)).toMatchObject({ v: 1, id: results[0]!.id, kind: "mismatch" });
+    expect(JSON.parse(messages[0]!.value)).toMatchObject({ v: 2, id: results[0]!.id, kind: "mismatch" });
   });
 
   it("keeps requests under the broker's limit, and sends what alone is larger without its values", async () => {

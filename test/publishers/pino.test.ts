@@ -22,7 +22,7 @@ describe("pinoPublisher with the real pino", () => {
     expect(line).toMatchObject({
       level: 40,
       msg: "find-user: candidate differs at $.total (value)",
-      sidelane: { v: 1, id: result.id, kind: "mismatch", control: { durationMs: 12 }, candidates: [{ durationMs: 8 }] },
+      sidelane: { v: 2, id: result.id, kind: "mismatch", control: { durationMs: 12 }, candidates: [{ durationMs: 8 }] },
     });
     expect(JSON.stringify(line)).not.toContain("Ada");
   });
@@ -99,7 +99,7 @@ describe("pinoPublisher with the real pino", () => {
     const publisher = pinoPublisher({ logger });
     await publisher.publish(aResult());
     await publisher.flush!();
-    expect(calls).toMatchObject([["warn", { sidelane: { v: 1 } }, "find-user: candidate differs at $.total (value)"]]);
+    expect(calls).toMatchObject([["warn", { sidelane: { v: 2 } }, "find-user: candidate differs at $.total (value)"]]);
     expect(flushed).toBe(1);
   });
 

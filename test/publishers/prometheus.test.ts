@@ -68,21 +68,19 @@ describe("rollouts and exact counts", () => {
     const publisher = prometheusPublisher({ client, register });
     const latency = { version: 1, count: 0, zero: 0, sumMs: 0, maxMs: 0, buckets: [] } as const;
     await publisher.publish(aResult({ kind: "match" }));
+    const origin = { v: 2, type: "tally", process: "p", from: 0, to: 60_000 } as const;
     await publisher.publishTally!({
-      ...{ v: 1, kind: "tally", process: "p", n: 1, from: 0, to: 60_000, faults: { publish: 2 } },
-      experiments: {
-        price: {
-          ...{ calls: 10, started: 9, skips: {}, served: 3, fellBack: 1, newGroups: 2, faults: { publish: 1 } },
-          ...{ inFlight: 0, groups: 2, rollout: { stage: "ramp", share: 0.25, epoch: 3 }, synchronized: true },
-          candidates: {
-            candidate: {
-              kinds: { match: 7, ignored: 0, inconclusive: 0, "timed-out": 0, mismatch: 2 },
-              ...{ candidateErrors: 0, controlErrors: 0, control: latency, candidate: latency },
-              ...{ verdict: "insufficient", mismatchUpperBound: 0.5, unitsMissing: 400 },
-            },
-          },
-        },
+      ...{ ...origin, n: 1, experiment: "price", candidate: "candidate", epoch: 3, served: false },
+      of: {
+        ...{ calls: 10, started: 9, skips: {}, answered: 3, fellBack: 1, newGroups: 2, faults: { publish: 1 } },
+        ...{ inFlight: 0, kept: 2, rollout: { stage: "ramp", share: 0.25, epoch: 3 }, synchronized: true },
       },
+      counts: { match: 7, ignored: 0, inconclusive: 0, "timed-out": 0, mismatch: 2 },
+      ...{ candidateErrors: 0, controlErrors: 0, latency: { control: latency, candidate: latency } },
+      ...{ groups: {}, otherGroups: 0, verdict: "insufficient", mismatchUpperBound: 0.5, unitsMissing: 400 },
+    });
+    await publisher.publishTally!({
+      ...{ ...origin, n: 2, faults: { publish: 2 } },
       publishers: {
         ndjson: {
           accepted: 9,

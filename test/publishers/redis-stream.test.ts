@@ -52,7 +52,7 @@ describe.skipIf(noServer !== "")(`redisStreamPublisher with a real redis-server$
     expect(entries).toHaveLength(51);
     expect(entries.slice(0, 50).map(({ message }) => message["id"])).toEqual(results.map(({ id }) => id));
     expect(entries[0]!.message).toMatchObject({ experiment: "e0", kind: "mismatch" });
-    expect(JSON.parse(entries[0]!.message["result"]!)).toMatchObject({ v: 1, id: results[0]!.id });
+    expect(JSON.parse(entries[0]!.message["result"]!)).toMatchObject({ v: 2, id: results[0]!.id });
     expect(JSON.stringify(entries)).not.toContain("Ada");
   });
 

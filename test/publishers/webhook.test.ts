@@ -125,7 +125,7 @@ describe("webhookPublisher", () => {
     await publisher.publishEvent!(event);
     await publisher.flush!();
     const [first, second] = bodies.flatMap((body) => JSON.parse(body).alerts);
-    expect(first).toMatchObject({ kind: "result", candidate: "rules", result: { v: 1, id: result.id } });
+    expect(first).toMatchObject({ kind: "result", candidate: "rules", result: { v: 2, id: result.id } });
     expect(first.key).toBe("price/rules/v2-a");
     expect(second).toEqual({ kind: "event", key: `${event.experiment}/${event.kind}/${event.to.epoch}`, event });
     expect(bodies.join("")).not.toContain("s3cret");

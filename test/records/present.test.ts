@@ -37,8 +37,11 @@ describe("present, values hidden", () => {
       control: { outcome: { kind: "threw", error } },
     });
     expect(present(result, { values: "hidden", redaction })).toEqual({
-      v: 1,
+      v: 2,
+      type: "result",
       id: "r-1",
+      process: "r",
+      weight: 1,
       experiment: "find-user",
       startedAt: Date.UTC(2026, 0, 1),
       kind: "mismatch",

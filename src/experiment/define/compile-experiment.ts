@@ -51,8 +51,13 @@ export function planOf(
   const limits = settle(check, limitsTable, definition.limits, "limits");
   const rollout = definition.rollout === undefined ? undefined : rolloutOf(definition.rollout, place);
   const recordOf = (candidate: string): CandidateRecord =>
-    new CandidateRecord(name, candidate, !judges(rollout), services.clock, (work) =>
-      services.detached(() => later(work)),
+    new CandidateRecord(
+      name,
+      candidate,
+      !judges(rollout),
+      services.clock,
+      (work) => services.detached(() => later(work)),
+      services.tells ? { secret: services.unitSecret } : undefined,
     );
   const hooks = hooksOf(check, definition, limits, recordOf);
   const judgement = compileJudgement(

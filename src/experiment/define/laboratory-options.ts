@@ -8,6 +8,7 @@ import {
   aNumber,
   anObject,
   aShare,
+  compiled,
   aWhole,
   listOf,
   optionsOf,
@@ -54,6 +55,11 @@ export interface LaboratoryOptions {
    */
   readonly labels?: Labels;
   /**
+   * A secret of at least 16 characters, the same in all processes: under it results carry a pseudonym of their key, and records of
+   * several processes count a key that many of them see once. Needs `node:crypto`.
+   */
+  readonly pseudonymKey?: string;
+  /**
    * For test suites: a mismatch, or what could not be compared, is thrown to the caller, who then waits for candidates.
    * `true` throws a {@link MismatchError}; a function makes an error of its own; `{ kinds: ["mismatch"] }` lets the rest
    * pass. What no caller can be told any more (a synchronous control beside an asynchronous candidate, a stream) makes
@@ -95,6 +101,7 @@ export const laboratoryTable: OptionTable<LaboratoryOptions> = {
   enabled: aBoolean,
   context: anObject,
   labels: aLabels,
+  pseudonymKey: compiled("a secret of at least 16 characters"),
   throwOnMismatch: throwRule,
   limits: optionsOf("an object of limits", laboratoryLimitsTable),
   trackRuns: aBoolean,

@@ -14,9 +14,10 @@ import { callQuietly, type Detached } from "../runtime/current-run.ts";
 import { ignoreRejection, shapeOf } from "../runtime/promises.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 
-/** Names that may leave the process, as those of a build. */
+/** Names that may leave the process, as those of a build or of a machine. */
 export interface Labels {
   readonly build?: string;
+  readonly process?: string;
   readonly [name: string]: string | undefined;
 }
 
@@ -46,6 +47,12 @@ export interface Services {
   /** Whether candidates are known by what they call, also after an `await`. */
   readonly trackRuns: boolean;
   readonly labels: Labels;
+  /** Whether a publisher takes exact counts. */
+  readonly tells: boolean;
+  /** Under which keys have their places in tables of units; absent without a `pseudonymKey`. */
+  readonly unitSecret: string | undefined;
+  /** Makes the pseudonym of an experiment's key; absent without a `pseudonymKey`. */
+  readonly unitOf: ((experiment: string, key: string) => string) | undefined;
   readonly context: Readonly<Record<string, unknown>> | undefined;
   /** For experiments that do not say themselves. */
   readonly throwing: Throwing | undefined;

@@ -7,27 +7,31 @@ import { Novelty, ResultQueue } from "./result-queue.ts";
 
 const mostResults = 1_000;
 const mostEvents = 100;
+const mostTallies = 20_000;
 const batchSize = 100;
+const tallyBatchSize = 500;
 
 /** What is handed to a publisher at once. */
 export interface Job {
   readonly results: readonly Result[];
-  readonly event: RolloutEvent | TallyRecord | undefined;
-  /** The running number of its first result; `Infinity` for an event. */
+  readonly event: RolloutEvent | undefined;
+  readonly tallies: readonly TallyRecord[];
+  /** The running number of its first result; `Infinity` for an event or tallies. */
   readonly number: number;
   failures: number;
 }
 
 /**
  * What waits for one publisher, and what it was handed and has not answered for: at most 1 000 results, their share of the
- * laboratory's bytes, and 100 events and tallies, which go first.
+ * laboratory's bytes, and 100 events and 20 000 tallies, which go first.
  */
 export class Backlog implements Holder {
   readonly #memory: MemoryBudget;
   readonly #dropped: (reason: DropReason | "too-many", count: number) => void;
   readonly #queue = new ResultQueue<Result>();
   readonly #novelty = new Novelty();
-  readonly #events: (RolloutEvent | TallyRecord)[] = [];
+  readonly #events: RolloutEvent[] = [];
+  #tallies: TallyRecord[] = [];
   #job: Job | undefined;
   /** Of the job's results, those that were counted. */
   #jobHeld: readonly Result[] = [];
@@ -50,16 +54,16 @@ export class Backlog implements Holder {
   }
 
   get waits(): boolean {
-    return this.#queue.length > 0 || this.#events.length > 0;
+    return this.#queue.length > 0 || this.#events.length > 0 || this.#tallies.length > 0;
   }
 
   get heldBytes(): number {
     return this.#queue.bytes + this.#jobBytes;
   }
 
-  /** The running number of the oldest result that has not ended; `-Infinity` while an event has not. */
+  /** The running number of the oldest result that has not ended; `-Infinity` while an event or a tally has not. */
   get oldest(): number {
-    if (this.#events.length > 0 || this.#job?.event !== undefined) return -Infinity;
+    if (this.#events.length > 0 || this.#tallies.length > 0 || this.#job?.results.length === 0) return -Infinity;
     return this.#job?.number ?? this.#queue.first?.number ?? Infinity;
   }
 
@@ -68,16 +72,26 @@ export class Backlog implements Holder {
   }
 
   /** @returns whether an older one had to go */
-  addEvent(event: RolloutEvent | TallyRecord): boolean {
+  addEvent(event: RolloutEvent): boolean {
     this.#events.push(event);
     return this.#events.length > mostEvents && this.#events.shift() !== undefined;
   }
 
+  /** @returns how many older ones had to go */
+  addTallies(tallies: readonly TallyRecord[]): number {
+    this.#tallies.push(...tallies);
+    return this.#tallies.splice(0, Math.max(0, this.#tallies.length - mostTallies)).length;
+  }
+
   /** The next that a publisher is to get; the same one again while it has not ended. */
-  next(inBatches: boolean): Job | undefined {
+  next(inBatches: boolean, tallyBatches = false): Job | undefined {
     if (this.#job !== undefined) return this.#job;
     const event = this.#events.shift();
-    if (event !== undefined) return (this.#job = { results: [], event, number: Infinity, failures: 0 });
+    if (event !== undefined) return (this.#job = { results: [], event, tallies: [], number: Infinity, failures: 0 });
+    if (this.#tallies.length > 0) {
+      const tallies = this.#tallies.splice(0, tallyBatches ? tallyBatchSize : 1);
+      return (this.#job = { results: [], event: undefined, tallies, number: Infinity, failures: 0 });
+    }
     if (inBatches && this.#queue.length > 1) this.#measure();
     const { first } = this.#queue;
     if (first === undefined) return undefined;
@@ -95,7 +109,7 @@ export class Backlog implements Holder {
     }
     this.#jobHeld = held;
     this.#jobBytes = bytes;
-    return (this.#job = { results, event: undefined, number: first.number, failures: 0 });
+    return (this.#job = { results, event: undefined, tallies: [], number: first.number, failures: 0 });
   }
 
   ended(): void {
@@ -127,7 +141,7 @@ export class Backlog implements Holder {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       if (next.bytes !== undefined) this.#memory.release(next.item);
     }
-    this.#events.length = 0;
+    this.#events.length = this.#tallies.length = 0;
   }
 
   #measure(): void {

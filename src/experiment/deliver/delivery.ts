@@ -1,5 +1,5 @@
-import type { Cancel, Clock } from "../../model/clock.ts";
-import type { Fault, Operation } from "../../model/fault.ts";
+import type { Cancel } from "../../model/clock.ts";
+import type { Operation } from "../../model/fault.ts";
 import type { DeliveryCounts, Publisher } from "../../model/publisher.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
 import type { RolloutEvent } from "../../model/rollout.ts";
@@ -10,6 +10,7 @@ import { later } from "../runtime/event-loop.ts";
 import { Backlog, type Job } from "./backlog.ts";
 import { DropCount } from "./drop-count.ts";
 import { DeliveryEnd } from "./delivery-end.ts";
+import { attachPublisher, type DeliveryServices } from "./delivery-services.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 
 const publishTimeoutMs = 5_000;
@@ -19,19 +20,7 @@ const firstRetryMs = 200;
 const longestPauseWhileAwaitedMs = 250;
 const sliceMs = 10;
 const eventDropped = "An event was dropped: 100 events are waiting already";
-
-/** What a delivery needs from its laboratory. */
-export interface DeliveryServices {
-  readonly clock: Clock;
-  /** From 0 up to 1, for jitter. */
-  random(): number;
-  /** The bytes that results may take, shared with other publishers; 64 MB of its own where it is left out. */
-  readonly memory?: MemoryBudget;
-  /** Told of every fault, also repeated ones. */
-  onFault(fault: Fault): void;
-  /** Runs outside of any request's context, so that no publisher runs or arms a timer as the tenant of a request. */
-  detached<T>(run: () => T): T;
-}
+const talliesDropped = "Exact counts were dropped: 20 000 records of them are waiting already";
 
 /**
  * One publisher behind its own queue: at most 1 000 results wait, and what the laboratory's bytes leave room for. When there is no room, matches go
@@ -51,7 +40,7 @@ export class Delivery {
   readonly #kinds: ReadonlySet<string> | undefined;
   readonly #batches: boolean;
   readonly #idempotent: boolean;
-  readonly #takes: { readonly events: boolean; readonly tallies: boolean };
+  readonly #takes: { readonly events: boolean; readonly tallies: boolean; readonly tallyBatches: boolean };
   readonly #backlog: Backlog;
   readonly #breaker: Breaker;
   readonly #drops: DropCount;
@@ -72,7 +61,11 @@ export class Delivery {
     this.#kinds = publisher.kinds && new Set(publisher.kinds);
     this.#batches = publisher.publishBatch !== undefined;
     this.#idempotent = publisher.idempotent === true;
-    this.#takes = { events: publisher.publishEvent !== undefined, tallies: publisher.publishTally !== undefined };
+    this.#takes = {
+      events: publisher.publishEvent !== undefined,
+      tallies: publisher.publishTally !== undefined,
+      tallyBatches: publisher.publishTallyBatch !== undefined,
+    };
     this.#breaker = new Breaker(() => services.random());
     this.#drops = new DropCount(services.clock, (error) => this.#fault("publish", error));
     this.#backlog = new Backlog(services.memory ?? new MemoryBudget(), (reason, count) => {
@@ -91,11 +84,7 @@ export class Delivery {
       abandon: () => this.#abandon(),
       onFault: (operation, error) => this.#fault(operation, error),
     });
-    const attached = callForeign(() =>
-      publisher.attach?.({ onFault: (fault) => services.onFault({ publisher: this.name, ...fault }) }),
-    );
-    if (attached.kind === "failed") this.#fault("internal", attached.error);
-    if (attached.kind === "waiting") attached.watch(() => undefined);
+    attachPublisher(publisher, services, (error) => this.#fault("internal", error));
   }
 
   /** Takes a result; called outside of every caller's path and context. Constant time, never throws. */
@@ -118,10 +107,17 @@ export class Delivery {
     this.#drops.add("queue-full", 1);
   }
 
-  /** Takes what happened to a rollout, or exact counts, where the publisher cares. At most 100 wait; they go before results. */
-  acceptEvent(event: RolloutEvent | TallyRecord): void {
-    if (!this.#takes[event.kind === "tally" ? "tallies" : "events"] || this.#ending.isClosing) return;
+  /** Takes what happened to a rollout, where the publisher cares. At most 100 wait; they go before results. */
+  acceptEvent(event: RolloutEvent): void {
+    if (!this.#takes.events || this.#ending.isClosing) return;
     if (this.#backlog.addEvent(event)) this.#fault("publish", new Error(eventDropped));
+    this.#schedule();
+  }
+
+  /** Takes exact counts, where the publisher cares. At most 20 000 wait; they go before results. */
+  acceptTallies(tallies: readonly TallyRecord[]): void {
+    if (!this.#takes.tallies || this.#ending.isClosing) return;
+    if (this.#backlog.addTallies(tallies) > 0) this.#fault("publish", new Error(talliesDropped));
     this.#schedule();
   }
 
@@ -168,7 +164,8 @@ export class Delivery {
           break;
         }
         // While the breaker is open this is a probe: it should cost one result at most.
-        const job = this.#backlog.next(this.#batches && !this.#breaker.open);
+        const { tallyBatches } = this.#takes;
+        const job = this.#backlog.next(this.#batches && !this.#breaker.open, tallyBatches);
         if (job === undefined) break;
         this.#attempt(job);
       }
@@ -209,9 +206,13 @@ export class Delivery {
     ended.watch((how) => end(how, "later"));
   }
 
-  #send({ results, event }: Job): unknown {
-    if (event?.kind === "tally") return this.#publisher.publishTally!(event);
+  #send({ results, event, tallies }: Job): unknown {
     if (event !== undefined) return this.#publisher.publishEvent!(event);
+    const [tally] = tallies;
+    if (tally !== undefined) {
+      const batches = this.#takes.tallyBatches;
+      return batches ? this.#publisher.publishTallyBatch!(tallies) : this.#publisher.publishTally!(tally);
+    }
     return this.#batches ? this.#publisher.publishBatch!(results) : this.#publisher.publish(results[0]!);
   }
 
@@ -276,8 +277,7 @@ export class Delivery {
   }
 
   #fault(operation: Operation, error: unknown, job?: Job): void {
-    const named = job?.event !== undefined && "experiment" in job.event ? job.event.experiment : undefined;
-    const experiment = named ?? (job?.results.length === 1 ? job.results[0]!.experiment : undefined);
+    const experiment = job?.event?.experiment ?? (job?.results.length === 1 ? job.results[0]!.experiment : undefined);
     this.#services.onFault({ operation, error, publisher: this.name, ...(experiment !== undefined && { experiment }) });
   }
 

@@ -1,9 +1,9 @@
 import type { Sample } from "../../model/rollout.ts";
 import type { CandidateEvidence } from "../../stats/candidate-evidence.ts";
-import type { Tally } from "../../stats/tally.ts";
+import type { TallySlices } from "./tally-slices.ts";
 
-// Three numbers a match: when control started, how long control took, how long the candidate took.
-const fields = 3;
+// Four numbers a match: when control started, how long control took, how long the candidate took, and in which slice it counts.
+const fields = 4;
 
 /** Matches that are put down and not yet counted. It is a sample itself, of the match that is worked in: none is made for each. */
 export class KeptMatches implements Sample {
@@ -39,6 +39,7 @@ export class KeptMatches implements Sample {
     startedAt: number,
     controlMs: number,
     candidateMs: number,
+    slice: number,
     key: string | undefined,
     pair: Sample["pair"] | undefined,
   ): void {
@@ -47,6 +48,7 @@ export class KeptMatches implements Sample {
     stamps[fields * index] = startedAt;
     stamps[fields * index + 1] = controlMs;
     stamps[fields * index + 2] = candidateMs;
+    stamps[fields * index + 3] = slice;
     if (key !== undefined) this.#keys[index] = key;
     if (pair !== undefined) this.#pairs[index] = pair;
   }
@@ -56,13 +58,13 @@ export class KeptMatches implements Sample {
    *
    * @param wallMs what makes a monotonic stamp one of wall time
    */
-  workIn(tally: Tally, evidence: CandidateEvidence | undefined, wallMs: number): void {
+  workIn(tallies: TallySlices, evidence: CandidateEvidence | undefined, wallMs: number): void {
     let plain = 0;
     let plainSince = NaN;
     let plainUntil = NaN;
     for (let index = 0; index < this.length; index++) {
       this.#moveTo(index, wallMs);
-      tally.record(this);
+      tallies.record(this.#stamps[fields * index + 3]!, this);
       if (evidence === undefined) continue;
       if (this.key === undefined && this.pair === undefined) {
         if (plain++ === 0) plainSince = this.at;

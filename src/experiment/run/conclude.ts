@@ -20,7 +20,6 @@ import { kindOfRun, type EndedRun } from "./make-result.ts";
 export interface SettledRun extends EndedRun {
   readonly self: unknown;
   readonly args: unknown[];
-  readonly key: string | undefined;
   readonly controlMs: number;
   /** Its sides are timed as a pair. */
   readonly timed: boolean;
@@ -97,8 +96,10 @@ export function conclude(run: SettledRun): void {
     counters.started += 1;
     counters.count(kind);
     if (run.timed) plan.pairs?.observe(candidateRun.syncEndedAt - candidateRun.startedAt);
-    if (kind !== "match" || candidateRun.controlThrew) record.add(candidateRun);
-    else record.match(candidateRun.startedAt, run.controlMs, candidateRun.candidateMs, run.key, candidateRun.pair);
+    const { comparison, startedAt, candidateMs, pair, served } = candidateRun;
+    const signature = comparison.kind === "mismatch" ? comparison.signature : undefined;
+    if (kind !== "match" || candidateRun.controlThrew) record.add(candidateRun, run.snapshot, signature);
+    else record.match(startedAt, run.controlMs, candidateMs, run.key, pair, run.snapshot, served);
     recordIn(plan, candidateRun);
   }
   plan.counters.ended(kindOfRun(run));

@@ -13,6 +13,7 @@ export interface EndedRun {
   readonly candidateRuns: readonly CandidateRun[];
   readonly snapshot: RolloutSnapshot | undefined;
   readonly context: Readonly<Record<string, unknown>> | undefined;
+  readonly key: string | undefined;
   /** Who answered the caller: `control`, or the candidate's name. */
   readonly served: string;
   readonly fellBack: FellBack | undefined;
@@ -64,6 +65,9 @@ export function makeResult(run: EndedRun, id: string): Result {
   // Not by spreading: a result that is told costs a third of that.
   if (run.fellBack !== undefined) result.fellBack = run.fellBack;
   if (plan.version !== undefined) result.version = plan.version;
+  const { labels, unitOf } = plan.services;
+  if (labels.build !== undefined) result.build = labels.build;
+  if (unitOf !== undefined && run.key !== undefined) result.unit = unitOf(plan.name, run.key);
   if (snapshot !== undefined) {
     result.rollout = Object.freeze({ stage: snapshot.stage, share: snapshot.share, epoch: snapshot.epoch });
   }

@@ -29,6 +29,7 @@ export function all(...publishers: readonly PublisherLike[]): Publisher {
     publishEvent: (event) => each((publisher) => publisher.publishEvent?.(event)),
     ...(inner.some(({ publishTally }) => publishTally !== undefined) && {
       publishTally: (tally: TallyRecord) => each((publisher) => publisher.publishTally?.(tally)),
+      publishTallyBatch: (tallies: readonly TallyRecord[]) => each((publisher) => talliesTo(publisher, tallies)),
     }),
     onSkip(experiment, reason) {
       for (const publisher of inner) publisher.onSkip?.(experiment, reason);
@@ -56,6 +57,11 @@ async function publishTo(publisher: Publisher, results: readonly Result[]): Prom
   if (wanted.length === 0) return;
   if (publisher.publishBatch) await publisher.publishBatch(wanted);
   else for (const result of wanted) await publisher.publish(result);
+}
+
+async function talliesTo(publisher: Publisher, tallies: readonly TallyRecord[]): Promise<void> {
+  if (publisher.publishTally && publisher.publishTallyBatch) await publisher.publishTallyBatch(tallies);
+  else for (const tally of tallies) await publisher.publishTally?.(tally);
 }
 
 /** All kinds that a publisher asks for; `undefined` when one asks for all. */

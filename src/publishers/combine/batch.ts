@@ -1,11 +1,11 @@
 import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
 import { checkOptions } from "../../model/check-options.ts";
 import { aClock, aNumber, aWhole, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
-import type { Publisher, PublisherLike } from "../../model/publisher.ts";
+import type { Publisher, PublisherHost, PublisherLike } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
 import { measureResult } from "../../records/result-bytes.ts";
 import { toPublisher } from "../../model/publisher.ts";
-import { forwarded, type Host } from "./wrap-publisher.ts";
+import { forwarded } from "./wrap-publisher.ts";
 
 export interface BatchOptions {
   /** How many results make a batch, from 1 to 10 000. */
@@ -42,7 +42,7 @@ export function batch(options: BatchOptions, publisher: PublisherLike): Publishe
   const { size, intervalMs, maxBytes, clock } = settle(checkOptions("batch"), batchTable, options);
   const inner = toPublisher(publisher, "batch");
   if (!inner.publishBatch) checkOptions("batch").fail("publisher", "one that has `publishBatch`", inner);
-  let host: Host | undefined;
+  let host: PublisherHost | undefined;
   let collected: Result[] = [];
   let bytes = 0;
   let sending: Promise<void> | undefined;

@@ -2,13 +2,15 @@ import { checkOptions } from "../../model/check-options.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
 import { toPublisher } from "../../model/publisher.ts";
+import { weighted } from "../../records/drawn-result.ts";
 import { through } from "./wrap-publisher.ts";
 
 /** How many signatures are remembered; of the one seen longest ago, the next mismatch counts as the first again. */
 const mostSignatures = 1_000;
 
 /**
- * Passes on a share of the results, drawn one by one, and always the first mismatch of each signature.
+ * Passes on a share of the results, drawn one by one, and always the first mismatch of each signature. What was drawn carries how many
+ * results it stands for as `weight`: 1 / `rate`; a first one that was not drawn stands for none.
  *
  * @param rate from 0 to 1
  * @param random from 0 up to 1; `Math.random` by default
@@ -39,6 +41,9 @@ export function sample(
 
   return through(toPublisher(publisher, "sample"), (result) => {
     const first = isFirst(result);
-    return random() < rate || first ? result : undefined;
+    // A result that was kept beside an earlier draw stays beside this one.
+    const weight = result.weight ?? 1;
+    if (random() < rate) return rate === 1 ? result : weighted(result, weight / rate, result.first === true);
+    return first || result.first === true ? weighted(result, 0, true) : undefined;
   });
 }

@@ -1,13 +1,7 @@
-import type { Fault } from "../../model/fault.ts";
-import type { Publisher } from "../../model/publisher.ts";
+import type { Publisher, PublisherHost } from "../../model/publisher.ts";
 import type { Result } from "../../model/result.ts";
 import { isLarge } from "../../records/result-bytes.ts";
 import { atOnce, inSlices, type Steps } from "../../records/in-slices.ts";
-
-/** Collects the host that a publisher is given, so that what is wrapped around it can report faults as well. */
-export interface Host {
-  onFault(fault: Fault): void;
-}
 
 /**
  * A publisher around another one: it passes on what `pass` returns for a result, and everything else as it is. A `pass` that
@@ -36,7 +30,7 @@ export function throughSteps(
   own: Partial<Publisher> = {},
   slow = true,
 ): Publisher {
-  let host: Host | undefined;
+  let host: PublisherHost | undefined;
   function* guarded(result: Result): Steps<Result | undefined> {
     try {
       return yield* pass(result);
@@ -74,6 +68,7 @@ export function forwarded(inner: Publisher): Omit<Publisher, "publish" | "publis
     ...(inner.idempotent !== undefined && { idempotent: inner.idempotent }),
     ...(inner.publishEvent && { publishEvent: (event) => inner.publishEvent!(event) }),
     ...(inner.publishTally && { publishTally: (tally) => inner.publishTally!(tally) }),
+    ...(inner.publishTallyBatch && { publishTallyBatch: (tallies) => inner.publishTallyBatch!(tallies) }),
     ...(inner.onSkip && { onSkip: (experiment, reason) => inner.onSkip!(experiment, reason) }),
     ...(inner.onInFlight && { onInFlight: (experiment, change) => inner.onInFlight!(experiment, change) }),
     ...(inner.flush && { flush: () => inner.flush!() }),

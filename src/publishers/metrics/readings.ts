@@ -48,12 +48,11 @@ export function readings(instruments: Instruments, maxLabelValues: number, write
   const exact = exactCounts(instruments.compared);
   return {
     publishTally(tally) {
-      for (const [name, { candidates }] of Object.entries(tally.experiments)) {
-        const experiment = experimentLabel(name);
-        for (const [candidate, { kinds }] of Object.entries(candidates)) {
-          const behavior = behaviorLabel(candidate);
-          for (const kind of Object.keys(kinds) as ResultKind[]) exact.tallied(experiment, behavior, kind, kinds[kind]);
-        }
+      if ("experiment" in tally) {
+        const experiment = experimentLabel(tally.experiment);
+        const behavior = behaviorLabel(tally.candidate);
+        for (const [kind, times] of Object.entries(tally.counts))
+          exact.tallied(experiment, behavior, kind as ResultKind, times);
       }
       writeTally(tally, write, experimentLabel, behaviorLabel);
     },

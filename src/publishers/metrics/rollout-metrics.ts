@@ -1,5 +1,5 @@
 import type { RolloutEvent } from "../../model/rollout.ts";
-import type { TallyRecord } from "../../model/tally-record.ts";
+import type { ExperimentCounts, TallyRecord } from "../../model/tally-record.ts";
 
 /** One metric of rollouts and of the laboratory itself: in Prometheus's words; OpenTelemetry's name beside them. */
 export interface RolloutMetric {
@@ -69,31 +69,34 @@ const verdicts = ["ready", "not-ready", "insufficient", "regressed"];
 
 /** Writes what a tally says. */
 export function writeTally(tally: TallyRecord, write: Write, experimentLabel: Label, candidateLabel: Label): void {
-  for (const [name, its] of Object.entries(tally.experiments)) {
-    const experiment = experimentLabel(name);
-    const { rollout } = its;
-    if (rollout !== undefined) {
-      write("rollout_share", { experiment }, rollout.share);
-      for (const stage of stages) write("rollout_stage", { experiment, stage }, Number(rollout.stage === stage));
+  if ("publishers" in tally) {
+    for (const [publisher, { dropped }] of Object.entries(tally.publishers)) {
+      for (const [reason, times] of Object.entries(dropped))
+        write("publisher_dropped_total", { publisher, reason }, times);
     }
-    if (its.synchronized !== undefined) write("synchronized", { experiment }, Number(its.synchronized));
-    write("served_total", { experiment }, its.served);
-    write("fell_back_total", { experiment }, its.fellBack);
-    write("groups", { experiment }, its.groups);
-    write("new_groups_total", { experiment }, its.newGroups);
-    writeFaults(its.faults, write);
-    for (const [each, { verdict, mismatchUpperBound, unitsMissing }] of Object.entries(its.candidates)) {
-      const labels = { experiment, candidate: candidateLabel(each) };
-      for (const state of verdicts) write("verdict", { ...labels, state }, Number(verdict === state));
-      write("mismatch_upper_bound", labels, mismatchUpperBound);
-      write("units_missing", labels, unitsMissing);
-    }
+    writeFaults(tally.faults, write);
+    return;
   }
-  for (const [publisher, { dropped }] of Object.entries(tally.publishers)) {
-    for (const [reason, times] of Object.entries(dropped))
-      write("publisher_dropped_total", { publisher, reason }, times);
+  const experiment = experimentLabel(tally.experiment);
+  if (tally.of !== undefined) writeExperiment(tally.of, experiment, write);
+  const labels = { experiment, candidate: candidateLabel(tally.candidate) };
+  for (const state of verdicts) write("verdict", { ...labels, state }, Number(tally.verdict === state));
+  write("mismatch_upper_bound", labels, tally.mismatchUpperBound);
+  write("units_missing", labels, tally.unitsMissing);
+}
+
+function writeExperiment(of: ExperimentCounts, experiment: string, write: Write): void {
+  const { rollout } = of;
+  if (rollout !== undefined) {
+    write("rollout_share", { experiment }, rollout.share);
+    for (const stage of stages) write("rollout_stage", { experiment, stage }, Number(rollout.stage === stage));
   }
-  writeFaults(tally.faults, write);
+  if (of.synchronized !== undefined) write("synchronized", { experiment }, Number(of.synchronized));
+  write("served_total", { experiment }, of.answered);
+  write("fell_back_total", { experiment }, of.fellBack);
+  write("groups", { experiment }, of.kept);
+  write("new_groups_total", { experiment }, of.newGroups);
+  writeFaults(of.faults, write);
 }
 
 /** Writes that something happened, and where the rollout stands since. */

@@ -149,6 +149,11 @@ export class OutsideGates {
     for (const each of this.#gates) each.forget();
   }
 
+  /** Where each stands, for records. */
+  states(): readonly { readonly name: string; readonly state: string; readonly reason: string }[] {
+    return this.#gates.map((each) => ({ name: each.gate.name, state: each.reading().state, reason: each.reason() }));
+  }
+
   /** A verdict on what was seen here, with what was answered elsewhere: the worse of both. */
   added(verdict: Verdict): Verdict {
     if (this.#gates.length === 0) return verdict;

@@ -1,5 +1,6 @@
 import { systemClock, type Cancel } from "../../model/clock.ts";
 import { SidelaneError } from "../../model/errors.ts";
+import type { CandidateBasis } from "../../model/evidence-data.ts";
 import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample, Stage } from "../../model/rollout.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import { randomSecret } from "../../stats/keyed-hash.ts";
@@ -100,6 +101,8 @@ export class RampDriver {
       this.#keeper.state = this.#initialState(now);
       this.#evidenceSince = now;
     }
+    // Nothing was recorded before: whether windows are kept for records is known from here on.
+    if (first && host.units !== undefined) this.#evidence = this.#freshEvidence();
     this.#silence.begin(now, host.calls());
     if (!first && !this.#keeper.stored) this.#redefined();
     const { source } = this.#settings;
@@ -162,6 +165,22 @@ export class RampDriver {
 
   verdict(): Verdict {
     return withStanding(this.#judge(this.#now()), this.#keeper.state, this.#version);
+  }
+
+  /** What this process's part of the verdict rests on, for records. */
+  basis(): CandidateBasis {
+    const now = this.#now();
+    const { risk, minimumUnits, minimumKeys, minimumTimeMs } = this.#terms(now) as Required<VerdictTerms>;
+    const { minimumServed } = this.#settings;
+    const { standing, reasons } = this.verdict();
+    const outside = this.#outside.states();
+    return {
+      since: this.#evidenceSince,
+      terms: { risk, minimumUnits, minimumKeys, minimumTimeMs, minimumServed },
+      ...this.#evidence.reading(now),
+      ...(standing !== undefined && { standing: { is: standing, reason: reasons[0]! } }),
+      ...(outside.length > 0 && { outside }),
+    };
   }
 
   #judge(now: number): Verdict {
@@ -367,8 +386,12 @@ export class RampDriver {
       chooses: stage === "ramp" && share === 0,
       ...(chosen !== undefined && { isChosen: (key: string) => this.isChosen(key) }),
       // A state without one is that of an older release: tables under this process's own do not merge.
-      secret: this.#keeper.state.unitSecret ?? this.#secret,
+      secret:
+        this.#keeper.stored ?
+          (this.#keeper.state.unitSecret ?? this.#secret)
+        : (this.#host?.units?.secret ?? this.#secret),
       mergeable: this.#keeper.stored,
+      keepsWindows: this.#host?.units !== undefined,
       minimumServed,
       ...(falseAlarmEvery !== undefined && { falseAlarmEvery }),
       onFault: (error) => this.#host?.onFault("gate", error),

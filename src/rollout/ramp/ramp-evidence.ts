@@ -1,3 +1,4 @@
+import type { EvidenceData } from "../../model/evidence-data.ts";
 import type { Sample } from "../../model/rollout.ts";
 import { BitTable } from "../../stats/bit-table.ts";
 import type { EvidenceOptions, EvidenceTotals } from "../../stats/evidence-totals.ts";
@@ -12,7 +13,8 @@ import { holdsServed, servedTerms, withServed, type ServedTerms } from "./served
 
 /** Settings of {@link EpochEvidence}. */
 export interface EpochOptions
-  extends Required<Omit<EvidenceOptions, "falseAlarmEvery" | "onFault" | "hash">>, ServedTerms {
+  extends Required<Omit<EvidenceOptions, "falseAlarmEvery" | "onFault" | "hash" | "keepsWindows">>, ServedTerms {
+  readonly keepsWindows?: boolean;
   readonly falseAlarmEvery?: number;
   /** Whether the candidate answers chosen keys, and no share of the others. */
   readonly chooses?: boolean;
@@ -114,6 +116,12 @@ export class EpochEvidence {
     if (this.#candidate === undefined) return {};
     const served = this.#served?.totals();
     return { [this.#candidate]: { ...this.#all.totals(), ...(served && { served }) } };
+  }
+
+  /** What this process has seen, for records. */
+  reading(now: number): { readonly all: EvidenceData; readonly served?: EvidenceData } {
+    const served = this.#served?.own.reading(now);
+    return { all: this.#all.own.reading(now), ...(served && { served }) };
   }
 
   /** Adds up what other processes reported of this epoch, and this one. @param now wall time in milliseconds */

@@ -141,6 +141,7 @@ export function ramp(options: RampOptions = {}): Ramp {
     clear: (command) => ask("clear", command, "cleared"),
     status: () => driver.status(),
     verdict: () => driver.verdict(),
+    basis: () => driver.basis(),
     on: (listener) => driver.on(listener),
   };
 }

@@ -159,7 +159,7 @@ describe("`onNewMismatch`", () => {
     expect(told).toEqual([results[0]]);
     const [group] = lab.status().experiments["new"]!.groups;
     // Drawn, and with values hidden: a group outlives its results, and a page with it is soon shown to many.
-    expect(group).toMatchObject({ count: 2, first: { v: 1, id: results[0]!.id, kind: "mismatch" } });
+    expect(group).toMatchObject({ count: 2, first: { v: 2, id: results[0]!.id, kind: "mismatch" } });
     expect(group!.first.control.outcome).not.toHaveProperty("value");
   });
 

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { Delivery, type DeliveryServices } from "../../../src/experiment/deliver/delivery.ts";
+import { Delivery } from "../../../src/experiment/deliver/delivery.ts";
+import type { DeliveryServices } from "../../../src/experiment/deliver/delivery-services.ts";
 import { MemoryBudget } from "../../../src/experiment/deliver/memory-budget.ts";
 import type { Fault } from "../../../src/model/fault.ts";
 import type { DeliveryCounts, Publisher } from "../../../src/model/publisher.ts";

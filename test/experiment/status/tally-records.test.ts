@@ -14,8 +14,13 @@ function opened(): { lab: Laboratory; tallies: TallyRecord[]; clock: ReturnType<
   return { lab: new Laboratory({ publishers: [counting], clock, random: () => 0.5 }), tallies, clock };
 }
 
+type CandidateTally = Extract<TallyRecord, { readonly experiment: string }>;
+
+const ofExperiment = (tallies: readonly TallyRecord[], name: string): CandidateTally[] =>
+  tallies.filter((tally): tally is CandidateTally => "experiment" in tally && tally.experiment === name);
+
 const added = (tallies: readonly TallyRecord[], name: string, kind: "match" | "mismatch"): number =>
-  tallies.reduce((sum, { experiments }) => sum + (experiments[name]?.candidates["candidate"]!.kinds[kind] ?? 0), 0);
+  ofExperiment(tallies, name).reduce((sum, { counts }) => sum + counts[kind], 0);
 
 describe("tallies", () => {
   it("come every 60 s and at the end, each with what was added since the last one", async () => {
@@ -25,14 +30,17 @@ describe("tallies", () => {
     await lab.settled();
     expect(tallies).toEqual([]);
     await clock.advanceAsync(60_000);
-    expect(tallies).toHaveLength(1);
-    const [first] = tallies;
-    expect(first).toMatchObject({ v: 1, kind: "tally", n: 1 });
-    expect(first!.to - first!.from).toBe(60_000);
-    expect(first!.experiments["same"]).toMatchObject({
-      ...{ calls: 7, started: 7, newGroups: 1, groups: 1, served: 0, fellBack: 0, inFlight: 0 },
-      candidates: { candidate: { kinds: { match: 5, mismatch: 2 }, verdict: "insufficient" } },
+    expect(tallies).toHaveLength(2);
+    const [first, own] = tallies;
+    expect(first).toMatchObject({
+      ...{ v: 2, type: "tally", n: 1, experiment: "same", candidate: "candidate", served: false, epoch: 0 },
+      of: { calls: 7, started: 7, newGroups: 1, kept: 1, answered: 0, fellBack: 0, inFlight: 0 },
+      ...{ counts: { match: 5, mismatch: 2 }, verdict: "insufficient", otherGroups: 0 },
+      evidence: { comparisons: 7, units: 7, gates: { mismatch: { units: 7, bad: 2, max: 0.001 } } },
     });
+    expect(Object.values((first as CandidateTally).groups)).toEqual([2]);
+    expect(first!.to - first!.from).toBe(60_000);
+    expect(own).toMatchObject({ n: 2, publishers: { counting: { accepted: 7, published: 7 } } });
     await clock.advanceAsync(60_000);
     same(1);
     await lab.settled();
@@ -40,15 +48,16 @@ describe("tallies", () => {
     same(9);
     await lab.settled();
     await lab.close();
-    const own = tallies.filter(({ experiments }) => "same" in experiments);
-    expect(own).toHaveLength(3);
-    expect(own[1]!.experiments["same"]).toMatchObject({ calls: 1, newGroups: 0, groups: 1 });
+    const told = ofExperiment(tallies, "same");
+    expect(told).toHaveLength(3);
+    expect(told[1]!.of).toMatchObject({ calls: 1, newGroups: 0, kept: 1 });
+    expect(tallies.at(-1)).toMatchObject({ end: true });
     expect(tallies.map(({ n }) => n)).toEqual(tallies.map((_, index) => index + 1));
     const { candidates } = lab.status().experiments["same"]!;
     for (const kind of ["match", "mismatch"] as const) {
       expect(added(tallies, "same", kind)).toBe(candidates["candidate"]!.tally.kinds[kind]);
     }
-    const durations = own.map(({ experiments }) => experiments["same"]!.candidates["candidate"]!.control.count);
+    const durations = told.map(({ latency }) => latency.control.count);
     expect(durations.reduce((sum, count) => sum + count, 0)).toBe(candidates["candidate"]!.tally.control.count);
   });
 
@@ -71,12 +80,33 @@ describe("tallies", () => {
     }
     await lab.close();
     expect(added(tallies, "twice", "match")).toBe(4);
-    const all = tallies.flatMap(({ experiments }) => experiments["twice"] ?? []);
+    const all = ofExperiment(tallies, "twice").flatMap(({ of }) => of ?? []);
     const sum = (of: (tally: (typeof all)[number]) => number): number =>
       all.reduce((total, each) => total + of(each), 0);
     expect(sum(({ calls }) => calls)).toBe(8);
     expect(sum(({ skips }) => skips["not-enabled"] ?? 0)).toBe(2);
     expect(sum(({ faults }) => faults["enabled"] ?? 0)).toBe(2);
+  });
+
+  it("stand apart by stage, and by whether the candidate was to answer", async () => {
+    const { lab, tallies } = opened();
+    const half = lab.experiment("half", {
+      control: (n: number) => n,
+      candidate: (n: number) => n,
+      key: String,
+      rollout: { serve: 0.5 },
+    });
+    for (let n = 0; n < 100; n++) half(n);
+    await lab.settled();
+    await lab.close();
+    const told = ofExperiment(tallies, "half");
+    expect(told.map(({ stage, share, served }) => [stage, share, served])).toEqual([
+      ["ramp", 0.5, false],
+      ["ramp", 0.5, true],
+    ]);
+    const [shadow, answered] = told.map(({ counts }) => counts.match);
+    expect(shadow! + answered!).toBe(100);
+    expect(told[0]!.of!.answered).toBe(answered);
   });
 
   it("take no timer where nobody asks for them", async () => {

@@ -1,0 +1,75 @@
+import type { PublisherHost } from "../model/publisher.ts";
+import type { RolloutEvent } from "../model/rollout.ts";
+import type { StartedExperiment, StartRecord } from "../model/start-record.ts";
+import type { TallyRecord } from "../model/tally-record.ts";
+import type { EventRecord, FaultRecord, LineRecord } from "./record.ts";
+import { compileRedaction, redactReason } from "./redaction.ts";
+
+const redaction = compileRedaction();
+
+/** The records beside results that a publisher writes: starts, tallies, faults and events. */
+export class OwnRecords {
+  #start: (() => StartRecord) | undefined = undefined;
+  // As it was asked for last, and as it was written last.
+  #asked: StartRecord | undefined = undefined;
+  #last: StartRecord | undefined = undefined;
+  readonly #told = new Map<string, StartedExperiment>();
+
+  attach(host: PublisherHost): void {
+    if (host.start) this.#start = () => host.start!();
+  }
+
+  /** What to write before anything else: what the process is, and the experiments that are new since that was told. */
+  news(): readonly StartRecord[] {
+    const start = this.#start?.();
+    if (start === undefined || start === this.#last) return [];
+    this.#asked = start;
+    const experiments = Object.entries(start.experiments).filter(([name, each]) => this.#told.get(name) !== each);
+    if (this.#last !== undefined && experiments.length === 0) return [];
+    return [{ ...start, experiments: Object.fromEntries(experiments) }];
+  }
+
+  /** It was written. */
+  told(news: readonly StartRecord[]): void {
+    for (const { experiments } of news) {
+      for (const [name, each] of Object.entries(experiments)) this.#told.set(name, each);
+    }
+    if (news.length > 0) this.#last = this.#asked;
+  }
+
+  event(event: RolloutEvent): EventRecord {
+    const start = this.#start?.();
+    return {
+      ...({ v: 2, type: "event" } as const),
+      ...(start && { process: start.process }),
+      ...(start?.build !== undefined && { build: start.build }),
+      ...event,
+      by: redactReason(event.by, redaction),
+      reason: redactReason(event.reason, redaction),
+    };
+  }
+
+  /** Faults stand in lines of their own. */
+  tallies(tallies: readonly TallyRecord[]): LineRecord[] {
+    return tallies.flatMap((tally): LineRecord[] => {
+      const own = "publishers" in tally;
+      const counts = own ? tally.faults : (tally.of?.faults ?? {});
+      const line: TallyRecord =
+        own ? { ...tally, faults: {} }
+        : tally.of ? { ...tally, of: { ...tally.of, faults: {} } }
+        : tally;
+      return Object.keys(counts).length === 0 ? [line] : [line, faultOf(tally, counts)];
+    });
+  }
+}
+
+function faultOf(tally: TallyRecord, counts: Readonly<Record<string, number>>): FaultRecord {
+  const { v, process, build, n, from, to } = tally;
+  return {
+    ...({ v, type: "fault", process } as const),
+    ...(build !== undefined && { build }),
+    ...{ n, from, to },
+    ...("experiment" in tally && { experiment: tally.experiment }),
+    counts,
+  };
+}
