@@ -21,6 +21,8 @@ import {
   type OptionTable,
   type Settled,
 } from "../model/option-table.ts";
+import type { SessionOptions } from "./sessions.ts";
+import type { SilenceOptions } from "./silence-watch.ts";
 import { comparisonLimitsTable } from "../experiment/define/comparison-options.ts";
 import type { Result } from "../model/result.ts";
 import type { RolloutOption } from "../rollout/to-rollout.ts";
@@ -73,6 +75,10 @@ export interface SharedOptions {
   readonly routeOf?: (request: Request) => RouteAnswer;
   /** Origins of candidates that get the caller's `authorization` and `cookie`; none by default. Handlers of this process get them. */
   readonly credentialsTo?: readonly string[];
+  /** The candidate's own sessions: its cookies by the caller's session, and its tokens. In shadow. */
+  readonly session?: SessionOptions;
+  /** Watches for what would pass for "no differences": no traffic, no answers, nothing compared; `false` for nothing. */
+  readonly silence?: false | SilenceOptions;
   /** Asks control once more after some mismatches, to tell noise from regressions; `true` by default. */
   readonly noise?: boolean | { readonly rate?: number; readonly max?: number };
   /** A second instance of control, which is asked in its place for `noise`. */
@@ -109,6 +115,13 @@ const aSide = compiled("a URL, a function of a request, or an object with `url`"
 /** What a handler is made of, but for its control. */
 export type SettledOptions = Settled<SharedOptions, Defaulted>;
 
+export const sessionTable: OptionTable<SessionOptions> = { cookie: aText, map: aFunction };
+
+export const silenceTable: OptionTable<SilenceOptions, "windowMs"> = {
+  windowMs: orElse(aWhole({ min: 1 }), 60_000),
+  log: aFunction,
+};
+
 export const sharedTable: OptionTable<SharedOptions, Defaulted> = {
   name: { ...aText, isRequired: true },
   laboratory: withMethods("a Laboratory", "comparison", "status"),
@@ -133,6 +146,8 @@ export const sharedTable: OptionTable<SharedOptions, Defaulted> = {
       (got) => typeof got === "string" && URL.canParse(got) && new URL(got).origin === got.replace(/\/$/, ""),
     ),
   ),
+  session: optionsOf("an object `{ cookie, map }`", sessionTable),
+  silence: aBooleanOr(optionsOf("an object `{ windowMs, log }`", silenceTable)),
   noise: aBooleanOr(anObject),
   secondary: aSide,
   transport: aFunction,

@@ -15,3 +15,5 @@ export { fromNodeListener } from "./node/from-node-listener.ts";
 export { toFastify, toHono, toRouteHandlers } from "./node/frameworks.ts";
 export { toNodeListener, type NodeListener } from "./node/listener.ts";
 export { nodeTransport, type NodeTransportOptions } from "./node/node-transport.ts";
+export type { SessionOptions } from "./sessions.ts";
+export type { SilenceOptions } from "./silence-watch.ts";

@@ -9,6 +9,8 @@ import { ResponseComparer, type ReportedResponse } from "./exchange/reported-res
 import type { HandlerLimits, SettledOptions } from "./handler-options.ts";
 import type { HeaderRules } from "./responses/header-rules.ts";
 import type { CompiledResponseRules } from "./responses/response-rules.ts";
+import { Sessions } from "./sessions.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 import { compileSide, type CompiledSide } from "./sides/side.ts";
 import type { Transport } from "./sides/transport.ts";
 
@@ -46,8 +48,11 @@ export function lanesOf(
     };
     // A server adds a date, and a handler of this process does not.
     const isMixed = (control.origin === undefined) !== (side.origin === undefined);
-    const headers: HeaderRules = (name) => (isMixed && name === "date" ? "dropped" : rules.headers(name));
-    const comparer = new ResponseComparer({ ...rules, origins, headers }, budget, clock, (comparison) => {
+    const headers: HeaderRules = (name) =>
+      isMixed && name === "date" && rules.headers(name) === "present" ? "dropped" : rules.headers(name);
+    let watch: SilenceWatch | undefined = undefined;
+    const comparer = new ResponseComparer({ ...rules, origins, headers }, budget, clock, (comparison, one, other) => {
+      watch?.compared(one, other);
       counts.add("compared");
       if (comparison.kind === "match") counts.add("matched");
     });
@@ -65,8 +70,27 @@ export function lanesOf(
         }),
       },
     );
-    return [each, { side, calls, comparer, counts, isTrusted }];
+    const { session, silence } = settled;
+    if (silence !== false) {
+      const title = candidates === undefined ? name : `${name}/${each}`;
+      const { windowMs = 60_000, log = logged } = silence ?? {};
+      watch = new SilenceWatch(
+        counts,
+        clock,
+        { windowMs, log },
+        side.plainUrl !== undefined && side.plainUrl === control.plainUrl,
+        (finding) => {
+          calls.announce(finding);
+          log(`sidelane: ${title}: ${finding.kind}: ${finding.reason}`);
+        },
+      );
+    }
+    return [each, { side, calls, comparer, counts, isTrusted, watch, sessions: session && new Sessions(session) }];
   });
+}
+
+function logged(line: string): void {
+  globalThis.console?.warn(line);
 }
 
 function originOf({ origin }: CompiledSide): readonly string[] {

@@ -15,6 +15,8 @@ export interface ParallelFetch {
   (input: string | URL | Request, init?: RequestInit): Promise<Response>;
   /** What became of requests so far, by candidate. */
   counts(): Readonly<Record<string, HandlerCounts>>;
+  /** Ends what watches for silence. */
+  close(): void;
 }
 
 export const fetchTable: OptionTable<FetchOptions, "cpuShare" | "limits"> = { ...sharedTable, control: aFunction };
@@ -53,7 +55,7 @@ export function parallelFetch(options: FetchOptions): ParallelFetch {
       }
       return await handler(request, { input, init, request } satisfies Call);
     },
-    { counts: handler.counts },
+    { counts: handler.counts, close: handler.close },
   );
 }
 

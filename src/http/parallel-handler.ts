@@ -39,6 +39,8 @@ export interface ParallelHandler {
   (request: Request, context?: unknown): Promise<Response>;
   /** What became of requests so far, by candidate. */
   counts(): Readonly<Record<string, HandlerCounts>>;
+  /** Ends what watches for silence. Closing its laboratory ends it as well, after the next request. */
+  close(): void;
 }
 
 /**
@@ -91,6 +93,9 @@ export function makeHandler(
   );
   return Object.assign((request: Request, context?: unknown) => inner.handle(request, context), {
     counts: () => Object.fromEntries(lanes.map(([name, { counts }]) => [name, counts.toJSON()])),
+    close: () => {
+      for (const [, { watch }] of lanes) watch?.close();
+    },
   });
 }
 
@@ -185,6 +190,7 @@ class Handler {
     const parts: LaneExchange[] = [];
     for (const lane of this.#lanes) {
       lane.counts.add("eligible");
+      lane.watch?.start();
       let exchange: Exchange | undefined = undefined;
       const again = (): Promise<Outcome<ReportedResponse>> =>
         controlAgain(this.#around, this.#secondary, incoming, exchange, this.#limits.timeoutMs);
@@ -197,6 +203,10 @@ class Handler {
           },
           skipped: (reason) => {
             lane.counts.skip(reason);
+          },
+          bothAnswered: (control, candidate) => {
+            lane.watch?.answered(route.name ?? incoming.request.method, control.status, candidate.status);
+            lane.sessions?.learn(incoming.outgoing.headers, control.headers, candidate.headers);
           },
         });
         parts.push({ lane, exchange });

@@ -10,12 +10,19 @@ export type ExchangeSkip = "conditional" | "streaming" | "caller-gone" | "too-sl
 export interface ExchangeCounts {
   answered(): void;
   skipped(reason: ExchangeSkip): void;
+  /** The heads of both sides are there. */
+  bothAnswered(control: Head, candidate: Head): void;
+}
+
+/** The head of a side's answer, and how long it took. */
+export interface Head {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly ms: number;
 }
 
 /** A side's answer, once its head is there. */
-interface Answered {
-  readonly status: number;
-  readonly ms: number;
+interface Answered extends Head {
   captured?: CapturedResponse;
 }
 
@@ -70,8 +77,9 @@ export class Exchange {
     return body?.kind === "digest" ? body.digest.bytes : Infinity;
   }
 
-  controlAnswered(status: number, ms: number): void {
-    this.#control = { status, ms };
+  controlAnswered({ status, headers, ms }: Head): void {
+    this.#control = { status, headers, ms };
+    this.#tellHeads();
     this.#judgeStatus();
   }
 
@@ -82,9 +90,10 @@ export class Exchange {
     this.#judgeStatus();
   }
 
-  candidateAnswered(status: number, ms: number): void {
-    this.#candidate = { status, ms };
+  candidateAnswered({ status, headers, ms }: Head): void {
+    this.#candidate = { status, headers, ms };
     this.#counts.answered();
+    this.#tellHeads();
     this.#judgeStatus();
   }
 
@@ -113,6 +122,12 @@ export class Exchange {
     this.#isAbandoned = true;
     this.#counts.skipped(reason);
     this.#call.abandon(reason);
+  }
+
+  #tellHeads(): void {
+    if (this.#control !== undefined && this.#candidate !== undefined) {
+      this.#counts.bothAnswered(this.#control, this.#candidate);
+    }
   }
 
   /** A candidate's 5xx is a failure as soon as control is known to have none. */

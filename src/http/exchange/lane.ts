@@ -1,5 +1,7 @@
 import type { ComparisonCalls } from "../../experiment/reported/comparison-call.ts";
 import type { Counts } from "../counts.ts";
+import type { Sessions } from "../sessions.ts";
+import type { SilenceWatch } from "../silence-watch.ts";
 import type { Outgoing } from "../sides/outgoing.ts";
 import type { CompiledSide } from "../sides/side.ts";
 import type { ReportedResponse, ResponseComparer } from "./reported-response.ts";
@@ -10,6 +12,9 @@ export interface Lane {
   readonly calls: ComparisonCalls<ReportedResponse, ReportedResponse, Request>;
   readonly comparer: ResponseComparer;
   readonly counts: Counts;
+  /** The candidate's own sessions, where it has such. */
+  readonly sessions: Sessions | undefined;
+  readonly watch: SilenceWatch | undefined;
   /** Whether it gets the caller's credentials. */
   readonly isTrusted: boolean;
 }

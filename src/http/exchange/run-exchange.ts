@@ -62,7 +62,7 @@ export async function readCopy(
   signal: AbortSignal,
 ): Promise<void> {
   const headAt = clock.monotonic();
-  exchange.candidateAnswered(answer.status, answer.ms);
+  exchange.candidateAnswered(answer);
   if (answer.isStream) exchange.abandon("streaming");
   if (exchange.isOver) {
     answer.discard();
@@ -90,6 +90,7 @@ export async function readCopy(
 /** The request that a candidate gets which serves nobody. */
 export async function copyFor({ mark }: Surroundings, lane: Lane, { outgoing }: Incoming): Promise<Outgoing> {
   const headers = headersOfCopy(outgoing.headers, await mark.current(), lane.isTrusted);
+  await lane.sessions?.applyTo(headers, outgoing.headers, outgoing.url.pathname);
   return { ...outgoing, headers, original: undefined };
 }
 
@@ -108,7 +109,7 @@ export function passControl(
     for (const { exchange } of parts) tell(exchange);
   };
   each((exchange) => {
-    exchange.controlAnswered(answer.status, answer.ms);
+    exchange.controlAnswered(answer);
   });
   if (incoming.isConditional && answersCondition(answer.status)) each((exchange) => exchange.abandon("conditional"));
   if (answer.isStream) each((exchange) => exchange.abandon("streaming"));

@@ -123,7 +123,7 @@ function passCandidate(
   answer: SideAnswer,
 ): Response {
   const headAt = clock.monotonic();
-  exchange.candidateAnswered(answer.status, answer.ms);
+  exchange.candidateAnswered(answer);
   if (incoming.isConditional && answersCondition(answer.status)) exchange.abandon("conditional");
   if (answer.isStream) exchange.abandon("streaming");
   const { signal } = exchange.call;
@@ -161,7 +161,7 @@ async function readControl(
 ): Promise<void> {
   try {
     const answer = await orAborted(control, signal);
-    exchange.controlAnswered(answer.status, answer.ms);
+    exchange.controlAnswered(answer);
     if (answer.isStream) exchange.abandon("streaming");
     if (exchange.isOver) {
       answer.discard();

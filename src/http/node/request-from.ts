@@ -62,9 +62,9 @@ export function streamOf(readable: AsyncIterable<Uint8Array>): ReadableStream<Ui
     {
       async pull(controller) {
         try {
-          const { done, value } = await chunks.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
+          const next = await chunks.next();
+          if (next.done === true) controller.close();
+          else controller.enqueue(next.value);
         } catch (error) {
           controller.error(error);
         }

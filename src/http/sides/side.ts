@@ -42,6 +42,8 @@ export const serviceTable: OptionTable<ServiceSide> = {
 export interface CompiledSide {
   /** Where its service is; absent for a handler. */
   readonly origin: string | undefined;
+  /** The whole of its URL, where requests to it differ from those that came in nothing else. */
+  readonly plainUrl: string | undefined;
   /** Whether its transport has decoded the bodies that it hands over. */
   readonly decodes: boolean;
   send(outgoing: Outgoing, signal: AbortSignal | undefined, context: unknown): Promise<Response>;
@@ -73,6 +75,7 @@ export function compileSide(given: unknown, option: string, check: OptionCheck, 
 function handlerSide(handler: FetchHandler): CompiledSide {
   return {
     origin: undefined,
+    plainUrl: undefined,
     decodes: false,
     async send(outgoing, signal, context) {
       return await handler(outgoing.original ?? requestOf(outgoing.url, outgoing, signal), context);
@@ -121,6 +124,7 @@ function headersToSet(
 
 class Service implements CompiledSide {
   readonly origin: string;
+  readonly plainUrl: string | undefined;
   readonly decodes: boolean;
   readonly #service: ServiceSide;
   readonly #base: URL;
@@ -130,6 +134,7 @@ class Service implements CompiledSide {
 
   constructor(service: ServiceSide, base: URL, set: readonly (readonly [string, string])[], transport: Transport) {
     this.origin = base.origin;
+    this.plainUrl = Object.keys(service).length === 1 ? base.href : undefined;
     this.decodes = transport.decodes === true;
     this.#service = service;
     this.#base = base;

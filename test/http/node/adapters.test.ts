@@ -175,8 +175,9 @@ describe("Express", () => {
       error: Error,
       _request: unknown,
       response: { status(code: number): { send(text: string): void } },
-      _next: unknown,
+      next: (error: Error) => void,
     ) => {
+      if (error.message === "") next(error);
       response.status(503).send(`own page: ${(error as { code?: string }).code ?? ""}`);
     }) as never);
     const response = await fetch(await listening(app));

@@ -1,0 +1,148 @@
+/** How a candidate's own sessions are kept beside control's. In shadow; while the candidate serves, requests go to it as they came. */
+export interface SessionOptions {
+  /** Control's cookie that names a caller's session. */
+  readonly cookie?: string;
+  /** The candidate's token in place of the one in `authorization`; where it returns nothing, none is sent. */
+  readonly map?: (token: string) => string | undefined | PromiseLike<string | undefined>;
+}
+
+interface Cookie {
+  readonly value: string;
+  readonly path: string;
+}
+
+/** What the candidate has set in one caller's session, by name. */
+type Jar = Map<string, Cookie>;
+
+const mostJars = 10_000;
+const mostBytes = 8 * 1024 * 1024;
+const bytesOfJar = 100;
+
+/** The candidate's own cookies, by control's sessions. The session that was used longest ago goes first. */
+export class Sessions {
+  readonly #cookie: string | undefined;
+  readonly #map: SessionOptions["map"];
+  readonly #jars = new Map<string, Jar>();
+  #bytes = 0;
+
+  constructor({ cookie, map }: SessionOptions) {
+    this.#cookie = cookie;
+    this.#map = map;
+  }
+
+  get size(): number {
+    return this.#jars.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Puts the candidate's own cookies and token into the headers of a copy.
+   *
+   * @param caller the headers that came
+   * @param pathname where it goes, for cookies that are of a path
+   */
+  async applyTo(headers: Headers, caller: Headers, pathname: string): Promise<void> {
+    if (this.#map !== undefined) await this.#applyToken(headers, caller, this.#map);
+    if (this.#cookie === undefined) return;
+    const sent = cookiesOf(caller.get("cookie"));
+    const jar = this.#used(sent.get(this.#cookie));
+    const own = cookiesOf(headers.get("cookie"));
+    own.delete(this.#cookie);
+    for (const [name, { value, path }] of jar ?? []) {
+      if (pathname === path || pathname.startsWith(path.endsWith("/") ? path : `${path}/`)) own.set(name, value);
+      else own.delete(name);
+    }
+    if (own.size === 0) headers.delete("cookie");
+    else headers.set("cookie", [...own].map(([name, value]) => `${name}=${value}`).join("; "));
+  }
+
+  /** Keeps what the candidate has set, under the session that control knows the caller by from now on. */
+  learn(caller: Headers, control: Headers, candidate: Headers): void {
+    if (this.#cookie === undefined) return;
+    const name = this.#cookie;
+    const before = cookiesOf(caller.get("cookie")).get(name);
+    const given = control
+      .getSetCookie()
+      .map(readSetCookie)
+      .find((each) => each.name === name && !each.isOver)?.value;
+    const session = given ?? before;
+    const set = candidate.getSetCookie().map(readSetCookie);
+    if (session === undefined || (set.length === 0 && session === before)) return;
+    const jar: Jar = new Map(this.#used(before));
+    for (const { name: each, value, path, isOver } of set) {
+      if (isOver) jar.delete(each);
+      else jar.set(each, { value, path });
+    }
+    this.#keep(session, jar);
+  }
+
+  async #applyToken(headers: Headers, caller: Headers, map: NonNullable<SessionOptions["map"]>): Promise<void> {
+    const [, scheme, token] = /^(\S+)\s+(.+)$/.exec(caller.get("authorization") ?? "") ?? [];
+    if (token === undefined) return;
+    const mapped = await map(token);
+    if (typeof mapped === "string") headers.set("authorization", `${scheme!} ${mapped}`);
+    else headers.delete("authorization");
+  }
+
+  #used(session: string | undefined): Jar | undefined {
+    const jar = session === undefined ? undefined : this.#jars.get(session);
+    if (jar === undefined) return undefined;
+    this.#jars.delete(session!);
+    this.#jars.set(session!, jar);
+    return jar;
+  }
+
+  #keep(session: string, jar: Jar): void {
+    this.#drop(session);
+    this.#jars.set(session, jar);
+    this.#bytes += sizeOf(session, jar);
+    for (const oldest of this.#jars.keys()) {
+      if (this.#jars.size <= mostJars && this.#bytes <= mostBytes) break;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(session: string): void {
+    const jar = this.#jars.get(session);
+    if (jar === undefined) return;
+    this.#jars.delete(session);
+    this.#bytes -= sizeOf(session, jar);
+  }
+}
+
+/** About, with two bytes a character. */
+function sizeOf(session: string, jar: Jar): number {
+  let bytes = bytesOfJar + 2 * session.length;
+  for (const [name, { value, path }] of jar) bytes += bytesOfJar + 2 * (name.length + value.length + path.length);
+  return bytes;
+}
+
+function cookiesOf(header: string | null): Map<string, string> {
+  const cookies = new Map<string, string>();
+  for (const pair of (header ?? "").split(";")) {
+    const at = pair.indexOf("=");
+    if (at > 0) cookies.set(pair.slice(0, at).trim(), pair.slice(at + 1).trim());
+  }
+  return cookies;
+}
+
+function readSetCookie(header: string): { name: string; value: string; path: string; isOver: boolean } {
+  const [pair = "", ...attributes] = header.split(";");
+  const at = pair.indexOf("=");
+  const read = (name: string): string | undefined =>
+    attributes
+      .map((each) => each.trim())
+      .find((each) => each.toLowerCase().startsWith(`${name}=`))
+      ?.slice(name.length + 1);
+  const [path, maxAge, expires] = [read("path"), read("max-age"), read("expires")];
+  const isOver = maxAge === undefined ? expires !== undefined && Date.parse(expires) < Date.now() : Number(maxAge) <= 0;
+  return {
+    name: pair.slice(0, Math.max(at, 0)).trim(),
+    value: pair.slice(at + 1).trim(),
+    path: path?.startsWith("/") ? path : "/",
+    isOver,
+  };
+}
