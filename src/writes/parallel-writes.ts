@@ -190,7 +190,7 @@ function tell(onEvent: AnyFunction | undefined, event: WritesEvent): void {
     const told: unknown = onEvent?.(event);
     if (told instanceof Promise) told.catch(() => undefined);
   } catch {
-    // Whoever listens keeps nothing from being followed.
+    // A listener keeps nothing from being followed.
   }
 }
 

@@ -8,7 +8,7 @@ export interface WishedStage {
   readonly stage: WritesStage;
 }
 
-/** What is wished: a stage, or whoever knows it now. */
+/** What is wished: a stage, or an object that says which one now. */
 export type WritesRollout = WritesStage | { current(): WishedStage };
 
 /** What is wished now. */

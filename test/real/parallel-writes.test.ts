@@ -2,14 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Pool } from "pg";
 import { Laboratory, memoryPublisher } from "../../src/index.ts";
 import { parallelWrites, postgresqlOutbox, type ParallelWrites } from "../../src/writes/index.ts";
-import {
-  differencesBetween,
-  inTx,
-  postgresqlLedger,
-  type Booking,
-  type Ledger,
-  type Payment,
-} from "../writes/ledgers.ts";
+import { differencesBetween, type Booking, type Ledger, type Payment } from "../writes/ledger.ts";
+import { inTx, postgresqlLedger } from "../writes/postgresql-ledger.ts";
 import { startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
 
 const reason = withoutPostgresql === undefined ? "" : ` (skipped: ${withoutPostgresql})`;

@@ -7,7 +7,8 @@ import {
   type ParallelWrites,
   type WritesEvent,
 } from "../../src/writes/index.ts";
-import { differencesBetween, memoryLedger, sqliteLedger, type Booking, type Ledger, type Payment } from "./ledgers.ts";
+import { differencesBetween, type Booking, type Ledger, type Payment } from "./ledger.ts";
+import { memoryLedger, sqliteLedger } from "./ledgers.ts";
 
 const ledgers = { memory: memoryLedger, sqlite: sqliteLedger } as const;
 
@@ -301,7 +302,7 @@ describe("a record that kept moving", () => {
 });
 
 describe("a follower that is down", () => {
-  it("kills no operation, however long it lasts, and is told of once", async () => {
+  it("kills no operation, however long it lasts, and causes one event", async () => {
     let down = true;
     const made = bank("memory");
     const { payments, control, candidate, events, settle } = made;

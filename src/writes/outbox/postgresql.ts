@@ -79,7 +79,7 @@ export function postgresqlOutbox(pool: PostgresqlClient, options: PostgresqlOutb
       await query(tx, "SELECT pg_advisory_xact_lock(CAST($1 AS integer), CAST($2 AS integer))", [lockOf(of), bucket]);
     },
 
-    // Both locks are needed: the row's alone starves whoever changes it, since new writers go on sharing it; the advisory one
+    // Both locks are needed: the row's alone starves the process that changes it, since new writers go on sharing it; the advisory one
     // alone lets a REPEATABLE READ transaction go by what it saw before.
     async enter(tx, { name, side, bucket, id }) {
       const [row] = await query(

@@ -1,0 +1,132 @@
+// Writes operations and follows them over two databases, and crashes at a named point on its way.
+import { Pool } from "pg";
+import { Laboratory } from "../../src/index.ts";
+import { parallelWrites, type OutboxStore } from "../../src/writes/index.ts";
+import type { Booking, Ledger, Payment } from "../writes/ledger.ts";
+import { postgresqlLedger } from "../writes/postgresql-ledger.ts";
+import type { Crash, Failpoint } from "./failpoints.ts";
+
+const [port, oldName, newName, failpoint, crash, hit, first, count] = process.argv.slice(2) as [
+  ...[port: string, oldName: string, newName: string, failpoint: Failpoint | "none", crash: Crash],
+  ...[hit: string, first: string, count: string],
+];
+
+const admin = new Pool({ host: "127.0.0.1", port: Number(port), user: "sidelane", database: "postgres", max: 1 });
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+let reached = 0;
+async function point(name: Failpoint): Promise<void> {
+  if (name !== failpoint || ++reached !== Number(hit)) return;
+  if (crash === "kill") process.kill(process.pid, "SIGKILL");
+  if (crash === "lost-answer") throw new Error("the connection was lost");
+  await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY($1)", [
+    [oldName, newName],
+  ]);
+}
+
+/** What a transaction has turned out to be. */
+const kinds = new WeakMap<object, "write" | "follow">();
+
+function watched({ outbox, ...side }: Ledger["side"]): Ledger["side"] {
+  const store: OutboxStore = {
+    ...outbox,
+    async enter(tx, of) {
+      await point("write.before-fence");
+      const entered = await outbox.enter(tx, of);
+      kinds.set(tx as object, "write");
+      await point("write.after-fence");
+      return entered;
+    },
+    async enqueue(tx, of) {
+      await point("write.after-write");
+      const done = await outbox.enqueue(tx, of);
+      await point("write.after-enqueue");
+      return done;
+    },
+    async take(tx, of) {
+      const rows = await outbox.take(tx, of);
+      if (rows.length > 0) await point("work.after-take");
+      return rows;
+    },
+    async advance(tx, of) {
+      await point("follow.after-write");
+      const done = await outbox.advance(tx, of);
+      kinds.set(tx as object, "follow");
+      await point("follow.after-advance");
+      return done;
+    },
+    async acknowledge(tx, of) {
+      await outbox.acknowledge(tx, of);
+      await point("work.after-acknowledge");
+    },
+  };
+  const transaction: Ledger["side"]["transaction"] = async (work) => {
+    let kind: "write" | "follow" | undefined;
+    const value = await side.transaction(async (tx) => {
+      const done = await work(tx);
+      kind = kinds.get(tx);
+      kinds.delete(tx);
+      return done;
+    });
+    if (kind !== undefined) await point(`${kind}.after-commit`);
+    return value;
+  };
+  return { ...side, transaction, outbox: store };
+}
+
+const at = (database: string): { port: number; database: string } => ({ port: Number(port), database });
+const control = await postgresqlLedger({ name: "old" }, at(oldName));
+const candidate = await postgresqlLedger({ name: "new" }, at(newName));
+const payments = parallelWrites("payments", {
+  control: watched(control.side),
+  candidate: watched(candidate.side),
+  id: (op: Payment) => op.paymentId,
+  keys: (op: Payment) => [op.from, op.to],
+  facts: ({ id }: Booking) => ({ entryId: id }),
+  again: (_: Payment, { entryId }: { entryId: string }) => ({ id: entryId }),
+  laboratory: new Laboratory(),
+});
+
+/** A caller that comes again with the same id until it has its answer. */
+async function insist(op: Payment): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      console.log(`${op.paymentId}=${(await payments.write(op)).id}`);
+      return;
+    } catch (error) {
+      if (tries === 100) throw error;
+      await pause(10);
+    }
+  }
+}
+
+const stop = new AbortController();
+const working = [payments.work({ signal: stop.signal }), payments.work({ signal: stop.signal })];
+let next = Number(first);
+const end = next + Number(count);
+await Promise.all(
+  Array.from({ length: 4 }, async () => {
+    while (next < end) {
+      const n = next++;
+      await insist({ paymentId: `p-${n}`, from: `a${n % 5}`, to: `a${(n + 1 + (n % 3)) % 5}`, cents: n });
+    }
+  }),
+);
+for (;;) {
+  try {
+    // As if the leases of workers that have crashed were over.
+    const pool = new Pool({ host: "127.0.0.1", port: Number(port), user: "sidelane", database: oldName, max: 1 });
+    pool.on("error", () => undefined);
+    await pool.query("UPDATE sidelane_outbox SET next_at = 0 WHERE state = 'due'");
+    await pool.end();
+    const { lag } = await payments.status();
+    if (lag.control.rows === 0) break;
+  } catch {
+    // Its connections may just have been ended.
+  }
+  await pause(50);
+}
+stop.abort();
+await Promise.all(working);
+await Promise.all([control.close(), candidate.close(), admin.end()]);
+console.log("done");

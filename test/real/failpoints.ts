@@ -1,0 +1,20 @@
+/** Where a crash may come in parallel writes, in the order of an operation's way. */
+export const failpoints = [
+  "write.before-fence",
+  "write.after-fence",
+  "write.after-write",
+  "write.after-enqueue",
+  "write.after-commit",
+  "work.after-take",
+  "follow.after-write",
+  "follow.after-advance",
+  "follow.after-commit",
+  "work.after-acknowledge",
+] as const;
+
+export type Failpoint = (typeof failpoints)[number];
+
+/** How it comes: the process is killed; a statement's answer is lost; the database ends all connections. */
+export const crashes = ["kill", "lost-answer", "terminate-backend"] as const;
+
+export type Crash = (typeof crashes)[number];
