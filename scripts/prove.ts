@@ -9,7 +9,10 @@ interface Proof {
 
 const proofs: Readonly<Record<string, Proof>> = {
   "law-one": { files: ["test/experiment/law-one.test.ts"], environment: { CASES_SHARE: "10" } },
-  fuzz: { files: ["test/compare/fuzz.test.ts"], environment: { FUZZ_RUNS: "1000000" } },
+  fuzz: {
+    files: ["test/compare/fuzz.test.ts", "test/compare/planted.test.ts"],
+    environment: { FUZZ_RUNS: "1000000" },
+  },
   writes: { files: ["test/real/crashes-in-processes.test.ts"], environment: { SIDELANE_LONG: "20" } },
   memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },
 };

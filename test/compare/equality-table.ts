@@ -230,7 +230,7 @@ export const table: readonly Row[] = [
   ),
   ...rows(
     "Arrays",
-    "By elements in their order. A hole is no `undefined`; names hung on a plain array are not data, as JSON has it.",
+    "By elements in their order. A hole is no `undefined`; names hung on a plain array, symbols included, are not data, as JSON has it.",
     ["[] and []", yes, () => [[], []]],
     ["[] and {}", no, () => [[], {}]],
     [

@@ -137,29 +137,38 @@ describe(
       );
     });
 
-    it.each(["control-first", "deferred"] as const)(
-      "is found in experiments, %s, whatever a caller does meanwhile",
-      async (order) => {
+    it.each([
+      ["control-first", false],
+      ["deferred", false],
+      ["control-first", true],
+      ["deferred", true],
+    ] as const)(
+      "is found in experiments, %s and isolated: %s, whatever a caller does meanwhile",
+      async (order, isolate) => {
         const laboratory = new Laboratory({ publishers: [] });
         type Pair = readonly [unknown, unknown];
-        const define = (name: string): ((pair: Pair) => Promise<unknown>) =>
+        // By number: a copy of the arguments has no classes and no private state.
+        const pairs: Pair[] = [];
+        const define = (name: string): ((index: number) => Promise<unknown>) =>
           laboratory.experiment(name, {
-            control: async ([control]: Pair) => control,
-            candidate: async ([, candidate]: Pair) => {
+            control: async (index: number) => pairs[index]![0],
+            candidate: async (index) => {
               // Later than control, whose value is captured by then.
               await new Promise(setImmediate);
-              return candidate;
+              return pairs[index]![1];
             },
             order,
+            isolate,
             compare: { limits },
-            limits: { callerMs: 60_000, timeoutMs: 60_000 },
+            limits: { callerMs: 60_000, timeoutMs: 60_000, cpuShare: 1 },
           });
         const [same, differing] = [define("same"), define("differing")];
         const cases = fc.sample(fc.tuple(chain, leaf, planted), { numRuns: 200, seed: 19 });
         for (const [names, value, other] of cases) {
           const [one, equal] = sides(names, value, value);
           const [control, candidate] = sides(names, value, other);
-          const answers = [same([one, equal]), differing([control, candidate])];
+          pairs.push([one, equal], [control, candidate]);
+          const answers = [same(pairs.length - 2), differing(pairs.length - 1)];
           await Promise.all(answers);
           // An instance with private fields has no copy.
           if (names.at(-1) === "object" && !names.includes("private state with an accessor")) {

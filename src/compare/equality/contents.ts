@@ -1,4 +1,4 @@
-import { entriesOf, headersOf, isInternal, mapOf, namedKeysOf, setOf } from "../kinds/stand-ins.ts";
+import { entriesOf, headersOf, isEntry, isInternal, mapOf, namedKeysOf, setOf } from "../kinds/stand-ins.ts";
 import { unboxed, type Kind } from "../kinds/value-kind.ts";
 import { compareSequences } from "./align-sequences.ts";
 import { errorKeys, sameBytes, sameDates, sameErrors, sameExpressions } from "./built-ins.ts";
@@ -120,7 +120,7 @@ function sameElements(
   depth: number,
 ): boolean {
   for (const effect of place.effects) {
-    if (effect.kind !== "unordered") continue;
+    if (effect.kind !== "unordered" || isEntry(control)) continue;
     return compareUnordered(
       walk,
       elements(walk, control),

@@ -48,9 +48,19 @@ export function headersOf(value: Headers): Record<string, unknown> {
   return Object.fromEntries(byName);
 }
 
+// A name and its value are in an array, and no rule about the order of arrays is about them.
+const entries = new WeakSet<object>();
+
 /** Names and values in their order. */
 export function entriesOf(value: object): [string, unknown][] {
-  return [...(value as FormData).entries()];
+  const all = [...(value as FormData).entries()];
+  for (const entry of all) entries.add(entry);
+  return all;
+}
+
+/** Whether an array is a name and its value, as {@link entriesOf} returns them. */
+export function isEntry(value: object): boolean {
+  return entries.has(value);
 }
 
 const webClasses = ["Headers", "FormData", "URLSearchParams"] as const;

@@ -13,6 +13,7 @@ import type { BeginOptions, ComparisonCalls, ComparisonEvent, ComparisonMaker } 
 import { describeReport, readOutcome } from "../reported/read-report.ts";
 import { ControlCall, type ReportedCall } from "../reported/reported-call.ts";
 import { Run } from "../run/run.ts";
+import { settledAs } from "../runtime/promises.ts";
 import { admitted, answersAlone, skip, whyNot } from "./gates.ts";
 import { contextOf } from "./inputs.ts";
 import { keyOf, routeOf, withoutRollout, type Route } from "./route.ts";
@@ -139,13 +140,13 @@ class ComparisonDoor {
   /** Control's outcome once more, as what it would have returned or thrown. */
   async #controlAgain(again: () => unknown): Promise<unknown> {
     const { prepareComparable } = this.#comparison;
-    const told = await again();
+    const told = await settledAs(again());
     const outcome = readOutcome(told);
     if (outcome === undefined) this.#fault("`again` to tell an outcome", undefined, describeReport(told));
     if (outcome?.kind === "returned") {
       return prepareComparable === undefined ?
           outcome.value
-        : (Reflect.apply(prepareComparable, undefined, [outcome.value, "control"]) as unknown);
+        : settledAs(Reflect.apply(prepareComparable, undefined, [outcome.value, "control"]));
     }
     throw outcome?.kind === "threw" ? outcome.error : nothingLearnt;
   }

@@ -1,7 +1,7 @@
 import type { RolloutSnapshot, Stage } from "../../model/rollout.ts";
-import { SidelaneError } from "../../model/errors.ts";
 import { bucketCount } from "../../rollout/bucket.ts";
 import { decide } from "../../rollout/decide.ts";
+import { bucketIn, snapshotOf } from "../define/ask-rollout.ts";
 import { ask, failed } from "../define/services.ts";
 import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { surroundings } from "../runtime/current-run.ts";
@@ -29,7 +29,7 @@ const switchedOff: Route = Object.freeze({ ...withoutRollout, stage: "off", comp
 export function routeOf(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): Route {
   // The kill switch asks nobody.
   if (plan.rollout === undefined || plan.services.killed) return withoutRollout;
-  const snapshot = currentSnapshot(plan);
+  const snapshot = snapshotOf(plan);
   if (snapshot === undefined || snapshot.stage === "off") return switchedOff;
   const { stage } = snapshot;
   // Inside a hook no key is asked for: one that calls its own experiment would be asked for ever.
@@ -60,33 +60,7 @@ function noKey(plan: ExperimentPlan, key: unknown): string | undefined {
   return undefined;
 }
 
-function currentSnapshot(plan: ExperimentPlan): RolloutSnapshot | undefined {
-  const { state } = plan;
-  if (state.askingRollout) {
-    const message = `${plan.place}: its rollout calls the experiment itself, and control answers that call; ask it elsewhere`;
-    plan.services.fault("rollout", new SidelaneError("invalid-option", message), plan);
-    return undefined;
-  }
-  state.askingRollout = true;
-  try {
-    return plan.rollout!.current();
-  } catch (error) {
-    plan.services.fault("rollout", error, plan);
-    return undefined;
-  } finally {
-    state.askingRollout = false;
-  }
-}
-
 function bucketOf(plan: ExperimentPlan, key: string | undefined): number | undefined {
   if (key === undefined) return plan.drawsByCall ? Math.floor(plan.services.random() * bucketCount) : undefined;
-  plan.state.askingRollout = true;
-  try {
-    return plan.rollout!.bucket(plan.name, key);
-  } catch (error) {
-    plan.services.fault("rollout", error, plan);
-    return undefined;
-  } finally {
-    plan.state.askingRollout = false;
-  }
+  return bucketIn(plan, key);
 }

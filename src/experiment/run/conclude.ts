@@ -13,6 +13,7 @@ import { ask } from "../define/services.ts";
 import type { Receivers } from "../deliver/comparison-queue.ts";
 import { WaitsForControl } from "../limits/waits-for-control.ts";
 import { quietly } from "../runtime/current-run.ts";
+import { mayFollow, watch } from "../runtime/promises.ts";
 import type { CandidateRun } from "./candidate-run.ts";
 import { kindOfRun, type EndedRun } from "./make-result.ts";
 
@@ -110,7 +111,10 @@ export function recordIn(plan: ExperimentPlan, sample: Sample): void {
   const { rollout } = plan;
   if (rollout?.record === undefined) return;
   try {
-    quietly(() => rollout.record!(sample));
+    const told: unknown = quietly(() => rollout.record!(sample));
+    if (told === undefined || !mayFollow(told)) return;
+    const nothing = (): void => undefined;
+    watch(told, nothing, (error) => plan.services.fault("rollout", error, plan));
   } catch (error) {
     plan.services.fault("rollout", error, plan);
   }

@@ -120,6 +120,14 @@ function follow(
   );
 }
 
+/** What a value comes to when it is awaited; unlike `await`, it does not follow a thenable that resolves with itself for ever. */
+export async function settledAs(given: unknown): Promise<unknown> {
+  if (!mayFollow(given)) return given;
+  const { kind, value } = await oneEnding((fulfil, reject) => watch(given, fulfil, reject));
+  if (kind === "threw") throw value;
+  return value;
+}
+
 /** Learns how a promise ends that {@link isFollowedNatively}. */
 export function watchPromise(
   promise: unknown,

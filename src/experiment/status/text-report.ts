@@ -4,6 +4,7 @@ import type { PresentedOutcome, PresentedResult } from "../../records/record.ts"
 import type { GroupSummary } from "../../stats/groups.ts";
 import { reportPage } from "./report-page.ts";
 import type { Verdict } from "../../stats/verdict.ts";
+import { snapshotOf } from "../define/ask-rollout.ts";
 import type { ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 
 /** What there is to say about one experiment, on a page. */
@@ -67,13 +68,8 @@ export function verdictOn({ rollout, services, name, counters }: ExperimentPlan,
 }
 
 /** Where the rollout stands; absent without one. */
-export function stageOf({ rollout, services, name, counters }: ExperimentPlan): ServedStage | undefined {
-  if (rollout === undefined) return undefined;
-  try {
-    const { stage, share, epoch } = rollout.current();
-    return { stage, share, epoch };
-  } catch (error) {
-    services.fault("rollout", error, { name, counters });
-    return undefined;
-  }
+export function stageOf(plan: ExperimentPlan): ServedStage | undefined {
+  if (plan.rollout === undefined) return undefined;
+  const snapshot = snapshotOf(plan);
+  return snapshot && { stage: snapshot.stage, share: snapshot.share, epoch: snapshot.epoch };
 }

@@ -9,6 +9,27 @@ function paths(control: unknown, candidate: unknown, rules: CompareRules): reado
   return answer.kind === "mismatch" ? answer.differences.map(({ path, kind }) => `${path} ${kind}`) : answer.kind;
 }
 
+describe("`unordered` under a pattern that reaches everything", () => {
+  it("does not take a name for its value, in search parameters and forms", () => {
+    const form = (name: string, value: string): FormData => {
+      const made = new FormData();
+      made.append(name, value);
+      return made;
+    };
+    for (const pattern of ["**", "$.*", "$[*]"]) {
+      const rules: CompareRules = { unordered: [pattern] };
+      expect(compare(new URLSearchParams("a=b"), new URLSearchParams("b=a"), rules).kind).toBe("mismatch");
+      expect(compare(form("a", "b"), form("b", "a"), rules).kind).toBe("mismatch");
+    }
+    expect(
+      compare({ q: new URLSearchParams("a=b") }, { q: new URLSearchParams("b=a") }, { unordered: ["**"] }).kind,
+    ).toBe("mismatch");
+    expect(compare(new URLSearchParams("a=b&c=d"), new URLSearchParams("c=d&a=b"), { unordered: ["**"] }).kind).toBe(
+      "match",
+    );
+  });
+});
+
 describe("ignore", () => {
   const control = { id: 1, meta: { updatedAt: 1, tags: [{ etag: "a" }] }, list: [{ etag: "b" }], "x-id": 1 };
   const candidate = { id: 1, meta: { updatedAt: 2, tags: [{ etag: "c" }] }, list: [{ etag: "d" }], "x-id": 2 };
