@@ -11,6 +11,7 @@ const proofs: Readonly<Record<string, Proof>> = {
   "law-one": { files: ["test/experiment/law-one.test.ts"], environment: { CASES_SHARE: "10" } },
   fuzz: { files: ["test/compare/fuzz.test.ts"], environment: { FUZZ_RUNS: "1000000" } },
   writes: { files: ["test/real/crashes-in-processes.test.ts"], environment: { SIDELANE_LONG: "20" } },
+  http: { files: ["test/http/generated-exchanges.test.ts"], environment: { HTTP_EXCHANGES: "1000" } },
   memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },
 };
 

@@ -114,6 +114,9 @@ export function passControl(
   if (incoming.isConditional && answersCondition(answer.status)) each((exchange) => exchange.abandon("conditional"));
   if (answer.isStream) each((exchange) => exchange.abandon("streaming"));
   if (!parts.some(({ exchange }) => exchange.wantsBodies)) return answer.response;
+  each((exchange) => {
+    exchange.watchControl();
+  });
   return answer.pass(bodyLimits, {
     ended: (captured: CapturedResponse) => {
       each((exchange) => {
