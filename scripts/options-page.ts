@@ -17,7 +17,13 @@ import {
   streamTable,
 } from "../src/experiment/define/option-tables.ts";
 import { throwTable } from "../src/experiment/define/throw-options.ts";
-import { handlerLimitsTable, handlerTable, sessionTable, silenceTable } from "../src/http/handler-options.ts";
+import {
+  handlerLimitsTable,
+  handlerTable,
+  sessionTable,
+  silenceTable,
+  streamsTable,
+} from "../src/http/handler-options.ts";
 import { fetchTable } from "../src/http/parallel-fetch.ts";
 import { bodyLimitsTable, responseRulesTable } from "../src/http/responses/response-rules.ts";
 import { serviceTable } from "../src/http/sides/side.ts";
@@ -111,6 +117,7 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
     "experiment/define/comparison-options.ts ComparisonLimits",
     "http/handler-options.ts HandlerLimits",
   ],
+  ["`streams`", streamsTable, "http/exchange/stream-capture.ts StreamOptions"],
   ["`session`", sessionTable, "http/sessions.ts SessionOptions"],
   ["`silence`", silenceTable, "http/silence-watch.ts SilenceOptions"],
   ["A side of a handler, as an object", serviceTable, "http/sides/side.ts ServiceSide"],

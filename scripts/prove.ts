@@ -14,6 +14,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     environment: { FUZZ_RUNS: "1000000" },
   },
   writes: { files: ["test/real/crashes-in-processes.test.ts"], environment: { SIDELANE_LONG: "20" } },
+  http: { files: ["test/http/generated-exchanges.test.ts"], environment: { HTTP_EXCHANGES: "1000" } },
   memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },
 };
 

@@ -30,10 +30,49 @@ export interface HandlerCounts {
   readonly matched: number;
   /** Answers of a serving candidate that broke off in their middle. */
   readonly brokenMidBody: number;
+  /** Of streams of events that were compared: means over all of them. Absent before the first one. */
+  readonly streams?: { readonly control: StreamMeans; readonly candidate: StreamMeans };
   readonly skips: Readonly<Partial<Record<HandlerSkip, number>>>;
 }
 
-type Step = Exclude<keyof HandlerCounts, "skips">;
+/** When the events of streams came. */
+export interface StreamMeans {
+  /** Milliseconds from the request to the first event, of streams that had one. */
+  readonly firstEventMs: number;
+  readonly eventsPerSecond: number;
+}
+
+type Step = Exclude<keyof HandlerCounts, "skips" | "streams">;
+
+/** What one side's stream came to. */
+interface SeenStream {
+  readonly firstMs: number;
+  readonly forMs: number;
+  readonly events: number;
+}
+
+class StreamSums {
+  #firstMs = 0;
+  #withFirst = 0;
+  #events = 0;
+  #forMs = 0;
+
+  add({ firstMs, forMs, events }: SeenStream): void {
+    if (!Number.isNaN(firstMs)) {
+      this.#firstMs += firstMs;
+      this.#withFirst += 1;
+    }
+    this.#events += events;
+    this.#forMs += forMs;
+  }
+
+  means(): StreamMeans {
+    return {
+      firstEventMs: this.#withFirst === 0 ? 0 : this.#firstMs / this.#withFirst,
+      eventsPerSecond: this.#forMs === 0 ? 0 : (this.#events / this.#forMs) * 1_000,
+    };
+  }
+}
 
 /** Counts of one candidate, or of one window. */
 export class Counts {
@@ -41,6 +80,14 @@ export class Counts {
     ...{ eligible: 0, sampled: 0, sent: 0, answered: 0, compared: 0, matched: 0, brokenMidBody: 0 },
   };
   readonly #skips = new Map<HandlerSkip, number>();
+
+  #streams: { readonly control: StreamSums; readonly candidate: StreamSums } | undefined;
+
+  addStreams(control: SeenStream, candidate: SeenStream): void {
+    this.#streams ??= { control: new StreamSums(), candidate: new StreamSums() };
+    this.#streams.control.add(control);
+    this.#streams.candidate.add(candidate);
+  }
 
   add(step: Step): void {
     this.#steps[step] += 1;
@@ -51,6 +98,11 @@ export class Counts {
   }
 
   toJSON(): HandlerCounts {
-    return { ...this.#steps, skips: Object.fromEntries(this.#skips) };
+    const streams = this.#streams;
+    return {
+      ...this.#steps,
+      ...(streams && { streams: { control: streams.control.means(), candidate: streams.candidate.means() } }),
+      skips: Object.fromEntries(this.#skips),
+    };
   }
 }

@@ -21,6 +21,7 @@ import {
   type OptionTable,
   type Settled,
 } from "../model/option-table.ts";
+import { defaultStreamOptions, type StreamOptions } from "./exchange/stream-capture.ts";
 import type { SessionOptions } from "./sessions.ts";
 import type { SilenceOptions } from "./silence-watch.ts";
 import { comparisonLimitsTable } from "../experiment/define/comparison-options.ts";
@@ -79,6 +80,8 @@ export interface SharedOptions {
   readonly session?: SessionOptions;
   /** Watches for what would pass for "no differences": no traffic, no answers, nothing compared; `false` for nothing. */
   readonly silence?: false | SilenceOptions;
+  /** Compares streams of events, NDJSON included, as far as this goes; `{}` for the defaults. Without it they are not compared. */
+  readonly streams?: StreamOptions;
   /** Asks control once more after some mismatches, to tell noise from regressions; `true` by default. */
   readonly noise?: boolean | { readonly rate?: number; readonly max?: number };
   /** A second instance of control, which is asked in its place for `noise`. */
@@ -117,6 +120,11 @@ export type SettledOptions = Settled<SharedOptions, Defaulted>;
 
 export const sessionTable: OptionTable<SessionOptions> = { cookie: aText, map: aFunction };
 
+export const streamsTable: OptionTable<StreamOptions, "maxMs" | "maxBytes"> = {
+  maxMs: orElse(aWhole({ min: 1 }), defaultStreamOptions.maxMs),
+  maxBytes: orElse(aWhole({ min: 1 }), defaultStreamOptions.maxBytes),
+};
+
 export const silenceTable: OptionTable<SilenceOptions, "windowMs"> = {
   windowMs: orElse(aWhole({ min: 1 }), 60_000),
   log: aFunction,
@@ -148,6 +156,7 @@ export const sharedTable: OptionTable<SharedOptions, Defaulted> = {
   ),
   session: optionsOf("an object `{ cookie, map }`", sessionTable),
   silence: aBooleanOr(optionsOf("an object `{ windowMs, log }`", silenceTable)),
+  streams: optionsOf("an object `{ maxMs, maxBytes }`", streamsTable),
   noise: aBooleanOr(anObject),
   secondary: aSide,
   transport: aFunction,

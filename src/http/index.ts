@@ -17,3 +17,4 @@ export { toNodeListener, type NodeListener } from "./node/listener.ts";
 export { nodeTransport, type NodeTransportOptions } from "./node/node-transport.ts";
 export type { SessionOptions } from "./sessions.ts";
 export type { SilenceOptions } from "./silence-watch.ts";
+export type { StreamOptions } from "./exchange/stream-capture.ts";

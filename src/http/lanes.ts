@@ -52,9 +52,17 @@ export function lanesOf(
       isMixed && name === "date" && rules.headers(name) === "present" ? "dropped" : rules.headers(name);
     let watch: SilenceWatch | undefined = undefined;
     const comparer = new ResponseComparer({ ...rules, origins, headers }, budget, clock, (comparison, one, other) => {
-      watch?.compared(one, other);
-      counts.add("compared");
+      watch?.compared(one.captured, other.captured);
+      if (comparison.kind !== "inconclusive") counts.add("compared");
+      else if (comparison.reason === "loop-busy") counts.skip("loop-busy");
       if (comparison.kind === "match") counts.add("matched");
+      if (one.captured.stream !== undefined && other.captured.stream !== undefined) {
+        const events = (shown: unknown): number => (Array.isArray(shown) ? shown.length : 0);
+        counts.addStreams(
+          { ...one.captured.stream, events: events(one.shown.body) },
+          { ...other.captured.stream, events: events(other.shown.body) },
+        );
+      }
     });
     const isTrusted = side.origin === undefined || (settled.credentialsTo ?? []).includes(side.origin);
     const calls = laboratory.comparison<ReportedResponse, ReportedResponse, Request, unknown, unknown>(

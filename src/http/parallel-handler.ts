@@ -16,6 +16,7 @@ import {
   type Surroundings,
 } from "./exchange/run-exchange.ts";
 import type { ServingLimits } from "./exchange/ask-candidate.ts";
+import { defaultStreamOptions, type StreamOptions } from "./exchange/stream-capture.ts";
 import { serveAlone } from "./exchange/serve-alone.ts";
 import { serveCompared } from "./exchange/serve-candidate.ts";
 import { handlerTable, type HandlerOptions, type SettledOptions } from "./handler-options.ts";
@@ -74,6 +75,7 @@ export function makeHandler(
     clock,
     mark: new LoopMark(settled.loopKey, () => clock.now()),
     bodyLimits: rules.bodyLimits,
+    streams: streamsOf(settled, check),
   };
   const secondary =
     settled.secondary === undefined ? around.control : compileSide(settled.secondary, "secondary", check, transport);
@@ -97,6 +99,16 @@ export function makeHandler(
       for (const [, { watch }] of lanes) watch?.close();
     },
   });
+}
+
+function streamsOf({ streams, limits }: SettledOptions, check: OptionCheck): Required<StreamOptions> | undefined {
+  if (streams === undefined) return undefined;
+  const settled = { ...defaultStreamOptions, ...streams };
+  const timeoutMs = limits.timeoutMs ?? 10_000;
+  if (settled.maxMs >= timeoutMs) {
+    check.fail("streams.maxMs", `less than \`limits.timeoutMs\`, ${timeoutMs}`, settled.maxMs, "A call ends by then");
+  }
+  return settled;
 }
 
 function graceOf(rollout: unknown): number {

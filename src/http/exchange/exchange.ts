@@ -39,6 +39,8 @@ export class Exchange {
   #controlIsOver = false;
   #candidateIsOver = false;
   #isAbandoned = false;
+  /** How control's body ends will be known. */
+  #isWatched = false;
   #controlSide: LookedAt | undefined;
 
   constructor(call: ComparisonCall<ReportedResponse>, comparer: ResponseComparer, counts: ExchangeCounts) {
@@ -86,7 +88,7 @@ export class Exchange {
   controlFailed(error: unknown, ms: number): void {
     if (this.#isAbandoned || this.#controlIsOver) return;
     this.#controlIsOver = true;
-    this.#call.control({ kind: "threw", error: failureOf(error) }, ms);
+    this.#call.control({ kind: "threw", error: failureOf(error, this.#control?.status) }, ms);
     this.#judgeStatus();
   }
 
@@ -104,6 +106,11 @@ export class Exchange {
     if (failure.code === "timeout") this.#call.candidate({ kind: "timed-out", afterMs: ms }, ms);
     else this.#call.candidate({ kind: "threw", error: failure }, ms);
     this.#reportControl();
+  }
+
+  /** Control's body is seen to its end. */
+  watchControl(): void {
+    this.#isWatched = true;
   }
 
   /** Its body has ended; it may be `unseen`. */
@@ -153,6 +160,8 @@ export class Exchange {
   #reportControl(): void {
     const control = this.#control;
     if (this.#isAbandoned || this.#controlIsOver || !this.#candidateIsOver || control === undefined) return;
+    // It may break off as well, and then the failure is not the candidate's alone.
+    if (this.#isWatched && control.captured === undefined) return;
     this.#controlIsOver = true;
     const captured = control.captured ?? headOnly(control.status);
     const side = this.#comparer.lookAt(captured, "control");
@@ -161,6 +170,7 @@ export class Exchange {
 
   #report(): void {
     const [control, candidate] = [this.#control?.captured, this.#candidate?.captured];
+    this.#reportControl();
     if (this.#isAbandoned || this.#candidateIsOver || candidate === undefined) return;
     if (this.#controlIsOver) {
       // Control failed, and the candidate did not.

@@ -22,7 +22,8 @@ export class ResponseComparer {
   readonly rules: CompiledResponseRules;
   readonly #budget: CpuBudget;
   readonly #clock: Clock;
-  readonly #compared: (comparison: Comparison, control: CapturedResponse, candidate: CapturedResponse) => void;
+  readonly #compared: (comparison: Comparison, control: LookedAt, candidate: LookedAt) => void;
+  readonly #told = new WeakSet<LookedAt>();
   readonly #sides = new WeakMap<ComparableResponse, LookedAt>();
 
   /** @param compared told every comparison of control with the candidate */
@@ -30,7 +31,7 @@ export class ResponseComparer {
     rules: CompiledResponseRules,
     budget: CpuBudget,
     clock: Clock,
-    compared: (comparison: Comparison, control: CapturedResponse, candidate: CapturedResponse) => void,
+    compared: (comparison: Comparison, control: LookedAt, candidate: LookedAt) => void,
   ) {
     this.rules = rules;
     this.#budget = budget;
@@ -57,7 +58,11 @@ export class ResponseComparer {
     const startedAt = this.#clock.monotonic();
     const comparison = compareLookedAt(one, other, this.rules, this.#budget.has(startedAt));
     this.#budget.spend(this.#clock.monotonic() - startedAt);
-    if (other.role === "candidate") this.#compared(comparison, one.captured, other.captured);
+    // Noise compares a candidate's response once more, with control's second one.
+    if (other.role === "candidate" && !this.#told.has(other)) {
+      this.#told.add(other);
+      this.#compared(comparison, one, other);
+    }
     return comparison;
   };
 }

@@ -6,7 +6,8 @@ import { answersCondition, headersOfCopy, type Outgoing } from "../sides/outgoin
 import type { CompiledSide } from "../sides/side.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Incoming, Lane } from "./lane.ts";
-import { asked, SideAnswer } from "./side-call.ts";
+import { asked, type SideAnswer, type Told } from "./side-call.ts";
+import type { StreamOptions } from "./stream-capture.ts";
 
 /** What all exchanges of a handler share. */
 export interface Surroundings {
@@ -14,6 +15,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly mark: LoopMark;
   readonly bodyLimits: Required<BodyLimits>;
+  /** Streams of events are compared so far; absent: not at all. */
+  readonly streams: Required<StreamOptions> | undefined;
 }
 
 /** One lane's part in one request. */
@@ -56,14 +59,14 @@ export async function runCopy(around: Surroundings, part: LaneExchange, incoming
 
 /** Reads the answer of a candidate that serves nobody, as far as it is needed. */
 export async function readCopy(
-  { bodyLimits, clock }: Surroundings,
+  { bodyLimits, clock, streams }: Surroundings,
   exchange: Exchange,
   answer: SideAnswer,
   signal: AbortSignal,
 ): Promise<void> {
   const headAt = clock.monotonic();
   exchange.candidateAnswered(answer);
-  if (answer.isStream) exchange.abandon("streaming");
+  if (answer.isStream && streams === undefined) exchange.abandon("streaming");
   if (exchange.isOver) {
     answer.discard();
     return;
@@ -71,20 +74,17 @@ export async function readCopy(
   const failed = (error: unknown): void => {
     exchange.candidateFailed(error, answer.ms + clock.monotonic() - headAt);
   };
-  await answer.drain(
-    bodyLimits,
-    {
-      ended: (captured) => {
-        exchange.candidateEnded(captured);
-      },
-      broke: failed,
-      cancelled: () => {
-        failed(signal.reason);
-      },
+  const told: Told = {
+    ended: (captured) => {
+      exchange.candidateEnded(captured);
     },
-    signal,
-    () => exchange.controlBytes,
-  );
+    broke: failed,
+    cancelled: () => {
+      failed(signal.reason);
+    },
+  };
+  if (answer.isStream && streams !== undefined) await answer.drainStream(streams, clock, told, signal);
+  else await answer.drain(bodyLimits, told, signal, () => exchange.controlBytes);
 }
 
 /** The request that a candidate gets which serves nobody. */
@@ -100,7 +100,7 @@ export async function copyFor({ mark }: Surroundings, lane: Lane, { outgoing }: 
  * @param parts those that are compared
  */
 export function passControl(
-  { bodyLimits }: Surroundings,
+  { bodyLimits, streams, clock }: Surroundings,
   parts: readonly LaneExchange[],
   incoming: Incoming,
   answer: SideAnswer,
@@ -112,9 +112,13 @@ export function passControl(
     exchange.controlAnswered(answer);
   });
   if (incoming.isConditional && answersCondition(answer.status)) each((exchange) => exchange.abandon("conditional"));
-  if (answer.isStream) each((exchange) => exchange.abandon("streaming"));
+  const isStream = answer.isStream;
+  if (isStream && streams === undefined) each((exchange) => exchange.abandon("streaming"));
   if (!parts.some(({ exchange }) => exchange.wantsBodies)) return answer.response;
-  return answer.pass(bodyLimits, {
+  each((exchange) => {
+    exchange.watchControl();
+  });
+  const told: Told = {
     ended: (captured: CapturedResponse) => {
       each((exchange) => {
         exchange.controlEnded(captured);
@@ -128,7 +132,8 @@ export function passControl(
     cancelled: () => {
       each((exchange) => exchange.abandon("caller-gone"));
     },
-  });
+  };
+  return isStream && streams !== undefined ? answer.passStream(streams, clock, told) : answer.pass(bodyLimits, told);
 }
 
 /** Control failed: its caller gets the very failure. */

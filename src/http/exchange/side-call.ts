@@ -4,6 +4,7 @@ import { BodyCapture } from "../responses/body-capture.ts";
 import type { CapturedResponse } from "../responses/compare-responses.ts";
 import { codingsOf } from "../responses/decode.ts";
 import type { BodyLimits } from "../responses/body-capture.ts";
+import { StreamCapture, type StreamOptions } from "./stream-capture.ts";
 import { drained, tapped, withBody, type BodyEnd } from "./tap.ts";
 
 /** A side's answer and what it takes to see its body. */
@@ -38,6 +39,61 @@ export class SideAnswer {
       this.#raw.body !== null &&
       /^\s*(?:text\/event-stream|application\/(?:x-)?(?:ndjson|jsonl|jsonlines|jsonlines))\b/i.test(type)
     );
+  }
+
+  /** The answer for its caller, while the events of its body are captured. */
+  passStream(options: Required<StreamOptions>, clock: Clock, told: Told): Response {
+    const { response } = this;
+    const capture = this.#streamCapture(options, clock, told);
+    const end: BodyEnd = {
+      ended: () => {
+        capture.end(false);
+      },
+      broke: (error) => {
+        if (!capture.isDone) told.broke(error);
+      },
+      // Who reads a stream goes away when it is enough.
+      cancelled: () => {
+        capture.end(true);
+      },
+    };
+    return withBody(response, tapped(response.body!, capture, end));
+  }
+
+  /** Reads the events of an answer that no caller gets. */
+  async drainStream(options: Required<StreamOptions>, clock: Clock, told: Told, signal: AbortSignal): Promise<void> {
+    const controller = new AbortController();
+    const stop = (): void => {
+      controller.abort(signal.reason);
+    };
+    signal.addEventListener("abort", stop, { once: true });
+    const capture = this.#streamCapture(options, clock, {
+      ...told,
+      ended: (captured) => {
+        told.ended(captured);
+        controller.abort();
+      },
+    });
+    const end: BodyEnd = {
+      ended: () => {
+        capture.end(false);
+      },
+      broke: (error) => {
+        if (!capture.isDone) told.broke(error);
+      },
+      cancelled: () => {
+        if (!capture.isDone) told.cancelled(capture.bytes);
+      },
+    };
+    await drained(this.#raw.body!, capture, end, controller.signal, () => capture.isDone);
+    signal.removeEventListener("abort", stop);
+  }
+
+  #streamCapture(options: Required<StreamOptions>, clock: Clock, told: Told): StreamCapture {
+    const { status, headers } = this;
+    return new StreamCapture(options, this.#decodes ? [] : codingsOf(headers), clock, this.ms, (body, stream) => {
+      told.ended({ status, headers, body, stream });
+    });
   }
 
   /** The answer for its caller, while its body is captured within limits, where any are given. `told` receives how it ended. */

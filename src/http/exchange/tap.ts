@@ -1,4 +1,7 @@
-import type { BodyCapture } from "../responses/body-capture.ts";
+/** Sees what passes. */
+export interface Sees {
+  add(chunk: Uint8Array): void;
+}
 
 /** Told once how a body ended. */
 export interface BodyEnd {
@@ -16,7 +19,7 @@ export interface BodyEnd {
  */
 export function tapped(
   body: ReadableStream<Uint8Array>,
-  capture: BodyCapture | undefined,
+  capture: Sees | undefined,
   end: BodyEnd,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
@@ -55,7 +58,7 @@ export function tapped(
  */
 export async function drained(
   body: ReadableStream<Uint8Array>,
-  capture: BodyCapture,
+  capture: Sees,
   end: BodyEnd,
   signal: AbortSignal,
   isEnough: () => boolean,

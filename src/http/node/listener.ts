@@ -1,3 +1,4 @@
+import { later } from "../../experiment/runtime/event-loop.ts";
 import { failureOf } from "../http-error.ts";
 import { requestFrom } from "./request-from.ts";
 import type { Next, NodeRequest, NodeResponse } from "./types.ts";
@@ -73,9 +74,15 @@ export async function send(answered: Response, response: NodeResponse): Promise<
     void reader.cancel().catch(() => undefined);
   };
   response.once("close", gone);
+  let isFirst = true;
+  // A head whose body is not there yet does not wait for it; one that goes out with it saves a packet.
+  later(() => {
+    if (isFirst && !response.destroyed && !response.writableEnded) response.flushHeaders();
+  });
   try {
     for (;;) {
       const { done, value } = await reader.read();
+      isFirst = false;
       if (done || response.destroyed) break;
       if (!response.write(value)) await drained(response);
     }

@@ -74,7 +74,11 @@ export function nodeTransport({ maxSockets = 50, createConnection }: NodeTranspo
 function headersOf({ headers, host, body }: TransportInit): Record<string, string | number> {
   const sent: Record<string, string | number> = Object.fromEntries(new Headers(headers));
   if (host !== undefined) sent["host"] = host;
+  // Node frames the body of a DELETE by neither of the two by itself.
   if (body instanceof Uint8Array) sent["content-length"] = body.length;
+  else if (body instanceof ReadableStream && sent["content-length"] === undefined)
+    sent["transfer-encoding"] = "chunked";
+  else if (!(body instanceof ReadableStream) && Number(sent["content-length"]) > 0) delete sent["content-length"];
   return sent;
 }
 

@@ -21,6 +21,7 @@ export interface NodeResponse {
   readonly destroyed: boolean;
   readonly headersSent: boolean;
   writeHead(status: number, reason: string, headers: readonly string[]): unknown;
+  flushHeaders(): void;
   write(chunk: Uint8Array): boolean;
   end(): unknown;
   destroy(error?: Error): unknown;

@@ -2,6 +2,7 @@ import { compareValues } from "../../compare/compare.ts";
 import type { Comparison } from "../../model/comparison.ts";
 import { bodyDataOf, bodyRuleOf, mediaTypeOf, shownType } from "./body-data.ts";
 import { BodyCapture, type CapturedBody } from "./body-capture.ts";
+import { eventsOf, type StreamEvent } from "./events.ts";
 import { comparableHeaders } from "./comparable-headers.ts";
 import { codingsOf, decode } from "./decode.ts";
 import { alikeUpTo, digestOf, hexOf, type BodyDigest } from "./digest.ts";
@@ -17,6 +18,18 @@ export interface CapturedResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: CapturedBody;
+  /** Of a stream of events that is compared. */
+  readonly stream?: StreamTimes;
+}
+
+/** When the events of a stream came. */
+export interface StreamTimes {
+  /** There may be more of it than was seen. */
+  readonly isCut: boolean;
+  /** From the request to the first byte of its first event; `NaN` where there was none. */
+  readonly firstMs: number;
+  /** How long it was seen, from its head on. */
+  readonly forMs: number;
 }
 
 /** A response while it is compared: its body is decoded and read only where it has to be. */
@@ -105,7 +118,8 @@ function sizeOf(body: CapturedBody): unknown {
 
 /** Decodes and hashes what has to be, so that the two can be compared at once. */
 export async function makeReady(one: LookedAt, other: LookedAt, rules: CompiledResponseRules): Promise<void> {
-  if (haveSameBytes(one.captured.body, other.captured.body)) return;
+  const isStream = one.captured.stream !== undefined || other.captured.stream !== undefined;
+  if (!isStream && haveSameBytes(one.captured.body, other.captured.body)) return;
   await Promise.all([decodeBody(one, rules), decodeBody(other, rules)]);
   const isDigest = (side: LookedAt): boolean => side.captured.body.kind === "digest";
   if (isDigest(one)) await hashBody(other);
@@ -177,6 +191,9 @@ const alike: Bodies = {};
 
 function compareBodies(one: LookedAt, other: LookedAt, rules: CompiledResponseRules, readBodies: boolean): Bodies {
   const [left, right] = [one.captured.body, other.captured.body];
+  if (one.captured.stream !== undefined && other.captured.stream !== undefined) {
+    return compareStreams(one, one.captured.stream, other, other.captured.stream, readBodies);
+  }
   if (haveSameBytes(left, right)) return alike;
   const type = mediaTypeOf(one.captured.headers);
   const otherType = mediaTypeOf(other.captured.headers);
@@ -199,6 +216,37 @@ function compareBodies(one: LookedAt, other: LookedAt, rules: CompiledResponseRu
   if (otherData !== undefined) other.shown.body = otherData;
   if (data !== undefined && otherData !== undefined) return { control: data, candidate: otherData };
   return bytesDiffer(one, other);
+}
+
+/** As far as both were seen. Where a stream was cut, its beginning says only where it differs. */
+function compareStreams(
+  one: LookedAt,
+  times: StreamTimes,
+  other: LookedAt,
+  otherTimes: StreamTimes,
+  readBodies: boolean,
+): Bodies {
+  if (!readBodies) return { unseen: "loop-busy" };
+  const [events, others] = [streamOf(one, times), streamOf(other, otherTimes)];
+  if (events === undefined || others === undefined)
+    return { unseen: "a stream that is cut and encoded cannot be read" };
+  one.shown.body = events;
+  other.shown.body = others;
+  const most = Math.min(times.isCut ? events.length : Infinity, otherTimes.isCut ? others.length : Infinity);
+  // One that has ended before the other's cut is shorter, and that is seen.
+  const upTo = Math.min(most, Math.max(events.length, others.length));
+  const isPartial = times.isCut || otherTimes.isCut;
+  const bodies = { control: events.slice(0, upTo), candidate: others.slice(0, upTo) };
+  return isPartial ? { ...bodies, unseen: `partial: the first ${upTo} events are the same` } : bodies;
+}
+
+function streamOf({ decoded, captured }: LookedAt, { isCut }: StreamTimes): readonly StreamEvent[] | undefined {
+  const isEncoded = captured.body.kind === "bytes" && captured.body.codings.length > 0;
+  if (decoded === undefined || (isCut && isEncoded)) return undefined;
+  const text = new TextDecoder().decode(decoded);
+  const isEvents = mediaTypeOf(captured.headers).name === "text/event-stream";
+  if (isEvents) return eventsOf(text, "events");
+  return eventsOf(isCut || text.endsWith("\n") ? text : `${text}\n`, "lines");
 }
 
 function byDigest(one: BodyDigest, other: BodyDigest): Bodies {

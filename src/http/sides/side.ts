@@ -162,10 +162,13 @@ class Service implements CompiledSide {
     const url = this.#urlOf(outgoing.url);
     if (request === undefined) return await this.#transport(url, init);
     const made = await request(new Request(url, init));
+    const madeHeaders = new Headers(made.headers);
+    // Its body may be another one.
+    madeHeaders.delete("content-length");
     return await this.#transport(made.url, {
       ...init,
       method: made.method,
-      headers: made.headers,
+      headers: madeHeaders,
       ...(made.body === null ? { body: null } : { body: made.body, duplex: "half" }),
     });
   }
@@ -179,8 +182,8 @@ class Service implements CompiledSide {
   #headersOf(given: Headers): Headers {
     const headers = new Headers(given);
     if (this.#transport.sets?.host !== true) headers.delete("host");
-    // The client that sends it counts for itself.
-    headers.delete("content-length");
+    // `fetch` counts for itself.
+    if (this.decodes) headers.delete("content-length");
     headers.delete("expect");
     // A client that decodes may not know it.
     const accepted = this.decodes ? headers.get("accept-encoding") : null;
