@@ -7,7 +7,8 @@ export const entry: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 const config: ReturnType<typeof defineConfig> = defineConfig({
-  entry: { ...entry },
+  // What `bin` in package.json runs.
+  entry: { ...entry, cli: "src/cli/main.ts" },
   format: ["esm", "cjs"],
   target: "node20",
   platform: "neutral",

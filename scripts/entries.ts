@@ -6,6 +6,7 @@ export const entries: Readonly<Record<string, string>> = {
   "./records": "src/records/index.ts",
   "./render": "src/render/index.ts",
   "./http": "src/http/index.ts",
+  "./report": "src/report/index.ts",
   "./testing": "src/testing/index.ts",
   "./publishers/combine": "src/publishers/combine/index.ts",
   "./publishers/console": "src/publishers/console.ts",

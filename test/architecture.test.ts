@@ -14,6 +14,8 @@ const mayImport: Record<string, readonly string[]> = {
   experiment: ["model", "compare", "stats", "records", "rollout"],
   publishers: ["model", "compare", "stats", "records", "sql"],
   writes: ["model", "compare", "sql", "rollout", "experiment", "default-laboratory"],
+  report: ["model", "stats", "records", "rollout"],
+  cli: ["model", "records", "report"],
   testing: ["model", "compare", "stats", "records", "experiment", "publishers"],
   "default-laboratory": ["experiment", "publishers"],
   http: ["model", "compare", "rollout", "experiment", "default-laboratory"],

@@ -138,7 +138,7 @@ function range(min: number, max: number): string {
   return min === -Infinity ? `of at most ${max}` : `from ${min} to ${max}`;
 }
 
-function nearest(word: string, known: readonly string[]): string | undefined {
+export function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = 3;
   for (const candidate of known) {

@@ -57,7 +57,7 @@ export class Once {
   isNew(record: LineRecord): boolean {
     switch (record.type) {
       case "tally":
-        return this.sequences.isNew(record.process, record.n);
+        return this.sequences.isNew(record);
       case "result":
         // The first of its kind may have been drawn as well, and then stands for others once more.
         return this.#isNew(record.first === true ? `first ${record.id}` : record.id);

@@ -11,20 +11,27 @@ export interface Gap {
 
 interface Sequence {
   next: number;
-  gaps: { first: number; last: number }[];
+  /** When the record with the highest number was told. */
+  toldAt: number;
+  /** `ms` is how long passed untold. */
+  gaps: { first: number; last: number; ms: number }[];
 }
+
+const minuteMs = 60_000;
 
 /** Which numbered records of which process have come: one that comes twice counts once, and what is missing is known. */
 export class Sequences {
   readonly #of = new Map<string, Sequence>();
 
-  /** Whether a record has not come before. */
-  isNew(process: string, n: number): boolean {
+  /** Whether a record has not come before. @param from when its process had told the last time, and `to` when it told this */
+  isNew({ process, n, from, to }: { process: string; n: number; from: number; to: number }): boolean {
     let sequence = this.#of.get(process);
-    if (sequence === undefined) this.#of.set(process, (sequence = { next: 1, gaps: [] }));
+    if (sequence === undefined) this.#of.set(process, (sequence = { next: 1, toldAt: from, gaps: [] }));
     if (n >= sequence.next) {
-      if (n > sequence.next) sequence.gaps.push({ first: sequence.next, last: n - 1 });
+      const ms = Math.max(0, from - sequence.toldAt);
+      if (n > sequence.next) sequence.gaps.push({ first: sequence.next, last: n - 1, ms });
       sequence.next = n + 1;
+      sequence.toldAt = Math.max(sequence.toldAt, to);
       return true;
     }
     const { gaps } = sequence;
@@ -32,8 +39,8 @@ export class Sequences {
     const gap = gaps[index];
     if (gap === undefined) return false;
     const rest = [
-      { first: gap.first, last: n - 1 },
-      { first: n + 1, last: gap.last },
+      { first: gap.first, last: n - 1, ms: gap.ms },
+      { first: n + 1, last: gap.last, ms: 0 },
     ].filter(({ first, last }) => first <= last);
     if (gaps.length < mostGaps || rest.length < 2) gaps.splice(index, 1, ...rest);
     return true;
@@ -41,6 +48,12 @@ export class Sequences {
 
   /** What has not come. */
   gaps(): Gap[] {
-    return [...this.#of].flatMap(([process, { gaps }]) => gaps.map((gap) => ({ process, ...gap })));
+    return [...this.#of].flatMap(([process, { gaps }]) => gaps.map(({ first, last }) => ({ process, first, last })));
+  }
+
+  /** About how many minutes the missing records covered: at least one for each gap. */
+  lostMinutes(): number {
+    const all = [...this.#of.values()].flatMap(({ gaps }) => gaps);
+    return all.reduce((sum, { ms }) => sum + Math.max(1, Math.round(ms / minuteMs)), 0);
   }
 }

@@ -1,0 +1,18 @@
+/** What a command reads and writes: the process's own, or a test's. */
+export interface CliIo {
+  out(text: string): void;
+  err(text: string): void;
+  readonly stdin: AsyncIterable<string | Uint8Array>;
+  /** Columns of the terminal that `out` is; `undefined` where it is none. */
+  readonly columns: number | undefined;
+  /** Whether `err` is a terminal, where progress is shown. */
+  readonly showsProgress: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Wall time in milliseconds since 1970. */
+  now(): number;
+}
+
+/** Whether colors are wanted: on a terminal, unless `NO_COLOR` is set. See https://no-color.org */
+export function wantsColor({ columns, env }: CliIo): boolean {
+  return columns !== undefined && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+}

@@ -1,0 +1,39 @@
+import { nearest } from "../model/check-options.ts";
+import { visible } from "../model/visible-text.ts";
+import { sidelaneVersion } from "../model/version.ts";
+import { UsageError } from "./arguments.ts";
+import type { CliIo } from "./io.ts";
+import { report } from "./report.ts";
+
+const commands: Readonly<Record<string, (given: readonly string[], io: CliIo) => Promise<number>>> = { report };
+
+const usage = `Usage: sidelane <command> [options]
+
+Commands:
+  report   says of each experiment in a file of records whether one may go on
+
+sidelane <command> --help says more, with examples.
+`;
+
+/** The command line. @returns the code to exit with: 2 where it was used wrongly */
+export async function run(given: readonly string[], io: CliIo): Promise<number> {
+  const [name, ...rest] = given;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    io.out(usage);
+    return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "-v") {
+    io.out(`${sidelaneVersion}\n`);
+    return 0;
+  }
+  try {
+    if (Object.hasOwn(commands, name)) return await commands[name]!(rest, io);
+    const near = nearest(name, Object.keys(commands));
+    const hint = near === undefined ? "" : `; did you mean ${near}?`;
+    throw new UsageError(`sidelane: there is no command ${name}${hint}`);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    io.err(`${visible(error.message)}\n`);
+    return 2;
+  }
+}

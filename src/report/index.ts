@@ -1,0 +1,15 @@
+export { markdownOf } from "./markdown.ts";
+export { textOf, type TextOptions } from "./text.ts";
+export { summary, type SummaryOptions, type SummarySource } from "./summary.ts";
+export type {
+  ReportCandidate,
+  ReportExperiment,
+  ReportGroup,
+  ReportLatency,
+  ReportLosses,
+  ReportModel,
+  ReportProcess,
+  ReportStep,
+  ReportVerdict,
+  ReportVerdictKind,
+} from "./model.ts";

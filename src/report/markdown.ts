@@ -1,0 +1,85 @@
+import { visible } from "../model/visible-text.ts";
+import { percent } from "../stats/verdict.ts";
+import type { ReportCandidate, ReportExperiment, ReportModel } from "./model.ts";
+import { byNeed, verdictWords } from "./order.ts";
+import { counted, losses, milliseconds, missing, moment, number, placesOf } from "./words.ts";
+
+/** By it a comment is found again, to be updated in place. */
+export const markdownMarker = "<!-- sidelane-report -->";
+// A comment may have 65 536 characters, and a step summary far more.
+const mostCharacters = 60_000;
+const shownGroups = 5;
+
+/**
+ * A report for pull requests: a table of verdicts, then the kinds of mismatch of each candidate. At most 60 000 characters: sections that
+ * do not fit are left out as a whole, and it says how many. Begins with a hidden marker, so that a comment can be updated in place.
+ */
+export function markdownOf(model: ReportModel): string {
+  const experiments = byNeed(model);
+  const head = [markdownMarker, "### Sidelane", ""];
+  const tail = losses(model.lost).map((each) => `- ${escaped(each)}`);
+  const foot = tail.length === 0 ? [] : ["", "#### Not in these numbers", "", ...tail];
+  let room = mostCharacters - [...head, ...foot].join("\n").length - 500;
+  const rows = experiments.flatMap(([name, experiment]) =>
+    Object.entries(experiment.candidates).map((each) => row(name, each)),
+  );
+  const table = fitting(rows, room);
+  room -= table.join("\n").length;
+  const sections = experiments.flatMap(([name, experiment]) => sectionsOf(name, experiment));
+  const shown = fitting(sections, room);
+  const lines = [...head];
+  if (rows.length === 0) lines.push("There is no experiment in these records.");
+  else lines.push("| experiment | candidate | verdict | why | missing |", "| --- | --- | --- | --- | --- |", ...table);
+  const left = [
+    rows.length > table.length ? `${number(rows.length - table.length)} rows` : "",
+    sections.length > shown.length ? `${number(sections.length - shown.length)} sections` : "",
+  ].filter((each) => each !== "");
+  lines.push(...shown);
+  if (left.length > 0) lines.push("", `${left.join(" and ")} were left out, since they would not fit.`);
+  return `${[...lines, ...foot].join("\n")}\n`;
+}
+
+/** As many whole texts as fit. */
+function fitting(texts: readonly string[], room: number): string[] {
+  let used = 0;
+  return texts.filter((text) => (used += text.length + 1) <= room);
+}
+
+function row(experiment: string, [name, { verdict }]: [string, ReportCandidate]): string {
+  const { shape, word } = verdictWords[verdict.kind];
+  const cells = [experiment, name, `${shape} ${word}`, verdict.why, missing(verdict) ?? ""];
+  return `| ${cells.map(escaped).join(" | ")} |`;
+}
+
+function sectionsOf(experiment: string, { candidates, skips, calls }: ReportExperiment): string[] {
+  return Object.entries(candidates).flatMap(([name, { groups, latency, otherGroups }]) => {
+    const lines = ["", `#### ${escaped(experiment)}: ${escaped(name)}`, ""];
+    for (const { count, share, isNew, version, firstSeen, lastSeen, ...group } of groups.slice(0, shownGroups)) {
+      const news = isNew ? ` **new since ${escaped(version!)}**` : "";
+      lines.push(
+        `- ${number(count)} × ${escaped(placesOf(group))} (${percent(share)})${news}, ${moment(firstSeen)} to ${moment(lastSeen)}`,
+      );
+    }
+    const more = groups.slice(shownGroups).reduce((sum, { count }) => sum + count, otherGroups);
+    if (more > 0) lines.push(`- ${number(more)} × others`);
+    const { control, candidate } = latency;
+    if (control.count > 0) {
+      const [one, other] = [control, candidate].map(
+        ({ p50Ms, p99Ms }) => `${milliseconds(p50Ms)} / ${milliseconds(p99Ms)}`,
+      );
+      lines.push(`- p50 / p99: control ${one}, candidate ${other}`);
+    }
+    const skipped = counted(skips);
+    lines.push(`- ${number(calls)} calls${skipped === "" ? "" : `, not compared: ${escaped(skipped)}`}`);
+    return [lines.join("\n")];
+  });
+}
+
+/** No mention, no link, no HTML, no table of its own. */
+function escaped(text: string): string {
+  return visible(text)
+    .slice(0, 500)
+    .replace(/[\\`*_{}[\]<>()#+!|~@:-]/g, (character) =>
+      /[<>@:#]/.test(character) ? `&#${character.charCodeAt(0)};` : `\\${character}`,
+    );
+}

@@ -1,0 +1,170 @@
+import { visible } from "../model/visible-text.ts";
+import { percent } from "../stats/verdict.ts";
+import type { ReportCandidate, ReportExperiment, ReportModel, ReportVerdictKind } from "./model.ts";
+import { byNeed, verdictWords, worstOf } from "./order.ts";
+import { counted, losses, milliseconds, missing, moment, number, placesOf, sparkline } from "./words.ts";
+
+/** How a report is written. */
+export interface TextOptions {
+  /** Columns; 100 by default, and at least 40. Longer lines go on in the next one. */
+  readonly width?: number;
+  /** Whether colors are written, as escape codes; `false` by default. */
+  readonly color?: boolean;
+  /** Kinds of mismatch that are shown of each candidate; 5 by default. */
+  readonly groups?: number;
+}
+
+const colors: Readonly<Record<ReportVerdictKind, number>> = {
+  regressed: 31,
+  "not-ready": 33,
+  "no-traffic": 35,
+  stale: 35,
+  insufficient: 36,
+  ready: 32,
+};
+
+/**
+ * A report as text: of each experiment whether one may go on, what differs, whether it is slower, whether it was looked at, and what
+ * happened; those that need a person most come first. Names and reasons are written with control characters escaped.
+ */
+export function textOf(model: ReportModel, { width = 100, color = false, groups = 5 }: TextOptions = {}): string {
+  const lines: string[] = [];
+  for (const [name, experiment] of byNeed(model)) lines.push(...experimentLines(name, experiment, groups), "");
+  if (lines.length === 0) lines.push("There is no experiment in these records.", "");
+  const lost = losses(model.lost);
+  const processes = Object.values(model.processes);
+  const open = processes.filter(({ ended }) => !ended).length;
+  if (model.from !== undefined && model.to !== undefined) {
+    const unfinished = open === 0 ? "" : `, ${number(open)} without an end: counts are right up to their last minute`;
+    lines.push(
+      `records from ${moment(model.from)} to ${moment(model.to)} of ${number(processes.length)} processes${unfinished}`,
+    );
+  }
+  const faults = counted(model.faults);
+  if (faults !== "") lines.push(`faults outside of experiments: ${faults}`);
+  lines.push(...lost.map((each) => `LOST ${each}`));
+  return `${lines.flatMap((line) => wrapped(line, Math.max(40, width)).map((each) => painted(each, color))).join("\n")}\n`;
+}
+
+function experimentLines(name: string, experiment: ReportExperiment, groups: number): string[] {
+  const { shape, word } = verdictWords[worstOf(experiment)];
+  const parts = [`${shape} ${visible(name)}`, word];
+  if (experiment.rollout) parts.push(stageOf(experiment.rollout));
+  if (experiment.owner !== undefined) parts.push(`owner ${visible(experiment.owner)}`);
+  if (experiment.until !== undefined)
+    parts.push(`${experiment.overdue ? "OVERDUE since" : "until"} ${moment(experiment.until)}`);
+  const lines = [parts.join(" · ")];
+  for (const [candidate, report] of Object.entries(experiment.candidates))
+    lines.push(...candidateLines(candidate, report, groups));
+  return [...lines, ...funnelLines(experiment), ...eventLines(experiment)];
+}
+
+function stageOf({ stage, share }: NonNullable<ReportExperiment["rollout"]>): string {
+  return stage === "ramp" ? `ramp at ${percent(share)}` : stage;
+}
+
+function candidateLines(name: string, candidate: ReportCandidate, most: number): string[] {
+  const { verdict, counts, groups, otherGroups, matchRate, countedFrom, mismatchUpperBound, errors } = candidate;
+  const { word } = verdictWords[verdict.kind];
+  const lines = [`  ${visible(name)}: ${word}. ${visible(verdict.why)}`];
+  for (const reason of verdict.reasons.slice(1)) lines.push(`    ${visible(reason)}`);
+  const lacks = missing(verdict);
+  if (lacks !== undefined) lines.push(`    missing    ${lacks}`);
+  lines.push(`    next       ${verdict.next}`);
+  const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
+  const others = counted({ ...counts, match: 0 });
+  const rate = matchRate === undefined ? "" : `, ${percent(matchRate)} match`;
+  lines.push(`    compared   ${number(all)}${rate}${others === "" ? "" : `; ${others}`}`);
+  if (countedFrom === "results")
+    lines.push("               counted from results by their weights, since there are no exact counts");
+  if (verdict.units > 0) {
+    lines.push(
+      `    bound      at most ${percent(mismatchUpperBound)} mismatches, with ${percent(verdict.confidence)} confidence, on ${number(verdict.units)} units`,
+    );
+  }
+  for (const { count, share, isNew, version, trend, ...group } of groups.slice(0, most)) {
+    const news = isNew ? `, new since ${visible(version!)}` : "";
+    lines.push(
+      `    ${number(count).padStart(9)} × ${placesOf(group)} (${percent(share)}${news}) ${sparkline(trend, 20)}`.trimEnd(),
+    );
+  }
+  const more = groups.slice(most).reduce((sum, { count }) => sum + count, otherGroups);
+  if (more > 0) lines.push(`    ${number(more).padStart(9)} × others`);
+  if (errors.candidate + errors.control > 0) {
+    lines.push(
+      `    errors     ${number(errors.candidate)} of the candidate alone, ${number(errors.control)} of control`,
+    );
+  }
+  return [...lines, ...latencyLines(candidate)];
+}
+
+function latencyLines({ latency: { control, candidate } }: ReportCandidate): string[] {
+  if (control.count === 0 || candidate.count === 0) return [];
+  const columns = ["p50Ms", "p95Ms", "p99Ms"] as const;
+  const row = (name: string, cells: readonly string[]): string =>
+    `    ${name.padEnd(11)}${cells.map((cell) => cell.padStart(11)).join("")}`;
+  const ratios = columns.map((column) => {
+    const [one, other] = [control[column], candidate[column]];
+    return one && other !== undefined ? `×${Number((other / one).toPrecision(3))}` : "-";
+  });
+  return [
+    row("", ["p50", "p95", "p99"]),
+    row(
+      "control",
+      columns.map((column) => milliseconds(control[column])),
+    ),
+    row(
+      "candidate",
+      columns.map((column) => milliseconds(candidate[column])),
+    ),
+    row("ratio", ratios),
+  ];
+}
+
+function funnelLines({ calls, started, skips, funnel, answered, fellBack, faults }: ReportExperiment): string[] {
+  const sum = (of: (step: ReportExperiment["funnel"][number]) => number): number =>
+    funnel.reduce((total, step) => total + of(step), 0);
+  const lines = [
+    `  calls ${number(calls)} → started ${number(started)} → compared ${number(sum(({ compared }) => compared))} → matched ${number(sum(({ matched }) => matched))}`,
+  ];
+  const skipped = counted(skips);
+  if (skipped !== "") lines.push(`  not compared: ${skipped}`);
+  if (answered + fellBack > 0) {
+    lines.push(`  answered: ${number(answered)} by the candidate, ${number(fellBack)} by control in its place`);
+  }
+  const told = counted(faults);
+  if (told !== "") lines.push(`  faults: ${told}`);
+  return lines;
+}
+
+function eventLines({ events }: ReportExperiment): string[] {
+  return events.slice(-5).map(({ at, kind, from, to, by, reason }) => {
+    const stages = from.epoch === to.epoch ? "" : ` ${stageOf(from)} → ${stageOf(to)}`;
+    return `  ${moment(at)} ${visible(kind)}${stages} by ${visible(by)}: ${visible(reason)}`;
+  });
+}
+
+/** At spaces where it can be, with what follows moved in by four; a word that is longer than a line is cut. */
+function wrapped(line: string, width: number): string[] {
+  const lines: string[] = [];
+  const indent = " ".repeat(/^ */.exec(line)![0].length + 4);
+  let rest = line;
+  for (let characters = Array.from(rest); characters.length > width; characters = Array.from(rest)) {
+    const space = characters.slice(0, width + 1).lastIndexOf(" ");
+    if (space <= indent.length) {
+      lines.push(`${characters.slice(0, Math.max(1, width - 1)).join("")}…`);
+      return lines;
+    }
+    lines.push(characters.slice(0, space).join("").trimEnd());
+    rest = indent + characters.slice(space + 1).join("");
+  }
+  return [...lines, rest];
+}
+
+function painted(line: string, color: boolean): string {
+  if (!color) return line;
+  const kind = (Object.keys(verdictWords) as ReportVerdictKind[]).find((each) =>
+    line.startsWith(verdictWords[each].shape),
+  );
+  return kind === undefined ? line : `\u001b[${colors[kind]}m${line}\u001b[0m`;
+}
