@@ -55,6 +55,7 @@ import { memoryOutboxTable } from "../src/writes/outbox/memory.ts";
 import { postgresqlOutboxTable } from "../src/writes/outbox/postgresql.ts";
 import { sqliteOutboxTable } from "../src/writes/outbox/sqlite.ts";
 import { maxLagTable, parallelWritesTable, writeSideTable } from "../src/writes/options.ts";
+import { reconcileTable } from "../src/writes/reconcile.ts";
 import { workTable } from "../src/writes/worker.ts";
 import { customGateTable, externalGateTable, slowerTable } from "../src/stats/gates.ts";
 
@@ -141,6 +142,7 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
   ["`control` and `candidate` of parallel writes", writeSideTable, "writes/options.ts WriteSide"],
   ["`maxLag`", maxLagTable, "writes/options.ts MaxLag"],
   ["`writes.work({ … })`", workTable, "writes/worker.ts WorkOptions"],
+  ["`writes.reconcile({ … })`", reconcileTable, "writes/reconcile.ts ReconcileOptions"],
   [
     "`postgresqlOutbox(pool, { … })`",
     postgresqlOutboxTable,

@@ -4,6 +4,9 @@ import type { Fence, SideName } from "./outbox/store.ts";
 import type { Side } from "./side.ts";
 import { keepsFollower, type Wish } from "./stage.ts";
 
+/** How often a process that reads looks who the authority is. */
+const lookEveryMs = 1_000;
+
 /** How often a process makes the fences follow the wish. */
 const alignEveryMs = 1_000;
 
@@ -17,6 +20,8 @@ export interface Authority {
   learn(side: SideName, fence: Fence): void;
   /** Reads all fences of both sides. */
   refresh(): Promise<void>;
+  /** Reads all fences in the background, at most once a second. */
+  look(): void;
   /** Makes the fences say whether operations are kept for the other side, as is wished; at most once a second. */
   align(): Promise<void>;
 }
@@ -30,6 +35,7 @@ export function authorityOf(
   const known = new Map<number, SideName>();
   const all = [sides.control, sides.candidate];
   let founding: Promise<void> | undefined;
+  let lookedAt = -Infinity;
   let alignedAt = -Infinity;
   let aligning: Promise<void> | undefined;
 
@@ -54,7 +60,12 @@ export function authorityOf(
     const wished = keepsFollower(wish.now(), side.name);
     const fences = await side.once((tx) => side.store.fences(tx, side.stream));
     const differing = fences.filter(
-      ({ authority, moving, follows }) => authority === side.name && !moving && follows !== wished,
+      ({ authority, moving, follows }) =>
+        authority === side.name &&
+        !moving &&
+        follows !== wished &&
+        // What control has missed since `complete` it never gets: there is no way back.
+        !(wished && side.name === "candidate"),
     );
     let changed = 0;
     for (const { bucket, epoch, ...fence } of differing) {
@@ -62,6 +73,13 @@ export function authorityOf(
       changed += Number(await side.transact((tx) => side.store.changeFence(tx, { ...side.stream, bucket, epoch, to })));
     }
     if (changed === 0) return;
+    const entry = {
+      kind: wished ? "following" : "not-following",
+      subject: side.name,
+      by: "rollout",
+      reason: wish.now().stage,
+    };
+    await side.transact((tx) => side.store.note(tx, { ...side.stream, entry }));
     emit({
       kind: wished ? "following" : "not-following",
       authority: side.name,
@@ -83,6 +101,11 @@ export function authorityOf(
     of: (bucket) => known.get(bucket) ?? "control",
     learn,
     refresh,
+    look() {
+      if (clock.monotonic() - lookedAt < lookEveryMs) return;
+      lookedAt = clock.monotonic();
+      refresh().catch(() => undefined);
+    },
     align() {
       if (aligning !== undefined) return aligning;
       if (clock.monotonic() - alignedAt < alignEveryMs) return Promise.resolve();

@@ -7,6 +7,8 @@ import type { SideName } from "./outbox/store.ts";
  * - `follower-down`, `follower-up`: the following side cannot be reached, and can again
  * - `lagging`: more is to be followed than `maxLag` allows; writes go on
  * - `following`, `not-following`: operations are kept for the other side from here on, or no longer
+ * - `moved`: buckets have another authority; `held`: they cannot have, and why
+ * - `found`: reconciling found records or figures that differ
  * - `retried`, `repaired`, `skipped`: what a person did
  * - `worker`: a worker could not read the outbox; it tries again
  */
@@ -15,6 +17,9 @@ export type WritesEventKind =
   | "follower-down"
   | "follower-up"
   | "lagging"
+  | "moved"
+  | "held"
+  | "found"
   | "following"
   | "not-following"
   | "retried"

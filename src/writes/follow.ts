@@ -1,6 +1,7 @@
 import { copyKey } from "./copy.ts";
 import type { OutboxRow, Position } from "./outbox/store.ts";
 import type { Direction, WritesServices } from "./services.ts";
+import type { Side } from "./side.ts";
 
 /** An operation that no further try will bring across. */
 export class DeadOperation extends Error {}
@@ -51,13 +52,16 @@ async function stepOf({ from, to }: Direction, row: OutboxRow, tx: unknown): Pro
     return known?.token === row.token ? "already" : "applied";
   }
   const positions = await to.store.positions(tx, { ...from.stream, keys: row.keys });
-  return turnOf(row, positions, to.copy !== undefined);
+  return turnOf(row, positions, to);
 }
 
 /** Whose turn it is, by the numbers of its keys. */
-function turnOf(row: OutboxRow, positions: readonly (Position | undefined)[], canCopy: boolean): Followed | "copy" {
+function turnOf(row: OutboxRow, positions: readonly (Position | undefined)[], to: Side): Followed | "copy" {
+  const canCopy = to.copy !== undefined;
+  // Control has seen every key: it was the authority before.
+  const isNew = to.name === "candidate" && positions.includes(undefined);
   const missed = positions.some((each) => each !== undefined && each.generation < row.generation);
-  if (canCopy && (missed || positions.includes(undefined))) return "copy";
+  if (canCopy && (missed || isNew)) return "copy";
   if (missed) {
     throw new DeadOperation(
       "the follower has missed operations while nobody followed, and has no `copy` to catch up by",

@@ -1,7 +1,15 @@
 export { AlreadyWrittenError } from "./errors.ts";
 export type { WritesEvent, WritesEventKind } from "./events.ts";
 export { unordered, type UnorderedKey } from "./operation.ts";
-export type { MaxLag, ParallelWritesOptions, WriteAbout, WriteSide } from "./options.ts";
+export type {
+  Invariant,
+  MaxLag,
+  RecordStore,
+  ScannedRecord,
+  ParallelWritesOptions,
+  WriteAbout,
+  WriteSide,
+} from "./options.ts";
 export { memoryOutbox, type MemoryOutbox, type MemoryOutboxOptions, type MemoryTransaction } from "./outbox/memory.ts";
 export { postgresqlOutbox, type PostgresqlClient, type PostgresqlOutboxOptions } from "./outbox/postgresql.ts";
 export { sqliteOutbox, type SqliteDatabase, type SqliteOutboxOptions } from "./outbox/sqlite.ts";
@@ -13,6 +21,7 @@ export type {
   OutboxEntry,
   OutboxRow,
   OutboxStore,
+  PastEntry,
   Position,
   Postponed,
   SideName,
@@ -26,6 +35,8 @@ export {
   type WritesHistoryEntry,
   type WritesStatus,
 } from "./parallel-writes.ts";
+export type { ReadsPartition } from "./reads.ts";
+export type { Finding, Reconciliation, ReconcileOptions } from "./reconcile.ts";
 export type { ByPerson } from "./persons.ts";
 export type { WishedStage, WritesRollout, WritesStage } from "./stage.ts";
 export type { WorkOptions } from "./worker.ts";

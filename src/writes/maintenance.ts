@@ -1,14 +1,17 @@
 import type { WritesServices } from "./services.ts";
 import { directions } from "./services.ts";
+import type { Switch } from "./switch.ts";
 
 const idsLastMs = 30 * 24 * 60 * 60 * 1_000;
 const pruneEveryMs = 60_000;
 const lagEveryMs = 5_000;
+const moveEveryMs = 200;
 
-/** What a worker does beside following, each at its own pace: fences as wished, old ids taken away, an alarm for a large lag. */
-export function maintenance(services: WritesServices): () => Promise<void> {
+/** What a worker does beside following, each at its own pace: fences as wished, buckets moved, old ids taken away, an alarm for a large lag. */
+export function maintenance(services: WritesServices, moveOn: Switch): () => Promise<void> {
   const { clock, options, sides } = services;
   const { rows: mostRows = 100_000, ms: mostMs = 600_000 } = options.maxLag ?? {};
+  let movedAt = -Infinity;
   let prunedAt = -Infinity;
   let lookedAt = -Infinity;
   const isLagging = new Set<string>();
@@ -35,6 +38,10 @@ export function maintenance(services: WritesServices): () => Promise<void> {
   return async () => {
     const now = clock.monotonic();
     await services.authority.align();
+    if (now - movedAt >= moveEveryMs) {
+      movedAt = now;
+      await moveOn();
+    }
     if (now - lookedAt >= lagEveryMs) {
       lookedAt = now;
       await lookAtLag();

@@ -12,6 +12,7 @@ import {
   optionsOf,
   orElse,
   required,
+  withMethods,
   type OptionRule,
   type OptionTable,
 } from "../model/option-table.ts";
@@ -52,8 +53,33 @@ export interface WriteSide<Op, Facts, Tx, Result, Value> {
    * saw, or has missed operations on, is copied; without it both sides have to begin alike, and such operations are dead.
    */
   readonly copy?: (key: string, record: never, tx: Tx) => unknown;
+  /** The side's records as a whole, for `reconcile`: without it on both sides the authority stays where it is. */
+  readonly records?: RecordStore<Value>;
   /** Where the side keeps what has to commit with its own writes. */
   readonly outbox: OutboxStore;
+}
+
+/** All records of a side, in the byte order of their keys (`COLLATE "C"` in PostgreSQL). */
+export interface RecordStore<Value> {
+  /**
+   * The records whose keys come after `after` (from the first on, where that is `undefined`), at most `limit`, in order. Fewer than that say that there are no more.
+   */
+  scan(range: {
+    readonly after: string | undefined;
+    readonly limit: number;
+  }): PromiseLike<readonly ScannedRecord<Value>[]> | readonly ScannedRecord<Value>[];
+}
+
+export interface ScannedRecord<Value> {
+  readonly key: string;
+  /** As `read` returns it. */
+  readonly record: Value;
+}
+
+/** A figure that has to be the same on both sides, such as the sum of all balances. */
+export interface Invariant {
+  readonly control: () => unknown;
+  readonly candidate: () => unknown;
 }
 
 /** How much may wait to be followed before an event tells of it; writes go on. */
@@ -77,13 +103,15 @@ export interface ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result
   readonly facts?: (result: Awaited<Result>) => Facts;
   /** Answers for an id that is written already, with the facts of then. Without it `write` rejects with `already-written`. */
   readonly again?: (op: Op, facts: Facts) => Result | PromiseLike<Result>;
-  /** The part that the operation belongs to, such as a tenant; no operation may cross two. Evidence of comparisons sticks to it. */
+  /** The part that the operation belongs to, such as a tenant; no operation may cross two. Stage `ramp` needs it. */
   readonly partition?: (op: Op) => string;
   /** How two records of a key are compared: by default as data. */
   readonly compare?: Compare<Value, CandidateValue>;
+  /** Figures that have to be the same on both sides, by name; looked at by `reconcile` while nothing is on its way. */
+  readonly invariants?: Readonly<Record<string, Invariant>>;
   /** The share of keys that are read back once an operation is followed, from 0 to 1; 1 by default. */
   readonly readBack?: number;
-  /** Whether the candidate follows: `off`, `shadow`, or an object that says so now. `shadow` by default. */
+  /** Which side is to be the authority: a stage, a rollout, or an object that says so now. `shadow` by default. */
   readonly rollout?: WritesRollout;
   /** The version of what `op` looks like, a whole number; 1 by default. */
   readonly schema?: number;
@@ -120,6 +148,7 @@ export const writeSideTable: OptionTable<UncheckedSide> = {
   write: required(aFunction),
   read: required(aFunction),
   copy: aFunction,
+  records: withMethods("an object with `scan`", "scan"),
   outbox: required({
     takes: "an outbox, such as `postgresqlOutbox(pool)`",
     check: (check: OptionCheck, option: string, got: unknown): void => {
@@ -143,8 +172,9 @@ export const parallelWritesTable: OptionTable<UncheckedWrites, "readBack" | "sch
   again: aFunction,
   partition: aFunction,
   compare: compiled("rules, or a function of both records"),
+  invariants: anObject,
   readBack: orElse(aShare, 1),
-  rollout: compiled(`${oneOf("off", "shadow").takes}, or an object with \`current\``),
+  rollout: compiled(`${oneOf("off", "shadow", "live", "ramp-down", "complete").takes}, or a rollout`),
   schema: orElse(aWhole({ min: 1 }), 1),
   upgrade: aFunction,
   permanent: aFunction,

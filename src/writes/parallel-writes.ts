@@ -1,4 +1,5 @@
 import { defaultLaboratory } from "../default-laboratory.ts";
+import type { Definition } from "../experiment/define/definition.ts";
 import type { AnyFunction } from "../model/any-function.ts";
 import { checkOptions } from "../model/check-options.ts";
 import { SidelaneError } from "../model/errors.ts";
@@ -10,7 +11,9 @@ import { bucketOf, operationOf } from "./operation.ts";
 import { parallelWritesTable, writesName, type ParallelWritesOptions, type UncheckedWrites } from "./options.ts";
 import type { HistoryEntry, OutboxCounts, OutboxStore, SideName } from "./outbox/store.ts";
 import { persons, type ByPerson } from "./persons.ts";
-import { comparisonOfRecords, readBackOf } from "./read-back.ts";
+import { comparerOf, comparisonOfRecords, readBackOf } from "./read-back.ts";
+import { readsRollout, type ReadsPartition } from "./reads.ts";
+import { reconcileOnce, reconcileTable, type Reconciliation, type ReconcileOptions } from "./reconcile.ts";
 import { directions, type WritesServices } from "./services.ts";
 import { sideOf } from "./side.ts";
 import { wishOf, type WritesStage } from "./stage.ts";
@@ -22,6 +25,8 @@ export interface WritesStatus {
   readonly name: string;
   /** What is wished. */
   readonly stage: WritesStage;
+  /** Of partitions, from 0 to 1, where the stage is `ramp`. */
+  readonly share: number;
   /** What waits to be followed, by the side that was the authority of it. */
   readonly lag: Readonly<Record<SideName, OutboxCounts>>;
   /** How many of the 64 buckets each side is the authority of, by its own fences; `moving` has none. */
@@ -45,6 +50,14 @@ export interface ParallelWrites<Op, Result> {
    * @throws {SidelaneError} `invalid-operation`, `already-written`, `id-taken`, `no-authority`
    */
   write(op: Op): Promise<Result>;
+  /**
+   * An experiment whose calls the authority answers: of their partition, where there is `partition`, and everything else as for any
+   * experiment. What this process knows of the authority may be a second old; the other side follows, so that a reader then sees what
+   * was, at worst.
+   *
+   * @throws {SidelaneError} `invalid-definition`, `name-taken`
+   */
+  reads<Control extends AnyFunction>(name: string, definition: Definition<Control> & ReadsPartition<Control>): Control;
   /**
    * Follows: brings operations across until `signal` is aborted, then resolves. Any number of processes may do it at once. Keeps the
    * process alive meanwhile.
@@ -79,6 +92,15 @@ export interface ParallelWrites<Op, Result> {
    * @throws {SidelaneError} `invalid-state` without `copy` on the follower
    */
   backfill(keys: Iterable<BackfillKey> | AsyncIterable<BackfillKey>): Promise<number>;
+  /**
+   * Compares all records of both sides, by the streams of their `records`, and the `invariants`. What differs counts when it stands
+   * three times while no operation on the key is on its way. Without a clean one that is less than a day old no bucket moves
+   * to the candidate.
+   *
+   * @returns what the last one came to; with `everyMs` once `signal` is aborted
+   * @throws {SidelaneError} `invalid-state` without `records` on both sides, or where they are not in the byte order of their keys
+   */
+  reconcile(options?: ReconcileOptions): Promise<Reconciliation>;
   status(): Promise<WritesStatus>;
   history(): Promise<readonly WritesHistoryEntry[]>;
 }
@@ -111,6 +133,8 @@ export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value,
   const services = servicesOf(name, options as unknown as UncheckedWrites);
   const laboratory = services.options.laboratory ?? defaultLaboratory();
   const readBack = readBackOf(services, comparisonOfRecords(laboratory, services));
+  const compare = comparerOf(services.options.compare, services.place);
+  const mismatches = (): number => shareOf(laboratory.status().experiments[name]?.candidates["candidate"]?.tally.kinds);
   const byPerson = persons(services);
   const { authority, sides } = services;
 
@@ -118,14 +142,28 @@ export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value,
     write: (op) => write(services, op) as Promise<Awaited<Result>>,
     async work(given) {
       const { concurrency, signal } = settle(checkOptions(`${services.place}.work`), workTable, given);
-      await work(services, readBack, { concurrency, signal: signal ?? new AbortController().signal });
+      await work(services, readBack, mismatches, { concurrency, signal: signal ?? new AbortController().signal });
+    },
+    reads(readsName, { partition, ...definition }) {
+      const rollout = readsRollout(services, partition !== undefined);
+      const keyed = partition === undefined ? {} : { key: partition };
+      return laboratory.experiment(readsName, { ...definition, ...keyed, rollout } as never);
     },
     ...byPerson,
     backfill: (keys) => backfill(services, keys),
+    async reconcile(given) {
+      const check = checkOptions(`${services.place}.reconcile`);
+      const { everyMs, rowsPerSecond, signal } = settle(check, reconcileTable, given);
+      for (;;) {
+        const came = await reconcileOnce(services, compare, { rowsPerSecond, signal });
+        if (everyMs === undefined || signal?.aborted === true) return came;
+        await services.sleep(everyMs, signal);
+      }
+    },
 
     async status() {
       await authority.ready();
-      const { stage } = services.wish.now();
+      const { stage, share } = services.wish.now();
       const [control, candidate] = await Promise.all(
         [sides.control, sides.candidate].map((side) => side.once((tx) => side.store.count(tx, side.stream))),
       );
@@ -135,7 +173,7 @@ export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value,
           if (fence.authority === side.name) buckets[fence.moving ? "moving" : side.name] += 1;
         }
       }
-      return { name, stage, lag: { control: control!, candidate: candidate! }, buckets };
+      return { name, stage, share, lag: { control: control!, candidate: candidate! }, buckets };
     },
 
     async history() {
@@ -151,6 +189,12 @@ export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value,
   };
 }
 
+/** The share of read-backs that differ. */
+function shareOf(kinds: Readonly<Record<string, number>> | undefined): number {
+  const { match = 0, mismatch = 0, ignored = 0 } = kinds ?? {};
+  return mismatch === 0 ? 0 : mismatch / (match + mismatch + ignored);
+}
+
 /** Checks the options, and takes the name. */
 function servicesOf(name: string, unchecked: UncheckedWrites): WritesServices {
   const unnamed = checkOptions("parallelWrites", "invalid-definition");
@@ -159,7 +203,7 @@ function servicesOf(name: string, unchecked: UncheckedWrites): WritesServices {
   const place = `parallelWrites(${JSON.stringify(name)})`;
   const check = checkOptions(place, "invalid-definition");
   const options = settle(check, parallelWritesTable, unchecked, "definition");
-  const wish = wishOf(options.rollout ?? "shadow", place);
+  const wish = wishOf(options.rollout ?? "shadow", place, options.partition !== undefined);
   const sides = {
     control: sideOf("control", options.control, name, place),
     candidate: sideOf("candidate", options.candidate, name, place),

@@ -43,6 +43,13 @@ export function persons(services: WritesServices): Persons {
     return refuse("invalid-state", `${place}.${what}`, `no dead operation has the id ${JSON.stringify(id)}`);
   }
 
+  /** Whether this side is the authority of the key now: both sides may have been. */
+  async function isAuthority({ from }: Direction, key: string): Promise<boolean> {
+    const { bucket } = await from.transact((tx) => from.store.holdHead(tx, { ...from.stream, key, bucket: 0 }));
+    await authority.refresh();
+    return authority.of(bucket) === from.name;
+  }
+
   function done(
     kind: WritesEventKind,
     { from }: Direction,
@@ -98,7 +105,7 @@ export function persons(services: WritesServices): Persons {
         const { from, to } = direction;
         const dead = await from.once((tx) => from.store.find(tx, { ...from.stream, key }));
         const [head = 0] = await from.once((tx) => from.store.heads(tx, { ...from.stream, keys: [key] }));
-        if (dead.length === 0 && head === 0) continue;
+        if (dead.length === 0 && (head === 0 || !(await isAuthority(direction, key)))) continue;
         if (to.copy === undefined)
           refuse("invalid-state", `${place}.repair`, `\`${to.name}.copy\` is needed to copy a record`);
         const keys = new Set([key, ...dead.flatMap((row) => row.keys)]);

@@ -5,16 +5,12 @@ import type { Compare } from "../experiment/define/options.ts";
 import type { Laboratory } from "../experiment/laboratory.ts";
 import type { ComparisonCalls } from "../experiment/reported/comparison-call.ts";
 import type { Comparison } from "../model/comparison.ts";
-import type { Outcome } from "../model/observation.ts";
 import type { OutboxRow } from "./outbox/store.ts";
 import type { Direction, WritesServices } from "./services.ts";
-import type { Side } from "./side.ts";
+import { bothRecords, type BothRecords } from "./standing.ts";
 
 /** Reads back the records of operations that were just followed, and has them compared. Never rejects. */
 export type ReadBack = (direction: Direction, rows: readonly OutboxRow[]) => Promise<void>;
-
-const mostTries = 3;
-const pauseMs = 20;
 
 /** Stands for a record that kept changing while both sides were read. */
 class Moved {
@@ -33,23 +29,25 @@ interface Comparing {
  */
 export function comparisonOfRecords(
   laboratory: Laboratory,
-  { name, place, options }: Pick<WritesServices, "name" | "place" | "options">,
+  { name, place, options, wish }: Pick<WritesServices, "name" | "place" | "options" | "wish">,
 ): Comparing {
   const compare = comparerOf(options.compare, place);
+  const { rollout } = wish;
   const partitioned = options.partition !== undefined;
   const calls = laboratory.comparison<unknown, unknown>(name, {
     compare: (control, candidate) =>
       control instanceof Moved || candidate instanceof Moved ?
         { kind: "inconclusive", reason: "moved" }
       : compare(control, candidate),
+    ...(rollout !== undefined && { rollout }),
     ...(partitioned && { key: (input) => input as string }),
   });
   return { calls, place };
 }
 
-type Comparer = (control: unknown, candidate: unknown) => Comparison;
+export type Comparer = (control: unknown, candidate: unknown) => Comparison;
 
-function comparerOf(compare: Compare<unknown, unknown> | undefined, place: string): Comparer {
+export function comparerOf(compare: Compare<unknown, unknown> | undefined, place: string): Comparer {
   if (typeof compare === "function") {
     const otherwise = compileRules(undefined, place);
     return (control, candidate) =>
@@ -60,32 +58,18 @@ function comparerOf(compare: Compare<unknown, unknown> | undefined, place: strin
 }
 
 export function readBackOf(services: WritesServices, { calls }: Comparing): ReadBack {
-  const { options, random, sides } = services;
+  const { options, random, wish } = services;
   const share = options.readBack ?? 1;
-
-  /** Both records, read while neither side moved; or that they kept moving. */
-  async function records(
-    direction: Direction,
-    key: string,
-  ): Promise<Readonly<Record<"control" | "candidate", Outcome>>> {
-    for (let attempt = 1; attempt <= mostTries; attempt++) {
-      const before = await standing(direction, key);
-      if (before.head === before.applied) {
-        const [control, candidate] = await Promise.all([readOf(sides.control, key), readOf(sides.candidate, key)]);
-        const after = await standing(direction, key);
-        if (after.head === before.head && after.applied === before.applied) return { control, candidate };
-      }
-      if (attempt < mostTries) await services.sleep(pauseMs);
-    }
-    const moved: Outcome = { kind: "returned", value: new Moved() };
-    return { control: moved, candidate: { kind: "returned", value: new Moved() } };
-  }
 
   async function readKey(direction: Direction, key: string, partition: string | undefined): Promise<void> {
     const call = calls.begin({ input: partition, context: { key } });
     if (!call.compare) return;
     try {
-      const { control, candidate } = await records(direction, key);
+      const moved: BothRecords = {
+        control: { kind: "returned", value: new Moved() },
+        candidate: { kind: "returned", value: new Moved() },
+      };
+      const { control, candidate } = (await bothRecords(services, [direction], key)) ?? moved;
       call.control(control);
       call.candidate(candidate);
     } catch {
@@ -94,31 +78,12 @@ export function readBackOf(services: WritesServices, { calls }: Comparing): Read
   }
 
   return async (direction, rows) => {
-    if (share === 0) return;
+    if (share === 0 || wish.now().stage === "ramp-down") return;
     // Once a key, however many of its operations were followed.
     const keys = new Map(rows.flatMap((row) => row.keys.map((key) => [key, row] as const)));
     const drawn = [...keys].filter(() => share === 1 || random() < share);
     await Promise.all(drawn.map(([key, row]) => readKey(direction, key, partitionOf(options.partition, row.op))));
   };
-}
-
-async function standing(
-  { from, to }: Direction,
-  key: string,
-): Promise<{ readonly head: number | undefined; readonly applied: number | undefined }> {
-  const [heads, positions] = await Promise.all([
-    from.once((tx) => from.store.heads(tx, { ...from.stream, keys: [key] })),
-    to.once((tx) => to.store.positions(tx, { ...from.stream, keys: [key] })),
-  ]);
-  return { head: heads[0], applied: positions[0]?.seq };
-}
-
-async function readOf(side: Side, key: string): Promise<Outcome> {
-  try {
-    return { kind: "returned", value: await side.read(key, undefined) };
-  } catch (error) {
-    return { kind: "threw", error };
-  }
 }
 
 /** What sticks to a key of evidence; an operation of an earlier schema may have none. */

@@ -1,45 +1,80 @@
 import { checkOptions } from "../model/check-options.ts";
-import type { SideName } from "./outbox/store.ts";
+import type { Rollout, RolloutSnapshot, Stage } from "../model/rollout.ts";
+import { bucketCount, type SideName } from "./outbox/store.ts";
+import { rolloutOf, type RolloutOption } from "../rollout/to-rollout.ts";
 
-/** `off`: control is the authority, and nobody follows; `shadow`: control is the authority, and the candidate follows. */
-export type WritesStage = "off" | "shadow";
+/**
+ * How far the authority may go: `off`, nobody follows; `shadow`, control is the authority and the candidate follows; `ramp`, the
+ * authority goes by partition; `live`, the candidate is the authority and control follows; `ramp-down`, the same without
+ * reading back; `complete`, control stops, and there is no way back.
+ */
+export type WritesStage = Stage | "ramp-down";
+
+/** What is wished: a stage, a share, or whatever a definition may have as its rollout. */
+export type WritesRollout = RolloutOption | "ramp-down" | { current(): WishedStage };
 
 export interface WishedStage {
   readonly stage: WritesStage;
+  /** The share of partitions whose authority is the candidate in stage `ramp`, from 0 to 1. */
+  readonly share: number;
 }
 
-/** What is wished: a stage, or an object that says which one now. */
-export type WritesRollout = WritesStage | { current(): WishedStage };
-
-/** What is wished now. */
+/** What is wished now, and the rollout that learns from comparisons, where there is one. */
 export interface Wish {
   now(): WishedStage;
+  readonly rollout: Rollout | undefined;
 }
 
-const stages: readonly string[] = ["off", "shadow"];
+const fixed: readonly string[] = ["off", "shadow", "live", "ramp-down", "complete"];
+const names: ReadonlySet<unknown> = new Set([...fixed, "ramp"]);
 
 /**
  * Reads the option `rollout`.
  *
  * @throws {SidelaneError} `invalid-definition`
  */
-export function wishOf(option: WritesRollout, place: string): Wish {
+export function wishOf(option: WritesRollout, place: string, partitioned: boolean): Wish {
   const check = checkOptions(place, "invalid-definition");
-  if (typeof option === "object" && option !== null) {
-    check.function("rollout.current", (option as { readonly current?: unknown }).current);
-    check.oneOf("rollout.current().stage", option.current().stage, stages);
-    return { now: () => readable(option.current()) };
+  if (typeof option === "string") check.oneOf("rollout", option, fixed);
+  if (option === "ramp-down") return { now: () => ({ stage: "ramp-down", share: 1 }), rollout: undefined };
+  const refuseRamp = (): never =>
+    check.fail(
+      "partition",
+      "given where the authority goes by partition (stage `ramp`)",
+      undefined,
+      "Say `partition: (op) => op.tenant`, such that no operation crosses two; without it `shadow` → `live` is one step",
+    );
+  if (typeof option === "object" && option !== null && "current" in option && !("bucket" in option)) {
+    if (!("onChange" in option)) {
+      check.function("rollout.current", option.current);
+      const wished = (): WishedStage => option.current();
+      const first = wished();
+      if (!names.has(first.stage)) check.fail("rollout.current()", "a stage and a share", first.stage);
+      if (first.stage === "ramp" && !partitioned) refuseRamp();
+      return { now: () => readable(wished()), rollout: undefined };
+    }
   }
-  check.oneOf("rollout", option, stages);
-  return { now: () => ({ stage: option }) };
+  const rollout = rolloutOf(option, place);
+  const first = rollout.current();
+  if (first.stage === "ramp" && !partitioned) refuseRamp();
+  if (!partitioned && rollout.refuses?.({ keyed: false, build: undefined }) !== undefined) refuseRamp();
+  const now = (): RolloutSnapshot => rollout.current();
+  return { now, rollout: typeof option === "object" ? rollout : undefined };
 }
 
-/** What no rollout should say is taken for `shadow`: operations are kept. */
+/** What no rollout should say is taken for control's. */
 function readable(wished: WishedStage): WishedStage {
-  return stages.includes(wished.stage) ? wished : { stage: "shadow" };
+  if (names.has(wished.stage) && wished.share >= 0 && wished.share <= 1) return wished;
+  return { stage: "shadow", share: 0 };
+}
+
+/** The side that is to be the authority of a bucket: a share `s` is ⌈64 s⌉ buckets. */
+export function wishedFor({ stage, share }: WishedStage, bucket: number): SideName {
+  if (stage === "off" || stage === "shadow") return "control";
+  return stage !== "ramp" || bucket < Math.ceil(share * bucketCount) ? "candidate" : "control";
 }
 
 /** Whether operations are kept for the other side while this one is the authority. */
 export function keepsFollower({ stage }: WishedStage, authority: SideName): boolean {
-  return authority === "candidate" || stage !== "off";
+  return authority === "control" ? stage !== "off" : stage !== "complete";
 }

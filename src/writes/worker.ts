@@ -4,6 +4,7 @@ import { DeadOperation, follow } from "./follow.ts";
 import type { OutboxRow, Postponed } from "./outbox/store.ts";
 import type { ReadBack } from "./read-back.ts";
 import { directions, type Direction, type WritesServices } from "./services.ts";
+import { switching } from "./switch.ts";
 import type { Side } from "./side.ts";
 import { maintenance } from "./maintenance.ts";
 
@@ -39,11 +40,16 @@ interface Watched {
 export async function work(
   services: WritesServices,
   readBack: ReadBack,
+  mismatches: () => number,
   { concurrency, signal }: { readonly concurrency: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const { clock } = services;
   const watched: Watched[] = directions(services).map((direction) => ({ direction, failures: 0, restsUntil: 0 }));
-  const keepUp = maintenance(services);
+  const bring = async (direction: Direction): Promise<void> => {
+    const each = watched.find(({ direction: { from } }) => from.name === direction.from.name)!;
+    await round(services, readBack, each, concurrency);
+  };
+  const keepUp = maintenance(services, switching(services, bring, mismatches));
   let pauseMs = shortestPauseMs;
   while (!signal.aborted) {
     let found = 0;

@@ -115,6 +115,45 @@ describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreS
     await pool.end();
   });
 
+  it("switch the authority there and back under eight writers, and lose and double nothing", async () => {
+    let stage: "shadow" | "live" = "shadow";
+    const { payments, control, candidate, laboratory } = await bank({
+      rollout: { current: () => ({ stage, share: 1 }) },
+      partition: ({ from }: Payment) => from.slice(0, 2),
+    });
+    await payments.write({ paymentId: "p-0", from: "t0a", to: "t0b", cents: 1 });
+    await settled(made, 1);
+    expect(await payments.reconcile()).toMatchObject({ clean: true });
+    let writing = true;
+    let n = 0;
+    const writers = Array.from({ length: 8 }, async () => {
+      while (writing) {
+        const tenant = `t${++n % 9}`;
+        await payments.write({ paymentId: `p-${n}`, from: `${tenant}a`, to: `${tenant}b`, cents: n });
+      }
+    });
+    const stop = new AbortController();
+    const working = [payments.work({ signal: stop.signal }), payments.work({ signal: stop.signal })];
+    const reached = async (side: "control" | "candidate"): Promise<void> => {
+      while ((await payments.status()).buckets[side] < 64) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    stage = "live";
+    await reached("candidate");
+    stage = "shadow";
+    await reached("control");
+    writing = false;
+    await Promise.all(writers);
+    stop.abort();
+    await Promise.all(working);
+    await settled(made, 1);
+    await laboratory.settled();
+    expect(await differencesBetween(control, candidate)).toEqual([]);
+    const entries = await control.entries();
+    expect(entries).toHaveLength(n + 1);
+    expect([...(await candidate.entries())].sort()).toEqual([...entries].sort());
+    expect(entries.some((entry) => entry.includes("=new"))).toBe(true);
+  }, 120_000);
+
   it("keep their tables in a schema, with a prefix, made by ten processes' worth of callers at once", async () => {
     await bank();
     const pool = new Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: `old${round}` });

@@ -33,6 +33,7 @@ export function memoryLedger({ name, clock, copies = false, onWrite }: LedgerOpt
       return { id };
     },
     read: (key) => accounts.get(key) ?? empty,
+    records: { scan: ({ after, limit }) => pageOf([...accounts.keys()], (key) => accounts.get(key)!, after, limit) },
     ...(copies && { copy: (key: string, record: Account, tx: MemoryTransaction) => tx.set(accounts, key, record) }),
     outbox,
   };
@@ -42,6 +43,16 @@ export function memoryLedger({ name, clock, copies = false, onWrite }: LedgerOpt
     entries: () => Promise.resolve([...entries].map(([payment, id]) => `${payment}=${id}`)),
     close: () => Promise.resolve(),
   };
+}
+
+function pageOf(
+  keys: readonly string[],
+  read: (key: string) => Account,
+  after = "",
+  limit: number,
+): { readonly key: string; readonly record: Account }[] {
+  const sorted = keys.filter((key) => key > after).sort();
+  return sorted.slice(0, limit).map((key) => ({ key, record: read(key) }));
 }
 
 export function sqliteLedger({ name, clock, copies = false, onWrite }: LedgerOptions): Ledger {
@@ -86,6 +97,15 @@ CREATE TABLE entries (position INTEGER PRIMARY KEY AUTOINCREMENT, payment TEXT N
       return { id };
     },
     read,
+    records: {
+      scan: ({ after, limit }) => {
+        const rows = db.all("SELECT * FROM accounts WHERE name > ? ORDER BY name LIMIT ?", [
+          after ?? "",
+          limit,
+        ]) as Row[];
+        return rows.map((row) => ({ key: String(row["name"]), record: accountOf(row) }));
+      },
+    },
     ...(copies && { copy: (key: string, record: Account) => put(key, record) }),
     outbox: sqliteOutbox(db, clock === undefined ? {} : { clock }),
   };

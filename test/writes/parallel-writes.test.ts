@@ -1,92 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { Laboratory, memoryPublisher } from "../../src/index.ts";
-import {
-  AlreadyWrittenError,
-  parallelWrites,
-  unordered,
-  type ParallelWrites,
-  type WritesEvent,
-} from "../../src/writes/index.ts";
-import { differencesBetween, type Booking, type Ledger, type Payment } from "./ledger.ts";
-import { memoryLedger, sqliteLedger } from "./ledgers.ts";
+import { Laboratory } from "../../src/index.ts";
+import { AlreadyWrittenError, parallelWrites, unordered } from "../../src/writes/index.ts";
+import { bank, banks, closeBanks, kindsOf, paid, pay, person, type Options } from "./bank.ts";
+import { differencesBetween, type Ledger, type Payment } from "./ledger.ts";
+import { memoryLedger } from "./ledgers.ts";
 
-const ledgers = { memory: memoryLedger, sqlite: sqliteLedger } as const;
-
-interface Bank {
-  readonly control: Ledger;
-  readonly candidate: Ledger;
-  readonly payments: ParallelWrites<Payment, Booking>;
-  readonly laboratory: Laboratory;
-  readonly events: WritesEvent[];
-  /** Follows until nothing is left to be followed, or only dead operations and what is behind them. */
-  readonly settle: () => Promise<void>;
-}
-
-type Options = Parameters<typeof parallelWrites<Payment, { entryId: string }, never, never, Booking, never>>[1];
-
-let open: Bank[] = [];
-afterEach(async () => {
-  for (const { control, candidate, laboratory } of open) {
-    await laboratory.close();
-    await control.close();
-    await candidate.close();
-  }
-  open = [];
-});
-
-function bank(
-  kind: keyof typeof ledgers,
-  given: Partial<Options> & {
-    onCandidate?: (op: Payment) => void;
-    onControl?: (op: Payment) => void;
-    copies?: boolean;
-  } = {},
-): Bank {
-  const { onCandidate, onControl, copies, ...options } = given;
-  const with_ = (onWrite: ((op: Payment) => void) | undefined) => ({
-    ...(onWrite !== undefined && { onWrite }),
-    ...(copies !== undefined && { copies }),
-  });
-  const control = ledgers[kind]({ name: "old", ...with_(onControl) });
-  const candidate = ledgers[kind]({ name: "new", ...with_(onCandidate) });
-  const laboratory = new Laboratory({ publishers: [memoryPublisher()] });
-  const events: WritesEvent[] = [];
-  const payments = parallelWrites("payments", {
-    control: control.side,
-    candidate: candidate.side,
-    id: (op: Payment) => op.paymentId,
-    keys: (op: Payment) => [op.from, op.to],
-    facts: ({ id }: Booking) => ({ entryId: id }),
-    laboratory,
-    onEvent: (event: WritesEvent) => void events.push(event),
-    ...(options as object),
-  });
-  const settle = async (): Promise<void> => {
-    const stop = new AbortController();
-    const working = payments.work({ signal: stop.signal });
-    for (let waited = 0; waited < 400; waited++) {
-      const { lag } = await payments.status();
-      if (lag.control.rows === lag.control.dead && lag.candidate.rows === lag.candidate.dead) break;
-      if (lag.control.dead > 0 && waited > 20) break;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    stop.abort();
-    await working;
-    await laboratory.settled();
-  };
-  const made = { control, candidate, payments, laboratory, events, settle };
-  open.push(made);
-  return made;
-}
-
-let ids = 0;
-const pay = (from: string, to: string, cents = 100): Payment => ({ paymentId: `p-${++ids}`, from, to, cents });
-
-function kindsOf(laboratory: Laboratory): Readonly<Record<string, number>> {
-  return laboratory.status().experiments["payments"]!.candidates["candidate"]!.tally.kinds;
-}
-
-const person = { by: "Ada", reason: "looked into it" };
+afterEach(closeBanks);
 
 describe.each(["memory", "sqlite"] as const)("two ledgers in %s", (kind) => {
   it("record the same, and the caller gets the authority's own result", async () => {
@@ -217,7 +136,7 @@ describe.each(["memory", "sqlite"] as const)("two ledgers in %s", (kind) => {
     expect(await candidate.accounts()).toEqual({});
     await payments.skip(dead.paymentId, person);
     await settle();
-    expect((await candidate.accounts())["b"]).toEqual({ cents: 2, payments: ["p-" + String(ids)] });
+    expect((await candidate.accounts())["b"]).toEqual({ cents: 2, payments: ["p-" + String(paid())] });
     expect(kindsOf(laboratory)["mismatch"]).toBe(2);
     expect(await payments.history()).toMatchObject([{ kind: "skipped", ...person }]);
   });
@@ -244,7 +163,7 @@ describe.each(["memory", "sqlite"] as const)("two ledgers in %s", (kind) => {
     let stage: "off" | "shadow" = "off";
     const { payments, control, candidate, settle } = bank(kind, {
       copies: true,
-      rollout: { current: () => ({ stage }) },
+      rollout: { current: () => ({ stage, share: 0 }) },
     });
     await payments.write(pay("a", "b", 1));
     await payments.write(pay("c", "d", 1));
@@ -346,7 +265,7 @@ describe("an operation", () => {
     const { payments, candidate, events, settle } = bank("memory", { schema: 1 });
     await payments.write(pay("a", "b", 1));
     const row = { ...pay("a", "b", 1), paymentId: "old" };
-    const { outbox, transaction } = (open[0] as Bank).control.side as unknown as {
+    const { outbox, transaction } = banks[0]!.control.side as unknown as {
       outbox: Ledger["side"]["outbox"];
       transaction: (work: (tx: unknown) => Promise<void>) => Promise<void>;
     };

@@ -45,6 +45,13 @@ ON CONFLICT (name) DO UPDATE SET cents = a.cents + excluded.cents, payments = (a
       return { id };
     },
     read,
+    records: {
+      async scan({ after, limit }) {
+        const sql = 'SELECT * FROM accounts WHERE name COLLATE "C" > $1 ORDER BY name COLLATE "C" LIMIT $2';
+        const { rows } = await pool.query(sql, [after ?? "", limit]);
+        return (rows as Row[]).map((row) => ({ key: String(row["name"]), record: accountOf(row) }));
+      },
+    },
     ...(copies && {
       copy: async (key: string, { cents, payments }: Account, tx: PoolClient) => {
         await tx.query(

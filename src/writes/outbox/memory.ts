@@ -232,7 +232,10 @@ export function memoryOutbox(options: MemoryOutboxOptions = {}): MemoryOutbox {
       (tx as MemoryTransaction).set(history, history.size, { ...of.entry, at: clock.now() });
       return Promise.resolve();
     },
-    history: (_, of) => Promise.resolve([...keptOf(of).history.values()].reverse().slice(0, 1_000)),
+    history(_, of) {
+      const entries = [...keptOf(of).history.values()].reverse().slice(0, 1_000);
+      return Promise.resolve(entries.map((entry) => ({ ...entry, ageMs: clock.now() - entry.at })));
+    },
     prune(tx, of) {
       const { ids } = keptOf(of);
       const old = [...ids].filter(([, { at }]) => at < clock.now() - of.olderThanMs);

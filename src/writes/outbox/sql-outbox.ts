@@ -272,12 +272,13 @@ VALUES ($1, $2, ${now()}, $3, $4, $5, $6)`,
     async history(tx, { name, side }) {
       const rows = await query(
         tx,
-        `SELECT at_ms, kind, subject, by_whom, reason FROM ${t("write_history")}
+        `SELECT at_ms, ${now()} - at_ms AS age, kind, subject, by_whom, reason FROM ${t("write_history")}
 WHERE ${here} ORDER BY position DESC LIMIT 1000`,
         [name, side],
       );
       return rows.map((row) => ({
         at: Number(row["at_ms"]),
+        ageMs: Number(row["age"]),
         kind: String(row["kind"]),
         subject: String(row["subject"]),
         by: String(row["by_whom"]),

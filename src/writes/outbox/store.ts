@@ -89,6 +89,14 @@ export interface HistoryEntry {
   readonly reason: string;
 }
 
+/** An entry of the history. */
+export interface PastEntry extends HistoryEntry {
+  /** Wall time in milliseconds since 1970, by the store's clock. */
+  readonly at: number;
+  /** In milliseconds, by the store's clock. */
+  readonly ageMs: number;
+}
+
 /** How far following lags behind, counted in the authority's database. */
 export interface OutboxCounts {
   /** Operations that are not followed yet, dead ones included. */
@@ -192,8 +200,8 @@ export interface OutboxStore {
   place(tx: unknown, of: StreamOf & { readonly key: string } & Position): Promise<void>;
 
   note(tx: unknown, of: StreamOf & { readonly entry: HistoryEntry }): Promise<void>;
-  /** The latest entries, newest first, at most 1 000, with their times in milliseconds since 1970. */
-  history(tx: unknown, of: StreamOf): Promise<readonly (HistoryEntry & { readonly at: number })[]>;
+  /** The latest entries, newest first, at most 1 000, with their times in milliseconds since 1970 and their ages. */
+  history(tx: unknown, of: StreamOf): Promise<readonly PastEntry[]>;
   /** Takes away ids older than that. @returns how many */
   prune(tx: unknown, of: StreamOf & { readonly olderThanMs: number }): Promise<number>;
 }

@@ -1,0 +1,217 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { WishedStage } from "../../src/writes/index.ts";
+import { bank, closeBanks, pay, person, type Bank, type Options } from "./bank.ts";
+import { differencesBetween, type Payment } from "./ledger.ts";
+
+afterEach(closeBanks);
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Moving extends Bank {
+  readonly wish: (stage: WishedStage["stage"], share?: number) => void;
+  /** Works until this holds. */
+  readonly workUntil: (holds: () => boolean | Promise<boolean>) => Promise<void>;
+}
+
+function moving(
+  kind: "memory" | "sqlite",
+  options: Partial<Options> & { onCandidate?: (op: Payment) => void } = {},
+): Moving {
+  let wished: WishedStage = { stage: "shadow", share: 0 };
+  const made = bank(kind, { rollout: { current: () => wished }, ...options });
+  return {
+    ...made,
+    wish: (stage, share = 1) => {
+      wished = { stage, share };
+    },
+    async workUntil(holds) {
+      const stop = new AbortController();
+      const working = made.payments.work({ signal: stop.signal });
+      for (let waited = 0; waited < 600 && !(await holds()); waited++) await pause(10);
+      stop.abort();
+      await working;
+      expect(await holds()).toBe(true);
+    },
+  };
+}
+
+const holding = async ({ payments }: Bank): Promise<Readonly<Record<string, number>>> =>
+  (await payments.status()).buckets;
+
+describe.each(["memory", "sqlite"] as const)("the authority of two ledgers in %s", (kind) => {
+  it("moves only after a clean reconciliation, and moves back", async () => {
+    const all = moving(kind);
+    const { payments, control, candidate, settle, events, wish, workUntil } = all;
+    await payments.write(pay("a", "b", 1));
+    await settle();
+    wish("live");
+    await workUntil(() => events.some(({ kind: each }) => each === "held"));
+    expect(events).toMatchObject([{ kind: "held", reason: "the records were never reconciled" }]);
+    expect(await payments.reconcile()).toMatchObject({ clean: true, keys: 2, findings: [] });
+    await workUntil(async () => (await holding(all))["candidate"] === 64);
+    expect(await payments.write(pay("a", "b", 2))).toEqual({ id: "new-1" });
+    await settle();
+    expect(await differencesBetween(control, candidate)).toEqual([]);
+    wish("shadow");
+    await workUntil(async () => (await holding(all))["control"] === 64);
+    expect((await payments.write(pay("b", "c", 3))).id).toMatch(/^old-/);
+    await settle();
+    expect(await differencesBetween(control, candidate)).toEqual([]);
+    expect((await control.accounts())["b"]!.payments).toHaveLength(3);
+  });
+
+  it("is that of a partition in a ramp: a share s is ⌈64 s⌉ buckets", async () => {
+    const all = moving(kind, { partition: ({ from }: Payment) => from.slice(0, 2) });
+    const { payments, control, candidate, settle, wish, workUntil } = all;
+    for (let n = 0; n < 20; n++) await payments.write(pay(`t${n % 10}-a`, `t${n % 10}-b`, n));
+    await settle();
+    await payments.reconcile();
+    wish("ramp", 0.3);
+    await workUntil(async () => (await holding(all))["candidate"] === 20);
+    const ids: string[] = [];
+    for (let n = 0; n < 20; n++) ids.push((await payments.write(pay(`t${n % 10}-a`, `t${n % 10}-b`, n))).id);
+    const old = ids.filter((id) => id.startsWith("old")).length;
+    expect(old).toBeGreaterThan(0);
+    expect(old).toBeLessThan(20);
+    await settle();
+    expect(await differencesBetween(control, candidate)).toEqual([]);
+  });
+
+  it("stays while an operation is dead, and after one was skipped until all is reconciled again", async () => {
+    const onCandidate = ({ cents }: Payment): void => {
+      if (cents === 13) throw new TypeError("cannot book 13");
+    };
+    const all = moving(kind, { onCandidate, permanent: () => true });
+    const { payments, settle, events, wish, workUntil } = all;
+    await payments.write(pay("a", "b", 1));
+    await settle();
+    await payments.reconcile();
+    const dead = pay("a", "c", 13);
+    await payments.write(dead);
+    await settle();
+    wish("live");
+    const held = (): string | undefined => events.findLast(({ kind: each }) => each === "held")?.reason;
+    await workUntil(() => held() === "1 operations are dead, and 2 keys blocked");
+    await payments.skip(dead.paymentId, person);
+    await workUntil(() => held() === `it was \`skipped\` since the last reconciliation: ${dead.paymentId}`);
+    expect(await payments.reconcile()).toMatchObject({
+      clean: false,
+      findings: [
+        { kind: "different", key: "a" },
+        { kind: "missing", key: "c" },
+      ],
+    });
+    await workUntil(() => held()?.startsWith("the last reconciliation was not clean") === true);
+    expect((await holding(all))["control"]).toBe(64);
+  });
+
+  it("stays where invariants differ", async () => {
+    const invariants = { total: { control: () => 7, candidate: () => 8 } };
+    const { payments, settle } = moving(kind, { invariants });
+    await payments.write(pay("a", "b", 1));
+    await settle();
+    expect(await payments.reconcile()).toMatchObject({
+      clean: false,
+      findings: [],
+      invariants: ["total: control 7, candidate 8"],
+    });
+  });
+
+  it("is fenced: writes while it moves wait for it, and none is lost or doubled", async () => {
+    const all = moving(kind);
+    const { payments, control, candidate, settle, wish, workUntil } = all;
+    await payments.write(pay("a", "b", 1));
+    await settle();
+    await payments.reconcile();
+    wish("live");
+    let writing = true;
+    const writer = (async () => {
+      for (let n = 0; writing; n++) {
+        await payments.write(pay("ab"[n % 2]!, "cd"[n % 2]!, n));
+        await pause(0);
+      }
+    })();
+    await workUntil(async () => (await holding(all))["candidate"] === 64);
+    writing = false;
+    await writer;
+    await settle();
+    expect(await differencesBetween(control, candidate)).toEqual([]);
+  });
+
+  it("has no way back once it is complete, and control stops", async () => {
+    const all = moving(kind);
+    const { payments, control, settle, events, wish, workUntil } = all;
+    await payments.write(pay("a", "b", 1));
+    await settle();
+    await payments.reconcile();
+    wish("complete");
+    await workUntil(async () => (await holding(all))["candidate"] === 64);
+    await payments.write(pay("a", "b", 2));
+    await settle();
+    expect((await control.accounts())["a"]!.payments).toHaveLength(1);
+    wish("shadow");
+    await workUntil(() => events.some(({ reason }) => reason === "control does not follow"));
+    expect((await holding(all))["candidate"]).toBe(64);
+  });
+
+  it("answers reads", async () => {
+    const all = moving(kind);
+    const { payments, control, candidate, settle, wish, workUntil } = all;
+    const read = payments.reads("account", {
+      control: async (key: string) => ({ from: "old", ...(await control.side.read(key, undefined)) }),
+      candidate: async (key: string) => ({ from: "new", ...(await candidate.side.read(key, undefined)) }),
+      compare: { ignore: ["$.from"] },
+    });
+    await payments.write(pay("a", "b", 1));
+    expect((await read("a")).from).toBe("old");
+    await settle();
+    await payments.reconcile();
+    wish("live");
+    await workUntil(async () => (await holding(all))["candidate"] === 64);
+    expect((await read("a")).from).toBe("new");
+  });
+});
+
+describe("a move of the authority that has crashed", () => {
+  async function halfMoved(toCommit: boolean): Promise<Moving> {
+    const all = moving("memory");
+    const { payments, settle, control, candidate } = all;
+    await payments.write(pay("a", "b", 1));
+    await settle();
+    type Transact = (work: (tx: unknown) => Promise<unknown>) => Promise<unknown>;
+    for (const { side, name, to } of [
+      { side: control.side, name: "control" as const, to: { moving: true } },
+      ...(toCommit ?
+        [{ side: candidate.side, name: "candidate" as const, to: { authority: "candidate" as const } }]
+      : []),
+    ]) {
+      const { outbox } = side;
+      await (side.transaction as Transact)(async (tx) => {
+        const [fence] = await outbox.fences(tx, { name: "payments", side: name });
+        await outbox.changeFence(tx, {
+          name: "payments",
+          side: name,
+          bucket: 0,
+          epoch: fence!.epoch,
+          to: { ...fence!, ...to },
+        });
+      });
+    }
+    return all;
+  }
+
+  it("is finished after its commit point", async () => {
+    const all = await halfMoved(true);
+    all.wish("live");
+    await all.workUntil(async () => (await holding(all))["candidate"] === 1 && (await holding(all))["moving"] === 0);
+    expect((await all.payments.write(pay("a", "b", 2))).id).toBe("new-1");
+  });
+
+  it("is called back before it, and writes go on where they were", async () => {
+    const all = await halfMoved(false);
+    const writing = all.payments.write(pay("a", "b", 2));
+    await expect(writing).rejects.toMatchObject({ code: "no-authority" });
+    await all.workUntil(async () => (await holding(all))["control"] === 64);
+    expect((await all.payments.write(pay("a", "b", 2))).id).toBe("old-2");
+  }, 30_000);
+});
