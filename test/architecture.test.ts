@@ -13,7 +13,7 @@ const mayImport: Record<string, readonly string[]> = {
   rollout: ["model", "stats"],
   experiment: ["model", "compare", "stats", "records", "rollout"],
   publishers: ["model", "compare", "stats", "records", "sql"],
-  testing: ["model", "compare", "stats", "records", "experiment", "publishers"],
+  testing: ["model", "compare", "stats", "records", "rollout", "experiment", "publishers"],
   "default-laboratory": ["experiment", "publishers"],
   index: ["model", "compare", "stats", "rollout", "experiment", "publishers", "default-laboratory"],
 };
@@ -50,7 +50,6 @@ const longFiles: Readonly<Record<string, string>> = {
   "experiment/run/run.ts": "one call's state, from control's first stamp to the frozen result",
   "stats/candidate-evidence.ts": "one candidate's evidence: what each comparison adds to units, keys and gates",
   "stats/verdict.ts": "one verdict: what is missing for each gate, and its sentences",
-  "rollout/ramp/ramp-driver.ts": "the machine of a ramp's states, each of which may lead to the others",
 };
 
 const root = join(import.meta.dirname, "..", "src");
