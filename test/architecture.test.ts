@@ -16,7 +16,7 @@ const mayImport: Record<string, readonly string[]> = {
   writes: ["model", "compare", "sql", "rollout", "experiment", "default-laboratory"],
   report: ["model", "stats", "records", "rollout"],
   cli: ["model", "records", "report"],
-  testing: ["model", "compare", "stats", "records", "experiment", "publishers"],
+  testing: ["model", "compare", "stats", "records", "rollout", "experiment", "publishers"],
   "default-laboratory": ["experiment", "publishers"],
   http: ["model", "compare", "rollout", "experiment", "default-laboratory"],
   index: ["model", "compare", "stats", "rollout", "experiment", "publishers", "default-laboratory"],
@@ -54,7 +54,6 @@ const longFiles: Readonly<Record<string, string>> = {
   "experiment/run/run.ts": "one call's state, from control's first stamp to the frozen result",
   "stats/candidate-evidence.ts": "one candidate's evidence: what each comparison adds to units, keys and gates",
   "stats/verdict.ts": "one verdict: what is missing for each gate, and its sentences",
-  "rollout/ramp/ramp-driver.ts": "the machine of a ramp's states, each of which may lead to the others",
 };
 
 const root = join(import.meta.dirname, "..", "src");

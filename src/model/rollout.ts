@@ -141,7 +141,9 @@ export interface RolloutEvent {
     | "completed"
     | "switched-off"
     | "compare-changed"
-    | "new-version";
+    | "new-version"
+    /** The store had lost what it had acknowledged: of what it has and what was lost, the safer one holds. */
+    | "forked";
   readonly experiment: string;
   /** The version of the candidate that runs from here on; absent where the rollout names none. */
   readonly version?: string;

@@ -42,6 +42,7 @@ const happenings: Readonly<Record<RolloutEvent["kind"], string>> = {
   "switched-off": "switched off",
   "compare-changed": "compares another share of its calls",
   "new-version": "runs a new version",
+  forked: "was put right, since its store had lost writes",
 };
 
 /** What happened to a rollout in one line, such as `price: advanced from shadow to ramp 1 % (ramp: enough evidence)`. */

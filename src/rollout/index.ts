@@ -12,6 +12,16 @@ export { fromOpenFeature, type FlagClient, type OpenFeatureOptions } from "./sou
 export type { RolloutSource } from "./sources/source.ts";
 export type { RolloutChange, RolloutState } from "./state.ts";
 export { memoryStore } from "./stores/memory.ts";
-export type { ReportedTotals, RolloutStore } from "./stores/store.ts";
+export type {
+  Evidence,
+  FleetVerdict,
+  ProcessReport,
+  Report,
+  ReportedUnits,
+  Retired,
+  RolloutStore,
+  Sync,
+  SyncedState,
+} from "./stores/store.ts";
 export type { Decision, DefinedWith, Rollout, RolloutHost, RolloutSnapshot, Sample, Stage } from "../model/rollout.ts";
 export type { RolloutOption } from "./to-rollout.ts";

@@ -1,17 +1,20 @@
 import { SidelaneError } from "../model/errors.ts";
 import { stages } from "./snapshot.ts";
-import type { RolloutState } from "./state.ts";
+import type { RolloutChange, RolloutState } from "./state.ts";
 import type { KnownVersion } from "./versions.ts";
 
 /**
  * Reads a state that a store returned.
  *
- * @throws {SidelaneError} `invalid-state` when it is no state of version 1
+ * @throws {SidelaneError} `invalid-state` when it is no state of version 1 or 2
  */
 export function readState(data: unknown, where = "stored rollout state"): RolloutState {
   const state = (typeof data === "object" && data !== null ? data : {}) as Partial<RolloutState>;
+  const version: number | undefined = state.version;
   const wrong =
-    state.version !== 1 ? "version"
+    version !== 1 && version !== 2 ? "version"
+    : version === 2 && !isId(state.id) ? "id"
+    : state.parent !== undefined && !isId(state.parent) ? "parent"
     : !Number.isSafeInteger(state.epoch) || state.epoch! < 1 ? "epoch"
     : !stages.includes(state.stage!) ? "stage"
     : !isShare(state.share) ? "share"
@@ -23,15 +26,28 @@ export function readState(data: unknown, where = "stored rollout state"): Rollou
     : state.candidateVersion !== undefined && typeof state.candidateVersion !== "string" ? "candidateVersion"
     : state.unitSecret !== undefined && !/^[0-9a-f]{32}$/.test(state.unitSecret) ? "unitSecret"
     : state.versions !== undefined && !isVersions(state.versions) ? "versions"
-    : !Array.isArray(state.history) ? "history"
+    : !isHistory(state.history) ? "history"
     : undefined;
   if (wrong !== undefined) {
     throw new SidelaneError(
       "invalid-state",
-      `${where}: expected a rollout state of version 1, but its \`${wrong}\` is not one. It is left as it is; mend or remove it by hand`,
+      `${where}: expected a rollout state of version 2, but its \`${wrong}\` is not one. It is left as it is; mend or remove it by hand`,
     );
   }
-  return Object.freeze(state as RolloutState);
+  // One of an older release has no id: all processes that read it name it alike.
+  const { id = `epoch-${state.epoch}` } = state;
+  return Object.freeze({ ...(state as RolloutState), version: 2, id });
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && value.length <= 64;
+}
+
+function isHistory(history: unknown): boolean {
+  return (
+    Array.isArray(history) &&
+    history.every((each: Partial<RolloutChange> | null) => Number.isSafeInteger(each?.to?.epoch))
+  );
 }
 
 function isShare(value: unknown): boolean {

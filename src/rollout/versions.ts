@@ -14,7 +14,8 @@ export interface Latch {
   readonly off?: true;
 }
 
-const mostVersions = 32;
+/** How many versions are remembered. */
+export const mostVersions = 32;
 
 /** Puts a version last, as the newest, with whatever latch it had; of many, the last 32 are remembered. */
 export function met(versions: readonly KnownVersion[], version: string): readonly KnownVersion[] {

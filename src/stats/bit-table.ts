@@ -43,6 +43,17 @@ export class BitTable {
     this.#count = count;
   }
 
+  /** A table of the places that another one does not have. */
+  without(other: BitTable): BitTable {
+    const rest = new BitTable();
+    for (const slot of this.slots()) if (!other.has(slot)) rest.add(slot);
+    return rest;
+  }
+
+  has(slot: number): boolean {
+    return this.#words !== undefined && (this.#words[slot >>> 5]! & (1 << (slot & 31))) !== 0;
+  }
+
   /** The places in rising order. */
   slots(): number[] {
     const slots: number[] = [];

@@ -76,16 +76,16 @@ export class CandidateEvidence {
     return this.#alarmed;
   }
 
-  /** Adds one comparison. Never throws. */
-  record(sample: Sample): void {
-    const { at, key } = sample;
+  /** Adds one comparison. Never throws. @param at when, wall time in milliseconds; the sample's by default */
+  record(sample: Sample, at: number = sample.at): void {
+    const { key } = sample;
     if (this.#comparisons++ === 0) this.#firstAt = at;
     this.#lastAt = at;
-    if (key === undefined || this.#windows === undefined) this.#recordCall(sample);
-    else this.#recordOfKey(sample, key, this.#windows);
+    if (key === undefined || this.#windows === undefined) this.#recordCall(sample, at);
+    else this.#recordOfKey(sample, key, this.#windows, at);
   }
 
-  #recordCall(sample: Sample): void {
+  #recordCall(sample: Sample, at: number): void {
     // What was not looked at is nobody's unit.
     if (sample.kind !== "inconclusive") {
       this.#units++;
@@ -97,12 +97,11 @@ export class CandidateEvidence {
       const penalty = this.#penalty(index, sample);
       if (penalty === undefined) continue;
       if (gate.by === "calls") this.#evidence[index]!.addCall(penalty);
-      else if (this.#evidence[index]!.add(penalty, sample.at)) this.#alarm(gate);
+      else if (this.#evidence[index]!.add(penalty, at)) this.#alarm(gate);
     }
   }
 
-  #recordOfKey(sample: Sample, key: string, windows: Windows): void {
-    const { at } = sample;
+  #recordOfKey(sample: Sample, key: string, windows: Windows, at: number): void {
     this.#moveTo(at, windows);
     const tables = (this.#tables ??= { seen: new WindowTables(), keys: new BitTable() });
     const hash = this.#hash;

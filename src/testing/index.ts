@@ -4,5 +4,7 @@ export { hostileValues } from "./hostile-values.ts";
 export { plantedResults, plantedSecrets, secretsIn } from "./secrets.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { testPublisher, type OpenedPublisher, type OpenPublisher, type TestRunner } from "./test-publisher.ts";
+export { contendFor, type Win } from "./store-questions.ts";
+export { testStore, type OpenedStore, type StoreSuiteOptions } from "./test-store.ts";
 export { toMatchControl, type ControlMatchers, type MatcherAnswer } from "./to-match-control.ts";
 export { memoryPublisher, type MemoryPublisher, type MemoryPublisherOptions } from "../publishers/memory.ts";

@@ -149,7 +149,7 @@ const lawsOfWriting: typeof laws = {
  * @example testPublisher('statsd', () => ({ publisher: statsd({ send }), written: () => sent.join('\n') }))
  */
 export function testPublisher(name: string, open: OpenPublisher, runner?: TestRunner): void {
-  const { describe, it } = runner ?? globalRunner();
+  const { describe, it } = runner ?? globalRunner("testPublisher");
   describe(`${name}, as any publisher,`, () => {
     it("has a name and methods that are methods", () =>
       tried(open, ({ publisher }) => Promise.resolve(void toPublisher(publisher))));
@@ -195,15 +195,16 @@ function hold(condition: boolean, otherwise: string): void {
   if (!condition) throw new Error(otherwise);
 }
 
-function globalRunner(): TestRunner {
+/** The runner whose functions are global. @param suite that needs it, for the message where they are not */
+export function globalRunner(suite: string): TestRunner {
   const runner = globalThis as unknown as TestRunner;
-  const check = checkOptions("testPublisher");
+  const check = checkOptions(suite);
   if (typeof runner.describe !== "function" || typeof runner.it !== "function") {
     check.fail(
       "runner",
       "given where `describe` and `it` are not global",
       undefined,
-      "In vitest: testPublisher(name, open, { describe, it })",
+      `In vitest: ${suite}(name, open, { describe, it })`,
     );
   }
   return runner;

@@ -1,14 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readState } from "../../src/rollout/read-state.ts";
-import {
-  initialState,
-  nextOf,
-  refusalOf,
-  transition,
-  type RolloutRequest,
-  type RolloutState,
-} from "../../src/rollout/state.ts";
+import { initialState, nextOf, type RolloutState } from "../../src/rollout/state.ts";
+import { refusalOf, transition, type RolloutRequest } from "../../src/rollout/transition.ts";
 
 const steps = [0.01, 0.05, 0.1, 0.25, 0.5];
 const by = "Ada";
@@ -83,6 +77,8 @@ describe("a rollout's state", () => {
     for (let change = 0; change < 60; change++) state = ask(state, change % 2 ? "resume" : "pause", { at: change });
     expect(state.history).toHaveLength(50);
     expect(state.history.at(-1)).toEqual({
+      id: state.id,
+      parent: state.parent,
       kind: "resumed",
       from: { stage: "shadow", share: 0, epoch: 60 },
       to: { stage: "shadow", share: 0, epoch: 61 },
@@ -90,6 +86,20 @@ describe("a rollout's state", () => {
       by,
       reason: "because",
     });
+  });
+
+  it("has an id of its own, and names the state that it was made from", () => {
+    const state = initialState(steps, 0);
+    const [one, other] = [ask(state, "pause"), ask(state, "pause")];
+    expect(new Set([state.id, one.id, other.id]).size).toBe(3);
+    expect([state.parent, one.parent, other.parent]).toEqual([undefined, state.id, state.id]);
+  });
+
+  it("of an older release has the same id wherever it is read", () => {
+    const older = { ...times(2, initialState(steps, 0)), version: 1, id: undefined };
+    const read = readState(JSON.parse(JSON.stringify(older)));
+    expect(read).toMatchObject({ version: 2, epoch: 3, stage: "ramp", share: 0.05 });
+    expect(read.id).toBe(readState(older).id);
   });
 
   it("survives being written as JSON", () => {
@@ -101,7 +111,10 @@ describe("a rollout's state", () => {
     null,
     [],
     {},
-    { ...initialState(steps, 0), version: 2 },
+    { ...initialState(steps, 0), version: 3 },
+    { ...initialState(steps, 0), id: undefined },
+    { ...initialState(steps, 0), parent: 7 },
+    { ...initialState(steps, 0), history: [{ kind: "advanced" }] },
     { ...initialState(steps, 0), epoch: 0 },
     { ...initialState(steps, 0), stage: "half" },
     { ...initialState(steps, 0), share: 2 },

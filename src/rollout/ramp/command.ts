@@ -1,5 +1,5 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
-import type { RolloutRequest } from "../state.ts";
+import type { RolloutRequest } from "../transition.ts";
 
 /** What a person says with everything that they ask of a ramp; the state's history and events keep it. */
 export interface Command {

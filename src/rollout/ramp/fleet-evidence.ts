@@ -3,6 +3,7 @@ import type { EvidenceOptions, EvidenceTotals, FleetReading } from "../../stats/
 import { FleetUnits } from "../../stats/fleet-units.ts";
 import type { Gate } from "../../stats/gates.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
+import type { FoldedUnits, WindowUnits } from "../../stats/window-units.ts";
 
 /** Settings of {@link FleetEvidence}. */
 interface FleetOptions extends EvidenceOptions {
@@ -17,6 +18,7 @@ export class FleetEvidence {
   readonly #fleet: FleetUnits | undefined;
   #others: readonly EvidenceTotals[] = [];
   #merged: FleetReading | undefined = undefined;
+  #distinct = 0;
 
   constructor(options: FleetOptions) {
     this.own = new CandidateEvidence(options);
@@ -33,27 +35,56 @@ export class FleetEvidence {
     return this.#others.reduce((most, each) => Math.max(most, each.keys), this.own.keys);
   }
 
+  /** What this process reports in numbers. */
   totals(): EvidenceTotals {
-    const folded = this.#fleet?.folded;
-    const mergeable = this.#fleet && { ...this.own.mergeable(), ...(folded && { folded }) };
+    const mergeable = this.#fleet && { unkeyed: this.own.mergeable().unkeyed, windows: [] };
     return { ...this.own.totals(), ...(mergeable && { mergeable }) };
   }
 
-  /** @param now wall time in milliseconds */
-  setOthers(others: readonly EvidenceTotals[], now: number): void {
+  /** The tables that this process reports. */
+  windows(): readonly WindowUnits[] {
+    return this.#fleet ? this.own.mergeable().windows : [];
+  }
+
+  /** What all processes had seen up to a window that is long over. */
+  get folded(): FoldedUnits | undefined {
+    return this.#fleet?.folded;
+  }
+
+  /** How many distinct keys all processes together have in a window. */
+  get distinct(): number {
+    return this.#distinct;
+  }
+
+  /** The store has every window up to this one, and they are over. */
+  forgetThrough(window: number): void {
+    this.own.forgetThrough(window);
+  }
+
+  /** Takes from the judge how many distinct keys all processes have in a window. */
+  expect(distinct: number): void {
+    this.#distinct = distinct;
+    this.own.expect(distinct);
+  }
+
+  /**
+   * Adds up what others reported.
+   *
+   * @param now the store's time in milliseconds
+   * @param alone whether nobody but this process has seen anything: it knows better than its tables, in which two keys may share a place
+   */
+  setOthers(others: readonly EvidenceTotals[], now: number, alone: boolean): void {
     if (this.#fleet === undefined) return;
-    this.#others = others;
     const reports = others.map(({ mergeable }) => mergeable).filter((each) => each !== undefined);
     const own = this.own.mergeable();
     const { distinct, ...merged } = this.#fleet.merge([own, ...reports], now);
-    const { folded, alarmed } = this.#fleet;
-    if (folded) this.own.forgetThrough(folded.through);
-    // Alone, a process knows better than its tables, in which two keys may share a place.
-    if (reports.length === 0) {
+    this.expect(distinct);
+    this.#others = alone ? [] : others;
+    if (alone) {
       this.#merged = undefined;
       return;
     }
-    this.own.expect(distinct);
+    const { alarmed } = this.#fleet;
     const ownBad = Object.fromEntries(Object.entries(this.own.totals().gates).map(([name, { bad }]) => [name, bad]));
     this.#merged = { ...merged, ownBad, ownUnkeyed: own.unkeyed, alarmed };
   }

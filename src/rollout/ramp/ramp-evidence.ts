@@ -7,7 +7,9 @@ import { KeyedHash } from "../../stats/keyed-hash.ts";
 import { SampleRatio } from "../../stats/sample-ratio.ts";
 import { slotOf } from "../../stats/units.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
-import type { ReportedTotals } from "../stores/store.ts";
+import { UnsentUnits } from "../../stats/merge-windows.ts";
+import type { FoldedUnits } from "../../stats/window-units.ts";
+import type { FleetVerdict, ReportedUnits } from "../stores/store.ts";
 import { FleetEvidence } from "./fleet-evidence.ts";
 import { holdsServed, servedTerms, withServed, type ServedTerms } from "./served-verdict.ts";
 
@@ -23,6 +25,11 @@ export interface EpochOptions
   readonly onFault: (error: unknown) => void;
 }
 
+/** What others have seen, by the candidate's name. */
+export interface Reported {
+  readonly candidates: Readonly<Record<string, EvidenceTotals>>;
+}
+
 /**
  * The evidence of one epoch, here and in other processes: thrown away as a whole when the next one begins. What the candidate
  * answered is judged twice, among all calls and apart: of a step of 1 %, shadow calls are 99 %.
@@ -35,7 +42,8 @@ export class EpochEvidence {
   readonly #hash: KeyedHash;
   #ratio: SampleRatio | undefined;
   #ratioKeys: BitTable | undefined;
-  #others: readonly ReportedTotals[] = [];
+  #others: readonly Reported[] = [];
+  readonly #unsent = { all: new UnsentUnits(), served: new UnsentUnits() };
   // Known from the first comparison on.
   #candidate: string | undefined = undefined;
 
@@ -77,13 +85,14 @@ export class EpochEvidence {
     return this.#candidate ?? reported ?? "candidate";
   }
 
-  record(sample: Sample): void {
+  /** @param at when, in the store's time; that of the sample by default */
+  record(sample: Sample, at: number = sample.at): void {
     this.#candidate = sample.candidate;
-    this.#all.own.record(sample);
+    this.#all.own.record(sample, at);
     const { key } = sample;
     if (this.#isChosen !== undefined && key !== undefined && this.#isChosen(key)) return;
     const served = sample.served === true;
-    if (served) this.#served?.own.record(sample);
+    if (served) this.#served?.own.record(sample, at);
     if (this.#ratio !== undefined && sample.aboutControl !== "absent" && sample.alike !== false)
       this.#addToRatio(this.#ratio, key, served);
   }
@@ -124,15 +133,54 @@ export class EpochEvidence {
     return { all: this.#all.own.reading(now), ...(served && { served }) };
   }
 
-  /** Adds up what other processes reported of this epoch, and this one. @param now wall time in milliseconds */
-  setOthers(others: readonly ReportedTotals[], now: number): void {
+  /** The places in this process's tables that the store does not have yet. */
+  unsent(): readonly ReportedUnits[] {
+    const served = this.#unsent.served.next(this.#served?.windows() ?? []);
+    return [
+      ...this.#unsent.all.next(this.#all.windows()),
+      ...served.map((each) => ({ ...each, served: true as const })),
+    ];
+  }
+
+  /** The store has what was last unsent. @param through the last window that no comparison will be added to */
+  arrived(through: number): void {
+    this.#unsent.all.arrived();
+    this.#unsent.served.arrived();
+    this.#all.forgetThrough(through);
+    this.#served?.forgetThrough(through);
+  }
+
+  /** What all processes have come to in windows that are long over, of all calls and of those that the candidate answered. */
+  get folded(): { readonly all: FoldedUnits | undefined; readonly served: FoldedUnits | undefined } {
+    return { all: this.#all.folded, served: this.#served?.folded };
+  }
+
+  /** How many distinct keys all processes together have in a window. */
+  get distinct(): FleetVerdict["distinct"] {
+    return { all: this.#all.distinct, served: this.#served?.distinct ?? 0 };
+  }
+
+  /** Takes from the judge how many that are: by it a window's share of keys is set. */
+  expect({ all, served }: FleetVerdict["distinct"]): void {
+    this.#all.expect(all);
+    this.#served?.expect(served);
+  }
+
+  /**
+   * Adds up what other processes reported of this epoch, and this one.
+   *
+   * @param now the store's time in milliseconds
+   * @param alone whether nobody but this process has seen anything
+   */
+  setOthers(others: readonly Reported[], now: number, alone: boolean): void {
     this.#others = others;
     const name = this.candidate;
     const totals = others.map((each) => each.candidates[name]).filter((each) => each !== undefined);
-    this.#all.setOthers(totals, now);
+    this.#all.setOthers(totals, now, alone);
     this.#served?.setOthers(
       totals.map(({ served }) => served).filter((each) => each !== undefined),
       now,
+      alone,
     );
   }
 

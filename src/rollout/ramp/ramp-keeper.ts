@@ -1,27 +1,39 @@
-import type { Cancel } from "../../model/clock.ts";
+import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
 import { SidelaneError } from "../../model/errors.ts";
-import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
-import { isSafe, transition, type RolloutRequest, type RolloutState } from "../state.ts";
-import type { ReportedTotals } from "../stores/store.ts";
-import { RampStorage } from "./ramp-storage.ts";
+import { oneAfterAnother } from "../../model/one-after-another.ts";
+import { withinDeadline } from "../fleet/deadline.ts";
+import { FleetExchange, type FleetMember } from "../fleet/exchange.ts";
+import { StoreTime } from "../fleet/store-time.ts";
+import { evidenceOf, follows } from "../line.ts";
+import type { RolloutChange, RolloutState } from "../state.ts";
+import type { Report, SyncedState } from "../stores/store.ts";
+import { isSafe, transition, type RolloutRequest } from "../transition.ts";
 import type { RampSettings } from "./ramp-options.ts";
+import { UnwrittenChanges } from "./unwritten.ts";
 
 /** What a ramp's state is kept for. */
 export interface KeeperHost {
-  /** The state is another one now. @param told whether what led to it is news to this process */
-  changed(before: RolloutState, told: boolean): void;
-  /** What this process reports of the present epoch. */
-  totals(): Readonly<Record<string, EvidenceTotals>>;
-  /** What other processes reported of it. */
-  heard(others: readonly ReportedTotals[]): void;
-  /** The version of this process's candidate. */
-  version(): string | undefined;
-  now(): number;
+  /**
+   * The state is another one now.
+   *
+   * @param news what this process is to tell of: of each change, the one that wrote it does
+   * @param isFirst whether it is the first one that is known of the store's
+   */
+  changed(before: RolloutState, news: readonly RolloutChange[], isFirst: boolean): void;
+  /** What this process reports beside what it knows of the state. */
+  report(): Pick<Report, "version" | "candidates" | "units" | "knowsVerdict">;
+  /** An exchange with the store has succeeded in all parts. */
+  exchanged(answer: SyncedState, sent: Report): void;
   onFault(error: unknown): void;
 }
 
-/** One ramp's state: changed here at once where that is safe, by agreement with the store where it is not. */
-export class RampKeeper {
+// Others may be quicker again and again; what is left waits for the next exchange.
+const attempts = 5;
+const mostAttempted = 50;
+
+/** One ramp's state. The store's always wins; what was done here and makes the candidate do less lies on top until it is written. */
+export class RampKeeper implements FleetMember {
+  /** What holds here. */
   state: RolloutState;
   /** Whether the state is the store's; without a store there is nothing to wait for. */
   known: boolean;
@@ -30,116 +42,260 @@ export class RampKeeper {
   promoting = false;
   /** A store that fails is not asked again with every look. */
   promoteFrom = 0;
+  experiment = "";
+  hasLeft = false;
+  readonly everyMs: number;
   readonly #settings: RampSettings;
   readonly #host: KeeperHost;
-  readonly #storage: RampStorage | undefined;
-  #experiment: string | undefined;
+  #clock: Clock = systemClock;
+  #time = new StoreTime(systemClock);
+  #exchange: FleetExchange | undefined = undefined;
+  /** The last state of the store's that is known. */
+  #stored: RolloutState | undefined = undefined;
+  /** What the store has and should not: nothing, or a state that does not follow from the last one known. */
+  #found: RolloutState | null | undefined = undefined;
+  readonly #unwritten = new UnwrittenChanges();
+  // Written, perhaps: whether the store took it is not known.
+  readonly #attempted = new Set<string>();
+  readonly #inTurn = oneAfterAnother();
+  #freshUntil = -Infinity;
+  #leaves = false;
   #tellLoaded: () => void = () => undefined;
 
   constructor(state: RolloutState, settings: RampSettings, host: KeeperHost) {
     this.state = state;
+    this.everyMs = settings.checkEveryMs;
     this.#settings = settings;
     this.#host = host;
-    this.#storage = settings.store && new RampStorage(settings.store, settings.process);
-    this.known = this.#storage === undefined;
+    this.known = settings.store === undefined;
     this.loaded = new Promise((resolve) => (this.#tellLoaded = resolve));
     if (this.known) this.#tellLoaded();
   }
 
-  get stored(): boolean {
-    return this.#storage !== undefined;
+  get isStored(): boolean {
+    return this.#settings.store !== undefined;
   }
 
-  /** Whether the state is the store's, and nothing waits to be written. */
+  /** Whether the state is the store's, nothing waits to be written, and the store was reached lately. */
   get synchronized(): boolean {
-    return this.known && !this.#storage?.waiting;
+    return this.known && this.#unwritten.isEmpty && this.#found === undefined && !this.isStale();
+  }
+
+  /** Whether the store was last reached too long ago to go by its state. */
+  isStale(): boolean {
+    return this.isStored && this.known && this.#clock.monotonic() > this.#freshUntil;
+  }
+
+  /** The store's time, as far as it is known: milliseconds since 1970. */
+  now(): number {
+    return this.#time.now();
+  }
+
+  /** Goes by a laboratory's clock from here on. */
+  setClock(clock: Clock): void {
+    this.#clock = clock;
+    const { store } = this.#settings;
+    if (store === undefined) {
+      this.#time = new StoreTime(clock);
+      return;
+    }
+    this.#exchange = FleetExchange.of(store, clock);
+    this.#time = this.#exchange.time;
   }
 
   /** Begins to follow the store. */
   open(experiment: string): Cancel | undefined {
-    this.#experiment = experiment;
-    if (!this.#storage) return undefined;
-    const stop = this.#storage.watch(experiment, () => void this.synchronize());
-    void this.synchronize();
-    return stop;
+    this.experiment = experiment;
+    this.#leaves = this.hasLeft = false;
+    return this.#exchange?.join(this);
+  }
+
+  /** Tells the store a last time. Never rejects. */
+  async leave(): Promise<void> {
+    this.#leaves = true;
+    await this.#exchange?.look([this], true);
+    this.hasLeft = true;
+    await this.settle(true);
   }
 
   /** Does what is asked for, or rejects with the reason why not; what the ramp itself asks for never rejects. */
   async apply(request: RolloutRequest): Promise<void> {
     const next = transition(this.state, request);
     if (next === this.state) return;
-    const storage = this.#storage;
-    if (!storage) {
-      this.#adopt(next);
+    if (!this.isStored) {
+      this.#show(next, next.history.slice(-1));
       return;
     }
     if (isSafe(request)) {
       // The candidate does less at once; the store hears of it as soon as it can.
-      storage.remember(request);
-      this.#adopt(next);
-      return this.synchronize();
+      this.#unwritten.add(request, this.state, next);
+      this.#show(next, []);
+      return this.settle(request.by !== "ramp");
     }
-    if (!this.known || this.#experiment === undefined) {
+    if (!this.known || this.#exchange === undefined) {
       if (request.by === "ramp") return;
       throw refused(request, "The store's state is not known yet");
     }
     this.promoting = true;
     try {
-      const replaced = await storage.replace(this.#experiment, this.state.epoch, next);
-      if (replaced && this.state.epoch < next.epoch) this.#adopt(next);
-      if (replaced) return;
-    } catch (error) {
-      this.promoteFrom = this.#host.now() + this.#settings.checkEveryMs;
-      this.#host.onFault(error);
-      if (request.by === "ramp") return;
-      throw refused(request, "The store failed", error);
+      await this.#inTurn(async () => this.#replace(request));
     } finally {
       this.promoting = false;
     }
-    await this.synchronize();
-    if (request.by !== "ramp") throw refused(request, "Another process was first");
   }
 
-  /** Agrees with the store: writes what waits, reads what others did, and adds up the evidence. */
-  async synchronize(): Promise<void> {
-    const storage = this.#storage;
-    const experiment = this.#experiment;
-    if (!storage || experiment === undefined) return;
-    try {
-      const stored = await storage.agree(experiment, this.state);
-      if (!this.known || stored.epoch > this.state.epoch) {
-        const told = this.known;
-        this.known = true;
-        // What happened before this process was there was told by those that were.
-        this.#adopt({ ...stored, steps: this.#settings.steps }, told);
-        this.#tellLoaded();
-      }
-      const { epoch } = this.state;
-      const version = this.#host.version();
-      const others = await storage.exchange(experiment, {
-        process: this.#settings.process,
-        epoch,
-        ...(version !== undefined && { version }),
-        at: this.#host.now(),
-        candidates: this.#host.totals(),
-      });
-      if (epoch === this.state.epoch) this.#host.heard(others);
-    } catch (error) {
-      this.#host.onFault(error);
+  /** Writes what waits to be written, as far as the store lets it. Never rejects. @param keepAlive where a person waits */
+  async settle(keepAlive = false): Promise<void> {
+    return this.#inTurn(async () => this.#settle(keepAlive));
+  }
+
+  report(): Report {
+    const { experiment, state } = this;
+    return {
+      experiment,
+      process: this.#settings.process,
+      epoch: state.epoch,
+      evidenceEpoch: evidenceOf(state).epoch,
+      at: this.now(),
+      ...(this.#stored && { knows: this.#stored.id }),
+      ...(this.#leaves && { leaves: true }),
+      ...this.#host.report(),
+    };
+  }
+
+  heard(answer: SyncedState, sent: Report, startedAt: number): void {
+    this.hasLeft ||= sent.leaves === true;
+    this.#freshUntil = startedAt + this.#settings.staleAfterMs;
+    // What was read before this process wrote says nothing of what it wrote.
+    if (sent.knows === this.#stored?.id) this.#compare(answer.state);
+    if (this.#found !== undefined || !this.#unwritten.isEmpty) void this.settle();
+    if (this.known && this.#found === undefined) this.#host.exchanged(answer, sent);
+  }
+
+  failed(error: unknown): void {
+    this.#tellUnwritten();
+    this.#host.onFault(error);
+  }
+
+  #compare(found: RolloutState | null | undefined): void {
+    const stored = this.#stored;
+    if (found === undefined || (found !== null && found.id === stored?.id)) this.#found = undefined;
+    else if (found !== null && (stored === undefined || follows(found, stored))) {
+      this.#take(
+        found,
+        found.history.filter(({ id }) => id !== undefined && this.#attempted.has(id)),
+      );
+    } else {
+      this.#found = found;
+      // Whichever of both is safer holds from here on.
+      if (stored && found) this.#show(this.#unwritten.onTopOf(transition(stored, fork(found, this.now()))), []);
     }
   }
 
-  #adopt(next: RolloutState, told = true): void {
+  async #settle(keepAlive: boolean): Promise<void> {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const found = this.#found;
+      const { first } = this.#unwritten;
+      const stored = this.#stored;
+      if (this.#exchange === undefined || (found === undefined && (first === undefined || stored === undefined)))
+        return;
+      let expected: string | undefined;
+      let next: RolloutState;
+      if (found !== undefined) {
+        expected = found?.id;
+        next = stored ? transition(found ?? stored, fork(stored, this.now())) : this.state;
+      } else {
+        expected = stored!.id;
+        next = first!.base === expected ? first!.next : transition(stored!, first!.request);
+      }
+      const outcome = await this.#write(expected, next, keepAlive);
+      if (outcome === "failed") return;
+      if (outcome === "replaced") {
+        const isNews = found !== undefined || this.#unwritten.written(first!.request);
+        this.#take(next, isNews ? next.history.slice(-1) : []);
+        attempt = -1;
+        continue;
+      }
+      const before = this.#stored;
+      await this.#exchange.look([this], keepAlive);
+      if (this.#stored === before && this.#found === found) return;
+    }
+    this.#host.onFault(new Error(`The store's state changed ${attempts} times while it was being written`));
+  }
+
+  /** Takes a step that has to wait for the store. */
+  async #replace(request: RolloutRequest): Promise<void> {
+    await this.#settle(request.by !== "ramp");
+    const stored = this.#stored;
+    // On top of what is not written yet nothing is promoted.
+    if (stored === undefined || stored !== this.state) {
+      if (request.by === "ramp") return;
+      throw refused(request, "What was done here is not in the store yet");
+    }
+    const next = transition(stored, request);
+    if (next === stored) {
+      if (request.by === "ramp") return;
+      throw refused(request, "Another process was first");
+    }
+    const outcome = await this.#write(stored.id, next, request.by !== "ramp");
+    if (outcome === "replaced") {
+      this.#take(next, next.history.slice(-1));
+      return;
+    }
+    if (outcome === "failed") this.promoteFrom = this.now() + this.#settings.checkEveryMs;
+    else await this.#exchange?.look([this], request.by !== "ramp");
+    if (request.by === "ramp") return;
+    throw refused(request, outcome === "failed" ? "The store failed" : "Another process was first");
+  }
+
+  async #write(
+    expected: string | undefined,
+    next: RolloutState,
+    keepAlive: boolean,
+  ): Promise<"replaced" | "refused" | "failed"> {
+    const { store } = this.#settings;
+    this.#attempted.add(next.id);
+    for (const oldest of this.#attempted) if (this.#attempted.size > mostAttempted) this.#attempted.delete(oldest);
+    try {
+      const replace = (): PromiseLike<boolean> => store!.compareAndSet(this.experiment, expected, next);
+      const replaced = await withinDeadline(this.#clock, "a new state", replace, keepAlive);
+      this.#attempted.delete(next.id);
+      return replaced ? "replaced" : "refused";
+    } catch (error) {
+      this.failed(error);
+      return "failed";
+    }
+  }
+
+  /** Takes what the store has, with what is not written yet on top. */
+  #take(stored: RolloutState, news: readonly RolloutChange[]): void {
+    const isFirst = !this.known;
+    this.#stored = stored;
+    this.#found = undefined;
+    this.known = true;
+    this.#show(this.#unwritten.onTopOf(stored), news, isFirst);
+    this.#tellLoaded();
+  }
+
+  /** While the store is not to be reached, people hear of what was done here from this process. */
+  #tellUnwritten(): void {
+    const news = this.#unwritten.tell();
+    for (const { id = "" } of news) this.#attempted.delete(id);
+    if (news.length > 0) this.#show(this.state, news);
+  }
+
+  #show(next: RolloutState, news: readonly RolloutChange[], isFirst = false): void {
     const before = this.state;
     this.state = next;
-    this.#host.changed(before, told);
+    this.#host.changed(before, news, isFirst);
   }
 }
 
-function refused({ kind }: RolloutRequest, why: string, cause?: unknown): SidelaneError {
-  return new SidelaneError(
-    "invalid-state",
-    `ramp: cannot ${kind.replace("-", " ")}. ${why}`,
-    cause === undefined ? {} : { cause },
-  );
+function fork(lost: RolloutState, at: number): RolloutRequest {
+  const reason = "The store had lost what it had acknowledged: of what it has and what was lost, the safer one holds.";
+  return { kind: "forked", lost, at, by: "ramp", reason };
+}
+
+function refused({ kind }: RolloutRequest, why: string): SidelaneError {
+  return new SidelaneError("invalid-state", `ramp: cannot ${kind.replace("-", " ")}. ${why}`);
 }

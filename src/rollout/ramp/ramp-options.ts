@@ -87,6 +87,11 @@ export interface RampOptions {
   readonly version?: string;
   /** Where a version begins that was not met before: in `shadow`, the default, or where the last one was (`keep`). Evidence is fresh in both. */
   readonly onNewVersion?: "shadow" | "keep";
+  /**
+   * How long the store may be out of reach before this process serves control only, in milliseconds since the last exchange that
+   * succeeded began; 60 seconds by default, at least twice `checkEveryMs`. `Infinity` goes by the last known state for ever.
+   */
+  readonly staleAfterMs?: number;
   /** Keeps the state over restarts, and shares it between processes; without one it lives in this process. */
   readonly store?: RolloutStore;
   /** Limits the ramp from outside: what runs is the lesser of what it allows and what the evidence grants. */
@@ -105,8 +110,10 @@ export interface RampStatus {
   readonly running: RolloutSnapshot;
   /** Whether the source allows less than the state grants. */
   readonly limitedBySource: boolean;
-  /** Whether the state is the store's: loaded, and nothing waits to be written. Always true without a store. */
+  /** Whether the state is the store's: loaded, reached lately, and nothing waits to be written. Always true without a store. */
   readonly synchronized: boolean;
+  /** Whether the store was out of reach for `staleAfterMs`: control alone answers here until it is reached again. */
+  readonly stale: boolean;
   /** What the evidence says of the candidate, here and in other processes. */
   readonly verdict: Verdict;
 }
@@ -131,6 +138,7 @@ type Defaulted =
   | "unitWindowMs"
   | "quietAfterMs"
   | "checkEveryMs"
+  | "staleAfterMs"
   | "onNewVersion";
 
 type SettledRamp = Omit<Settled<RampOptions, Defaulted | "minimumServed">, "steps"> & {
@@ -163,12 +171,13 @@ export const rampTable: OptionTable<RampOptions, Defaulted> = {
   unitWindowMs: orElse(aNumber(), 60_000),
   quietAfterMs: orElse(aNumber({ min: 1 }), 10 * 60_000),
   checkEveryMs: orElse(aNumber({ min: 10, max: 2 ** 31 - 1 }), 10_000),
+  staleAfterMs: orElse(aNumber({ min: 20 }), 60_000),
   onMismatch: oneOf("serve", "control"),
   graceMs: aNumber(),
   unkeyed: oneOf("by-call"),
   version: aText,
   onNewVersion: orElse(oneOf("shadow", "keep"), "shadow"),
-  store: withMethods("a store", "load", "compareAndSet", "report", "totals"),
+  store: withMethods("a store", "sync", "compareAndSet", "claim", "collect", "conclude", "forget"),
   source: withMethods("a source", "current", "onChange"),
   salt: aString,
   process: aText,
@@ -183,6 +192,11 @@ export function checkRampOptions(options: RampOptions): SettledRamp {
   const check: OptionCheck = checkOptions("ramp");
   const { gates: given, steps: givenSteps, ...settled } = settle(check, rampTable, options);
   checkGates("ramp", given);
+  if (settled.staleAfterMs < 2 * settled.checkEveryMs) {
+    const atLeast = `at least twice \`checkEveryMs\`, which is ${settled.checkEveryMs}`;
+    if (options.staleAfterMs !== undefined) check.fail("staleAfterMs", atLeast, options.staleAfterMs);
+    settled.staleAfterMs = 2 * settled.checkEveryMs;
+  }
   const { shares: steps, terms: stepTerms, keys: chosen } = settleSteps(check, givenSteps);
   const minimumServed = settled.minimumServed ?? servedOf(settled);
   const ofSteps = { steps, stepTerms, ...(chosen !== undefined && { chosen }) };

@@ -6,7 +6,9 @@ import type { Rollout, RolloutEvent } from "../../model/rollout.ts";
 import { percent, type Verdict } from "../../stats/verdict.ts";
 import { bucketing } from "../bucket.ts";
 import { refusalOfKeys } from "../snapshot.ts";
-import type { RolloutRequest, RolloutState } from "../state.ts";
+import type { RolloutState } from "../state.ts";
+import type { RolloutRequest } from "../transition.ts";
+import { RampCommands } from "./ramp-commands.ts";
 import { RampDriver } from "./ramp-driver.ts";
 import { checkCommand, type Command } from "./command.ts";
 import { checkRampOptions, type RampOptions, type RampStatus } from "./ramp-options.ts";
@@ -73,7 +75,9 @@ export function ramp(options: RampOptions = {}): Ramp {
     process: name,
     ...rest
   } = checkRampOptions(options);
-  const driver = new RampDriver({ ...rest, steps, gates, onReady, process: name ?? randomName() });
+  const settings = { ...rest, steps, gates, onReady, process: name ?? randomName() };
+  const driver = new RampDriver(settings);
+  const commands = new RampCommands(settings, driver.keeper);
 
   const buckets = bucketing(salt);
   const chooses = rest.chosen !== undefined;
@@ -84,7 +88,7 @@ export function ramp(options: RampOptions = {}): Ramp {
   /** The store's state, if an experiment has this ramp by then; without one it would never be asked for. */
   function loadedBy(hasExperiment: Promise<boolean>): Promise<void> {
     const loaded = hasExperiment.then((has) => {
-      if (has) return driver.loaded;
+      if (has) return driver.keeper.loaded;
       const message =
         "ramp: `loaded` cannot come before an experiment has this ramp, since the store is asked under its name. Define the experiment first, then await `loaded`";
       throw new SidelaneError("invalid-state", message);
@@ -101,7 +105,7 @@ export function ramp(options: RampOptions = {}): Ramp {
     reason?: string,
     more = {},
   ): Promise<RolloutState> {
-    return driver.ask({ kind, ...checkCommand(kind, command, reason), ...more });
+    return commands.ask({ kind, ...checkCommand(kind, command, reason), ...more });
   }
 
   return {
@@ -125,7 +129,7 @@ export function ramp(options: RampOptions = {}): Ramp {
     record: (sample) => driver.record(sample),
     close: () => driver.close(),
     get loaded() {
-      return bound || rest.store === undefined ? driver.loaded : loadedBy(nextTurn().then(() => bound));
+      return bound || rest.store === undefined ? driver.keeper.loaded : loadedBy(nextTurn().then(() => bound));
     },
     pause: (command) => ask("pause", command, "paused"),
     resume: (command) => ask("resume", command, "resumed"),

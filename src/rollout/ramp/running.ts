@@ -14,12 +14,12 @@ export interface Running {
  * What a state grants to a process: no more than shadow to one whose version is another one, and nothing where that was switched
  * off, or where the state is not known, since it may have been.
  *
- * @param version of the process's candidate
+ * @param version of the process's candidate; `null` where the state is another program's
  * @param compare the share of calls to compare where no person has said another one
  */
 export function grantedBy(
   state: RolloutState | undefined,
-  version: string | undefined,
+  version: string | null | undefined,
   compare: number,
 ): RolloutSnapshot {
   if (state === undefined) return snapshotOf("off");
@@ -27,7 +27,7 @@ export function grantedBy(
   const compared = state.compare ?? compare;
   if (version === candidateVersion || stage === "off" || stage === "complete")
     return snapshotOf(stage, share, 0, compared);
-  return snapshotOf(latchOf(versions, version)?.off ? "off" : "shadow", 0, 0, compared);
+  return snapshotOf(latchOf(versions, version ?? undefined)?.off ? "off" : "shadow", 0, 0, compared);
 }
 
 /** The lesser of what is granted and what the source allows. */

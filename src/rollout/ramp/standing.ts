@@ -1,6 +1,6 @@
 import type { Verdict } from "../../stats/verdict.ts";
 import { latchOf } from "../versions.ts";
-import type { RolloutChange, RolloutState } from "../state.ts";
+import type { RolloutState } from "../state.ts";
 
 /** A ramp that stands still says why, before what the evidence of this epoch says. */
 export function withStanding(verdict: Verdict, state: RolloutState, version: string | undefined): Verdict {
@@ -28,21 +28,4 @@ export function withStanding(verdict: Verdict, state: RolloutState, version: str
       "Paused, as this step is set to be, until a person resumes it."
     : `${standing} by ${change.by}, ${change.reason}`;
   return { ...verdict, standing: kind, reasons: [reason, ...verdict.reasons] };
-}
-
-const leavesRunning: readonly RolloutChange["kind"][] = ["paused", "resumed", "compare-changed"];
-
-/** Whether nothing was done but to pause, to go on, or to compare more or less: what runs is the same, and so is what was seen of it. */
-export function keepsEvidence(before: RolloutState, next: RolloutState): boolean {
-  if (next.epoch === before.epoch || before.mode === "rolled-back") return false;
-  const since = next.history.filter(({ to }) => to.epoch > before.epoch);
-  // Evidence that alarmed would alarm again; resuming says that its cause is dealt with.
-  const resumed = since.find(({ kind }) => kind === "resumed");
-  const pause =
-    resumed &&
-    next.history.findLast(
-      ({ kind, pauses, to }) => (kind === "paused" || pauses === true) && to.epoch < resumed.to.epoch,
-    );
-  if (pause?.alarmed === true) return false;
-  return since.length === next.epoch - before.epoch && since.every(({ kind }) => leavesRunning.includes(kind));
 }

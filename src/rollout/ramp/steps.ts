@@ -75,3 +75,19 @@ export function settleSteps(check: OptionCheck, steps: unknown): SettledSteps {
   });
   return { shares, terms, ...(keys !== undefined && { keys }) };
 }
+
+/** Whether a key is one of those that the first step chooses. Never throws. */
+export function isChosen(
+  chooses: KeysStep["keys"] | undefined,
+  key: string,
+  onFault: (error: unknown) => void,
+): boolean {
+  try {
+    const answer: unknown = chooses?.(key) ?? false;
+    if (typeof answer !== "boolean") throw new TypeError("`keys` of a step must return true or false");
+    return answer;
+  } catch (error) {
+    onFault(error);
+    return false;
+  }
+}

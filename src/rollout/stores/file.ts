@@ -1,111 +1,214 @@
-import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdirSync, readdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { SidelaneError } from "../../model/errors.ts";
 import { checkOptions } from "../../model/check-options.ts";
+import { SidelaneError } from "../../model/errors.ts";
 import { readState } from "../read-state.ts";
 import type { RolloutState } from "../state.ts";
-import type { ReportedTotals, RolloutStore } from "./store.ts";
+import { encode, entries, make, numbered, numbersIn, put, sweep, textOf } from "./file-folder.ts";
+import { FileReports } from "./file-reports.ts";
+import { oldFence } from "./shared.ts";
+import type { Evidence, FleetVerdict, Report, RolloutStore, SyncedState } from "./store.ts";
 
-const keptEpochs = 20;
-const keptReports = 200;
+const keptStates = 20;
+
+/** What a judge wrote, in a file with the number of its fence. */
+interface Concluded {
+  readonly verdict: FleetVerdict;
+  readonly kept?: unknown;
+  readonly through?: number;
+  /** Processes that are in `kept`. */
+  readonly folded: readonly string[];
+}
+
+interface Lease {
+  readonly process: string;
+  readonly until: number;
+}
 
 /**
- * Keeps states in a folder, for the processes of one machine. Each experiment has a folder in it, with a file for each of
- * the latest 20 epochs and one for the totals of each process.
+ * Keeps states in a folder, for the processes of one machine. Each experiment has a folder in it, with a file for each of the
+ * latest 20 states and those of its judge; `.processes` has one for each process's reports.
  *
- * A file is written beside its place and then moved there, so a reader never sees half of one; an epoch's file can be made only
- * once, which is what makes two processes agree. The file system must have hard links.
+ * A file is written beside its place, with all of it on the disk, and then moved there: no reader ever sees half of one. A state's
+ * file has the number after that of the state that it was made from, and can be made only once, which is what makes processes
+ * agree; the same way a judge takes its lease. Nothing is locked, so a process that is killed leaves nobody waiting. The file
+ * system must have hard links. Its clock is the machine's.
  *
  * @param folder made when it is not there
- * @throws {SidelaneError} `invalid-option` when the folder cannot be made or read; `invalid-state` when it holds a state
- *   that cannot be read, which is never reset by itself
+ * @throws {SidelaneError} `invalid-option` when the folder cannot be made or read
  */
 export function fileStore(folder: string): RolloutStore {
-  checkOptions("fileStore").text("folder", folder);
-  refuseUnreadable(folder);
+  const check = checkOptions("fileStore");
+  check.text("folder", folder);
+  try {
+    mkdirSync(folder, { recursive: true });
+    readdirSync(folder);
+  } catch {
+    check.fail("folder", "one that can be made and read", folder);
+  }
+  const reports = new FileReports(join(folder, ".processes"));
+  const folderOf = (experiment: string): string => join(folder, encode(experiment));
+  const judgeOf = (experiment: string): string => join(folderOf(experiment), "judge");
 
-  async function load(experiment: string): Promise<RolloutState | undefined> {
-    const path = folderOf(folder, experiment);
-    // An epoch is pruned only when newer ones are there: then look again.
+  /** The latest state, with its number; 0 where there is none. */
+  async function latest(experiment: string): Promise<{ readonly number: number; readonly state?: RolloutState }> {
+    const path = folderOf(experiment);
+    // One is removed only when newer ones are there: then look again.
     for (let attempt = 0; ; attempt++) {
-      const latest = epochsIn(await entries(path)).at(-1);
-      if (latest === undefined) return undefined;
-      try {
-        const file = join(path, stateFile(latest));
-        return parse(await readFile(file, "utf8"), file);
-      } catch (error) {
-        if (attempt >= 5 || !isMissing(error)) throw error;
-      }
+      const number = numbersIn(await entries(path), "state").at(-1);
+      if (number === undefined) return { number: 0 };
+      const file = join(path, numbered("state", number));
+      const text = await textOf(file);
+      if (text !== undefined) return { number, state: parse(text, file) };
+      if (attempt >= 5) throw new Error(`${file}: removed while it was read`);
+    }
+  }
+
+  /** Whether a state's file was the first one to have its number: an earlier one may have been removed since. */
+  async function isFirst(experiment: string, before: number, next: RolloutState): Promise<boolean> {
+    const numbers = numbersIn(await entries(folderOf(experiment)), "state");
+    if (before === 0 ? numbers.at(0) === 1 && numbers.length < keptStates : numbers.includes(before)) return true;
+    const { state } = await latest(experiment);
+    return state?.id === next.id || state?.history.some(({ id }) => id === next.id) === true;
+  }
+
+  async function leaseOf(experiment: string): Promise<{ readonly fence: number; readonly lease?: Lease }> {
+    const path = judgeOf(experiment);
+    const fence = numbersIn(await entries(path), "lease").at(-1) ?? 0;
+    const text = fence === 0 ? undefined : await textOf(join(path, numbered("lease", fence)));
+    const lease = readJson(text) as Lease | undefined;
+    return { fence, ...(typeof lease?.process === "string" && { lease }) };
+  }
+
+  async function concludedOf(experiment: string): Promise<Concluded | undefined> {
+    const path = judgeOf(experiment);
+    const number = numbersIn(await entries(path), "verdict").at(-1);
+    if (number === undefined) return undefined;
+    const concluded = readJson(await textOf(join(path, numbered("verdict", number)))) as Concluded | undefined;
+    return Array.isArray(concluded?.folded) ? concluded : undefined;
+  }
+
+  async function answer(asked: readonly Report[], concluded: Concluded | undefined, now: number): Promise<SyncedState> {
+    const { experiment } = asked[0]!;
+    try {
+      const [{ state = null }, { lease }] = await Promise.all([latest(experiment), leaseOf(experiment)]);
+      const isNews = asked.some(({ knows }) => knows === undefined || knows !== state?.id);
+      const isNewVerdict = asked.some(({ knowsVerdict }) => knowsVerdict !== concluded?.verdict.at);
+      const isOther = state !== null && asked.some(({ version }) => version !== state.candidateVersion);
+      const present = isOther ? await reports.of(experiment) : [];
+      const heardAt = present.filter(({ row }) => row.version === state?.candidateVersion).map(({ row }) => row.at);
+      return {
+        ...(isNews && { state }),
+        ...(isNewVerdict && concluded && { verdict: concluded.verdict }),
+        ...(lease !== undefined && lease.until > now && { judge: lease.process }),
+        ...(heardAt.length > 0 && { presentHeardAt: Math.max(...heardAt) }),
+      };
+    } catch (error) {
+      // What cannot be read stops nobody else.
+      return { failed: error };
     }
   }
 
   return {
-    load,
-    async compareAndSet(experiment, expectedEpoch, next) {
-      if ((await load(experiment))?.epoch !== expectedEpoch) return false;
-      const path = folderOf(folder, experiment);
-      await mkdir(path, { recursive: true });
-      const draft = join(path, `draft-${randomUUID()}`);
-      await writeFile(draft, JSON.stringify(next, null, 2), { flush: true });
-      try {
-        // Fails when another process was first: the epoch's file is there already.
-        await link(draft, join(path, stateFile(next.epoch)));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-        throw error;
-      } finally {
-        await rm(draft, { force: true });
+    async sync(given) {
+      const names = [...new Set(given.map(({ experiment }) => experiment))];
+      const concluded = new Map(
+        await Promise.all(names.map(async (name) => [name, await concludedOf(name).catch(() => undefined)] as const)),
+      );
+      const through = new Map([...concluded].map(([name, of]) => [name, of?.through ?? -Infinity]));
+      await reports.add(given, Date.now(), through);
+      const now = Date.now();
+      const states = await Promise.all(
+        names.map(async (name) => {
+          const asked = given.filter(({ experiment }) => experiment === name);
+          return [name, await answer(asked, concluded.get(name), now)] as const;
+        }),
+      );
+      return { now: Date.now(), states: Object.fromEntries(states) };
+    },
+    async compareAndSet(experiment, expectedId, next) {
+      const path = folderOf(experiment);
+      const { number, state } = await latest(experiment);
+      if (state?.id !== expectedId) return false;
+      const name = numbered("state", number + 1);
+      if (!(await make(path, name, JSON.stringify(next, null, 2)))) return false;
+      if (!(await isFirst(experiment, number, next))) {
+        await rm(join(path, name), { force: true });
+        return false;
       }
-      const old = epochsIn(await entries(path)).slice(0, -keptEpochs);
-      await Promise.all(old.map((epoch) => rm(join(path, stateFile(epoch)), { force: true })));
+      const names = await entries(path);
+      const old = numbersIn(names, "state").slice(0, -keptStates);
+      await Promise.all(old.map(async (each) => rm(join(path, numbered("state", each)), { force: true })));
+      await sweep(path, names);
       return true;
     },
-    async report(experiment, totals) {
-      const path = folderOf(folder, experiment);
-      await mkdir(path, { recursive: true });
-      const draft = join(path, `draft-${randomUUID()}`);
-      await writeFile(draft, JSON.stringify(totals));
-      await rename(draft, join(path, `totals-${encode(totals.process)}.json`));
+    async claim(experiment, process, ttlMs) {
+      const path = judgeOf(experiment);
+      const [{ state }, { fence, lease }] = await Promise.all([latest(experiment), leaseOf(experiment)]);
+      if (state === undefined) return undefined;
+      const now = Date.now();
+      const text = JSON.stringify({ process, until: now + ttlMs } satisfies Lease);
+      if (lease !== undefined && lease.until > now) {
+        if (lease.process !== process) return undefined;
+        await put(path, numbered("lease", fence), text);
+        return fence;
+      }
+      if (ttlMs === 0) return undefined;
+      if (!(await make(path, numbered("lease", fence + 1), text))) return undefined;
+      const names = await entries(path);
+      const old = numbersIn(names, "lease").slice(0, -2);
+      await Promise.all(old.map(async (each) => rm(join(path, numbered("lease", each)), { force: true })));
+      await sweep(path, names);
+      return fence + 1;
     },
-    async totals(experiment, epoch) {
-      const path = folderOf(folder, experiment);
-      const files = (await entries(path)).filter((name) => name.startsWith("totals-")).slice(0, 10 * keptReports);
-      const all = await Promise.all(files.map(async (name) => readTotals(join(path, name))));
-      const older = files.filter((_, index) => (all[index]?.epoch ?? epoch) < epoch);
-      // Evidence of earlier epochs is never asked for again.
-      if (older.length > keptReports) await Promise.all(older.map((name) => rm(join(path, name), { force: true })));
-      return all.filter((each) => each?.epoch === epoch) as ReportedTotals[];
+    async collect(experiment, epoch, fence): Promise<Evidence> {
+      if ((await leaseOf(experiment)).fence !== fence) throw oldFence(experiment);
+      const [filed, concluded] = await Promise.all([reports.of(experiment), concludedOf(experiment)]);
+      const { folded = [], through = -Infinity, kept } = concluded ?? {};
+      const live = filed.filter(({ row }) => !folded.includes(row.process));
+      // Tables of folded processes are still theirs, until the windows are folded.
+      const tables = filed.filter(({ row }) => row.evidenceEpoch === epoch && row.process !== undefined);
+      return {
+        now: Date.now(),
+        reports: live.map(({ row }) => row),
+        units: tables.map(({ row: { version }, units }) => ({
+          ...(version !== undefined && { version }),
+          units: units.filter(({ window }) => window > through),
+        })),
+        ...(kept !== undefined && { kept }),
+      };
+    },
+    async conclude(experiment, fence, verdict, retired) {
+      if ((await leaseOf(experiment)).fence !== fence) return false;
+      const path = judgeOf(experiment);
+      const before = await concludedOf(experiment);
+      const filed = new Set((await reports.of(experiment)).map(({ row }) => row.process));
+      const folded = [...(before?.folded ?? []), ...(retired?.processes ?? [])].filter((process) => filed.has(process));
+      const { kept, through } = retired ?? before ?? {};
+      const concluded: Concluded = { verdict, kept, folded, ...(through !== undefined && { through }) };
+      // In a file of its own fence: a judge that was replaced meanwhile writes what nobody reads.
+      await put(path, numbered("verdict", fence), JSON.stringify(concluded));
+      const numbers = numbersIn(await entries(path), "verdict");
+      if (numbers.at(-1) !== fence) return false;
+      await Promise.all(
+        numbers.slice(0, -1).map(async (each) => rm(join(path, numbered("verdict", each)), { force: true })),
+      );
+      return true;
+    },
+    async forget(experiment) {
+      await reports.forget(experiment);
+      await rm(folderOf(experiment), { recursive: true, force: true });
     },
   };
 }
 
-function refuseUnreadable(folder: string): void {
-  let experiments: string[];
+/** What a file has, as JSON; `undefined` where there is none, or it cannot be read. */
+function readJson(text: string | undefined): unknown {
   try {
-    mkdirSync(folder, { recursive: true });
-    experiments = readdirSync(folder);
-  } catch (cause) {
-    throw new SidelaneError(
-      "invalid-option",
-      `fileStore: expected \`folder\` to be one that can be made and read, got ${JSON.stringify(folder)}`,
-      { cause },
-    );
-  }
-  for (const experiment of experiments) {
-    const path = join(folder, experiment);
-    if (!existsSync(path)) continue;
-    let names: string[];
-    try {
-      names = readdirSync(path);
-    } catch {
-      continue; // A file of another program: not ours to judge.
-    }
-    const latest = epochsIn(names).at(-1);
-    if (latest === undefined) continue;
-    const file = join(path, stateFile(latest));
-    parse(readFileSync(file, "utf8"), file);
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
@@ -121,51 +224,4 @@ function parse(text: string, file: string): RolloutState {
     );
   }
   return readState(data, file);
-}
-
-async function readTotals(file: string): Promise<ReportedTotals | undefined> {
-  try {
-    return JSON.parse(await readFile(file, "utf8")) as ReportedTotals;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw new SidelaneError("invalid-state", `${file}: expected reported totals as JSON`, { cause: error });
-  }
-}
-
-async function entries(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
-
-function epochsIn(names: readonly string[]): number[] {
-  return names
-    .map((name) => /^state-(\d{12})\.json$/.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
-}
-
-function stateFile(epoch: number): string {
-  return `state-${String(epoch).padStart(12, "0")}.json`;
-}
-
-function folderOf(folder: string, experiment: string): string {
-  return join(folder, encode(experiment));
-}
-
-/** A name that is one on every file system, and another one for every experiment. */
-function encode(name: string): string {
-  const bytes = new TextEncoder().encode(name);
-  return Array.from(bytes, (byte) => {
-    const character = String.fromCharCode(byte);
-    return /[a-z0-9_-]/.test(character) ? character : `%${byte.toString(16).padStart(2, "0")}`;
-  }).join("");
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === "ENOENT";
 }

@@ -380,7 +380,7 @@ describe("a ramp's options", () => {
     [{ compare: 1.5 }, /`compare`/],
     [{ quietAfterMs: 0 }, /`quietAfterMs`/],
     [{ checkEveryMs: 1 }, /`checkEveryMs`/],
-    [{ store: {} }, /`store.load` to be a function/],
+    [{ store: {} }, /`store.sync` to be a function/],
     [{ source: { current: () => snapshotOf("off") } }, /`source.onChange`/],
     [{ onMismatch: "candidate" }, /`onMismatch`.*one of "serve", "control"/],
     [{ candidate: "rules" }, /`candidate`/],

@@ -1,19 +1,21 @@
-import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { fileStore } from "../../../src/rollout/stores/file.ts";
 import { memoryStore } from "../../../src/rollout/stores/memory.ts";
+import { systemClock } from "../../../src/model/clock.ts";
 import { ramp } from "../../../src/rollout/ramp/ramp.ts";
 import type { RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
-import { initialState, transition } from "../../../src/rollout/state.ts";
+import { initialState } from "../../../src/rollout/state.ts";
+import { transition } from "../../../src/rollout/transition.ts";
 import type { RolloutStore } from "../../../src/rollout/stores/store.ts";
 import { gates } from "../../../src/stats/gates.ts";
 import { fixedClock } from "../../../src/testing/fixed-clock.ts";
 import { call, testHost, type TestHost } from "../host.ts";
-import { testStore } from "../store-conformance.ts";
+import { testStore } from "../../../src/testing/test-store.ts";
+import { stored } from "../stored.ts";
+import { contendInProcesses } from "./contend-in-processes.ts";
 
 const folders: string[] = [];
 const newFolder = (): string => {
@@ -25,32 +27,48 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-testStore("memoryStore", async () => {
-  const store = memoryStore();
-  return [store, store];
-});
-testStore("fileStore", async () => {
-  const folder = newFolder();
-  return [fileStore(folder), fileStore(folder)];
-});
+const times = Number(process.env["CONTENTIONS"] ?? 100);
+testStore(
+  "memoryStore",
+  () => {
+    const store = memoryStore();
+    return { views: [store, store] };
+  },
+  { describe, it },
+  { times: 1_000 },
+);
+testStore(
+  "fileStore",
+  () => {
+    const folder = newFolder();
+    return {
+      views: [fileStore(folder), fileStore(folder)],
+      contend: async (count) => contendInProcesses(join(import.meta.dirname, "file.child.ts"), [folder, String(count)]),
+    };
+  },
+  { describe, it: (name, test) => it(name, test, 60_000) },
+  { times },
+);
 
 describe("fileStore", () => {
   const state = initialState([0.1], 0);
 
-  it.each(["", "{", "null", '{"version":2}', JSON.stringify({ ...state, stage: "half" })])(
-    "refuses a state of %j, at definition and in use, and leaves it as it is",
+  it.each(["", "{", "null", '{"version":3}', JSON.stringify({ ...state, stage: "half" })])(
+    "refuses a state of %j in use, leaves it as it is, and goes on with the others",
     async (text) => {
       const folder = newFolder();
       const store = fileStore(folder);
       await store.compareAndSet("price", undefined, state);
+      await store.compareAndSet("stock", undefined, state);
       const file = join(folder, "price", readdirSync(join(folder, "price"))[0]!);
       writeFileSync(file, text);
       const refusal = expect.objectContaining({ name: "SidelaneError", code: "invalid-state" });
-      expect(() => fileStore(folder)).toThrow(refusal);
-      await expect(store.load("price")).rejects.toEqual(refusal);
-      await expect(store.compareAndSet("price", undefined, state)).rejects.toEqual(refusal);
-      await expect(store.compareAndSet("price", 1, state)).rejects.toEqual(refusal);
+      const again = fileStore(folder);
+      await expect(stored(again)).rejects.toEqual(refusal);
+      await expect(again.compareAndSet("price", undefined, state)).rejects.toEqual(refusal);
+      await expect(again.compareAndSet("price", state.id, state)).rejects.toEqual(refusal);
       expect(readFileSync(file, "utf8")).toBe(text);
+      expect(await stored(again, "stock")).toEqual(state);
     },
   );
 
@@ -61,32 +79,74 @@ describe("fileStore", () => {
     expect(() => fileStore("")).toThrow(/`folder` to be a non-empty string/);
   });
 
-  it("keeps the latest 20 epochs, and no draft", async () => {
+  it("keeps the latest 20 states, and no draft", async () => {
     const folder = newFolder();
     const store = fileStore(folder);
     let last = state;
     await store.compareAndSet("price", undefined, last);
     for (let change = 0; change < 40; change++) {
       const next = transition(last, { kind: change % 2 ? "resume" : "pause", by: "Ada", reason: "", at: change });
-      await store.compareAndSet("price", last.epoch, next);
+      expect(await store.compareAndSet("price", last.id, next)).toBe(true);
       last = next;
     }
     expect(readdirSync(join(folder, "price"))).toHaveLength(20);
-    expect(await store.load("price")).toEqual(last);
+    expect(await stored(store)).toEqual(last);
   });
 
-  it("lets four processes count to 40 without losing a change", async () => {
+  it("refuses a process that wrote so late that the number is free again", async () => {
     const folder = newFolder();
-    await fileStore(folder).compareAndSet("price", undefined, state);
-    const child = join(import.meta.dirname, "file.child.ts");
-    const run = promisify(execFile);
-    await Promise.all(
-      ["a", "b", "c", "d"].map((name) => run(process.execPath, ["--import", "tsx", child, folder, name])),
-    );
     const store = fileStore(folder);
-    expect((await store.load("price"))?.epoch).toBe(41);
-    const reported = await store.totals("price", 1);
-    expect(reported.map((each) => each.process).sort()).toEqual(["a", "b", "c", "d"]);
+    let last = state;
+    await store.compareAndSet("price", undefined, last);
+    for (let change = 0; change < 30; change++) {
+      const next = transition(last, { kind: change % 2 ? "resume" : "pause", by: "Ada", reason: "", at: change });
+      await store.compareAndSet("price", last.id, next);
+      last = next;
+    }
+    expect(await store.compareAndSet("price", undefined, state)).toBe(false);
+    expect(await stored(store)).toEqual(last);
+  });
+
+  it("removes what a process was writing when it was killed", async () => {
+    const folder = newFolder();
+    const store = fileStore(folder);
+    await store.compareAndSet("price", undefined, state);
+    const draft = join(folder, "price", "draft-of-a-process-that-was-killed");
+    writeFileSync(draft, "{");
+    utimesSync(draft, new Date(0), new Date(0));
+    const next = transition(state, { kind: "pause", by: "Ada", reason: "", at: 1 });
+    await store.compareAndSet("price", state.id, next);
+    expect(readdirSync(join(folder, "price")).filter((name) => name.startsWith("draft-"))).toEqual([]);
+  });
+
+  it("sets a report aside that cannot be read, tells of it, and adds up the others", async () => {
+    const folder = newFolder();
+    const faults: string[] = [];
+    const make = async (name: string): Promise<ReturnType<typeof ramp>> => {
+      const made = ramp({
+        gates: [gates.mismatches(0.01)],
+        store: fileStore(folder),
+        version: "v1",
+        process: name,
+        checkEveryMs: 50,
+      });
+      made.bind!("price", {
+        ...testHost(),
+        clock: systemClock,
+        onFault: (_, error) => void faults.push(String(error)),
+      });
+      await made.loaded;
+      return made;
+    };
+    const gone = await make("gone");
+    await gone.close!();
+    const [file] = readdirSync(join(folder, ".processes"));
+    writeFileSync(join(folder, ".processes", file!), "");
+    const judge = await make("judge");
+    await expect.poll(() => faults, { timeout: 5_000 }).toEqual([expect.stringContaining(file!)]);
+    expect(readdirSync(join(folder, ".processes"))).toContain(`${file}.unreadable`);
+    expect(judge.status().synchronized).toBe(true);
+    await judge.close!();
   });
 });
 
@@ -184,7 +244,7 @@ describe("a ramp with a store", () => {
     expect(one!.current().epoch).toBe(2);
     expect(other!.current().epoch).toBe(2);
     // 261 of each are enough together; alone, either would have needed 521.
-    const advanced = (await store.load("price"))!.history[0]!;
+    const advanced = (await stored(store))!.history[0]!;
     expect(advanced).toMatchObject({ kind: "advanced", by: "ramp", to: { share: 0.01 } });
     expect(advanced.at - Date.UTC(2026, 0, 1)).toBeLessThan(521 * 200);
   });
@@ -201,7 +261,9 @@ describe("a ramp with a store", () => {
     expect(one!.current().stage).toBe("shadow");
     expect(other!.current().stage).toBe("shadow");
     expect(other!.status().state.mode).toBe("rolled-back");
-    expect(hosts[1].events.map(({ kind }) => kind)).toEqual(["advanced", "rolled-back"]);
+    // Told once, by whoever did it.
+    expect(hosts[0].events.map(({ kind }) => kind)).toEqual(["advanced", "rolled-back"]);
+    expect(hosts[1].events).toEqual([]);
   });
 
   it("rolls back at once while the store fails, promotes nothing, and writes the rollback when it is back", async () => {
@@ -210,29 +272,35 @@ describe("a ramp with a store", () => {
     const guarded = <Value>(work: () => PromiseLike<Value>): Promise<Value> =>
       down ? Promise.reject(new Error("down")) : Promise.resolve(work());
     const store: RolloutStore = {
-      load: (...given) => guarded(() => inner.load(...given)),
+      ...inner,
+      sync: (...given) => guarded(() => inner.sync(...given)),
       compareAndSet: (...given) => guarded(() => inner.compareAndSet(...given)),
-      report: (...given) => guarded(() => inner.report(...given)),
-      totals: (...given) => guarded(() => inner.totals(...given)),
+      collect: (...given) => guarded(() => inner.collect(...given)),
     };
     const host = testHost();
     const rolling = await started(store, host);
     await rolling.advance({ by: "Ada" });
     const { epoch } = rolling.current();
     down = true;
-    await drive(rolling, host, 3_000);
+    await drive(rolling, host, 500);
     expect(rolling.current()).toMatchObject({ stage: "ramp", share: 0.01, epoch });
+    expect(rolling.status()).toMatchObject({ stale: false });
+    await drive(rolling, host, 2_500);
+    // For a minute it goes by what it last knew.
+    expect(rolling.current()).toMatchObject({ stage: "shadow", share: 0 });
+    expect(rolling.status()).toMatchObject({ stale: true, synchronized: false, state: { share: 0.01, epoch } });
     expect(host.faults.length).toBeGreaterThan(0);
     expect(new Set(host.faults.map(({ operation }) => operation))).toEqual(new Set(["store"]));
     await expect(rolling.advance({ by: "Ada" })).rejects.toMatchObject({ code: "invalid-state" });
     await rolling.rollback({ by: "Ada", reason: "I saw it fail" });
     expect(rolling.current()).toMatchObject({ stage: "shadow", share: 0 });
     expect(rolling.status().synchronized).toBe(false);
-    expect((await inner.load("price"))!.stage).toBe("ramp");
+    expect((await stored(inner))!.stage).toBe("ramp");
     down = false;
-    await host.clock.advanceAsync(10_000);
+    // A poll, give or take a fifth.
+    await host.clock.advanceAsync(12_000);
     expect(rolling.status().synchronized).toBe(true);
-    expect(await inner.load("price")).toMatchObject({ stage: "shadow", mode: "rolled-back" });
+    expect(await stored(inner)).toMatchObject({ stage: "shadow", mode: "rolled-back" });
   });
 
   it("keeps a rollback that crossed another process's step", async () => {
@@ -241,15 +309,19 @@ describe("a ramp with a store", () => {
     const { watch, ...unwatched } = store;
     expect(watch).toBeTypeOf("function");
     const rolling = await started(unwatched, host);
-    const stored = (await store.load("price"))!;
-    await store.compareAndSet("price", 1, transition(stored, { kind: "advance", by: "Bob", reason: "", at: 5 }));
+    const before = (await stored(store))!;
+    await store.compareAndSet(
+      "price",
+      before.id,
+      transition(before, { kind: "advance", by: "Bob", reason: "", at: 5 }),
+    );
     await rolling.rollback({ by: "Ada", reason: "no" });
-    expect(await store.load("price")).toMatchObject({ stage: "shadow", mode: "rolled-back", epoch: 3 });
+    expect(await stored(store)).toMatchObject({ stage: "shadow", mode: "rolled-back", epoch: 3 });
     expect(rolling.current()).toMatchObject({ stage: "shadow", epoch: 3 });
   });
 
   it("runs no candidate when the stored state cannot be read, since it may be off, and says so", async () => {
-    const store = { ...memoryStore(), load: () => Promise.reject(new Error("corrupt")) };
+    const store = { ...memoryStore(), sync: () => Promise.reject(new Error("corrupt")) };
     const host = testHost();
     const rolling = ramp({ ...quick, store });
     rolling.bind!("price", host);

@@ -1,0 +1,159 @@
+import { BitTable } from "../../stats/bit-table.ts";
+import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
+import type { FoldedUnits } from "../../stats/window-units.ts";
+import type { Evidence, ProcessReport, ReportedUnits, Retired } from "../stores/store.ts";
+import { readReport, readTotals, sumOfTotals } from "./read-evidence.ts";
+
+/** A process that has not reported for so long is folded into one row with all the others. */
+const silentAfterMs = 10 * 60_000;
+/** So long a process that has ended is kept apart: longer than what is under way. */
+const endedAfterMs = 60_000;
+/** A process that was heard of within this time has to run the present epoch before a step is taken. */
+const heardWithinMs = 60_000;
+
+type Totals = Readonly<Record<string, EvidenceTotals>>;
+
+/** What a judge folds, for the next one. */
+interface Kept {
+  readonly evidenceEpoch: number;
+  readonly version?: string;
+  readonly candidates: Totals;
+  readonly folded: { readonly all?: FoldedUnits; readonly served?: FoldedUnits };
+}
+
+/** All evidence, read. */
+export interface ReadEvidence {
+  /** What other processes have seen of this version since this evidence began, ended ones included. */
+  readonly others: readonly { readonly candidates: Totals }[];
+  /** Whether no other process has seen anything. */
+  readonly isAlone: boolean;
+  /** Processes to be folded. */
+  readonly silent: readonly ProcessReport[];
+  /** Whether a process that was heard of lately runs another epoch. */
+  isBehind(epoch: number): boolean;
+  retired(folded: { readonly all: FoldedUnits | undefined; readonly served: FoldedUnits | undefined }): Retired;
+}
+
+/** Reads what all processes reported: what is no report is left out and told, since another program may have written it. */
+export class FleetEvidenceReader {
+  readonly #process: string;
+  readonly #onFault: (error: unknown) => void;
+  readonly #told = new Set<string>();
+
+  constructor(process: string, onFault: (error: unknown) => void) {
+    this.#process = process;
+    this.#onFault = onFault;
+  }
+
+  read(evidence: Evidence, epoch: number, version: string | undefined, candidate: string): ReadEvidence {
+    const rows = evidence.reports.flatMap((each) => this.#row(each));
+    const counted = rows.filter((row) => row.evidenceEpoch === epoch && row.version === version);
+    const others = counted.filter(({ process }) => process !== this.#process);
+    const kept = readKept(evidence.kept, epoch, version);
+    const tables = evidence.units.filter((each) => each.version === version).flatMap((each) => each.units);
+    const { now } = evidence;
+    const silent = rows.filter(
+      ({ process, at, leaves }) =>
+        process !== this.#process && now - at > (leaves === true ? endedAfterMs : silentAfterMs),
+    );
+    const name = [candidate, ...others, kept].reduce<string>(
+      (found, each) =>
+        typeof each === "object" && found === "candidate" ? (Object.keys(each.candidates)[0] ?? found) : found,
+      candidate,
+    );
+    const isAlone =
+      others.every(({ candidates }) => Object.keys(candidates).length === 0) && kept.candidates[name] === undefined;
+    return {
+      others: [
+        ...others,
+        { candidates: { [name]: withTables(kept.candidates[name], kept.folded, this.#readable(tables)) } },
+      ],
+      isAlone,
+      silent,
+      isBehind: (present) =>
+        rows.some((row) => row.leaves !== true && now - row.at <= heardWithinMs && row.epoch !== present),
+      retired: (folded) => {
+        const gone = silent.filter((row) => others.includes(row));
+        const { all, served } = folded;
+        const next: Kept = {
+          evidenceEpoch: epoch,
+          ...(version !== undefined && { version }),
+          candidates: gone.reduce<Totals>((sum, row) => sumOfTotals(sum, row.candidates), kept.candidates),
+          folded: { ...(all && { all }), ...(served && { served }) },
+        };
+        const through = Math.min(all?.through ?? Infinity, served?.through ?? Infinity);
+        return {
+          processes: silent.map(({ process }) => process),
+          ...(Number.isFinite(through) && { through }),
+          kept: next,
+        };
+      },
+    };
+  }
+
+  #row(given: unknown): ProcessReport[] {
+    const row = readReport(given);
+    if (row) return [row];
+    const name = String((given as { process?: unknown } | null)?.process).slice(0, 100);
+    this.#tell(`report ${name}`, `A report of process ${JSON.stringify(name)} is none: it is left out of the evidence`);
+    return [];
+  }
+
+  #readable(tables: readonly ReportedUnits[]): readonly ReportedUnits[] {
+    return tables.filter((table) => {
+      const isRead =
+        typeof table === "object" &&
+        Number.isSafeInteger(table.window) &&
+        Number.isSafeInteger(table.level) &&
+        BitTable.decode(table.seen) !== undefined &&
+        Object.values(table.gates).every(
+          ({ bad, seen = "" }) => BitTable.decode(bad) !== undefined && BitTable.decode(seen) !== undefined,
+        );
+      if (!isRead) this.#tell("units", "A table of units cannot be read: it is left out of the evidence");
+      return isRead;
+    });
+  }
+
+  /** Once for each: it will be there with the next look, too. */
+  #tell(about: string, message: string): void {
+    if (this.#told.has(about) || this.#told.size >= 1_000) return;
+    this.#told.add(about);
+    this.#onFault(new Error(message));
+  }
+}
+
+function withTables(
+  totals: EvidenceTotals | undefined,
+  { all, served }: Kept["folded"],
+  tables: readonly ReportedUnits[],
+): EvidenceTotals {
+  const nothing: EvidenceTotals = { comparisons: 0, units: 0, keys: 0, gates: {} };
+  const part = (
+    of: EvidenceTotals | undefined,
+    windows: readonly ReportedUnits[],
+    folded: FoldedUnits | undefined,
+  ): EvidenceTotals => ({
+    ...(of ?? nothing),
+    mergeable: { unkeyed: of?.mergeable?.unkeyed ?? { units: 0, gates: {} }, windows, ...(folded && { folded }) },
+  });
+  return {
+    ...part(
+      totals,
+      tables.filter((each) => each.served !== true),
+      all,
+    ),
+    served: part(
+      totals?.served,
+      tables.filter((each) => each.served === true),
+      served,
+    ),
+  };
+}
+
+function readKept(given: unknown, epoch: number, version: string | undefined): Kept {
+  const kept = given as Partial<Kept> | null | undefined;
+  const none: Kept = { evidenceEpoch: epoch, candidates: {}, folded: {} };
+  if (kept?.evidenceEpoch !== epoch || kept.version !== version) return none;
+  const candidates = typeof kept.candidates === "object" ? readTotals({ ...kept.candidates }) : undefined;
+  return candidates ? { ...none, candidates, folded: kept.folded ?? {} } : none;
+}

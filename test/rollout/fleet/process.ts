@@ -1,0 +1,45 @@
+import type { RolloutEvent } from "../../../src/model/rollout.ts";
+import { ramp, type Ramp } from "../../../src/rollout/ramp/ramp.ts";
+import type { RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
+import type { RolloutStore } from "../../../src/rollout/stores/store.ts";
+import { gates } from "../../../src/stats/gates.ts";
+import type { FixedClock } from "../../../src/testing/fixed-clock.ts";
+import { call, testHost, type TestHost } from "../host.ts";
+
+/** One process of a fleet: a ramp of the experiment "price", and its laboratory's part. */
+export interface Process {
+  readonly ramp: Ramp;
+  readonly host: TestHost;
+  /** The share of 200 keys that the candidate answers. */
+  served(): number;
+  readonly kinds: readonly RolloutEvent["kind"][];
+  readonly faults: readonly string[];
+}
+
+/** Starts one, and waits until its store's state is known. */
+export async function started(store: RolloutStore, clock: FixedClock, options: RampOptions = {}): Promise<Process> {
+  const process = unloaded(store, clock, options);
+  await process.ramp.loaded;
+  await clock.advanceAsync(0);
+  return process;
+}
+
+export function unloaded(store: RolloutStore, clock: FixedClock, options: RampOptions = {}): Process {
+  const made = ramp({ gates: [gates.mismatches(0.01)], steps: [0.25, 0.5], version: "v1", store, ...options });
+  const host = testHost(clock);
+  made.bind!("price", host);
+  return {
+    ramp: made,
+    host,
+    served: () => {
+      const keys = Array.from({ length: 200 }, (_, key) => `probe-${key}`);
+      return keys.filter((key) => call(made, host, { key }) === "candidate").length / keys.length;
+    },
+    get kinds() {
+      return host.events.map(({ kind }) => kind);
+    },
+    get faults() {
+      return host.faults.map(({ error }) => String(error));
+    },
+  };
+}
