@@ -1,14 +1,16 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-// The tests that mutants are to fail: no child processes, since what runs there is not mutated.
+// The tests that mutants are to fail: no child processes, since what runs there is not mutated. Of `src/compare` those of
+// its own folder: MUTATION_TESTS=compare.
+const folders = (process.env["MUTATION_TESTS"] ?? "experiment,proof").split(",");
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ["test/experiment/**/*.test.ts", "test/proof/**/*.test.ts"],
+    include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
     exclude: ["test/**/*in-processes.test.ts"],
     setupFiles: ["test/conserved.setup.ts"],
     testTimeout: 5_000,
     // Every change pays for every test that reaches it.
-    env: { CASES_SHARE: "0.05" },
+    env: { CASES_SHARE: "0.05", FUZZ_RUNS: "300" },
     isolate: false,
   },
 });

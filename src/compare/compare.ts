@@ -1,3 +1,4 @@
+import { systemClock } from "../model/clock.ts";
 import { match, type Comparison, type Difference } from "../model/comparison.ts";
 import { lookedUntil, surelyEqualWithin } from "./equality/surely-equal.ts";
 import { compileRules, type CompareRules, type CompiledRules } from "./rules/rules.ts";
@@ -34,7 +35,7 @@ export function compareValues(
   control: unknown,
   candidate: unknown,
   rules: CompiledRules,
-  now: () => number = monotonic,
+  now: () => number = systemClock.monotonic,
   watch?: DifferenceWatch,
 ): Comparison {
   // Rules only loosen, so that what is equal without them needs none of them.
@@ -72,10 +73,6 @@ function compareClosely(
     return ended(walk, stop, watch);
   }
   return differing(walk);
-}
-
-function monotonic(): number {
-  return performance.now();
 }
 
 const enough = "enough";

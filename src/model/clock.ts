@@ -27,8 +27,17 @@ const longestDelayMs = 2 ** 31 - 1;
 // stamp: in Node it is an accessor.
 const { performance: ownPerformance, setTimeout: ownSetTimeout, clearTimeout: ownClearTimeout } = globalThis;
 
-// The method too: a test suite may put another in its place. Where there is none, the time of day is all there is.
-const monotonic: () => number = ownPerformance?.now?.bind(ownPerformance) ?? Date.now.bind(Date);
+// The method too: a test suite may put another in its place. Where there is none that answers, the time of day is all there is.
+const monotonic: () => number = ownNow() ?? Date.now.bind(Date);
+
+function ownNow(): (() => number) | undefined {
+  try {
+    const now = ownPerformance.now.bind(ownPerformance);
+    return Number.isFinite(now()) ? now : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * The machine's own time, whatever timers a test suite fakes: hand a laboratory `fixedClock()` to move its time by hand. Only

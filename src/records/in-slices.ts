@@ -1,3 +1,5 @@
+import { systemClock } from "../model/clock.ts";
+
 // Taken while the module loads: fake timers that a test suite puts in their place later never ring by themselves.
 const scope = globalThis as { setImmediate?: (callback: () => void) => unknown };
 const { setImmediate: ownSetImmediate } = scope;
@@ -14,13 +16,13 @@ export type Steps<Made> = Generator<undefined, Made, undefined>;
  */
 export async function inSlices<Item, Made>(items: readonly Item[], make: (item: Item) => Steps<Made>): Promise<Made[]> {
   const made: Made[] = [];
-  let until = performance.now() + sliceMs;
+  let until = systemClock.monotonic() + sliceMs;
   for (const item of items) {
     const steps = make(item);
     for (;;) {
-      if (performance.now() > until) {
+      if (systemClock.monotonic() > until) {
         await laterTurn();
-        until = performance.now() + sliceMs;
+        until = systemClock.monotonic() + sliceMs;
       }
       const step = steps.next();
       if (step.done !== true) continue;

@@ -52,4 +52,38 @@ describe("the system's clock", () => {
     cancel();
     expect(rung).toEqual([]);
   });
+
+  it.each([
+    ["is not there", undefined],
+    [
+      "throws",
+      {
+        now: () => {
+          throw new Error("not here");
+        },
+        eventLoopUtilization: () => {
+          throw new Error("not here");
+        },
+      },
+    ],
+    ["returns no number", { now: () => undefined }],
+  ])(
+    "is the time of day where `performance` %s, and calls are answered and compared all the same",
+    async (_, stand) => {
+      vi.stubGlobal("performance", stand);
+      vi.resetModules();
+      try {
+        const { Laboratory } = await import("../../src/index.ts");
+        const lab = new Laboratory({ publishers: [] });
+        const call = lab.experiment("x", { control: async () => ({ a: [1] }), candidate: async () => ({ a: [2] }) });
+        expect(await call()).toEqual({ a: [1] });
+        await lab.settled();
+        expect(lab.status().experiments["x"]).toMatchObject({ mismatched: 1, faults: {} });
+        await lab.close();
+      } finally {
+        vi.unstubAllGlobals();
+        vi.resetModules();
+      }
+    },
+  );
 });

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { parseFragment } from "parse5";
 import { describe, expect, it } from "vitest";
-import type { Outcome } from "../../src/model/observation.ts";
 import type { Result } from "../../src/model/result.ts";
 import { renderHtml, renderStyles, renderText } from "../../src/render/index.ts";
 import { hostile } from "../compare/hostile.ts";

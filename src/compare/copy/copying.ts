@@ -1,3 +1,4 @@
+import { systemClock } from "../../model/clock.ts";
 import { defaultCaptureLimits, type CaptureLimits } from "./capture-limits.ts";
 import { manyKeys, noteLarge } from "../kinds/large-objects.ts";
 
@@ -73,7 +74,7 @@ const nodesBetweenLooks = 64;
 
 function lookAtClock(copying: Copying): void {
   copying.untilLook = nodesBetweenLooks;
-  const now = performance.now();
+  const now = systemClock.monotonic();
   copying.deadline ??= now + copying.mostMs;
   if (now > copying.deadline) throw new OverLimit(`longer than ${copying.mostMs} ms`);
 }

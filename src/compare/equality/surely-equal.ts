@@ -1,4 +1,5 @@
 import fastDeepEqual from "fast-deep-equal";
+import { systemClock } from "../../model/clock.ts";
 import { isEnumerable } from "../kinds/intrinsics.ts";
 import { isKnownLarge, manyKeys, noteLarge } from "../kinds/large-objects.ts";
 import { noRules } from "../rules/rules.ts";
@@ -14,6 +15,8 @@ const slotsBetweenLooks = 4_096;
 export const defaultCallerMs = 2;
 // Below, seeing whether a list is flat takes as long as comparing it.
 const fewElements = 8;
+
+const { monotonic } = systemClock;
 
 /** Until the clock is looked at. */
 let slotsLeft = 0;
@@ -133,10 +136,6 @@ function lookFor(walk: QuickLook | undefined): QuickLook | undefined {
   const before = walking;
   walking = walk;
   return before;
-}
-
-function monotonic(): number {
-  return performance.now();
 }
 
 /** Called when the slots until the next look are spent; whether those of the whole or the time are, too. */

@@ -111,7 +111,7 @@ export function recordIn(plan: ExperimentPlan, sample: Sample): void {
   const { rollout } = plan;
   if (rollout?.record === undefined) return;
   try {
-    const told: unknown = quietly(() => rollout.record!(sample));
+    const told = quietly((): unknown => rollout.record!(sample));
     if (told === undefined || !mayFollow(told)) return;
     const nothing = (): void => undefined;
     watch(told, nothing, (error) => plan.services.fault("rollout", error, plan));
