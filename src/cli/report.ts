@@ -1,4 +1,6 @@
+import { writeFileSync } from "node:fs";
 import { visible } from "../model/visible-text.ts";
+import { htmlOf } from "../report/html.ts";
 import { markdownOf } from "../report/markdown.ts";
 import type { ReportModel, ReportVerdictKind } from "../report/model.ts";
 import { verdictOrder } from "../report/order.ts";
@@ -12,6 +14,7 @@ import { sourcesOf, type Source } from "./sources.ts";
 const options: Readonly<Record<string, CliOption>> = {
   json: { says: "print the model that every report is made of" },
   markdown: { says: "print Markdown, for a pull request or a step summary" },
+  html: { takes: "file", says: "write one page for a browser, which needs nothing else, beside what is printed" },
   since: { takes: "time", says: "only what came later: 2026-01-31, 2026-01-31T14:00Z, or 90m, 24h, 7d ago" },
   experiment: { takes: "name", says: "only this experiment; may be given several times" },
   "fail-on": {
@@ -29,6 +32,7 @@ const help = (): string =>
     [
       "sidelane report results.ndjson",
       "sidelane report 'logs/**/results.ndjson*' --since 24h --experiment price",
+      "sidelane report results.ndjson --html report.html",
       "sidelane report results.ndjson --markdown >> $GITHUB_STEP_SUMMARY",
       "sidelane report results.ndjson --json --fail-on regressed,not-ready > report.json",
     ],
@@ -58,10 +62,24 @@ export async function report(given: readonly string[], io: CliIo): Promise<numbe
     ...(since !== undefined && { since }),
     ...(chosen["experiment"] && { experiments: chosen["experiment"] }),
   });
+  if (chosen["html"]) await writePage(chosen["html"].at(-1)!, model, io);
   if (chosen["json"]) io.out(`${JSON.stringify(model, null, 2)}\n`);
   else if (chosen["markdown"]) io.out(markdownOf(model));
   else io.out(textOf(model, { color: wantsColor(io), ...(io.columns !== undefined && { width: io.columns }) }));
   return exitOf(model, failOn);
+}
+
+/** @throws {UsageError} where the file cannot be written */
+async function writePage(path: string, model: ReportModel, io: CliIo): Promise<void> {
+  const page = await htmlOf(model);
+  try {
+    writeFileSync(path, page, { mode: 0o600 });
+  } catch (error) {
+    throw new UsageError(
+      `sidelane report: ${path} cannot be written (${(error as NodeJS.ErrnoException).code ?? "unknown"})`,
+    );
+  }
+  io.err(`sidelane: wrote ${path}; open it in a browser\n`);
 }
 
 /**

@@ -3,14 +3,22 @@ import { visible } from "../model/visible-text.ts";
 import { sidelaneVersion } from "../model/version.ts";
 import { UsageError } from "./arguments.ts";
 import type { CliIo } from "./io.ts";
+import { diff } from "./diff.ts";
+import { explain } from "./explain.ts";
 import { report } from "./report.ts";
 
-const commands: Readonly<Record<string, (given: readonly string[], io: CliIo) => Promise<number>>> = { report };
+const commands: Readonly<Record<string, (given: readonly string[], io: CliIo) => number | Promise<number>>> = {
+  report,
+  explain,
+  diff,
+};
 
 const usage = `Usage: sidelane <command> [options]
 
 Commands:
   report   says of each experiment in a file of records whether one may go on
+  explain  prints one mismatch in full
+  diff     says which kinds of mismatch are new or gone between two reports
 
 sidelane <command> --help says more, with examples.
 `;

@@ -37,7 +37,7 @@ export async function* recordBatches(
     for (const line of lines) {
       number += 1;
       if (line === undefined) onSkip?.(number, "torn");
-      else if (line.trim() !== "") {
+      else if (line !== "" && line.trim() !== "") {
         const { record, skipped } = parseLine(line);
         if (skipped !== undefined) onSkip?.(number, skipped);
         if (record !== undefined) records.push(record);
@@ -52,6 +52,9 @@ const remembered = 1_000;
 /** Tells records that come again: by number, or by id among the last 1 000, since a retry repeats a batch of 100 at most. */
 export class Once {
   readonly #ids = new Set<string>();
+  // The same in the order in which they came: finding the oldest in the set takes longer the more have left it.
+  readonly #order: string[] = [];
+  #oldest = 0;
   readonly sequences: Sequences = new Sequences();
 
   isNew(record: LineRecord): boolean {
@@ -75,7 +78,13 @@ export class Once {
   #isNew(id: string): boolean {
     if (this.#ids.has(id)) return false;
     this.#ids.add(id);
-    if (this.#ids.size > remembered) for (const oldest of this.#ids) return this.#ids.delete(oldest);
+    if (this.#order.length < remembered) {
+      this.#order.push(id);
+      return true;
+    }
+    this.#ids.delete(this.#order[this.#oldest]!);
+    this.#order[this.#oldest] = id;
+    this.#oldest = (this.#oldest + 1) % remembered;
     return true;
   }
 }

@@ -131,7 +131,7 @@ function nextOf(
   if (standing === "switched-off") return "A person clears the rollout once the harm is understood.";
   switch (kind) {
     case "ready":
-      if (rollout === undefined) return "Whoever owns the experiment may move callers over.";
+      if (rollout === undefined) return "Its owner may move callers over.";
       return rollout.stage === "live" ? "A person may complete the rollout." : "The rollout may take its next step.";
     case "not-ready":
       return "Mend the candidate, or name the difference as a known mismatch.";

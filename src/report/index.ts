@@ -1,3 +1,4 @@
+export { htmlOf } from "./html.ts";
 export { markdownOf } from "./markdown.ts";
 export { textOf, type TextOptions } from "./text.ts";
 export { summary, type SummaryOptions, type SummarySource } from "./summary.ts";

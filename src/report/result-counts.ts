@@ -9,6 +9,8 @@ const mostGroups = 512;
 // The same in all processes: units are pseudonyms already, or are not there.
 const secret = "0".repeat(32);
 
+const noResult = (): undefined => undefined;
+
 interface ResultStep {
   comparisons: number;
   mismatches: number;
@@ -44,8 +46,11 @@ export class ResultCounts {
     // Kept beside the draw: it stands for no call.
     if (weight === 0) return;
     const times = weight > 0 ? weight : 1;
+    // Not by spreading: a result would cost three times as much.
     const sample = {
-      ...{ experiment, candidate: candidate.name, kind },
+      experiment,
+      candidate: candidate.name,
+      kind,
       controlMs: control.durationMs,
       candidateMs: candidate.durationMs,
       controlThrew: control.outcome.kind === "threw",
@@ -53,7 +58,7 @@ export class ResultCounts {
       key: unit,
       at: startedAt,
       epoch: 0,
-      result: () => undefined,
+      result: noResult,
     };
     this.counts[kind] += times;
     this.tally.record(sample);

@@ -62,6 +62,58 @@ beforeAll(async () => {
   await written("no-traffic", 0, (n) => n);
 }, 60_000);
 
+describe("sidelane explain", () => {
+  it("prints one mismatch in full, by its id, its signature or the beginning of that", async () => {
+    const model = JSON.parse((await called(["report", path("regressed"), "--json"])).out) as ReportModel;
+    const [group] = model.experiments["regressed"]!.candidates["candidate"]!.groups;
+    const { id } = group!.examples[0]!;
+    const { code, out } = await called(["explain", path("ready"), path("regressed"), group!.signature.slice(0, 8)]);
+    expect(code).toBe(0);
+    expect(out).toContain("regressed: mismatch\n");
+    expect(out).toContain("control returned number after");
+    expect(out).toContain(`  signature ${group!.signature}\n  $ (type)\n    - number\n    + string\n`);
+    expect((await called(["explain", path("regressed"), id])).out).toContain(`  id        ${id}\n`);
+    expect(await called(["explain", path("regressed"), "v2-none"])).toMatchObject({ code: 1, out: "" });
+    expect((await called(["explain", path("regressed")])).code).toBe(2);
+    expect((await called(["explain", "--help"])).out).toContain("sidelane explain <files …> <signature | id>");
+  });
+});
+
+describe("sidelane diff", () => {
+  it("tells new, gone and changed kinds of mismatch of two reports", async () => {
+    await written(
+      "later",
+      1_000,
+      (n) =>
+        n % 10 === 0 ? String(n)
+        : n === 1 ? null
+        : n,
+      "regressed",
+    );
+    for (const name of ["regressed", "later"]) {
+      writeFileSync(path(`${name}-model`), (await called(["report", path(name), "--json"])).out);
+    }
+    const [before, after] = [path("regressed-model"), path("later-model")];
+    expect(await called(["diff", before, after])).toEqual({
+      code: 0,
+      out: "regressed: candidate\n  + 1 × $ type number>null\n  ~ 200 → 100 × $ type number>string\n",
+      err: "",
+    });
+    expect((await called(["diff", after, before])).out).toContain("  - 1 × $ type number>null\n");
+    expect((await called(["diff", before, before])).out).toBe("Nothing differs between the two reports.\n");
+    expect(JSON.parse((await called(["diff", before, after, "--json"])).out)).toMatchObject([
+      { added: [{ count: 1 }] },
+    ]);
+    expect(await called(["diff", before])).toMatchObject({ code: 2 });
+    expect(await called(["diff", before, path("regressed")])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("is no report; make one with sidelane report --json") as string,
+    });
+    writeFileSync(path("future"), '{"version":9,"experiments":{}}');
+    expect((await called(["diff", before, path("future")])).err).toContain("a report of version 9, and 1 is known");
+  });
+});
+
 describe("sidelane report", () => {
   it.each([
     ["ready", 0],

@@ -1,0 +1,184 @@
+import { percent } from "../stats/verdict.ts";
+import { funnelChart, latencyChart, rateChart } from "./charts.ts";
+import { explanationOf } from "./explanation.ts";
+import { attributes, escapeHtml, tableOf } from "./markup.ts";
+import type { ReportCandidate, ReportExperiment, ReportGroup, ReportModel } from "./model.ts";
+import { byNeed, verdictWords, worstOf } from "./order.ts";
+import { pageStyle } from "./page-style.ts";
+import { counted, losses, missing, moment, number, placesOf, sparkline } from "./words.ts";
+
+// What examples take of a page; the rest is there by `sidelane explain`.
+const mostExampleCharacters = 4_000_000;
+
+/**
+ * A report as one HTML file that needs nothing else: no script, no request, no inline style. It says in a policy of its own that none is
+ * allowed, so that nothing that stands in a record can run. Readable on paper, with a keyboard, and in both color schemes.
+ *
+ * @returns UTF-8 text; needs `crypto.subtle`, as Node, Bun, Deno, workerd and browsers have it
+ */
+export async function htmlOf(model: ReportModel): Promise<string> {
+  const room = { left: mostExampleCharacters };
+  const experiments = byNeed(model);
+  const policy = `default-src 'none'; style-src 'sha256-${await digest(pageStyle)}'; base-uri 'none'; form-action 'none'`;
+  const head = [
+    "<!doctype html>",
+    '<html lang="en">',
+    '<meta charset="utf-8">',
+    `<meta${attributes({ "http-equiv": "Content-Security-Policy", content: policy })}>`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    "<title>Sidelane report</title>",
+    `<style>${pageStyle}</style>`,
+  ];
+  const span =
+    model.from === undefined || model.to === undefined ?
+      ""
+    : `<p class="dim">Records from ${moment(model.from)} to ${moment(model.to)} of ${processes(model)}</p>`;
+  const body = [
+    `<header><h1>Sidelane report</h1>${span}</header>`,
+    `<nav aria-label="Experiments"><ol>${experiments.map(cardOf).join("")}</ol></nav>`,
+    "<main>",
+    ...experiments.map((each) => sectionOf(each, room)),
+    ...(experiments.length === 0 ? ["<p>There is no experiment in these records.</p>"] : []),
+    lostOf(model),
+    "</main>",
+  ];
+  return `${[...head, ...body].join("\n")}\n</html>\n`;
+}
+
+function processes(model: ReportModel): string {
+  const count = Object.keys(model.processes).length;
+  return `${number(count)} ${count === 1 ? "process" : "processes"}`;
+}
+
+async function digest(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return btoa(String.fromCharCode(...bytes));
+}
+
+function idOf(name: string): string {
+  return `experiment-${encodeURIComponent(name.replace(/\p{Surrogate}/gu, "\ufffd"))}`;
+}
+
+function nameOf(name: string): string {
+  return `<bdi>${escapeHtml(name)}</bdi>`;
+}
+
+function cardOf([name, experiment]: [string, ReportExperiment]): string {
+  const kind = worstOf(experiment);
+  const { shape, word } = verdictWords[kind];
+  const link = attributes({ href: `#${idOf(name)}` });
+  const facts = [stageOf(experiment), experiment.owner === undefined ? "" : escapeHtml(experiment.owner)];
+  const dim = facts.filter((each) => each !== "").join(" · ");
+  return `<li class="${kind}"><a${link}>${nameOf(name)}</a><br><span class="verdict">${shape} ${word}</span>${dim === "" ? "" : ` <span class="dim">${dim}</span>`}</li>`;
+}
+
+function stageOf({ rollout }: ReportExperiment): string {
+  if (rollout === undefined) return "";
+  return rollout.stage === "ramp" ? `ramp at ${percent(rollout.share)}` : rollout.stage;
+}
+
+function sectionOf([name, experiment]: [string, ReportExperiment], room: { left: number }): string {
+  const { owner, until, overdue, calls, started, skips, events, faults, answered, fellBack } = experiment;
+  const facts = [
+    stageOf(experiment),
+    owner === undefined ? "" : `owner ${escapeHtml(owner)}`,
+    until === undefined ? "" : `${overdue ? "overdue since" : "until"} ${moment(until)}`,
+  ].filter((each) => each !== "");
+  const told = [
+    ["Not compared", counted(skips)],
+    [
+      "Answered",
+      answered + fellBack === 0 ?
+        ""
+      : `${number(answered)} by the candidate, ${number(fellBack)} by control in its place`,
+    ],
+    ["Faults", counted(faults)],
+  ].filter(([, text]) => text !== "");
+  return [
+    `<section${attributes({ id: idOf(name) })}><h2>${nameOf(name)}</h2>`,
+    facts.length === 0 ? "" : `<p class="dim">${facts.join(" · ")}</p>`,
+    ...Object.entries(experiment.candidates).map(([candidate, report]) => candidateOf(candidate, report, room)),
+    `<h3>Was it looked at?</h3><p>${number(calls)} calls, ${number(started)} of them compared.</p>`,
+    ...told.map(([title, text]) => `<p>${title}: ${escapeHtml(text!)}</p>`),
+    funnelChart(experiment),
+    events.length === 0 ? "" : `<h3>What happened?</h3>${eventsOf(experiment)}`,
+    "</section>",
+  ].join("\n");
+}
+
+function eventsOf({ events }: ReportExperiment): string {
+  const stage = ({ stage: at, share }: ReportExperiment["events"][number]["to"]): string =>
+    at === "ramp" ? `ramp at ${percent(share)}` : at;
+  return tableOf(
+    ["when", "what", "from", "to", "by", "why"],
+    events.map(({ at, kind, from, to, by, reason }) => [moment(at), kind, stage(from), stage(to), by, reason]),
+  );
+}
+
+function candidateOf(name: string, candidate: ReportCandidate, room: { left: number }): string {
+  const { verdict, counts, matchRate, mismatchUpperBound, countedFrom, groups, otherGroups } = candidate;
+  const { shape, word } = verdictWords[verdict.kind];
+  const lacks = missing(verdict);
+  const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
+  const others = counted({ ...counts, match: 0 });
+  const rate = matchRate === undefined ? "" : `, ${percent(matchRate)} match`;
+  const basis =
+    countedFrom === "results" ? " Counted from results by their weights, since there are no exact counts." : "";
+  const bound =
+    verdict.units === 0 ?
+      ""
+    : ` At most ${percent(mismatchUpperBound)} mismatches, with ${percent(verdict.confidence)} confidence, on ${number(verdict.units)} units.`;
+  return [
+    `<article class="${verdict.kind}"><h3>${nameOf(name)}: <span class="verdict">${shape} ${word}</span></h3>`,
+    ...verdict.reasons.map((reason) => `<p>${escapeHtml(reason)}</p>`),
+    `<p>${lacks === undefined ? "" : `Missing: ${escapeHtml(lacks)}. `}Next: ${escapeHtml(verdict.next)}</p>`,
+    `<p>${number(all)} compared${rate}${others === "" ? "" : `; ${escapeHtml(others)}`}.${bound}${basis}</p>`,
+    rateChart(name, candidate),
+    groups.length === 0 ? "" : groupsOf(groups, otherGroups, room),
+    candidate.latency.control.count === 0 ?
+      ""
+    : `<h4>Is it slower?</h4>${latencyChart(name, candidate) || "<p>Too few durations to draw.</p>"}`,
+    "</article>",
+  ].join("\n");
+}
+
+function groupsOf(groups: readonly ReportGroup[], others: number, room: { left: number }): string {
+  // There may be thousands of rows: ends that HTML lets one leave out are left out.
+  const rows = groups.map((group) => {
+    const { count, share, firstSeen, lastSeen, isNew, version, trend } = group;
+    const news = isNew ? ` <span class="new">new since ${escapeHtml(version!)}</span>` : "";
+    const where = `${escapeHtml(placesOf(group))}${news}${examplesOf(group, room)}`;
+    const cells = [number(count), percent(share), where, moment(firstSeen), moment(lastSeen)];
+    return `<tr>${cells.map((cell) => `<td>${cell}`).join("")}<td aria-hidden="true">${sparkline(trend, 20)}`;
+  });
+  const rest = others > 0 ? `<p>And ${number(others)} of other kinds.</p>` : "";
+  const heads = ["count", "share", "where they differ", "first seen", "last seen", "trend"];
+  const head = heads.map((each) => `<th scope="col">${each}</th>`).join("");
+  return `<h4>What differs?</h4><table class="groups"><thead><tr>${head}</tr></thead><tbody>${rows.join("\n")}</tbody></table>${rest}`;
+}
+
+function examplesOf({ examples, signature }: ReportGroup, room: { left: number }): string {
+  const told: string[] = [];
+  for (const example of examples) {
+    const text = preformatted(explanationOf(example));
+    if (text.length > room.left) break;
+    room.left -= text.length;
+    told.push(`<pre tabindex="0">${text}</pre>`);
+  }
+  if (told.length === 0) return ` <code>${escapeHtml(signature)}</code>`;
+  const command = `<p class="dim"><code>sidelane explain &lt;file&gt; ${escapeHtml(signature)}</code></p>`;
+  return `<details><summary>${told.length === 1 ? "1 example" : `${told.length} examples`}</summary>${told.join("")}${command}</details>`;
+}
+
+/** Line by line: the ends of lines are the text's own. */
+function preformatted(text: string): string {
+  return text.trimEnd().split("\n").map(escapeHtml).join("\n");
+}
+
+function lostOf({ lost, faults }: ReportModel): string {
+  const sentences = losses(lost);
+  const outside = counted(faults);
+  if (outside !== "") sentences.push(`Faults outside of experiments: ${outside}.`);
+  if (sentences.length === 0) return "";
+  return `<section id="lost"><h2>Not in these numbers</h2><ul>${sentences.map((each) => `<li>${escapeHtml(each)}</li>`).join("")}</ul></section>`;
+}

@@ -1,0 +1,29 @@
+// Colors of Okabe and Ito, which those with any kind of color blindness tell apart; shape, word and dash say the same.
+export const pageStyle = `
+:root{color-scheme:light dark;--ink:#1a1a1a;--dim:#555;--paper:#fff;--rule:#ccc;--one:#0072b2;--other:#b34a00;--warn:#8a5a00;--good:#00664a;--card:#f6f6f4}
+@media (prefers-color-scheme:dark){:root{--ink:#eee;--dim:#b5b5b5;--paper:#141414;--rule:#444;--one:#56b4e9;--other:#ff9a52;--warn:#f0c24b;--good:#4fd0a5;--card:#1e1e1e}}
+*{box-sizing:border-box}
+body{margin:0 auto;max-width:60rem;padding:1rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);overflow-wrap:anywhere}
+h1{font-size:1.4rem}h2{font-size:1.25rem;margin:0}h3{font-size:1.05rem}
+a{color:var(--one)}a:focus-visible,summary:focus-visible{outline:3px solid var(--one);outline-offset:2px}
+nav ol{list-style:none;padding:0;display:grid;gap:.5rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr))}
+nav li{background:var(--card);border-inline-start:.3rem solid var(--rule);padding:.5rem .75rem}
+section{border-top:1px solid var(--rule);padding:1rem 0;margin-top:1rem}
+.verdict{font-weight:700}
+.regressed,.not-ready{border-color:var(--other)}.insufficient,.stale,.no-traffic{border-color:var(--warn)}.ready{border-color:var(--good)}
+article{border-inline-start:.3rem solid var(--rule);padding-inline-start:1rem;margin:1rem 0}
+table{border-collapse:collapse;display:block;overflow-x:auto;font-variant-numeric:tabular-nums}
+th,td{overflow-wrap:normal;text-align:start;padding:.2rem .6rem;border-bottom:1px solid var(--rule);vertical-align:top}
+.groups td{white-space:nowrap}.groups td:nth-child(-n+2){text-align:end}.groups td:nth-child(3){white-space:normal;min-width:14rem;overflow-wrap:anywhere}
+.groups td:nth-child(6){font-family:monospace;white-space:pre;color:var(--dim)}code{color:var(--dim)}
+summary{cursor:pointer;padding:.25rem 0}
+pre{overflow-x:auto;background:var(--card);padding:.75rem;font-size:.85rem}
+figure{margin:1rem 0}figcaption,.dim{color:var(--dim)}
+svg{width:100%;height:auto;max-width:40rem}
+svg text{font:11px system-ui,sans-serif;fill:var(--dim)}
+polyline{stroke-width:2}.control{stroke:var(--one)}.candidate{stroke:var(--other);stroke-dasharray:2 3}.limit{stroke:var(--dim);stroke-dasharray:8 4}
+rect.started{fill:var(--one)}rect.skipped{fill:none;stroke:var(--warn)}
+.new{border:1px solid var(--other);padding:0 .3rem;font-size:.85rem}
+@media print{body{max-width:none}section{break-before:page}details{display:block}a{color:inherit}}
+@media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
+`;

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import { parse, type DefaultTreeAdapterTypes } from "parse5";
+import { describe, expect, it } from "vitest";
+import { htmlOf, markdownOf, summary, textOf, type ReportModel } from "../../src/report/index.ts";
+import { aResult } from "../../src/testing/a-result.ts";
+import { compileRedaction } from "../../src/records/redaction.ts";
+import { present } from "../../src/records/present.ts";
+
+const payloads = [
+  "<script>alert(1)</script>",
+  "<img src=x onerror=alert(1)>",
+  '"><svg onload=alert(1)>',
+  "' onmouseover='alert(1)",
+  "</style><script>alert(1)</script>",
+  "<!--",
+  "]]>",
+  "&lt;b&gt;",
+  "javascript:alert(1)",
+  "\u202eabc\u0007\u001b[31m",
+  "${alert(1)}",
+  "\ud800",
+];
+
+const presentation = { values: "shown", redaction: compileRedaction() } as const;
+
+function modelOf(names: readonly string[]): Promise<ReportModel> {
+  const records = names.flatMap((name, index) =>
+    Array.from({ length: 10 }, (_, each) =>
+      present(
+        aResult({
+          id: `p${index}-${each}`,
+          experiment: name,
+          startedAt: Date.UTC(2026, 0, 1) + each * 60_000,
+          version: name,
+          context: { note: name },
+          control: { outcome: { kind: "returned", value: name } },
+          candidates: [
+            {
+              name,
+              comparison: {
+                kind: "mismatch",
+                differences: [{ path: `$.${name}`, kind: "value", control: name, candidate: 1 }],
+                signature: `v2-${name}`,
+              },
+            },
+          ],
+        }),
+        presentation,
+      ),
+    ),
+  );
+  return summary(records);
+}
+
+type Node = DefaultTreeAdapterTypes.ChildNode;
+function elementsOf(nodes: readonly Node[]): DefaultTreeAdapterTypes.Element[] {
+  return nodes.flatMap((node) => ("tagName" in node ? [node, ...elementsOf(node.childNodes)] : []));
+}
+
+describe("the page of a report", () => {
+  it("runs nothing and asks for nothing, whatever stands in the records", async () => {
+    const page = await htmlOf(await modelOf(payloads));
+    const elements = elementsOf(parse(page).childNodes);
+    const names = new Set(elements.map(({ tagName }) => tagName));
+    for (const name of ["script", "img", "iframe", "link", "object", "form", "b"])
+      expect([...names]).not.toContain(name);
+    for (const { tagName, attrs } of elements) {
+      for (const { name, value } of attrs) {
+        expect(name).not.toMatch(/^(?:on|style$|src)/);
+        if (name === "href") expect(value, tagName).toMatch(/^#/);
+      }
+    }
+    const style = elements.find(({ tagName }) => tagName === "style")!;
+    const text = style.childNodes.map((node) => ("value" in node ? node.value : "")).join("");
+    const hash = createHash("sha256").update(text).digest("base64");
+    expect(page).toContain(`default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;`);
+    // Its own ends of lines are all that there is.
+    expect(page).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f\u202e]/);
+    expect(page).toContain("&lt;img src=x onerror=alert(1)&gt;");
+  });
+
+  it("has a card and a section of each experiment, each chart with a sentence and its numbers", async () => {
+    const model = await modelOf(["price", "user"]);
+    const page = await htmlOf(model);
+    const elements = elementsOf(parse(page).childNodes);
+    const ids = elements.flatMap(({ attrs }) => attrs.filter(({ name }) => name === "id").map(({ value }) => value));
+    const links = elements.flatMap(({ attrs }) =>
+      attrs.filter(({ name }) => name === "href").map(({ value }) => value),
+    );
+    expect(ids).toEqual(["experiment-price", "experiment-user"]);
+    expect(links).toEqual(ids.map((id) => `#${id}`));
+    const drawings = elements.filter(({ tagName }) => tagName === "svg");
+    expect(drawings.length).toBeGreaterThan(1);
+    for (const { attrs } of drawings) {
+      expect(attrs.find(({ name }) => name === "role")?.value).toBe("img");
+      expect(attrs.find(({ name }) => name === "aria-label")?.value).toMatch(/\.$/);
+    }
+    expect(elements.filter(({ tagName }) => tagName === "figure").length).toBe(drawings.length);
+    // All faces say the same numbers.
+    for (const text of [page, textOf(model), markdownOf(model)]) {
+      expect(text).toContain("10");
+      expect(text).toContain("REGRESSED");
+    }
+    expect(page).toContain("id        p0-0");
+  });
+
+  it("takes at most 3 MB of 50 experiments with 256 kinds of mismatch each, without examples", async () => {
+    const model = await modelOf(["price"]);
+    const [experiment] = Object.values(model.experiments);
+    const [candidate] = Object.values(experiment!.candidates);
+    const [group] = candidate!.groups;
+    const groups = Array.from({ length: 256 }, (_, index) => ({
+      ...group!,
+      signature: `v2-${index}`,
+      examples: [],
+      trend: Array.from({ length: 60 }, (__, minute) => minute % 7),
+    }));
+    const many = Object.fromEntries(
+      Array.from({ length: 50 }, (_, index) => [
+        `experiment ${index}`,
+        { ...experiment!, candidates: { candidate: { ...candidate!, groups } } },
+      ]),
+    );
+    expect(Buffer.byteLength(await htmlOf({ ...model, experiments: many }))).toBeLessThan(3_000_000);
+  });
+});
