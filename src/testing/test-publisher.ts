@@ -149,7 +149,7 @@ const lawsOfWriting: typeof laws = {
  * @example testPublisher('statsd', () => ({ publisher: statsd({ send }), written: () => sent.join('\n') }))
  */
 export function testPublisher(name: string, open: OpenPublisher, runner?: TestRunner): void {
-  const { describe, it } = runner ?? globalRunner();
+  const { describe, it } = runner ?? globalRunner("testPublisher");
   describe(`${name}, as any publisher,`, () => {
     it("has a name and methods that are methods", () =>
       tried(open, ({ publisher }) => Promise.resolve(void toPublisher(publisher))));
@@ -195,9 +195,10 @@ function hold(condition: boolean, otherwise: string): void {
   if (!condition) throw new Error(otherwise);
 }
 
-function globalRunner(): TestRunner {
+/** The `describe` and `it` of the test runner that runs. */
+export function globalRunner(place: string): TestRunner {
   const runner = globalThis as unknown as TestRunner;
-  const check = checkOptions("testPublisher");
+  const check = checkOptions(place);
   if (typeof runner.describe !== "function" || typeof runner.it !== "function") {
     check.fail(
       "runner",
