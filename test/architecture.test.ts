@@ -16,7 +16,7 @@ const mayImport: Record<string, readonly string[]> = {
   writes: ["model", "compare", "sql", "rollout", "experiment", "default-laboratory"],
   report: ["model", "stats", "records", "rollout"],
   cli: ["model", "records", "report"],
-  testing: ["model", "compare", "stats", "records", "rollout", "experiment", "publishers"],
+  testing: ["model", "compare", "stats", "records", "rollout", "experiment", "publishers", "writes"],
   "default-laboratory": ["experiment", "publishers"],
   http: ["model", "compare", "rollout", "experiment", "default-laboratory"],
   index: ["model", "compare", "stats", "rollout", "experiment", "publishers", "default-laboratory"],

@@ -4,9 +4,32 @@ import { Laboratory, memoryPublisher } from "../../src/index.ts";
 import { parallelWrites, postgresqlOutbox, type ParallelWrites } from "../../src/writes/index.ts";
 import { differencesBetween, type Booking, type Ledger, type Payment } from "../writes/ledger.ts";
 import { inTx, postgresqlLedger } from "../writes/postgresql-ledger.ts";
+import { testOutbox } from "../../src/testing/index.ts";
 import { startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
 
 const reason = withoutPostgresql === undefined ? "" : ` (skipped: ${withoutPostgresql})`;
+
+describe.skipIf(withoutPostgresql !== undefined)(`an outbox in a real PostgreSQL${reason}`, () => {
+  let server: RealPostgresql;
+  let opened = 0;
+  beforeAll(async () => {
+    server = await startPostgresql();
+  }, 60_000);
+  afterAll(() => server.stop());
+
+  testOutbox(
+    "postgresqlOutbox",
+    () => {
+      const pool = new Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: "postgres", max: 2 });
+      return {
+        outbox: postgresqlOutbox(pool, { prefix: `t${++opened}_` }),
+        transaction: (work) => inTx(pool, (tx) => work(tx as never)),
+        cleanUp: () => pool.end(),
+      };
+    },
+    { describe, it },
+  );
+});
 
 describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreSQL${reason}`, () => {
   let server: RealPostgresql;
