@@ -13,7 +13,7 @@ import { startRedis, withoutRedis, type RealRedis } from "./redis.ts";
 
 const times = Number(process.env["CONTENTIONS"] ?? 100);
 const child = join(import.meta.dirname, "store.child.ts");
-const slowly = { describe, it: (name: string, test: () => Promise<void>) => void it(name, test, 120_000) };
+const slowly = { describe, it: (name: string, test: () => Promise<void>) => it(name, test, 120_000) };
 const skipped = (reason: string | undefined): string => (reason === undefined ? "" : ` (skipped: ${reason})`);
 
 describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped(withoutPostgresql)}`, () => {
