@@ -23,6 +23,9 @@ export const entries: Readonly<Record<string, string>> = {
   "./publishers/webhook": "src/publishers/webhook/index.ts",
   "./stores/file": "src/rollout/stores/file.ts",
   "./writes": "src/writes/index.ts",
+  "./stores/memory": "src/rollout/stores/memory.ts",
+  "./stores/postgresql": "src/rollout/stores/postgresql.ts",
+  "./stores/redis": "src/rollout/stores/redis.ts",
 };
 
 /** The name of an entry in `dist`, without an extension. */

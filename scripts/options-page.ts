@@ -57,6 +57,8 @@ import { sqliteOutboxTable } from "../src/writes/outbox/sqlite.ts";
 import { maxLagTable, parallelWritesTable, writeSideTable } from "../src/writes/options.ts";
 import { reconcileTable } from "../src/writes/reconcile.ts";
 import { workTable } from "../src/writes/worker.ts";
+import { postgresqlStoreTable } from "../src/rollout/stores/postgresql.ts";
+import { redisStoreTable } from "../src/rollout/stores/redis.ts";
 import { customGateTable, externalGateTable, slowerTable } from "../src/stats/gates.ts";
 
 type Table = Readonly<Record<string, OptionRule>>;
@@ -156,6 +158,8 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
     "writes/outbox/sqlite.ts SqliteOutboxOptions",
   ],
   ["`memoryOutbox({ … })`", memoryOutboxTable, "writes/outbox/memory.ts MemoryOutboxOptions"],
+  ["`postgresqlStore({ … })`", postgresqlStoreTable, "rollout/stores/postgresql.ts PostgresqlStoreOptions"],
+  ["`redisStore({ … })`", redisStoreTable, "rollout/stores/redis.ts RedisStoreOptions"],
   ["Every publisher that leaves the process", privacyTable, privacy],
   ["`redact`", redactTable, "records/redaction.ts RedactOptions"],
   ["`consolePublisher({ … })`", consoleTable, "publishers/console.ts ConsolePublisherOptions"],

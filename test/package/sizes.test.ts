@@ -9,11 +9,11 @@ import manifest from "../../package.json" with { type: "json" };
 const limits: Readonly<Record<string, number>> = {
   ".": 85_000,
   "./compare": 21_300,
-  "./rollout": 24_400,
+  "./rollout": 32_000,
   "./records": 15_100,
   "./render": 12_300,
   "./http": 110_000,
-  "./testing": 28_700,
+  "./testing": 36_000,
   "./publishers/combine": 15_600,
   "./publishers/console": 17_400,
   "./publishers/diagnostics-channel": 2_100,
@@ -27,8 +27,11 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/sentry": 16_300,
   "./publishers/sql": 19_200,
   "./publishers/webhook": 19_700,
-  "./stores/file": 3_200,
   "./writes": 97_000,
+  "./stores/file": 7_000,
+  "./stores/memory": 4_500,
+  "./stores/postgresql": 7_500,
+  "./stores/redis": 7_500,
 };
 
 const entries = Object.entries(manifest.exports).flatMap(([subpath, conditions]) =>

@@ -33,7 +33,8 @@ export const withoutPostgresql: string | undefined = Object.entries(programs)
 const nobody = 65_534;
 const asUser: SpawnOptions = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
 
-async function freePort(): Promise<number> {
+/** A port of the loopback that nothing listens to. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

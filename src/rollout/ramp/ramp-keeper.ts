@@ -95,12 +95,8 @@ export class RampKeeper implements FleetMember {
   setClock(clock: Clock): void {
     this.#clock = clock;
     const { store } = this.#settings;
-    if (store === undefined) {
-      this.#time = new StoreTime(clock);
-      return;
-    }
-    this.#exchange = FleetExchange.of(store, clock);
-    this.#time = this.#exchange.time;
+    this.#exchange = store && FleetExchange.of(store, clock);
+    this.#time = this.#exchange?.time ?? new StoreTime(clock);
   }
 
   /** Begins to follow the store. */
@@ -242,10 +238,10 @@ export class RampKeeper implements FleetMember {
       this.#take(next, next.history.slice(-1));
       return;
     }
-    if (outcome === "failed") this.promoteFrom = this.now() + this.#settings.checkEveryMs;
+    const hasFailed = outcome === "failed";
+    if (hasFailed) this.promoteFrom = this.now() + this.everyMs;
     else await this.#exchange?.look([this], request.by !== "ramp");
-    if (request.by === "ramp") return;
-    throw refused(request, outcome === "failed" ? "The store failed" : "Another process was first");
+    if (request.by !== "ramp") throw refused(request, hasFailed ? "The store failed" : "Another process was first");
   }
 
   async #write(

@@ -27,3 +27,25 @@ export function rowOf(
     ...(leaves === true && { leaves }),
   };
 }
+
+/** What a text is as JSON; `undefined` where it is none. */
+export function json(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A name without what databases have no text for, or take for something else: NUL, halves of characters, braces. */
+export function escaped(name: string): string {
+  return name.replace(
+    /[\\\0{}]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+    (unit) => `\\${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** The name that was {@link escaped}. */
+export function unescaped(name: string): string {
+  return name.replace(/\\([0-9a-f]{4})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+}

@@ -1,0 +1,251 @@
+import { createHash } from "node:crypto";
+import { checkOptions } from "../../model/check-options.ts";
+import {
+  aFunction,
+  aString,
+  aWhole,
+  orElse,
+  required,
+  settle,
+  where,
+  type OptionTable,
+} from "../../model/option-table.ts";
+import { readState } from "../read-state.ts";
+import { scripts } from "./redis-scripts.ts";
+import { escaped, json, mergedUnits, oldFence, rowOf, unescaped } from "./shared.ts";
+import type {
+  Evidence,
+  FleetVerdict,
+  ProcessReport,
+  Report,
+  ReportedUnits,
+  RolloutStore,
+  SyncedState,
+} from "./store.ts";
+import { watching, type Listen } from "./watching.ts";
+
+/** What is needed of a client of `redis` (node-redis 5 or 6): `createClient()` has it. */
+export interface NodeRedisClient {
+  evalSha(sha: string, options: { keys: string[]; arguments: string[] }): PromiseLike<unknown>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): PromiseLike<unknown>;
+  wait(replicas: number, timeoutMs: number): PromiseLike<unknown>;
+  duplicate(): {
+    connect(): PromiseLike<unknown>;
+    on(event: string, listener: (error?: unknown) => void): unknown;
+    subscribe(channel: string, listener: (message: string) => void): PromiseLike<unknown>;
+    destroy(): unknown;
+  };
+}
+
+/** What is needed of a client of `ioredis`: `new Redis()` has it. */
+export interface IoredisClient {
+  evalsha(sha: string, keys: number, ...rest: string[]): PromiseLike<unknown>;
+  eval(script: string, keys: number, ...rest: string[]): PromiseLike<unknown>;
+  wait(replicas: number, timeoutMs: number): PromiseLike<unknown>;
+  duplicate(): {
+    on(event: string, listener: (...given: string[]) => void): unknown;
+    subscribe(channel: string): PromiseLike<unknown>;
+    disconnect(): unknown;
+  };
+}
+
+/** Settings of {@link redisStore}. */
+export interface RedisStoreOptions {
+  /** A connected client of `redis` or `ioredis`, to the primary. It is duplicated once to watch, and closed by the code that made it. */
+  readonly client: NodeRedisClient | IoredisClient;
+  /** What all keys begin with; `sidelane:` by default. */
+  readonly prefix?: string;
+  /** How many replicas are to have a state within a second after it was written (`WAIT`); 0 by default, which does not wait. */
+  readonly replicas?: number;
+  /** Told where fewer replicas had it. The state is written all the same. */
+  readonly onShortfall?: (error: Error) => void;
+}
+
+export const redisStoreTable: OptionTable<RedisStoreOptions, "prefix" | "replicas"> = {
+  client: required(
+    where(
+      "a client of `redis` or `ioredis`",
+      (got) => typeof got === "object" && got !== null && shaOf(got) !== undefined,
+    ),
+  ),
+  prefix: orElse(aString, "sidelane:"),
+  replicas: orElse(aWhole(), 0),
+  onShortfall: aFunction,
+};
+
+const waitMs = 1_000;
+
+/**
+ * Keeps states and evidence in Redis 6 or later, all keys of an experiment in one hash slot. Every step is one script, and its clock is the
+ * server's. Redis may lose what it acknowledged in a failover; `forked` and `staleAfterMs` bound what that can do, `replicas` makes it
+ * rarer, and where neither is good enough there is `postgresqlStore`.
+ *
+ * @throws {SidelaneError} `invalid-option` when `client` is none
+ */
+export function redisStore(options: RedisStoreOptions): RolloutStore {
+  const { client, prefix, replicas, onShortfall } = settle(checkOptions("redisStore"), redisStoreTable, options);
+  const channel = `${prefix}changes`;
+  const keysOf = (experiment: string): string[] =>
+    ["state", "reports", "heard", "units"].map((kind) => `${prefix}{${escaped(experiment)}}:${kind}`);
+  const run = async (name: keyof typeof scripts, experiment: string, ...given: string[]): Promise<unknown> =>
+    runScript(client, name, keysOf(experiment), given);
+
+  async function synced(report: Report): Promise<{ readonly now: number; readonly answer: SyncedState }> {
+    const { experiment, evidenceEpoch: epoch, version = "", units, knows = "", knowsVerdict = "" } = report;
+    const tables = units.length === 0 ? "" : JSON.stringify({ epoch, version, units });
+    const row = JSON.stringify(rowOf(report, 0));
+    const given = [escaped(report.process), row, escaped(version), tables, knows, String(knowsVerdict)];
+    const answer = textsOf(await run("sync", experiment, ...given));
+    const [now = "", id, state, verdict, judge = "", heardAt] = answer;
+    try {
+      return {
+        now: Number(now),
+        answer: {
+          ...(id === "" && { state: null }),
+          ...(state && { state: readState(json(state), `Redis, experiment ${JSON.stringify(experiment)}`) }),
+          ...(verdict && { verdict: json(verdict) as FleetVerdict }),
+          ...(judge && { judge: unescaped(judge) }),
+          ...(heardAt && { presentHeardAt: Number(heardAt) }),
+        },
+      };
+    } catch (error) {
+      // What cannot be read stops nobody else.
+      return { now: Number(now), answer: { failed: error } };
+    }
+  }
+
+  return {
+    async sync(reports) {
+      // Sent together: a client pipelines what is sent in one turn.
+      const all = await Promise.all(reports.map(async (report) => ({ report, ...(await synced(report)) })));
+      const states = Object.create(null) as Record<string, SyncedState>;
+      for (const { report, answer } of all) states[report.experiment] = { ...states[report.experiment], ...answer };
+      return { now: Math.max(...all.map(({ now }) => now)), states };
+    },
+    async compareAndSet(experiment, expectedId, next) {
+      const { id, candidateVersion = "" } = next;
+      const given = [
+        expectedId ?? "",
+        id,
+        JSON.stringify(next),
+        escaped(candidateVersion),
+        channel,
+        escaped(experiment),
+      ];
+      if (Number(await run("cas", experiment, ...given)) !== 1) return false;
+      if (replicas > 0) {
+        const had = Number(await client.wait(replicas, waitMs));
+        if (had < replicas) {
+          onShortfall?.(
+            new Error(`Of ${replicas} replicas ${had} had the new state of ${experiment} within ${waitMs} ms`),
+          );
+        }
+      }
+      return true;
+    },
+    async claim(experiment, process, ttlMs) {
+      const fence = await run("claim", experiment, escaped(process), String(ttlMs));
+      return fence === null ? undefined : Number(fence);
+    },
+    async collect(experiment, epoch, fence): Promise<Evidence> {
+      const answer = await run("collect", experiment, String(fence));
+      if (!Array.isArray(answer)) throw oldFence(experiment);
+      const [now, kept, through, rows, tables] = answer as [string, string, string, string[], string[]];
+      const after = through === "" ? -Infinity : Number(through);
+      const byVersion = new Map<string, ReportedUnits[]>();
+      for (const text of tables) {
+        const read = json(text) as { epoch?: unknown; version?: unknown; units?: unknown } | undefined;
+        if (read?.epoch !== epoch || typeof read.version !== "string" || !Array.isArray(read.units)) continue;
+        const units = (read.units as ReportedUnits[]).filter(({ window }) => window > after);
+        byVersion.set(read.version, [...(byVersion.get(read.version) ?? []), ...units]);
+      }
+      const merged = [...byVersion].map(([version, units]) => ({ version, units: mergedUnits(units) }));
+      // Folded: many rows into one for each version, under the fence.
+      if (tables.length > merged.length) {
+        const folded = merged.map(({ version, units }) => JSON.stringify({ epoch, version, units }));
+        await run("fold", experiment, String(fence), String(tables.length), ...folded);
+      }
+      return {
+        now: Number(now),
+        reports: rows.map(rowIn),
+        units: merged.map(({ version, units }) => ({ ...(version !== "" && { version }), units })),
+        ...(kept !== "" && { kept: json(kept) }),
+      };
+    },
+    async conclude(experiment, fence, verdict, retired) {
+      const kept = retired ? JSON.stringify(retired.kept) : "";
+      const through = retired?.through === undefined ? "" : String(retired.through);
+      const processes = (retired?.processes ?? []).map(escaped);
+      const given = [String(fence), JSON.stringify(verdict), String(verdict.at), kept, through, ...processes];
+      return Number(await run("conclude", experiment, ...given)) === 1;
+    },
+    async forget(experiment) {
+      await run("forget", experiment);
+    },
+    watch: (onChange) => watching(listenWith(client), channel, (message) => onChange(unescaped(message))),
+  };
+}
+
+const shas = new Map<string, string>();
+
+/** By its digest, and whole where the server does not know it: after a restart, or the first time. */
+async function runScript(
+  client: RedisStoreOptions["client"],
+  name: keyof typeof scripts,
+  keys: string[],
+  given: string[],
+): Promise<unknown> {
+  const script = scripts[name];
+  const sha = shas.get(name) ?? createHash("sha1").update(script).digest("hex");
+  shas.set(name, sha);
+  const call = async (by: "sha" | "text"): Promise<unknown> => {
+    if ("evalSha" in client) {
+      const options = { keys, arguments: given };
+      return by === "sha" ? client.evalSha(sha, options) : client.eval(script, options);
+    }
+    return by === "sha" ?
+        client.evalsha(sha, keys.length, ...keys, ...given)
+      : client.eval(script, keys.length, ...keys, ...given);
+  };
+  try {
+    return await call("sha");
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+    return call("text");
+  }
+}
+
+/** Subscribes on a connection of its own, which the client opens again by itself. */
+function listenWith(client: RedisStoreOptions["client"]): Listen {
+  return async (channel, onMessage, onEnd) => {
+    if ("evalSha" in client) {
+      const own = client.duplicate();
+      own.on("error", () => undefined);
+      own.on("end", () => onEnd());
+      await own.connect();
+      await own.subscribe(channel, onMessage);
+      return () => own.destroy();
+    }
+    const own = client.duplicate();
+    own.on("error", () => undefined);
+    own.on("end", () => onEnd());
+    own.on("message", (_, message = "") => onMessage(message));
+    await own.subscribe(channel);
+    return () => own.disconnect();
+  };
+}
+
+function shaOf(client: object): "node-redis" | "ioredis" | undefined {
+  const { evalSha, evalsha } = client as { evalSha?: unknown; evalsha?: unknown };
+  if (typeof evalSha === "function") return "node-redis";
+  return typeof evalsha === "function" ? "ioredis" : undefined;
+}
+
+function rowIn(text: string): ProcessReport {
+  const space = text.indexOf(" ");
+  return { ...(json(text.slice(space + 1)) as ProcessReport), at: Number(text.slice(0, space)) };
+}
+
+function textsOf(answer: unknown): string[] {
+  return Array.isArray(answer) ? answer.map(String) : [];
+}
