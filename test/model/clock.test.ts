@@ -58,15 +58,15 @@ describe("the system's clock", () => {
     [
       "throws",
       {
-        now: () => {
+        now: (): never => {
           throw new Error("not here");
         },
-        eventLoopUtilization: () => {
+        eventLoopUtilization: (): never => {
           throw new Error("not here");
         },
       },
     ],
-    ["returns no number", { now: () => undefined }],
+    ["returns no number", { now: (): undefined => undefined }],
   ])(
     "is the time of day where `performance` %s, and calls are answered and compared all the same",
     async (_, stand) => {
