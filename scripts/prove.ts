@@ -14,7 +14,10 @@ const proofs: Readonly<Record<string, Proof>> = {
     environment: { FUZZ_RUNS: "1000000" },
   },
   writes: { files: ["test/real/crashes-in-processes.test.ts"], environment: { SIDELANE_LONG: "20" } },
-  http: { files: ["test/http/generated-exchanges.test.ts"], environment: { HTTP_EXCHANGES: "1000" } },
+  http: {
+    files: ["test/http/generated-exchanges.test.ts", "test/http/limits.test.ts"],
+    environment: { HTTP_EXCHANGES: "1000", HTTP_MEGABYTES: "1024" },
+  },
   memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },
 };
 

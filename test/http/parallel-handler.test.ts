@@ -102,7 +102,8 @@ describe("a request that only reads", () => {
 
   it("has no conditions in its copy, and is not compared where control answers them", async () => {
     const { handler, next, lab, status, faults } = await between((_request, response) => {
-      response.writeHead(304, { etag: '"1"' }).end();
+      // Not before the copy is on its way.
+      setTimeout(() => response.writeHead(304, { etag: '"1"' }).end(), 300);
     }, says("all of it"));
     const response = await handler(get("/", { headers: { "if-none-match": '"1"', range: "bytes=0-1" } }));
     expect(response.status).toBe(304);
@@ -391,6 +392,42 @@ describe("a candidate that fails", () => {
     expect(await (await handler(get())).text()).toBe("a");
     await lab.settled();
     expect(status()).toMatchObject({ mismatched: 1 });
+  });
+});
+
+describe("control that takes long", () => {
+  it("is not compared once the call's time is up, and reaches its caller whole", async () => {
+    const { handler, lab, status, faults } = await between(
+      (_request, response) => {
+        response.writeHead(200, { "content-type": "text/plain" });
+        response.write("a");
+        setTimeout(() => response.end("b"), 1_500);
+      },
+      says("ab"),
+      { limits: { timeoutMs: 100 } },
+    );
+    expect(await (await handler(get())).text()).toBe("ab");
+    await lab.settled();
+    expect(status()).toMatchObject({ inconclusive: 1, timedOut: 0 });
+    expect(handler.counts()["candidate"]!.skips).toEqual({ "too-slow": 1 });
+    expect(faults).toEqual([]);
+  });
+
+  it("is not compared once its laboratory is closed", async () => {
+    const { handler, lab, next, faults } = await between(
+      (_request, response) => {
+        response.writeHead(200, { "content-type": "text/plain" });
+        response.write("a");
+        setTimeout(() => response.end("b"), 200);
+      },
+      () => undefined,
+    );
+    const response = await handler(get());
+    await eventually(() => next.requests.length === 1);
+    await lab.close({ timeoutMs: 20 });
+    expect(await response.text()).toBe("ab");
+    expect(await (await handler(get())).text()).toBe("ab");
+    expect(faults).toEqual([]);
   });
 });
 

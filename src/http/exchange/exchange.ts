@@ -47,6 +47,7 @@ export class Exchange {
     this.#call = call;
     this.#comparer = comparer;
     this.#counts = counts;
+    call.signal.addEventListener("abort", () => this.#timeIsUp(), { once: true });
   }
 
   get call(): ComparisonCall<ReportedResponse> {
@@ -55,11 +56,11 @@ export class Exchange {
 
   /** Whether what control's body holds is still asked for. */
   get wantsBodies(): boolean {
-    return !this.#isAbandoned && !this.#candidateIsOver && !this.#controlIsOver;
+    return !this.#isClosed && !this.#candidateIsOver && !this.#controlIsOver;
   }
 
   get isOver(): boolean {
-    return this.#isAbandoned || (this.#controlIsOver && this.#candidateIsOver);
+    return this.#isClosed || (this.#controlIsOver && this.#candidateIsOver);
   }
 
   /** Control's response as it is compared, once it is. */
@@ -86,7 +87,7 @@ export class Exchange {
   }
 
   controlFailed(error: unknown, ms: number): void {
-    if (this.#isAbandoned || this.#controlIsOver) return;
+    if (this.#isClosed || this.#controlIsOver) return;
     this.#controlIsOver = true;
     this.#call.control({ kind: "threw", error: failureOf(error, this.#control?.status) }, ms);
     this.#judgeStatus();
@@ -100,7 +101,7 @@ export class Exchange {
   }
 
   candidateFailed(error: unknown, ms: number): void {
-    if (this.#isAbandoned || this.#candidateIsOver) return;
+    if (this.#isClosed || this.#candidateIsOver) return;
     this.#candidateIsOver = true;
     const failure = failureOf(error, this.#candidate?.status);
     if (failure.code === "timeout") this.#call.candidate({ kind: "timed-out", afterMs: ms }, ms);
@@ -131,6 +132,16 @@ export class Exchange {
     this.#call.abandon(reason);
   }
 
+  /** Nothing can be reported any more. */
+  get #isClosed(): boolean {
+    return this.#isAbandoned || this.#call.ended;
+  }
+
+  /** The candidate did its part in time; control's body is still on its way. */
+  #timeIsUp(): void {
+    if (this.#candidate?.captured !== undefined && !this.#controlIsOver) this.abandon("too-slow");
+  }
+
   #tellHeads(): void {
     if (this.#control !== undefined && this.#candidate !== undefined) {
       this.#counts.bothAnswered(this.#control, this.#candidate);
@@ -144,7 +155,7 @@ export class Exchange {
       this.#reportControl();
       return;
     }
-    if (this.#isAbandoned || this.#candidateIsOver || candidate.status < 500) {
+    if (this.#isClosed || this.#candidateIsOver || candidate.status < 500) {
       this.#report();
       return;
     }
@@ -159,7 +170,7 @@ export class Exchange {
   /** Where the candidate has failed, nothing but control's head is reported. */
   #reportControl(): void {
     const control = this.#control;
-    if (this.#isAbandoned || this.#controlIsOver || !this.#candidateIsOver || control === undefined) return;
+    if (this.#isClosed || this.#controlIsOver || !this.#candidateIsOver || control === undefined) return;
     // It may break off as well, and then the failure is not the candidate's alone.
     if (this.#isWatched && control.captured === undefined) return;
     this.#controlIsOver = true;
@@ -171,7 +182,7 @@ export class Exchange {
   #report(): void {
     const [control, candidate] = [this.#control?.captured, this.#candidate?.captured];
     this.#reportControl();
-    if (this.#isAbandoned || this.#candidateIsOver || candidate === undefined) return;
+    if (this.#isClosed || this.#candidateIsOver || candidate === undefined) return;
     if (this.#controlIsOver) {
       // Control failed, and the candidate did not.
       this.#candidateIsOver = true;

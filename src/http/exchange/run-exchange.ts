@@ -42,6 +42,7 @@ export async function runCopy(around: Surroundings, part: LaneExchange, incoming
   const startedAt = clock.monotonic();
   try {
     const outgoing = await copyFor(around, lane, incoming);
+    signal.throwIfAborted();
     lane.counts.add("sent");
     const asking = asked(
       () => lane.side.send(outgoing, signal, incoming.context),
