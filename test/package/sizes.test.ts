@@ -13,7 +13,7 @@ const limits: Readonly<Record<string, number>> = {
   "./records": 15_100,
   "./render": 12_300,
   "./http": 110_000,
-  "./testing": 28_700,
+  "./testing": 30_900,
   "./publishers/combine": 15_600,
   "./publishers/console": 17_400,
   "./publishers/diagnostics-channel": 2_100,
@@ -28,7 +28,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/sql": 19_200,
   "./publishers/webhook": 19_700,
   "./stores/file": 3_200,
-  "./writes": 97_000,
+  "./writes": 106_500,
 };
 
 const entries = Object.entries(manifest.exports).flatMap(([subpath, conditions]) =>
