@@ -11,7 +11,7 @@ export async function copyKey({ from, to }: Direction, key: string, bucket: numb
     const { seq, generation } = await from.store.holdHead(tx, { ...from.stream, key, bucket });
     const record = await from.read(key, tx);
     await to.transact(async (followerTx) => {
-      // The position first: a worker that is in the middle of an earlier operation on the key is waited for, or gives way.
+      // The position first: a worker that is in the middle of an earlier operation on the key is waited for, or steps back.
       await to.store.place(followerTx, { ...from.stream, key, seq, generation });
       await to.copy!(key, record as never, followerTx);
     });

@@ -10,7 +10,7 @@ import type { SideName } from "./outbox/store.ts";
  * - `moved`: buckets have another authority; `held`: they cannot have, and why
  * - `found`: reconciling found records or figures that differ
  * - `retried`, `repaired`, `skipped`: what a person did
- * - `worker`: a worker could not read the outbox; it tries again
+ * - `worker`: a worker could not read the outbox, or a fence; it tries again, and says so once
  */
 export type WritesEventKind =
   | "dead"

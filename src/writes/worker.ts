@@ -51,6 +51,7 @@ export async function work(
   };
   const keepUp = maintenance(services, switching(services, bring, mismatches));
   let pauseMs = shortestPauseMs;
+  let isFailing = false;
   while (!signal.aborted) {
     let found = 0;
     try {
@@ -59,8 +60,10 @@ export async function work(
       for (const each of watched) {
         if (each.restsUntil <= clock.monotonic()) found += await round(services, readBack, each, concurrency);
       }
+      isFailing = false;
     } catch (error) {
-      services.emit({ kind: "worker", reason: messageOf(error) });
+      if (!isFailing) services.emit({ kind: "worker", reason: messageOf(error) });
+      isFailing = true;
       pauseMs = longestPauseMs;
     }
     pauseMs = found > 0 ? shortestPauseMs : Math.min(pauseMs * 2, longestPauseMs);

@@ -1,7 +1,8 @@
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { aBoolean, aFunction, orElse, settle, type OptionTable } from "../../model/option-table.ts";
 import { murmur3 } from "../../rollout/bucket.ts";
-import { fenceOf, knownOf, sqlOutbox, type Query, type Row } from "./sql-outbox.ts";
+import { fenceOf, knownOf, type Row } from "./rows.ts";
+import { sqlOutbox, type Query } from "./sql-outbox.ts";
 import type { OutboxStore, StreamOf } from "./store.ts";
 import { outboxMigrations, tableNames, tableNamesTable, type TableNames } from "./tables.ts";
 

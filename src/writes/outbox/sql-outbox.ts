@@ -1,8 +1,7 @@
-import type { Fence, KnownId, OutboxEntry, OutboxRow, OutboxStore, Position, SideName, StreamOf } from "./store.ts";
+import { fenceOf, knownOf, rowOf, type Row } from "./rows.ts";
+import type { Fence, OutboxStore, Position, StreamOf } from "./store.ts";
 import { bucketCount } from "./store.ts";
 import type { Table } from "./tables.ts";
-
-export type Row = Readonly<Record<string, unknown>>;
 
 /** One statement of a transaction, with `$1`, `$2`, … for its parameters; text, whole numbers or null. */
 export type Query = (
@@ -295,45 +294,4 @@ WHERE ${here} ORDER BY position DESC LIMIT 1000`,
       return rows.length;
     },
   };
-}
-
-export function fenceOf(row: Row): Fence {
-  return {
-    bucket: Number(row["bucket"]),
-    authority: String(row["authority"]) as SideName,
-    moving: Number(row["moving"]) === 1,
-    follows: Number(row["follows"]) === 1,
-    generation: Number(row["generation"]),
-    epoch: Number(row["epoch"]),
-  };
-}
-
-export function knownOf(row: Row): KnownId {
-  return { digest: String(row["digest"]), facts: textOf(row["facts"]), token: String(row["token"]) };
-}
-
-function rowOf(row: Row): OutboxRow {
-  const entry: OutboxEntry = {
-    id: String(row["op_id"]),
-    token: String(row["token"]),
-    digest: String(row["digest"]),
-    keys: JSON.parse(String(row["keys"])) as string[],
-    op: String(row["op"]),
-    facts: textOf(row["facts"]),
-    schema: Number(row["schema"]),
-    bucket: Number(row["bucket"]),
-    generation: Number(row["generation"]),
-  };
-  return {
-    ...entry,
-    seqs: JSON.parse(String(row["seqs"])) as number[],
-    attempts: Number(row["attempts"]),
-    waits: Number(row["waits"]),
-    state: String(row["state"]) as OutboxRow["state"],
-    error: textOf(row["error"]),
-  };
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
 }

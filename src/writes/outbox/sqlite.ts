@@ -1,7 +1,8 @@
 import { checkOptions } from "../../model/check-options.ts";
 import { systemClock, type Clock } from "../../model/clock.ts";
 import { aBoolean, aClock, orElse, settle, type OptionTable } from "../../model/option-table.ts";
-import { fenceOf, knownOf, sqlOutbox, type Query, type Row } from "./sql-outbox.ts";
+import { fenceOf, knownOf, type Row } from "./rows.ts";
+import { sqlOutbox, type Query } from "./sql-outbox.ts";
 import type { OutboxStore } from "./store.ts";
 import { outboxMigrations, tableNames, tableNamesTable, type TableNames } from "./tables.ts";
 

@@ -169,7 +169,7 @@ export interface OutboxStore {
   /** Takes rows away; with dead ones, what they block. */
   acknowledge(tx: unknown, of: StreamOf & { readonly ids: readonly string[] }): Promise<void>;
   postpone(tx: unknown, of: StreamOf & { readonly rows: readonly Postponed[] }): Promise<void>;
-  /** Gives a row up, and blocks its keys. */
+  /** Makes a row dead, and blocks its keys. */
   bury(
     tx: unknown,
     of: StreamOf & { readonly id: string; readonly attempts: number; readonly error: string },
