@@ -15,7 +15,7 @@ import { RampEvents, tried } from "./ramp-events.ts";
 import { RampJudgement } from "./ramp-judgement.ts";
 import { RampKeeper } from "./ramp-keeper.ts";
 import type { RampSettings, RampStatus } from "./ramp-options.ts";
-import { firstStateOf, RampVersions, strangeIn } from "./ramp-versions.ts";
+import { firstStateOf, RampVersions, refuseOther, strangeIn } from "./ramp-versions.ts";
 import { grantedBy, runningOf } from "./running.ts";
 import { SilenceWatch } from "./silence.ts";
 import { withStanding } from "./standing.ts";
@@ -49,7 +49,7 @@ export class RampDriver {
     this.#settings = settings;
     this.#version = settings.version;
     this.#versions = new RampVersions(settings);
-    this.keeper = new RampKeeper(this.#initialState(systemClock.now()), settings, {
+    this.keeper = new RampKeeper(firstStateOf(settings, systemClock.now(), this.#version, this.#secret), settings, {
       changed: (before, news, isFirst) => this.#changed(before, news, isFirst),
       report: () => ({
         ...(this.#version !== undefined && { version: this.#version }),
@@ -95,12 +95,7 @@ export class RampDriver {
   }
 
   bind(experiment: string, host: RolloutHost): void {
-    if (this.#experiment !== undefined && this.#experiment !== experiment) {
-      throw new SidelaneError(
-        "invalid-definition",
-        `experiment(${JSON.stringify(experiment)}): expected a \`rollout\` of its own, got the ramp of ${JSON.stringify(this.#experiment)}. Make one ramp for each experiment`,
-      );
-    }
+    refuseOther(experiment, this.#experiment);
     this.#stop();
     const first = this.#experiment === undefined;
     this.#experiment = experiment;
@@ -111,7 +106,7 @@ export class RampDriver {
     const now = this.keeper.now();
     // Nothing has happened yet: the first state began on the laboratory's clock, not on the system's.
     if (first && this.keeper.state.epoch === 1) {
-      this.keeper.state = this.#initialState(now);
+      this.keeper.state = firstStateOf(this.#settings, now, this.#version, this.#secret);
       this.#judgement.startAfresh(now);
     }
     // Nothing was recorded before: whether windows are kept for records is known from here on.
@@ -201,8 +196,6 @@ export class RampDriver {
     return this.#judge?.isHolder === true;
   }
 
-  // ---- by the clock and the store
-
   #arm(): void {
     if (this.#closed || !this.#host) return;
     const cancel = this.#host.clock.after(this.#settings.checkEveryMs, () => {
@@ -217,8 +210,8 @@ export class RampDriver {
     const now = this.keeper.now();
     // While the store does not tell the state, nothing is compared, and that has to be said too.
     const expected = (this.#snapshot.compare > 0 || !this.keeper.known) && this.isCurrent();
-    const silence = this.#silence.check(now, this.#host?.calls() ?? 0, expected);
-    if (silence) this.#tellHere(silence.kind, now, silence.reason);
+    const told = this.#silence.check(now, this.#host?.calls() ?? 0, expected);
+    if (told) this.#tellHere(told.kind, now, told.reason);
     this.#judgement.check(this.#isJudge);
   }
 
@@ -239,8 +232,6 @@ export class RampDriver {
     if (this.isCurrent() && this.#version !== undefined) return;
     this.#request(this.#versions.newVersion(this.#version, this.keeper.now(), "The experiment was defined anew."));
   }
-
-  // ---- changing state
 
   /** Asks in the ramp's own name; what the state refuses is left. */
   #request(request: Omit<RolloutRequest, "by">): void {
@@ -291,11 +282,6 @@ export class RampDriver {
     this.#limited = running.limited;
   }
 
-  #initialState(now: number): RolloutState {
-    return firstStateOf(this.#settings, now, this.#version, this.#secret);
-  }
-
-  /** Tells of something that leaves the state as it is. */
   #tellHere(kind: RolloutEvent["kind"], at: number, reason: string): void {
     const here = servedStage(this.keeper.state);
     this.#tell({ kind, from: here, to: here, at, by: "ramp", reason });

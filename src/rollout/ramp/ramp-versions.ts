@@ -1,3 +1,4 @@
+import { SidelaneError } from "../../model/errors.ts";
 import type { RampSettings } from "./ramp-options.ts";
 import { initialState, type RolloutState, type RolloutTerms } from "../state.ts";
 import type { RolloutRequest } from "../transition.ts";
@@ -85,4 +86,13 @@ export class RampVersions {
       ...(version !== undefined && { version }),
     };
   }
+}
+
+/** @throws {SidelaneError} `invalid-definition` where a ramp belongs to another experiment */
+export function refuseOther(experiment: string, other: string | undefined): void {
+  if (other === undefined || other === experiment) return;
+  throw new SidelaneError(
+    "invalid-definition",
+    `experiment(${JSON.stringify(experiment)}): expected a \`rollout\` of its own, got the ramp of ${JSON.stringify(other)}. Make one ramp for each experiment`,
+  );
 }
