@@ -5,7 +5,6 @@ const config: KnipConfig = {
   entry: [
     ...Object.values(entry),
     "scripts/write-*.ts",
-    "scripts/screenshot-pages.ts",
     "test/**/*.test.ts",
     "test/**/*.test-d.ts",
     "test/**/*.child.ts",

@@ -29,7 +29,14 @@ function blocksOf(page: string): readonly Block[] {
   });
 }
 
-const pages = ["README.md", "docs/comparison.md", "docs/http.md", "docs/noise.md", "docs/publishers.md", "docs/rollout.md"];
+const pages = [
+  "README.md",
+  "docs/comparison.md",
+  "docs/http.md",
+  "docs/noise.md",
+  "docs/publishers.md",
+  "docs/rollout.md",
+];
 const blocks = pages.flatMap(blocksOf);
 
 beforeAll(() => {

@@ -13,6 +13,7 @@ export interface ReconcileOptions {
   readonly everyMs?: number;
   /** The most records that are read in a second, of both sides together; 20 000 by default. */
   readonly rowsPerSecond?: number;
+  /** Ends the comparison where it is, and the repetition with it. */
   readonly signal?: AbortSignal;
 }
 

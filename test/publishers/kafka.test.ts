@@ -17,7 +17,11 @@ describe("kafkaPublisher", () => {
     const { topic, messages } = target.records[0]!;
     expect(topic).toBe("sidelane.results");
     expect(messages.map(({ key, timestamp, headers }) => ({ key, timestamp, headers }))).toEqual([
-      { key: "find-user", timestamp: "5", headers: { "sidelane-type": "result", "sidelane-id": results[0]!.id, "sidelane-kind": "mismatch" } },
+      {
+        key: "find-user",
+        timestamp: "5",
+        headers: { "sidelane-type": "result", "sidelane-id": results[0]!.id, "sidelane-kind": "mismatch" },
+      },
       {
         key: "price",
         timestamp: String(results[1]!.startedAt),
