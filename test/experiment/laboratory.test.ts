@@ -48,7 +48,7 @@ describe("a laboratory's options", () => {
     ],
     [
       { publisher: [] },
-      "unknown option `publisher`; did you mean `publishers`? Known options: publishers, onFault, enabled, context, labels, throwOnMismatch, limits, trackRuns, clock, random",
+      "unknown option `publisher`; did you mean `publishers`? Known options: publishers, onFault, enabled, context, labels, pseudonymKey, throwOnMismatch, limits, trackRuns, clock, random",
     ],
     [
       {

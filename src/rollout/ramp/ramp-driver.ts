@@ -183,8 +183,8 @@ export class RampDriver {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all([this.keeper.leave(), this.#judge?.release()]);
     this.#stop();
+    await Promise.all([this.keeper.leave(), this.#judge?.release()]);
   }
 
   /** Whether this process's evidence is that of the present state. */

