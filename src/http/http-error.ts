@@ -14,8 +14,8 @@ export class HttpError extends Error {
   readonly status: number | undefined;
   readonly code: string;
 
-  constructor(code: string, status?: number, options?: ErrorOptions) {
-    super(messageOf(code, status), options);
+  constructor(code: string, status?: number) {
+    super(messageOf(code, status));
     this.code = code;
     this.status = status;
     Object.defineProperty(this, brand, { value: true });
@@ -32,12 +32,14 @@ function messageOf(code: string, status: number | undefined): string {
   return code === "server-error" ? `Answered with status ${status}` : `Answered with status ${status}, then: ${code}`;
 }
 
-/** What a side's call, or the reading of its body, rejected with. */
+/**
+ * What a side's call, or the reading of its body, rejected with, as far as two sides can be compared by it: what a runtime hangs on its
+ * errors, such as ports and counts of bytes, is never the same twice.
+ */
 export function failureOf(error: unknown, status?: number): HttpError {
   if (error instanceof HttpError) return error;
   const code = codeOf(error);
-  if (status !== undefined && code !== "timeout") return new HttpError("broken-mid-body", status, { cause: error });
-  return new HttpError(code, status, { cause: error });
+  return new HttpError(status !== undefined && code !== "timeout" ? "broken-mid-body" : code, status);
 }
 
 function codeOf(error: unknown, depth = 0): string {

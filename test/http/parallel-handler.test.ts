@@ -1,3 +1,4 @@
+import type { RequestListener } from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { HttpError, parallelHandler, type HandlerOptions } from "../../src/http/index.ts";
@@ -370,6 +371,43 @@ describe("a candidate that fails", () => {
     await lab.settled();
     const { outcome } = results[0]!.candidates[0];
     expect(outcome.kind === "threw" && outcome.error).toMatchObject({ status: 200, code: "broken-mid-body" });
+  });
+
+  it("in the middle of its body is not its own alone where control's breaks as well, however much later", async () => {
+    const breaks =
+      (headAfterMs: number): RequestListener =>
+      (_request, response) => {
+        setTimeout(() => {
+          response.writeHead(200, { "content-length": "10" });
+          response.write("a");
+          setTimeout(() => response.destroy(), 20);
+        }, headAfterMs);
+      };
+    const { handler, lab, results, status } = await between(breaks(80), breaks(0));
+    const answer = await handler(get());
+    await expect(answer.text()).rejects.toThrow();
+    await lab.settled();
+    expect(results[0]!.control.outcome.kind).toBe("threw");
+    expect(status()).toMatchObject({ started: 1, mismatched: 0, inconclusive: 0 });
+  });
+
+  it("in the middle of its body is a failure as well where control has not ended in time", async () => {
+    const { handler, lab, results } = await between(
+      (_request, response) => {
+        response.write("a");
+        setTimeout(() => response.end(), 300);
+      },
+      (_request, response) => {
+        response.writeHead(200, { "content-length": "10" });
+        response.write("a");
+        setTimeout(() => response.destroy(), 10);
+      },
+      { limits: { timeoutMs: 100 } },
+    );
+    expect(await (await handler(get())).text()).toBe("a");
+    await lab.settled();
+    expect(results[0]!.candidates[0].outcome.kind).toBe("threw");
+    expect(results[0]!.kind).toBe("mismatch");
   });
 
   it("by hanging is timed out, and holds nobody up", async () => {

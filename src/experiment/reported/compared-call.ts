@@ -59,8 +59,9 @@ export class ComparedCall extends ReportedCall implements Awaited {
       this.mark.timeOut();
       return;
     }
-    this.giveUp("abandoned");
+    // Who listens may still say what there is.
     this.mark?.timeOut();
+    if (!this.isOver && !(this.controlIsReported && this.candidateIsReported)) this.giveUp("abandoned");
   }
 
   protected makeMark(): Mark {

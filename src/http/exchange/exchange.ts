@@ -39,8 +39,8 @@ export class Exchange {
   #controlIsOver = false;
   #candidateIsOver = false;
   #isAbandoned = false;
-  /** How control's body ends will be known. */
-  #isWatched = false;
+  /** It may break off as the candidate did, and then the failure is not the candidate's alone. */
+  #awaitsControlsEnd = false;
   #controlSide: LookedAt | undefined;
 
   constructor(call: ComparisonCall<ReportedResponse>, comparer: ResponseComparer, counts: ExchangeCounts) {
@@ -56,7 +56,7 @@ export class Exchange {
 
   /** Whether what control's body holds is still asked for. */
   get wantsBodies(): boolean {
-    return !this.#isClosed && !this.#candidateIsOver && !this.#controlIsOver;
+    return !this.#isClosed && !this.#controlIsOver && (!this.#candidateIsOver || this.#awaitsControlsEnd);
   }
 
   get isOver(): boolean {
@@ -104,6 +104,7 @@ export class Exchange {
     if (this.#isClosed || this.#candidateIsOver) return;
     this.#candidateIsOver = true;
     const failure = failureOf(error, this.#candidate?.status);
+    if (this.#candidate !== undefined) this.#awaitsControlsEnd = true;
     if (failure.code === "timeout") this.#call.candidate({ kind: "timed-out", afterMs: ms }, ms);
     else this.#call.candidate({ kind: "threw", error: failure }, ms);
     this.#reportControl();
@@ -111,7 +112,7 @@ export class Exchange {
 
   /** Control's body is seen to its end. */
   watchControl(): void {
-    this.#isWatched = true;
+    this.#awaitsControlsEnd = true;
   }
 
   /** Its body has ended; it may be `unseen`. */
@@ -137,9 +138,11 @@ export class Exchange {
     return this.#isAbandoned || this.#call.ended;
   }
 
-  /** The candidate did its part in time; control's body is still on its way. */
+  /** The candidate did its part in time, or failed; control's body is still on its way. */
   #timeIsUp(): void {
     if (this.#candidate?.captured !== undefined && !this.#controlIsOver) this.abandon("too-slow");
+    this.#awaitsControlsEnd = false;
+    this.#reportControl();
   }
 
   #tellHeads(): void {
@@ -171,8 +174,7 @@ export class Exchange {
   #reportControl(): void {
     const control = this.#control;
     if (this.#isClosed || this.#controlIsOver || !this.#candidateIsOver || control === undefined) return;
-    // It may break off as well, and then the failure is not the candidate's alone.
-    if (this.#isWatched && control.captured === undefined) return;
+    if (this.#awaitsControlsEnd && control.captured === undefined) return;
     this.#controlIsOver = true;
     const captured = control.captured ?? headOnly(control.status);
     const side = this.#comparer.lookAt(captured, "control");
