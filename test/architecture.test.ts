@@ -51,7 +51,6 @@ const longFiles: Readonly<Record<string, string>> = {
   "compare/equality/walk.ts": "the one walk over two values, which every kind of value comes back to",
   "compare/equality/surely-equal.ts":
     "the quick look for equality: what it may answer at once, kind by kind, in one place",
-  "experiment/run/run.ts": "one call's state, from control's first stamp to the frozen result",
   "stats/candidate-evidence.ts": "one candidate's evidence: what each comparison adds to units, keys and gates",
   "stats/verdict.ts": "one verdict: what is missing for each gate, and its sentences",
 };

@@ -12,14 +12,13 @@ import { ComparedCall } from "../reported/compared-call.ts";
 import type { BeginOptions, ComparisonCalls, ComparisonEvent, ComparisonMaker } from "../reported/comparison-call.ts";
 import { describeReport, readOutcome } from "../reported/read-report.ts";
 import { ControlCall, type ReportedCall } from "../reported/reported-call.ts";
-import { Run } from "../run/run.ts";
+import { ObservedRun } from "../run/observed-run.ts";
 import { settledAs } from "../runtime/promises.ts";
 import { admitted, answersAlone, skip, whyNot } from "./gates.ts";
 import { contextOf } from "./inputs.ts";
 import { keyOf, routeOf, withoutRollout, type Route } from "./route.ts";
 
 const nothingGiven: BeginOptions = Object.freeze({});
-const noArguments: unknown[] = [];
 const shadow: ServedStage = Object.freeze({ stage: "shadow", share: 0, epoch: 0 });
 
 function standing({ stage, share, epoch }: ServedStage): ServedStage {
@@ -70,7 +69,7 @@ class ComparisonDoor {
     const candidates = admitted(plan, hooks.candidates);
     if (candidates.length === 0) return this.#oneSide(route, plan.counters.skips["breaker-open"]);
     const key = route === withoutRollout ? keyOf(plan, hooks, begun, args) : route.key;
-    const run = new Run(plan, this.#hooksOf(hooks, begun), candidates, begun, args, noArguments, route.snapshot, key);
+    const run = new ObservedRun(plan, this.#hooksOf(hooks, begun), candidates, begun, args, route.snapshot, key);
     run.context = this.#contextOf(begun, args);
     const { state } = candidates[0]!.breaker;
     // A candidate that fails in a row serves nobody until a probe has succeeded.

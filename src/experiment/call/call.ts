@@ -1,15 +1,14 @@
-import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
+import { isFast, type Hooks, type ExperimentPlan } from "../define/experiment-plan.ts";
 import { tellOfCallback } from "../define/run-twice.ts";
 import type { Skip } from "../record/counters.ts";
 import { conductFast } from "../run/fast-path.ts";
-import { isFast } from "../define/experiment-plan.ts";
 import { Run } from "../run/run.ts";
 import { serveAlone } from "../run/serve-alone.ts";
 import { serveCompared } from "../run/serve-compared.ts";
-import { conductThrowing } from "../run/throw-on-mismatch.ts";
 import { answersAlone, skip, whyNot } from "./gates.ts";
 import { argumentsOf, prepare } from "./inputs.ts";
 import { routeOf, withoutRollout, type Route } from "./route.ts";
+import { conductThrowing } from "./throw-on-mismatch.ts";
 
 /** One call of an experiment: where it goes, why it is not compared, what its candidates get; then both sides, or one alone. */
 export function call(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): unknown {

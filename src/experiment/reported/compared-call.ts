@@ -3,7 +3,7 @@ import type { FellBack } from "../../model/result.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 import type { Awaited } from "../limits/deadlines.ts";
 import { inFlight } from "../run/candidate-run.ts";
-import type { Run } from "../run/run.ts";
+import type { ObservedRun } from "../run/observed-run.ts";
 import { Mark } from "../runtime/current-run.ts";
 import { later } from "../runtime/event-loop.ts";
 import { Preparation } from "./preparation.ts";
@@ -26,7 +26,7 @@ export class ComparedCall extends ReportedCall implements Awaited {
   line: Awaited["line"] = undefined;
   dueAt = 0;
   readonly compare = true;
-  readonly #run: Run;
+  readonly #run: ObservedRun;
   readonly #prepare: AnyFunction | undefined;
   /** The breaker let it in to try the candidate. */
   readonly #probes: boolean;
@@ -37,7 +37,7 @@ export class ComparedCall extends ReportedCall implements Awaited {
   /** The candidate's time is up, and its signal says so. */
   #timedOut = false;
 
-  constructor(run: Run, prepare: AnyFunction | undefined, serve: Side, probes: boolean, now: number) {
+  constructor(run: ObservedRun, prepare: AnyFunction | undefined, serve: Side, probes: boolean, now: number) {
     super(run.plan, serve, run.snapshot?.epoch ?? 0, undefined, now, run.snapshot?.stage !== "complete");
     const { plan } = run;
     this.#run = run;

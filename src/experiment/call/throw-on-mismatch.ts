@@ -1,7 +1,7 @@
 import type { Throwing } from "../define/throw-options.ts";
 import { derive } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "../run/run.ts";
 
 /**
  * For test suites: waits for the candidates, and throws in place of the caller's answer when one of them is no match. The
