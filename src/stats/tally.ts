@@ -71,6 +71,13 @@ export class Tally {
     this.candidate.add(sample.candidateMs);
   }
 
+  /** A {@link record} of a match. */
+  match(controlMs: number, candidateMs: number): void {
+    this.#match++;
+    this.control.add(controlMs);
+    this.candidate.add(candidateMs);
+  }
+
   /** Counts matches whose durations are not known. */
   matched(times: number): void {
     this.#match += times;

@@ -59,34 +59,33 @@ export class KeptMatches implements Sample {
    * @param wallMs what makes a monotonic stamp one of wall time
    */
   workIn(tallies: TallySlices, evidence: CandidateEvidence | undefined, wallMs: number): void {
+    const stamps = this.#stamps;
     let plain = 0;
     let plainSince = NaN;
-    let plainUntil = NaN;
     for (let index = 0; index < this.length; index++) {
-      this.#moveTo(index, wallMs);
-      tallies.record(this.#stamps[fields * index + 3]!, this);
-      if (evidence === undefined) continue;
-      if (this.key === undefined && this.pair === undefined) {
-        if (plain++ === 0) plainSince = this.at;
-        plainUntil = this.at;
-        continue;
+      const place = fields * index;
+      const controlMs = stamps[place + 1]!;
+      const candidateMs = stamps[place + 2]!;
+      // When it ended, as of everything else.
+      const at = stamps[place]! + Math.max(controlMs || 0, candidateMs || 0) + wallMs;
+      tallies.match(stamps[place + 3]!, controlMs, candidateMs);
+      const key = this.#keys[index];
+      const pair = this.#pairs[index];
+      if (key === undefined && pair === undefined) {
+        if (plain++ === 0) plainSince = at;
+      } else if (evidence !== undefined) {
+        evidence.matched(plain, plainSince, this.at);
+        plain = 0;
+        this.controlMs = controlMs;
+        this.candidateMs = candidateMs;
+        this.key = key;
+        this.pair = pair;
+        this.at = at;
+        evidence.record(this);
       }
-      evidence.matched(plain, plainSince, plainUntil);
-      evidence.record(this);
-      plain = 0;
+      this.at = at;
     }
-    evidence?.matched(plain, plainSince, plainUntil);
+    evidence?.matched(plain, plainSince, this.at);
     this.length = this.#keys.length = this.#pairs.length = 0;
-  }
-
-  #moveTo(index: number, wallMs: number): void {
-    const stamps = this.#stamps;
-    const place = fields * index;
-    this.controlMs = stamps[place + 1]!;
-    this.candidateMs = stamps[place + 2]!;
-    this.key = this.#keys[index];
-    this.pair = this.#pairs[index];
-    // When it ended, as of everything else.
-    this.at = stamps[place]! + Math.max(this.controlMs || 0, this.candidateMs || 0) + wallMs;
   }
 }

@@ -51,6 +51,10 @@ export class TallySlices {
     return 2 * snapshot.epoch + Number(served);
   }
 
+  match(number: number, controlMs: number, candidateMs: number): void {
+    this.#of(number).tally.match(controlMs, candidateMs);
+  }
+
   record(number: number, sample: Sample, signature?: string): void {
     const slice = this.#of(number);
     slice.tally.record(sample);
