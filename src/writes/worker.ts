@@ -1,3 +1,4 @@
+import { backoffMs, type Backoff } from "../model/backoff.ts";
 import { aWhole, orElse, where, type OptionTable } from "../model/option-table.ts";
 import { messageOf } from "./errors.ts";
 import { DeadOperation, follow } from "./follow.ts";
@@ -21,8 +22,9 @@ export const workTable: OptionTable<WorkOptions, "concurrency"> = {
   signal: where("an AbortSignal", (got) => got instanceof AbortSignal),
 };
 
-const firstDelayMs = 100;
-const longestDelayMs = 60_000;
+const backoff: Backoff = { firstMs: 100, mostMs: 60_000 };
+/** While a side cannot be reached, its operations are due again after so long. */
+const shortDelayMs = 100;
 const mostTries = 10;
 const leaseMs = 30_000;
 const rowsAtOnce = 200;
@@ -141,7 +143,7 @@ class Batch {
   async bring(row: OutboxRow): Promise<void> {
     const waitsFor = Math.max(0, ...row.keys.map((key) => this.#delays.get(key) ?? 0));
     if (waitsFor > 0 || this.#isDown) {
-      this.#postpone(row, Math.max(waitsFor, this.#isDown ? firstDelayMs : 0), {});
+      this.#postpone(row, Math.max(waitsFor, this.#isDown ? shortDelayMs : 0), {});
       return;
     }
     try {
@@ -170,7 +172,7 @@ class Batch {
     // Of a side that cannot be reached no operation dies, however long that lasts.
     if (!isPermanent && !(await this.#areReachable())) {
       this.#rest(error);
-      this.#postpone(row, firstDelayMs, { error: messageOf(error) });
+      this.#postpone(row, shortDelayMs, { error: messageOf(error) });
       return;
     }
     if (isPermanent || attempts >= mostTries) {
@@ -179,9 +181,7 @@ class Batch {
       for (const key of row.keys) this.#delays.set(key, shortestPauseMs);
       return;
     }
-    const { random } = this.#services;
-    const delayMs = Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs) * (0.5 + random() / 2);
-    this.#postpone(row, delayMs, { attempts, error: messageOf(error) });
+    this.#postpone(row, backoffMs(backoff, attempts, this.#services.random), { attempts, error: messageOf(error) });
   }
 
   #isPermanent(error: unknown): boolean {
@@ -210,8 +210,7 @@ class Batch {
     const { clock, emit, random } = this.#services;
     const watched = this.#watched;
     watched.failures += 1;
-    const delayMs = Math.min(firstDelayMs * 2 ** (watched.failures - 1), longestDelayMs) * (0.5 + random() / 2);
-    watched.restsUntil = clock.monotonic() + delayMs;
+    watched.restsUntil = clock.monotonic() + backoffMs(backoff, watched.failures, random);
     const { from } = watched.direction;
     if (watched.failures === 1) emit({ kind: "follower-down", authority: from.name, reason: messageOf(error) });
   }

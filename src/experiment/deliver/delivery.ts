@@ -1,3 +1,4 @@
+import { backoffMs, type Backoff } from "../../model/backoff.ts";
 import type { Cancel } from "../../model/clock.ts";
 import type { Operation } from "../../model/fault.ts";
 import type { DeliveryCounts, Publisher } from "../../model/publisher.ts";
@@ -15,7 +16,7 @@ import { MemoryBudget } from "./memory-budget.ts";
 
 const publishTimeoutMs = 5_000;
 const mostAttempts = 3;
-const firstRetryMs = 200;
+const retries: Backoff = { firstMs: 200, mostMs: Infinity };
 /** A flush does not wait for a minute's pause of the breaker. */
 const longestPauseWhileAwaitedMs = 250;
 const sliceMs = 10;
@@ -233,7 +234,7 @@ export class Delivery {
       this.#finished();
     }
     if (this.#breaker.open) this.#ending.giveUp();
-    const retryMs = again ? firstRetryMs * 2 ** (job.failures - 1) * (0.5 + this.#services.random() / 2) : 0;
+    const retryMs = again ? backoffMs(retries, job.failures, this.#services.random) : 0;
     const pauseMs = Math.max(retryMs, this.#breaker.pauseMs);
     if (pauseMs > 0) this.#pause(pauseMs);
   }

@@ -1,11 +1,11 @@
+import { backoffMs, type Backoff } from "../../model/backoff.ts";
+
 const failuresToOpen = 5;
-const firstPauseMs = 1_000;
-const longestPauseMs = 60_000;
+const backoff: Backoff = { firstMs: 1_000, mostMs: 60_000 };
 
 /**
  * Lets a failing publisher rest: after five failures in a row it asks for a pause of one second, then doubles it with
- * every further failure up to a minute. One success closes it. Each pause is shortened at random by up to a half, so that
- * many processes do not come back in one wave.
+ * every further failure up to a minute. One success closes it.
  */
 export class Breaker {
   #failures = 0;
@@ -28,9 +28,7 @@ export class Breaker {
   failed(): void {
     this.#failures += 1;
     if (this.#failures < failuresToOpen) return;
-    const doublings = Math.min(this.#failures - failuresToOpen, 10);
-    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** doublings);
-    this.#pauseMs = pauseMs * (0.5 + this.#random() / 2);
+    this.#pauseMs = backoffMs(backoff, this.#failures - failuresToOpen + 1, this.#random);
   }
 
   succeeded(): void {

@@ -1,3 +1,4 @@
+import { backoffMs, type Backoff } from "../../model/backoff.ts";
 import type { Clock } from "../../model/clock.ts";
 import type { Posted } from "./post.ts";
 
@@ -34,7 +35,7 @@ const heldMax = 100;
 const heldCharactersMax = 1_000_000;
 const perRequestMax = 20;
 const perRequestCharactersMax = 256_000;
-const firstBackOffMs = 1_000;
+const backoff: Backoff = { firstMs: 1_000, mostMs: minuteMs };
 
 /** Holds alerts until they have arrived: bounded, one request at a time, at most so many a minute, backing off while they fail. */
 export class AlertQueue {
@@ -162,12 +163,11 @@ export class AlertQueue {
 
   #settle(posted: Posted, batch: readonly Alert[], reported: number): void {
     if (posted.kind === "failed") {
-      // Equal jitter: from half the step to the whole of it, so that many processes do not come back at once.
-      const stepMs = Math.min(minuteMs, firstBackOffMs * 2 ** this.#failures);
       this.#failures += 1;
-      this.#notBefore = this.#options.clock.monotonic() + stepMs * (0.5 + this.#options.random() / 2);
+      const { clock, random } = this.#options;
+      this.#notBefore = clock.monotonic() + backoffMs(backoff, this.#failures, random);
       const { retryAfterMs } = posted;
-      if (retryAfterMs !== undefined) this.#askedToWaitUntil = this.#options.clock.monotonic() + retryAfterMs;
+      if (retryAfterMs !== undefined) this.#askedToWaitUntil = clock.monotonic() + retryAfterMs;
       this.#options.onFault(posted.error);
       return;
     }
