@@ -26,6 +26,16 @@ export function compare<Value>(control: Value, candidate: unknown, rules?: Compa
   return compareValues(control, candidate, compileRules(rules as CompareRules | undefined, "compare"));
 }
 
+/** What is known of two values before they are compared. */
+export interface Beforehand {
+  /** They were looked at together, and are not surely equal. */
+  readonly looked: boolean;
+  /** Both are copies, in which no accessor is left. */
+  readonly areCopies: boolean;
+}
+
+const nothingKnown: Beforehand = { looked: false, areCopies: false };
+
 /**
  * As {@link compare}, with rules that are compiled already. Never throws.
  *
@@ -37,10 +47,17 @@ export function compareValues(
   rules: CompiledRules,
   now: () => number = systemClock.monotonic,
   watch?: DifferenceWatch,
+  { looked, areCopies }: Beforehand = nothingKnown,
 ): Comparison {
+  // Rules of places may call equal what was seen to differ.
+  if (looked && rules.start.dead) return compareClosely(control, candidate, rules, now, undefined, watch, areCopies);
   // Rules only loosen, so that what is equal without them needs none of them.
   if (surelyEqualWithin(control, candidate, rules.start, rules.limits.timeMs, now)) return match;
-  return compareClosely(control, candidate, rules, now, watch);
+  const { until, isLate } = lookedUntil();
+  if (!isLate) return compareClosely(control, candidate, rules, now, until, watch, areCopies);
+  const reason = `longer than ${rules.limits.timeMs} ms`;
+  watch?.ended(reason);
+  return { kind: "inconclusive", reason };
 }
 
 function compareClosely(
@@ -48,14 +65,10 @@ function compareClosely(
   candidate: unknown,
   rules: CompiledRules,
   now: () => number,
+  until: number | undefined,
   watch: DifferenceWatch | undefined,
+  areCopies: boolean,
 ): Comparison {
-  const { until, isLate } = lookedUntil();
-  if (isLate) {
-    const reason = `longer than ${rules.limits.timeMs} ms`;
-    watch?.ended(reason);
-    return { kind: "inconclusive", reason };
-  }
   if (rules.normalize !== undefined) {
     try {
       control = rules.normalize(control);
@@ -64,7 +77,7 @@ function compareClosely(
       return { kind: "inconclusive", reason: "`normalize` threw", error };
     }
   }
-  const walk = new Walk(rules, now, until, watch);
+  const walk = new Walk(rules, now, until, watch, areCopies);
   // Not by the gate again: what it has read once may be in what `normalize` returned.
   if (rules.normalize !== undefined && walk.quick.same(control, candidate, rules.start)) return match;
   try {

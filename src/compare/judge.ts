@@ -1,11 +1,10 @@
-import { match, type Comparison, type Difference } from "../model/comparison.ts";
+import type { Comparison, Difference } from "../model/comparison.ts";
 import type { Operation } from "../model/fault.ts";
 import type { Outcome } from "../model/observation.ts";
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import { readAnswer } from "./comparer-answer.ts";
-import { compareValues } from "./compare.ts";
+import { compareValues, type Beforehand } from "./compare.ts";
 import { describeValue } from "./copy/describe-value.ts";
-import { surelyEqual } from "./equality/surely-equal.ts";
 import {
   compileKnownMismatches,
   ruleFor,
@@ -69,14 +68,20 @@ export function compileJudgement(definition: JudgementDefinition, place: string)
  * Only a mismatch is shown to the `knownMismatches`, in their order.
  *
  * @param at wall time in milliseconds since 1970, for rules that end
+ * @param known what is known of the two values that both returned
  */
-export function judge(control: Outcome, candidate: Outcome, plan: Judgement, at: number): Comparison {
-  const bothReturned = control.kind === "returned" && candidate.kind === "returned";
-  if (bothReturned && plan.compare === undefined && surelyEqual(control.value, candidate.value)) return match;
+export function judge(
+  control: Outcome,
+  candidate: Outcome,
+  plan: Judgement,
+  at: number,
+  known?: Beforehand,
+): Comparison {
   if (control.kind === "timed-out" || candidate.kind === "timed-out") return timedOut;
   const seen = plan.knownMismatches.length === 0 ? undefined : new SeenDifferences(plan.knownMismatches, leafOf);
   const comparison =
-    bothReturned ? judgeValues(control.value, candidate.value, plan, seen)
+    control.kind === "returned" && candidate.kind === "returned" ?
+      judgeValues(control.value, candidate.value, plan, seen, known)
     : control.kind === "threw" && candidate.kind === "threw" ? judgeErrors(control.error, candidate.error, plan, seen)
     : oneThrew(control, candidate, seen);
   return seen === undefined ? comparison : orIgnored(comparison, control, candidate, plan, seen, at);
@@ -90,10 +95,16 @@ function leafOf(difference: Difference): string {
 
 const timedOut: Comparison = Object.freeze({ kind: "inconclusive", reason: "timed-out" });
 
-function judgeValues(control: unknown, candidate: unknown, plan: Judgement, seen: Seen): Comparison {
+function judgeValues(
+  control: unknown,
+  candidate: unknown,
+  plan: Judgement,
+  seen: Seen,
+  known: Beforehand | undefined,
+): Comparison {
   const { compare, rules } = plan;
   if (compare !== undefined) return asked(compare, control, candidate, rules, plan, seen);
-  return noted(compareValues(control, candidate, rules, undefined, seen), plan);
+  return noted(compareValues(control, candidate, rules, undefined, seen, known), plan);
 }
 
 function judgeErrors(control: unknown, candidate: unknown, plan: Judgement, seen: Seen): Comparison {

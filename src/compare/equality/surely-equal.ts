@@ -25,6 +25,8 @@ let mostMs = defaultCallerMs;
 let clock: () => number = monotonic;
 let deadline = 0;
 let isLate = false;
+/** The look ended for its size or time, not for what it saw. */
+let isCutShort = false;
 /** No object in the first has keys that are symbols: it is a copy, and that was seen when it was made. */
 let firstIsNamed = false;
 /** The walk that looks at a part of its values; it runs no accessor, since the walk itself may have to. */
@@ -51,7 +53,10 @@ export function surelyEqual(
   callerMs: number = defaultCallerMs,
 ): boolean {
   if (control === candidate) return true;
-  if (typeof control === "object" && control !== null && isKnownLarge(control)) return false;
+  if (typeof control === "object" && control !== null && isKnownLarge(control)) {
+    isCutShort = true;
+    return false;
+  }
   mostMs = callerMs;
   if (clock !== monotonic) clock = monotonic;
   return look(control, candidate, place, named);
@@ -61,17 +66,29 @@ export function surelyEqual(
 const mostSlotsInWalk = 100_000;
 const mostWasted = 20_000;
 
+/** Whether the last look was cut short, so that a longer one may still find the two equal. */
+export function lookWasCutShort(): boolean {
+  return isCutShort;
+}
+
 /** The same for parts of two values in a walk, under its rules: numbers and texts are equal where a tolerance says so. */
 export class QuickLook {
   /** Reads each element of an array once. */
   readonly reader: Reader;
   /** Whether a rule at a place calls two primitives the same that are not. */
   readonly tolerates: (place: Place, control: unknown, candidate: unknown) => boolean;
+  /** Both values are copies, in which no accessor is left. */
+  readonly areCopies: boolean;
   private wasted = 0;
 
-  constructor(reader: Reader, tolerates: (place: Place, control: unknown, candidate: unknown) => boolean) {
+  constructor(
+    reader: Reader,
+    tolerates: (place: Place, control: unknown, candidate: unknown) => boolean,
+    areCopies: boolean,
+  ) {
     this.reader = reader;
     this.tolerates = tolerates;
+    this.areCopies = areCopies;
   }
 
   /** `false` says nothing. Never throws, and runs no accessor but those that are elements of an array. */
@@ -117,6 +134,7 @@ export function lookedUntil(): { readonly until: number | undefined; readonly is
 function look(control: unknown, candidate: unknown, place: Place, named: boolean): boolean {
   slotsLeft = slotsBetweenLooks;
   looks = 0;
+  isCutShort = false;
   firstIsNamed = named;
   // A trap of a proxy may have begun this in the middle of a walk.
   const around = walking;
@@ -141,10 +159,12 @@ function lookFor(walk: QuickLook | undefined): QuickLook | undefined {
 /** Called when the slots until the next look are spent; whether those of the whole or the time are, too. */
 function runsOut(): boolean {
   if (walking !== undefined) return true;
-  if (timeIsUp() || slotsLeft < -mostSlots) return true;
+  isCutShort = timeIsUp() || slotsLeft < -mostSlots;
+  if (isCutShort) return true;
   looks += Math.floor(-slotsLeft / slotsBetweenLooks);
   slotsLeft = slotsBetweenLooks;
-  return looks * slotsBetweenLooks > mostSlots;
+  isCutShort = looks * slotsBetweenLooks > mostSlots;
+  return isCutShort;
 }
 
 function timeIsUp(): boolean {
@@ -165,9 +185,10 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
     return Array.isArray(control) && Array.isArray(candidate) && sameList(control, candidate, place, depth);
   }
   if (prototype !== plain) return false;
-  if (walking !== undefined) return sameUnread(control, candidate, place, depth);
+  if (walking?.areCopies === false) return sameUnread(control, candidate, place, depth);
   const theirKeys = keys(candidate);
   const isMany = theirKeys.length >= manyKeys;
+  if (isMany && walking !== undefined) return sameUnread(control, candidate, place, depth);
   if (isMany) {
     const start = clock();
     if (!hasNoSymbols(control)) return false;
@@ -204,6 +225,7 @@ function sameUnread(control: object, candidate: object, place: Place, depth: num
 }
 
 function giveUpLarge(control: object, candidate: object): false {
+  isCutShort = true;
   noteLarge(control);
   noteLarge(candidate);
   return false;
@@ -232,7 +254,7 @@ function hasNoSymbols(value: object): boolean {
 function sameList(control: readonly unknown[], candidate: readonly unknown[], place: Place, depth: number): boolean {
   const { length } = control;
   if (length !== candidate.length || ((slotsLeft -= length) < 0 && runsOut())) return false;
-  if (walking !== undefined) return sameElements(control, candidate, place, depth, walking.reader);
+  if (walking?.areCopies === false) return sameElements(control, candidate, place, depth, walking.reader);
   // Reads control twice, so only what is a copy.
   if (firstIsNamed && length > fewElements && place.dead && isFlat(control)) return fastDeepEqual(control, candidate);
   const next = place.element();

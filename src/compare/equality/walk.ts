@@ -27,9 +27,7 @@ export class Walk implements Walker {
   path: PathSegment[] = [];
 
   /** For parts that are most likely the same. */
-  readonly quick: QuickLook = new QuickLook(this.reader, (place, control, candidate) =>
-    isTolerated(this, place, control, candidate),
-  );
+  readonly quick: QuickLook;
   private readonly pairs = new Pairs();
   /** In an error less is looked at, so that what is the same there may differ elsewhere. */
   private readonly pairsInErrors = new Pairs();
@@ -46,9 +44,17 @@ export class Walk implements Walker {
   hasMetOpaque = false;
   private errorData = 0;
 
-  /** @param until when its time ends, where that is known */
-  constructor(rules: CompiledRules, now: () => number, until?: number, watch?: DifferenceWatch) {
+  /**
+   * @param until when its time ends, where that is known
+   * @param areCopies whether both values are copies, in which no accessor is left
+   */
+  constructor(rules: CompiledRules, now: () => number, until?: number, watch?: DifferenceWatch, areCopies = false) {
     this.rules = rules;
+    this.quick = new QuickLook(
+      this.reader,
+      (place, control, candidate) => isTolerated(this, place, control, candidate),
+      areCopies,
+    );
     this.differences = new DifferenceList(rules.limits.differences, watch);
     this.now = now;
     this.deadlineMs = until ?? now() + rules.limits.timeMs;

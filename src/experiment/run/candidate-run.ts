@@ -42,6 +42,8 @@ export class CandidateRun extends Attempt implements Sample {
   readonly planned: PlannedCandidate;
   outcome: Outcome | undefined = undefined;
   evidence: Evidence = "live";
+  /** Its value and control's were looked at together, and are not surely equal. */
+  looked = false;
   comparison: Comparison | undefined = undefined;
   /** Why it cannot be compared, where that is so. */
   inconclusive: Comparison | undefined = undefined;
@@ -119,6 +121,12 @@ export class CandidateRun extends Attempt implements Sample {
 
   protected timedOut(afterMs: number, now: number): void {
     this.#end({ kind: "timed-out", afterMs }, now);
+  }
+
+  protected override follow(given: unknown, mark: Mark): void {
+    // What was looked at was a promise.
+    this.looked = false;
+    super.follow(given, mark);
   }
 
   /** A stream is an outcome only when it has been read, beside control's. */

@@ -1,7 +1,7 @@
 import { match, type Comparison } from "../../model/comparison.ts";
 import type { Result } from "../../model/result.ts";
 import type { Sample } from "../../model/rollout.ts";
-import { surelyEqual } from "../../compare/equality/surely-equal.ts";
+import { lookWasCutShort, surelyEqual } from "../../compare/equality/surely-equal.ts";
 import { judge } from "../../compare/judge.ts";
 import { hidePath } from "../../records/names-in-code.ts";
 import { present } from "../../records/present.ts";
@@ -42,16 +42,23 @@ export function comparisonAtOnce(run: EndedRun, candidateRun: CandidateRun, judg
   const control = run.control!;
   const outcome = candidateRun.outcome!;
   const bothReturned = control.kind === "returned" && outcome.kind === "returned";
-  const mayBeEqual = !ownCompare && bothReturned;
-  if (mayBeEqual && surelyEqual(control.value, outcome.value, undefined, false, callerMs)) {
-    if (outcome.value === undefined) tellOfNothing(run.plan);
-    return match;
+  if (bothReturned && !ownCompare && !candidateRun.looked) {
+    if (surelyEqual(control.value, outcome.value, undefined, false, callerMs)) {
+      if (outcome.value === undefined) tellOfNothing(run.plan);
+      return match;
+    }
+    candidateRun.looked = !lookWasCutShort();
   }
   return ownCompare || judges || outcome.kind === "timed-out" ? comparisonOf(run, candidateRun) : undefined;
 }
 
-function comparisonOf({ plan: { judgement, services }, control }: EndedRun, candidateRun: CandidateRun): Comparison {
-  return quietly(() => judge(control!, candidateRun.outcome!, judgement, services.clock.now()));
+function comparisonOf(run: EndedRun, candidateRun: CandidateRun): Comparison {
+  const { judgement, services } = run.plan;
+  const known = {
+    looked: candidateRun.looked,
+    areCopies: run.controlEvidence === "captured" && candidateRun.evidence === "captured",
+  };
+  return quietly(() => judge(run.control!, candidateRun.outcome!, judgement, services.clock.now(), known));
 }
 
 /** A candidate that threw where control did not, or whose time was up, and not control's as well, has failed. */

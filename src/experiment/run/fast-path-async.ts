@@ -1,5 +1,5 @@
 import type { Evidence, Outcome } from "../../model/observation.ts";
-import { surelyEqual } from "../../compare/equality/surely-equal.ts";
+import { lookWasCutShort, surelyEqual } from "../../compare/equality/surely-equal.ts";
 import { Attempt } from "../limits/attempt.ts";
 import { derive, isFollowedNatively } from "../runtime/native-promise.ts";
 import { watchPromise } from "../runtime/promises.ts";
@@ -117,7 +117,12 @@ class FastAsyncCall extends Attempt {
     if (this.run !== undefined) this.tell(who, { kind: "returned", value }, "live", now);
     else if (this.first === undefined) this.keepFirst(who, value, now);
     else if (surelyEqual(this.value, value, undefined, !this.symbols, this.plan.callerMs)) this.matched(who, now);
-    else this.tell(who, { kind: "returned", value }, "live", now);
+    else {
+      const looked = !lookWasCutShort();
+      this.run = this.takenOver();
+      this.run.candidateRuns[0]!.looked = looked;
+      this.tell(who, { kind: "returned", value }, "live", now);
+    }
   }
 
   private keepFirst(who: Side, value: unknown, now: number): void {

@@ -1,4 +1,4 @@
-import { surelyEqual } from "../../compare/equality/surely-equal.ts";
+import { lookWasCutShort, surelyEqual } from "../../compare/equality/surely-equal.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import { aFastAsyncCall } from "./fast-path-async.ts";
 import { runOf } from "./run.ts";
@@ -44,9 +44,12 @@ export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, a
   const endedAt = clock.monotonic();
   // What is surely equal to control's value is no more a promise than that is.
   if (!surelyEqual(value, answer, undefined, false, plan.callerMs)) {
+    const looked = !lookWasCutShort();
     const run = runOf(plan, hooks, self, args, startedAt);
     // Nothing here may be held by a closure: whatever is, is allocated in every call.
-    run.bothCalled(value, startedAt, controlEndedAt).gave(answer, mark, controlEndedAt, endedAt);
+    const candidateRun = run.bothCalled(value, startedAt, controlEndedAt);
+    candidateRun.looked = looked;
+    candidateRun.gave(answer, mark, controlEndedAt, endedAt);
     run.bothTold(controlEndedAt, endedAt);
     return value;
   }
