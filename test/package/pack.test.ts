@@ -71,7 +71,13 @@ describe("the packed tarball", () => {
       file.replaceAll("\\", "/"),
     );
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md"]));
-    expect(files.filter((file) => !/^(dist(\/.*)?|package\.json|[A-Z]+(\.md)?)$/.test(file))).toEqual([]);
+    expect(files.filter((file) => file.startsWith("dashboards/")).toSorted()).toEqual([
+      "dashboards/alerts.yaml",
+      "dashboards/grafana.json",
+    ]);
+    expect(files.filter((file) => !/^(dashboards(\/.*)?|dist(\/.*)?|package\.json|[A-Z]+(\.md)?)$/.test(file))).toEqual(
+      [],
+    );
     expect(files.filter((file) => /\.map$|[^d]\.ts$|\.test\./.test(file))).toEqual([]);
   });
 
