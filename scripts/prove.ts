@@ -14,6 +14,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     environment: { FUZZ_RUNS: "1000000" },
   },
   writes: { files: ["test/real/crashes-in-processes.test.ts"], environment: { SIDELANE_LONG: "20" } },
+  "writes-model": { files: ["test/writes/model.test.ts"], environment: { WRITES_MODEL_RUNS: "1000" } },
   http: {
     files: ["test/http/generated-exchanges.test.ts", "test/http/limits.test.ts"],
     environment: { HTTP_EXCHANGES: "1000", HTTP_MEGABYTES: "1024" },
