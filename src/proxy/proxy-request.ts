@@ -5,7 +5,7 @@ import { loopHeader } from "../http/loop-mark.ts";
 import type { RequestBody } from "../http/request-body.ts";
 import { endToEnd, isConditional, type Outgoing } from "../http/sides/outgoing.ts";
 import { NodeAnswer, type Reply } from "./node-answer.ts";
-import { hasBody, pairsOf, sentOn, type HeaderChanges, type RawHeaders } from "./raw-headers.ts";
+import { hasBody, sendHead, pairsOf, sentOn, type HeaderChanges, type RawHeaders } from "./raw-headers.ts";
 import type { Sent, Upstream } from "./upstream.ts";
 
 /** One side as a proxy asks it for a caller. */
@@ -174,7 +174,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
       return;
     }
     const from = this.#request;
-    if (from.headers.expect !== undefined) to.flushHeaders();
+    if (from.headers.expect !== undefined) sendHead(to);
     from.on("data", (chunk: Buffer) => {
       if (to.write(chunk)) return;
       from.pause();

@@ -1,3 +1,4 @@
+import type { OutgoingMessage } from "node:http";
 import { loopHeader } from "../http/loop-mark.ts";
 
 /** Headers as `node:http` has them: name, value, name, value, in their case and order. */
@@ -99,6 +100,11 @@ export function passedOn(raw: RawHeaders, mayChunk: boolean): string[] {
     headers.push(raw[at]!, raw[at + 1]!);
   }
   return headers;
+}
+
+/** Sends a head whose body is not there yet. Node's `flushHeaders` would write its bytes above 0x7f in another encoding than they came in. */
+export function sendHead(message: OutgoingMessage): void {
+  message.write("", "latin1");
 }
 
 /** Trailers as `addTrailers` takes them, in their case and order. */

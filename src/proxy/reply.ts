@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Reply } from "./node-answer.ts";
-import { pairsOf, passedOn } from "./raw-headers.ts";
+import { pairsOf, passedOn, sendHead } from "./raw-headers.ts";
 
 /**
  * Writes an answer as it came: its head, its body at the caller's pace, its trailers. Where it breaks off, or its caller goes away, the other
@@ -57,7 +57,7 @@ export function writeReply({ message, tap }: Reply, request: IncomingMessage, re
   });
   // A head whose body is not there yet does not wait for it; one that goes out with it saves a packet.
   setImmediate(() => {
-    if (!hasWritten && !response.destroyed) response.flushHeaders();
+    if (!hasWritten && !response.destroyed) sendHead(response);
   });
 }
 

@@ -112,7 +112,11 @@ export class Upstream {
         else answer.destroy(signal.reason as Error);
       };
       signal.addEventListener("abort", abort, { once: true });
-      request.once("socket", (socket) => (readBefore = socket.bytesRead));
+      request.once("socket", (socket) => {
+        readBefore = socket.bytesRead;
+        // Node sends a head with `Expect` in the default encoding of its socket, and all others in this one.
+        socket.setDefaultEncoding("latin1");
+      });
       request.once("close", () => {
         signal.removeEventListener("abort", abort);
       });
