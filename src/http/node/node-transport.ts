@@ -9,6 +9,7 @@ interface ReceivedMessage extends AsyncIterable<Uint8Array> {
   readonly rawHeaders: readonly string[];
   readonly headers: Readonly<Record<string, unknown>>;
   resume(): void;
+  destroy(): void;
 }
 
 interface ClientRequest {
@@ -147,5 +148,5 @@ export function responseOf(message: ReceivedMessage, isHead: boolean): Response 
   headers.delete("transfer-encoding");
   const hasNone = isHead || status === 204 || status === 205 || status === 304;
   if (hasNone) message.resume();
-  return new Response(hasNone ? null : streamOf(message), { status, statusText, headers });
+  return new Response(hasNone ? null : streamOf(message, () => message.destroy()), { status, statusText, headers });
 }
