@@ -19,8 +19,8 @@ const proofs: Readonly<Record<string, Proof>> = {
     environment: { HTTP_EXCHANGES: "1000", HTTP_MEGABYTES: "1024" },
   },
   proxy: {
-    files: ["test/proxy/generated-exchanges.test.ts"],
-    environment: { PROXY_EXCHANGES: "2000" },
+    files: ["test/proxy/generated-exchanges.test.ts", "test/proxy/planted.test.ts"],
+    environment: { PROXY_EXCHANGES: "2000", PROXY_REQUESTS: "100000" },
   },
   memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },
 };
