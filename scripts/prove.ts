@@ -19,6 +19,10 @@ const proofs: Readonly<Record<string, Proof>> = {
     files: ["test/http/generated-exchanges.test.ts", "test/http/limits.test.ts"],
     environment: { HTTP_EXCHANGES: "1000", HTTP_MEGABYTES: "1024" },
   },
+  proxy: {
+    files: ["test/proxy/generated-exchanges.test.ts", "test/proxy/planted.test.ts"],
+    environment: { PROXY_EXCHANGES: "2000", PROXY_REQUESTS: "100000" },
+  },
   memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },
 };
 

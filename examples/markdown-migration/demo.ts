@@ -1,9 +1,9 @@
 /**
  * A service that renders Markdown moves from `marked` to `markdown-it`, on real input.
  *
- *     npm run demo                 the whole corpus
- *     npm run demo -- 20           the first 20 pages of each source
- *     npm run demo -- 20 folder    results into `folder`, not `results/markdown-migration`
+ *     npm run demo:markdown                 the whole corpus
+ *     npm run demo:markdown -- 20           the first 20 pages of each source
+ *     npm run demo:markdown -- 20 folder    results into `folder`, not `results/markdown-migration`
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

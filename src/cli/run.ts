@@ -11,6 +11,8 @@ const commands: Readonly<Record<string, (given: readonly string[], io: CliIo) =>
   report,
   explain,
   diff,
+  // Loads what the others have no need of.
+  proxy: async (given, io) => (await import("./proxy.ts")).proxy(given, io),
 };
 
 const usage = `Usage: sidelane <command> [options]
@@ -19,6 +21,7 @@ Commands:
   report   says of each experiment in a file of records whether one may go on
   explain  prints one mismatch in full
   diff     says which kinds of mismatch are new or gone between two reports
+  proxy    answers as one service does, and compares another one's answers
 
 sidelane <command> --help says more, with examples.
 `;

@@ -4,7 +4,7 @@ import { CpuBudget } from "../experiment/limits/cpu-budget.ts";
 import type { OptionCheck } from "../model/check-options.ts";
 import type { Clock } from "../model/clock.ts";
 import { Counts } from "./counts.ts";
-import type { Lane } from "./exchange/lane.ts";
+import type { Lane, SeenRequest } from "./exchange/lane.ts";
 import { ResponseComparer, type ReportedResponse } from "./exchange/reported-response.ts";
 import type { HandlerLimits, SettledOptions } from "./handler-options.ts";
 import type { HeaderRules } from "./responses/header-rules.ts";
@@ -65,7 +65,7 @@ export function lanesOf(
       }
     });
     const isTrusted = side.origin === undefined || (settled.credentialsTo ?? []).includes(side.origin);
-    const calls = laboratory.comparison<ReportedResponse, ReportedResponse, Request, unknown, unknown>(
+    const calls = laboratory.comparison<ReportedResponse, ReportedResponse, SeenRequest, unknown, unknown>(
       candidates === undefined ? name : `${name}/${each}`,
       {
         ...sharedWith(settled),

@@ -1,5 +1,6 @@
 import type { OptionCheck } from "../model/check-options.ts";
 import { visible } from "../model/visible-text.ts";
+import type { SeenRequest } from "./exchange/lane.ts";
 
 /** What is known of the requests of one route. */
 export interface RouteDefinition {
@@ -46,7 +47,7 @@ interface Pattern {
 /** Tells which route a request is on, by patterns or by what `routeOf` says. */
 export class RouteTable {
   readonly #patterns: readonly Pattern[];
-  readonly #routeOf: ((request: Request) => unknown) | undefined;
+  readonly #routeOf: ((request: never) => unknown) | undefined;
   readonly #onFault: (error: unknown) => void;
   readonly #names = new Set<string>();
 
@@ -63,7 +64,7 @@ export class RouteTable {
   }
 
   /** @param pathname without a query, which no name ever holds */
-  of(request: Request, pathname: string): Route {
+  of(request: SeenRequest, pathname: string): Route {
     const { method } = request;
     const usual: Treatment = method === "GET" || method === "HEAD" ? "read" : "unsafe";
     if (this.#routeOf !== undefined) return this.#asked(request, usual);
@@ -74,9 +75,10 @@ export class RouteTable {
     return { name: this.#known(found?.name ?? other), treatment: found?.treatment ?? usual };
   }
 
-  #asked(request: Request, usual: Treatment): Route {
+  #asked(request: SeenRequest, usual: Treatment): Route {
     try {
-      const answer = this.#routeOf!(request);
+      // Who hands `routeOf` in hands in the requests that it takes as well.
+      const answer = this.#routeOf!(request as never);
       if (typeof answer === "string") return { name: this.#known(answer), treatment: usual };
       if (typeof answer === "object" && answer !== null) {
         const { name, ...treated } = answer as { name?: unknown };

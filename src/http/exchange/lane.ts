@@ -3,13 +3,22 @@ import type { Counts } from "../counts.ts";
 import type { Sessions } from "../sessions.ts";
 import type { SilenceWatch } from "../silence-watch.ts";
 import type { Outgoing } from "../sides/outgoing.ts";
+import type { RequestBody } from "../request-body.ts";
 import type { CompiledSide } from "../sides/side.ts";
 import type { ReportedResponse, ResponseComparer } from "./reported-response.ts";
+import type { SideAnswer } from "./side-call.ts";
+
+/** What is known of a request before its body is read: a `Request`, or what a proxy has of one. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: { get(name: string): string | null };
+}
 
 /** One candidate, beside control. */
 export interface Lane {
   readonly side: CompiledSide;
-  readonly calls: ComparisonCalls<ReportedResponse, ReportedResponse, Request>;
+  readonly calls: ComparisonCalls<ReportedResponse, ReportedResponse, SeenRequest>;
   readonly comparer: ResponseComparer;
   readonly counts: Counts;
   /** The candidate's own sessions, where it has such. */
@@ -19,12 +28,38 @@ export interface Lane {
   readonly isTrusted: boolean;
 }
 
-/** A request on its way through a handler. */
-export interface Incoming {
-  readonly request: Request;
+/**
+ * A request on its way through a handler, which knows how it is sent for its caller. An `Answer` is what the caller gets: a `Response`, or what
+ * a proxy writes.
+ */
+export interface Incoming<Answer = unknown> {
+  readonly seen: SeenRequest;
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal;
+  readonly bodyKind: RequestBody["kind"];
+  /** The request of which copies are made. */
   readonly outgoing: Outgoing;
   readonly isHead: boolean;
   readonly isConditional: boolean;
   /** What the caller handed over beside the request. */
   readonly context: unknown;
+  /** Asks control, for the caller or beside a candidate that serves. */
+  askControl(signal: AbortSignal): Promise<SideAnswer<Answer>>;
+  /** Asks a candidate that serves: with the request as it came, but for credentials of others. */
+  askCandidate(lane: Lane, signal: AbortSignal): Promise<SideAnswer<Answer>>;
+  /** The same request, marked as a copy. */
+  marked(mark: string): Incoming<Answer>;
+}
+
+/** A request that has come, and whose body nobody has read. */
+export interface Arrival<Answer> {
+  readonly seen: SeenRequest;
+  readonly pathname: string;
+  /**
+   * Takes it in.
+   *
+   * @param keepBytes its body is kept for both sides up to here; `undefined`: it goes to one side alone
+   * @param mark what it carries on, where it is a copy
+   */
+  received(keepBytes: number | undefined, mark: string | undefined): Promise<Incoming<Answer>>;
 }

@@ -6,7 +6,8 @@ import { answersCondition, headersOfCopy, type Outgoing } from "../sides/outgoin
 import type { CompiledSide } from "../sides/side.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Incoming, Lane } from "./lane.ts";
-import { asked, type SideAnswer, type Told } from "./side-call.ts";
+import type { Told } from "./answer-taps.ts";
+import { asked, type SideAnswer } from "./side-call.ts";
 import type { StreamOptions } from "./stream-capture.ts";
 
 /** What all exchanges of a handler share. */
@@ -23,15 +24,6 @@ export interface Surroundings {
 export interface LaneExchange {
   readonly lane: Lane;
   readonly exchange: Exchange;
-}
-
-/** Asks control for its caller. */
-export function askControl(
-  { control, clock }: Surroundings,
-  { outgoing, isHead, request, context }: Incoming,
-  signal: AbortSignal | undefined = request.signal,
-): Promise<SideAnswer> {
-  return asked(() => control.send(outgoing, signal, context), control.decodes, isHead, clock);
 }
 
 /** Sends a copy to a candidate that serves nobody, and reads its answer to the end. Never rejects. */
@@ -100,12 +92,12 @@ export async function copyFor({ mark }: Surroundings, lane: Lane, { outgoing }: 
  *
  * @param parts those that are compared
  */
-export function passControl(
+export function passControl<Answer>(
   { bodyLimits, streams, clock }: Surroundings,
   parts: readonly LaneExchange[],
   incoming: Incoming,
-  answer: SideAnswer,
-): Response {
+  answer: SideAnswer<Answer>,
+): Answer {
   const each = (tell: (exchange: Exchange) => void): void => {
     for (const { exchange } of parts) tell(exchange);
   };
@@ -138,15 +130,18 @@ export function passControl(
 }
 
 /** Control failed: its caller gets the very failure. */
-export function controlFailed(parts: readonly LaneExchange[], { request }: Incoming, error: unknown, ms: number): void {
+export function controlFailed(parts: readonly LaneExchange[], { signal }: Incoming, error: unknown, ms: number): void {
   for (const { exchange } of parts) {
-    if (request.signal.aborted) exchange.abandon("caller-gone");
+    if (signal.aborted) exchange.abandon("caller-gone");
     else exchange.controlFailed(error, ms);
   }
 }
 
 /** What a promise comes to, or the reason of a signal that is aborted first. An answer that comes later is let go. */
-export function orAborted(answer: Promise<SideAnswer>, signal: AbortSignal): Promise<SideAnswer> {
+export function orAborted<Answer>(
+  answer: Promise<SideAnswer<Answer>>,
+  signal: AbortSignal,
+): Promise<SideAnswer<Answer>> {
   return new Promise((resolve, reject) => {
     let isOver = false;
     const stop = (): void => {

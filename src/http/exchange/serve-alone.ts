@@ -1,22 +1,22 @@
 import type { ComparisonCall } from "../../experiment/reported/comparison-call.ts";
 import { failureOf, HttpError } from "../http-error.ts";
-import { askCandidate, type ServingLimits } from "./ask-candidate.ts";
+import type { ServingLimits } from "./serving-limits.ts";
 import { follower } from "./follower.ts";
 import type { Incoming, Lane } from "./lane.ts";
 import type { ReportedResponse } from "./reported-response.ts";
-import { askControl, orAborted, type Surroundings } from "./run-exchange.ts";
+import { orAborted, type Surroundings } from "./run-exchange.ts";
 import type { SideAnswer } from "./side-call.ts";
 
 /** The candidate answers alone; control takes its place where it fails before its status line, and may. */
-export async function serveAlone(
+export async function serveAlone<Answer>(
   around: Surroundings,
   lane: Lane,
   call: ComparisonCall<ReportedResponse>,
-  incoming: Incoming,
+  incoming: Incoming<Answer>,
   limits: ServingLimits,
-): Promise<Response> {
+): Promise<Answer> {
   const { clock } = around;
-  const caller = incoming.request.signal;
+  const caller = incoming.signal;
   const { mayFallBack } = call;
   const startedAt = clock.monotonic();
   const forCandidate = follower(caller);
@@ -33,7 +33,7 @@ export async function serveAlone(
   lane.counts.add("sent");
   let failure: HttpError;
   try {
-    const asking = call.as("candidate", () => askCandidate(around, lane, incoming, forCandidate.signal));
+    const asking = call.as("candidate", () => incoming.askCandidate(lane, forCandidate.signal));
     const answer = await orAborted(asking, forCandidate.signal);
     cancel?.();
     lane.counts.add("answered");
@@ -55,7 +55,7 @@ export async function serveAlone(
   if (failure.code === "timeout") call.candidate({ kind: "timed-out", afterMs: ms() }, ms());
   else call.candidate({ kind: "threw", error: failure }, ms());
   try {
-    const answer = await call.as("control", () => askControl(around, incoming));
+    const answer = await call.as("control", () => incoming.askControl(caller));
     if (!call.ended) call.control({ kind: "returned", value: undefined as never }, answer.ms);
     return answer.response;
   } catch (error) {
@@ -65,14 +65,14 @@ export async function serveAlone(
 }
 
 /** The answer of a candidate that is compared with nothing; that it breaks off is still its failure. */
-function passAlone(
+function passAlone<Answer>(
   { clock }: Surroundings,
   lane: Lane,
   call: ComparisonCall<ReportedResponse>,
-  answer: SideAnswer,
+  answer: SideAnswer<Answer>,
   { timeoutMs }: ServingLimits,
   passedMs: number,
-): Response {
+): Answer {
   let isTold = false;
   // Nothing takes its place from here on.
   if (call.mayFallBack) call.answered();

@@ -1,36 +1,37 @@
 import type { Cancel } from "../../model/clock.ts";
 import { failureOf } from "../http-error.ts";
 import type { CapturedResponse } from "../responses/compare-responses.ts";
-import { answersCondition, headersOfCopy } from "../sides/outgoing.ts";
-import { askCandidate, type ServingLimits } from "./ask-candidate.ts";
+import { answersCondition } from "../sides/outgoing.ts";
+import type { ServingLimits } from "./serving-limits.ts";
 import { follower } from "./follower.ts";
 import type { Incoming } from "./lane.ts";
-import { askControl, orAborted, passControl, readCopy, type LaneExchange, type Surroundings } from "./run-exchange.ts";
+import { orAborted, passControl, readCopy, type LaneExchange, type Surroundings } from "./run-exchange.ts";
 import type { SideAnswer } from "./side-call.ts";
 
-type Head =
-  | { readonly kind: "answered"; readonly answer: SideAnswer }
+type Head<Answer> =
+  | { readonly kind: "answered"; readonly answer: SideAnswer<Answer> }
   | { readonly kind: "failed"; readonly error: unknown; readonly ms: number }
   | { readonly kind: "slow" };
 
 /** Both run and are compared, and the candidate's status line decides who answers. */
-export async function serveCompared(
+export async function serveCompared<Answer>(
   around: Surroundings,
   part: LaneExchange,
-  incoming: Incoming,
+  incoming: Incoming<Answer>,
   limits: ServingLimits,
-): Promise<Response> {
+): Promise<Answer> {
   const { exchange, lane } = part;
   const { call } = exchange;
   const { clock } = around;
-  const caller = incoming.request.signal;
+  const caller = incoming.signal;
   const startedAt = clock.monotonic();
   const [forControl, forCandidate] = [follower(caller), follower(caller, call.signal)];
-  const beside = await besideServing(around, incoming);
-  const control = call.as("control", () => askControl(around, beside, forControl.signal));
+  // Control's request is the copy here.
+  const beside = incoming.marked(await around.mark.current());
+  const control = call.as("control", () => beside.askControl(forControl.signal));
   control.catch(() => undefined);
   lane.counts.add("sent");
-  const asking = call.as("candidate", () => askCandidate(around, lane, incoming, forCandidate.signal));
+  const asking = call.as("candidate", () => incoming.askCandidate(lane, forCandidate.signal));
   const head = await firstHead(asking, control, forCandidate.signal, around, limits, startedAt);
   if (head.kind === "answered" && (head.answer.status < 500 || !call.mayFallBack)) {
     call.answered();
@@ -66,30 +67,22 @@ export async function serveCompared(
   }
 }
 
-/** Control's request is the copy here. */
-async function besideServing({ mark }: Surroundings, incoming: Incoming): Promise<Incoming> {
-  const headers = new Headers(incoming.outgoing.headers);
-  const marked = headersOfCopy(new Headers(), await mark.current(), true);
-  for (const [name, value] of marked) headers.set(name, value);
-  return { ...incoming, outgoing: { ...incoming.outgoing, headers, original: undefined } };
-}
-
-function isTimeout(head: Head): boolean {
+function isTimeout(head: Head<unknown>): boolean {
   return head.kind === "failed" && failureOf(head.error).code === "timeout";
 }
 
 /** The candidate's head, its failure, or that control is too far ahead. */
-async function firstHead(
-  asking: Promise<SideAnswer>,
+async function firstHead<Answer>(
+  asking: Promise<SideAnswer<Answer>>,
   control: Promise<SideAnswer>,
   signal: AbortSignal,
   { clock }: Surroundings,
   { graceMs }: ServingLimits,
   startedAt: number,
-): Promise<Head> {
+): Promise<Head<Answer>> {
   let cancel: Cancel | undefined;
   let isOver = false;
-  const head = await new Promise<Head>((resolve) => {
+  const head = await new Promise<Head<Answer>>((resolve) => {
     orAborted(asking, signal).then(
       (answer) => {
         resolve({ kind: "answered", answer });
@@ -116,12 +109,12 @@ async function firstHead(
 }
 
 /** The candidate's answer for its caller. From here on there is no way back. */
-function passCandidate(
+function passCandidate<Answer>(
   { bodyLimits, clock }: Surroundings,
   { lane, exchange }: LaneExchange,
   incoming: Incoming,
-  answer: SideAnswer,
-): Response {
+  answer: SideAnswer<Answer>,
+): Answer {
   const headAt = clock.monotonic();
   exchange.candidateAnswered(answer);
   if (incoming.isConditional && answersCondition(answer.status)) exchange.abandon("conditional");

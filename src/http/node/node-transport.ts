@@ -3,12 +3,13 @@ import { SidelaneError } from "../../model/errors.ts";
 import type { Transport, TransportInit } from "../sides/transport.ts";
 import { streamOf } from "./request-from.ts";
 
-interface Incoming extends AsyncIterable<Uint8Array> {
-  readonly statusCode: number;
-  readonly statusMessage: string;
+interface ReceivedMessage extends AsyncIterable<Uint8Array> {
+  readonly statusCode?: number | undefined;
+  readonly statusMessage?: string | undefined;
   readonly rawHeaders: readonly string[];
   readonly headers: Readonly<Record<string, unknown>>;
   resume(): void;
+  destroy(): void;
 }
 
 interface ClientRequest {
@@ -16,7 +17,7 @@ interface ClientRequest {
   write(chunk: Uint8Array): boolean;
   end(chunk?: Uint8Array): void;
   destroy(error?: Error): void;
-  once(event: "response", listener: (message: Incoming) => void): void;
+  once(event: "response", listener: (message: ReceivedMessage) => void): void;
   once(event: "drain" | "close", listener: () => void): void;
   on(event: "error", listener: (error: Error) => void): void;
 }
@@ -137,8 +138,9 @@ async function sendBody(request: ClientRequest, body: unknown): Promise<void> {
   request.end();
 }
 
-function responseOf(message: Incoming, isHead: boolean): Response {
-  const { statusCode: status, statusMessage: statusText, rawHeaders } = message;
+/** An answer of `node:http` as the web has it. */
+export function responseOf(message: ReceivedMessage, isHead: boolean): Response {
+  const { statusCode: status = 0, statusMessage: statusText = "", rawHeaders } = message;
   const headers = new Headers();
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) headers.append(rawHeaders[at]!, rawHeaders[at + 1]!);
   headers.delete("connection");
@@ -146,5 +148,5 @@ function responseOf(message: Incoming, isHead: boolean): Response {
   headers.delete("transfer-encoding");
   const hasNone = isHead || status === 204 || status === 205 || status === 304;
   if (hasNone) message.resume();
-  return new Response(hasNone ? null : streamOf(message), { status, statusText, headers });
+  return new Response(hasNone ? null : streamOf(message, () => message.destroy()), { status, statusText, headers });
 }

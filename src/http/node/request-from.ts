@@ -55,8 +55,12 @@ function formOf(fields: unknown): URLSearchParams {
   return form;
 }
 
-/** A stream of the web of one of Node's, which is read as it is asked for. */
-export function streamOf(readable: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+/**
+ * A stream of the web of one of Node's, which is read as it is asked for.
+ *
+ * @param letGo called where nobody wants the rest; without it a stream of which nothing was read stays as it is
+ */
+export function streamOf(readable: AsyncIterable<Uint8Array>, letGo?: () => void): ReadableStream<Uint8Array> {
   const chunks = readable[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(
     {
@@ -70,6 +74,7 @@ export function streamOf(readable: AsyncIterable<Uint8Array>): ReadableStream<Ui
         }
       },
       async cancel() {
+        letGo?.();
         await chunks.return?.();
       },
     },

@@ -53,3 +53,15 @@ export function headersOfCopy(headers: Headers, mark: string, withCredentials: b
   copy.set(loopHeader, mark);
   return copy;
 }
+
+export function marked(headers: Headers, mark: string): Headers {
+  const copy = new Headers(headers);
+  copy.set(loopHeader, mark);
+  return copy;
+}
+
+export function withoutCredentials(headers: Headers): Headers {
+  const kept = new Headers(headers);
+  for (const name of credentials) kept.delete(name);
+  return kept;
+}

@@ -100,7 +100,8 @@ function baseOf(url: unknown, option: string, check: OptionCheck): URL {
   return base;
 }
 
-function headersToSet(
+/** The headers that a side sets, with what the environment holds. */
+export function headersToSet(
   { headers }: ServiceSide,
   option: string,
   check: OptionCheck,

@@ -1,0 +1,166 @@
+import {
+  Agent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
+import { Agent as SecureAgent, request as httpsRequest } from "node:https";
+import { isIP } from "node:net";
+import type { ServiceSide } from "../http/sides/side.ts";
+import type { RawHeaders } from "./raw-headers.ts";
+
+/** Where a service is, and how requests to it differ from those that came. */
+export interface UpstreamOptions {
+  readonly base: URL;
+  readonly path?: ServiceSide["path"];
+  readonly tls?: { readonly ca?: string; readonly servername?: string };
+}
+
+/** A request as it is sent. */
+export interface Sent {
+  readonly method: string;
+  /** What followed the method, as it came. */
+  readonly target: string;
+  readonly headers: RawHeaders;
+  /** Whether it may be sent once more where a connection that was kept turns out to be closed. */
+  readonly mayRepeat: boolean;
+  /** Writes its body, and ends it. */
+  readonly write: (request: ClientRequest) => void;
+  /** Receives answers that come before the answer: 100, 102, 103. */
+  readonly informed?: (status: number, reason: string, headers: RawHeaders) => void;
+}
+
+const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
+
+export function isIdempotent(method: string): boolean {
+  return idempotent.has(method);
+}
+
+// A service may answer with more than we take from strangers.
+const mostHeaderBytes = 1024 * 1024;
+
+/** A service, its connections, which are nobody else's, and no timeout of ours. */
+export class Upstream {
+  /** How many requests were sent once more. */
+  retried = 0;
+  readonly #options: UpstreamOptions;
+  readonly #agent: Agent;
+  readonly #prefix: string;
+  readonly #fixed: RequestOptions & { servername?: string };
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+    const { base, tls } = options;
+    const isSecure = base.protocol === "https:";
+    this.#agent = new (isSecure ? SecureAgent : Agent)({ keepAlive: true, noDelay: true });
+    this.#prefix = base.pathname.replace(/\/$/, "");
+    const hostname = base.hostname.replace(/^\[|\]$/g, "");
+    this.#fixed = {
+      agent: this.#agent,
+      hostname,
+      setHost: false,
+      maxHeaderSize: mostHeaderBytes,
+      // Another environment must not make it lenient.
+      insecureHTTPParser: false,
+      ...(base.port !== "" && { port: base.port }),
+      ...(isSecure && isIP(hostname) === 0 && { servername: hostname }),
+      ...(isSecure && tls),
+    };
+  }
+
+  /** Resolves with the head of the answer; rejects where none comes. */
+  ask(sent: Sent, signal: AbortSignal): Promise<IncomingMessage> {
+    return this.#ask(sent, signal, sent.mayRepeat && isIdempotent(sent.method));
+  }
+
+  /** Begins a request that switches protocols. */
+  startUpgrade(method: string, target: string, headers: RawHeaders): ClientRequest {
+    return this.#start(method, target, headers);
+  }
+
+  /** Ends connections that nobody uses. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #start(method: string, target: string, headers: RawHeaders): ClientRequest {
+    const start = this.#options.base.protocol === "https:" ? httpsRequest : httpRequest;
+    const request = start({
+      ...this.#fixed,
+      method,
+      path: this.#pathOf(target),
+      headers: this.#withHost(headers) as never,
+    });
+    // No header is dropped; the size is bounded.
+    request.maxHeadersCount = 0;
+    return request;
+  }
+
+  #ask(sent: Sent, signal: AbortSignal, mayRepeat: boolean): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const request = this.#start(sent.method, sent.target, sent.headers);
+      let readBefore = 0;
+      let answer: IncomingMessage | undefined;
+      const abort = (): void => {
+        request.destroy();
+        if (answer === undefined) reject(signal.reason as Error);
+        else answer.destroy(signal.reason as Error);
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      request.once("socket", (socket) => {
+        readBefore = socket.bytesRead;
+        // Node sends a head with `Expect` in the default encoding of its socket, and all others in this one.
+        socket.setDefaultEncoding("latin1");
+      });
+      request.once("close", () => {
+        signal.removeEventListener("abort", abort);
+      });
+      request.on("error", (error: NodeJS.ErrnoException) => {
+        if (answer !== undefined || signal.aborted) return;
+        const isReset = error.code === "ECONNRESET" || error.code === "EPIPE";
+        const isUnanswered = (request.socket?.bytesRead ?? 0) === readBefore;
+        if (mayRepeat && request.reusedSocket && isReset && isUnanswered) {
+          this.retried += 1;
+          this.#ask(sent, signal, false).then(resolve, reject);
+        } else reject(error);
+      });
+      request.once("response", (message: IncomingMessage) => {
+        answer = message;
+        resolve(message);
+      });
+      request.once("upgrade", (_message: IncomingMessage, socket) => {
+        socket.destroy();
+        reject(new Error("The service switched protocols without being asked to"));
+      });
+      if (sent.informed !== undefined) {
+        const { informed } = sent;
+        request.on("information", ({ statusCode, statusMessage, rawHeaders }) => {
+          informed(statusCode, statusMessage, rawHeaders);
+        });
+      }
+      sent.write(request);
+    });
+  }
+
+  #pathOf(target: string): string {
+    const { path } = this.#options;
+    if (!target.startsWith("/")) {
+      const isAbsolute = /^https?:\/\//i.test(target) && URL.canParse(target);
+      if (!isAbsolute || (this.#prefix === "" && path === undefined)) return target;
+      const { pathname, search } = new URL(target);
+      return this.#pathOf(`${pathname}${search}`);
+    }
+    const pair = path?.find(([from]) => target.startsWith(from));
+    return this.#prefix + (pair === undefined ? target : pair[1] + target.slice(pair[0].length));
+  }
+
+  #withHost(headers: RawHeaders): RawHeaders {
+    for (let at = 0; at < headers.length; at += 2) if (headers[at]!.toLowerCase() === "host") return headers;
+    return ["Host", this.#options.base.host, ...headers];
+  }
+}

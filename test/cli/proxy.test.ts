@@ -1,0 +1,131 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { run } from "../../src/cli/run.ts";
+import { eventually, says, service } from "../http/servers.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sidelane-cli-proxy-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const main = join(import.meta.dirname, "../../src/cli/main.ts");
+
+/** What a command prints and exits with, without a process of its own. */
+async function ran(...given: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ["", ""];
+  const code = await run(["proxy", ...given], {
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    stdin: process.stdin,
+    columns: undefined,
+    showsProgress: false,
+    env: {},
+    now: () => Date.now(),
+  });
+  return { code, out, err };
+}
+
+const services = ["--control", "http://127.0.0.1:1", "--candidate", "http://127.0.0.1:2"];
+
+describe("sidelane proxy", () => {
+  it.each([
+    [[], "sidelane proxy: name the control by --control <url>, or in the file of --config\n"],
+    [
+      ["--control", "http://a"],
+      "sidelane proxy: name the candidate by --candidate <url>, or in the file of --config\n",
+    ],
+    [
+      ["--control", "nowhere", "--candidate", "http://a"],
+      'sidelane proxy: control: expected a URL such as "http://127.0.0.1:8081"',
+    ],
+    [[...services, "--port", "http"], "sidelane proxy: --port: expected a whole number from 0 to 65535, got http\n"],
+    [
+      [...services, "--port", "70000"],
+      "sidelane proxy: listen.port: expected a whole number from 0 to 65535, got 70000\n",
+    ],
+    [[...services, "--prot", "1"], "sidelane proxy: unknown option --prot; did you mean --port?\n"],
+    [[...services, "--port"], "sidelane proxy: --port needs a number\n"],
+    [[...services, "file"], "sidelane proxy: takes no file; got file\n"],
+    [["--config", "missing.json"], "sidelane proxy: missing.json cannot be read (ENOENT)\n"],
+  ])("%j is told what is wrong, with exit 2", async (given, message) => {
+    const { code, out, err } = await ran(...given);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain(message);
+  });
+
+  it("says that a port is taken, with exit 2", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    const { port } = taken.address() as AddressInfo;
+    const results = join(folder, "taken.ndjson");
+    const { code, err } = await ran(...services, "--port", String(port), "--results", results);
+    taken.close();
+    expect(code).toBe(2);
+    expect(err).toBe(`sidelane proxy: listen.port: expected a port that is free, got "127.0.0.1:${port}"\n`);
+  });
+
+  it("checks a configuration without touching anything", async () => {
+    const path = join(folder, "check.json");
+    const write = (config: object): void => writeFileSync(path, JSON.stringify(config));
+    write({ control: "http://127.0.0.1:1", candidate: "http://127.0.0.1:2", results: "not-made.ndjson" });
+    expect(await ran("--config", path, "--check")).toEqual({ code: 0, out: `${path}: right\n`, err: "" });
+    expect(() => readFileSync(join(folder, "not-made.ndjson"))).toThrow("ENOENT");
+    write({ control: "http://127.0.0.1:1", candidate: "http://127.0.0.1:2", routes: ["nonsense"] });
+    const wrong = await ran("--config", path, "--check");
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain(`${path}: expected \`routes[0].match\` to be a pattern such as "GET /users/{id}"`);
+    write({
+      control: "http://127.0.0.1:1",
+      candidate: { url: "http://b", headers: { set: { a: { env: "NO_SUCH_VARIABLE" } } } },
+    });
+    expect((await ran("--config", path, "--check")).err).toContain("NO_SUCH_VARIABLE");
+    write({ control: "http://127.0.0.1:1", candidate: "http://b", listen: { tls: { cert: "no.pem", key: "no.pem" } } });
+    expect((await ran("--config", path, "--check")).err).toContain("listen.tls.cert");
+  });
+
+  it("says that it listens, takes a new configuration on SIGHUP and keeps the old one where the new is wrong, and writes all on SIGTERM", async () => {
+    const [control, other, candidate] = [await service(says("a")), await service(says("c")), await service(says("b"))];
+    const path = join(folder, "live.json");
+    const results = join(folder, "live.ndjson");
+    const write = (config: object): void => writeFileSync(path, JSON.stringify(config));
+    write({ control: control.url, candidate: candidate.url, silence: false, noise: false });
+    const given = ["proxy", "--config", path, "--port", "0", "--results", results];
+    const child = spawn(process.execPath, ["--import", "tsx", main, ...given], { stdio: ["ignore", "pipe", "pipe"] });
+    let [out, err] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+    const exited = once(child, "exit");
+    try {
+      await eventually(() => out.includes("\n"), "listening", 30_000);
+      expect(out).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+\n$/);
+      const url = out.trim().slice("listening on ".length);
+      expect(await (await fetch(url)).text()).toBe("a");
+      write({ control: "wrong", candidate: candidate.url });
+      child.kill("SIGHUP");
+      await eventually(() => err.includes("stays at work"), "the refusal", 10_000);
+      expect(err).toContain(`${path}: control: expected a URL`);
+      expect(await (await fetch(url)).text()).toBe("a");
+      write({ control: other.url, candidate: candidate.url, silence: false, noise: false });
+      child.kill("SIGHUP");
+      await eventually(() => err.includes("read anew"), "the reload", 10_000);
+      expect(await (await fetch(url)).text()).toBe("c");
+      await eventually(() => candidate.requests.length === 3);
+    } finally {
+      child.kill("SIGTERM");
+    }
+    expect(await exited).toEqual([0, null]);
+    const records = readFileSync(results, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; counts?: { mismatch: number } });
+    const mismatches = records.reduce(
+      (sum, { type, counts }) => sum + (type === "tally" ? (counts?.mismatch ?? 0) : 0),
+      0,
+    );
+    expect(mismatches).toBe(3);
+  }, 60_000);
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { eventually, says, service } from "../http/servers.ts";
+import { proxied, said } from "./proxies.ts";
+
+const get = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Id: 1\r\n\r\n";
+
+describe("the port of its own", () => {
+  it("is not there unless it is asked for", async () => {
+    const { adminUrl } = await proxied({ control: "http://127.0.0.1:1", candidate: "http://127.0.0.1:1" });
+    expect(adminUrl).toBeUndefined();
+  });
+
+  it("tells health, status and metrics", async () => {
+    const [control, candidate] = [await service(says("a")), await service(says("b"))];
+    const proxy = await proxied({
+      ...{ control: control.url, candidate: candidate.url, admin: { port: 0 }, results: undefined },
+      publishers: [{ type: "prometheus" }],
+    });
+    await said(proxy.port, get);
+    await eventually(() => proxy.deployment.compiled.counts()["candidate"]!.compared === 1);
+    await proxy.deployment.laboratory.flush();
+    expect(await (await fetch(`${proxy.adminUrl!}/health`)).text()).toBe("ok\n");
+    expect(await (await fetch(`${proxy.adminUrl!}/status`)).json()).toMatchObject({
+      ...{ retried: 0, candidates: { candidate: { sent: 1, compared: 1, matched: 0 } } },
+      experiments: { proxy: { calls: 1 } },
+    });
+    const metrics = await (await fetch(`${proxy.adminUrl!}/metrics`)).text();
+    expect(metrics).toContain('sidelane_results_total{experiment="proxy",candidate="candidate",kind="mismatch"} 1\n');
+    expect(metrics).toMatch(/sidelane_behavior_duration_seconds_bucket\{[^}]*le="\+Inf"\} 1\n/);
+    expect((await fetch(`${proxy.adminUrl!}/other`)).status).toBe(404);
+  });
+
+  it("moves the rollout for who has the token, and for nobody else", async () => {
+    const [control, candidate] = [await service(says("old")), await service(says("new"))];
+    const proxy = await proxied({
+      ...{ control: control.url, candidate: candidate.url, admin: { port: 0, token: "hunter2" } },
+      ...{ ramp: { steps: [0.5], unkeyed: "by-call" } },
+    });
+    const command = (body: object, token?: string): Promise<Response> =>
+      fetch(`${proxy.adminUrl!}/rollout`, {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      });
+    const advance = { command: "advance", by: "ann" };
+    for (const token of [undefined, "", "hunter3"]) expect((await command(advance, token)).status).toBe(401);
+    expect((await command({ command: "explode", by: "ann" }, "hunter2")).status).toBe(400);
+    expect((await command({ command: "advance" }, "hunter2")).status).toBe(400);
+    expect((await command({ command: "clear", by: "ann" }, "hunter2")).status).toBe(409);
+    expect(await (await command(advance, "hunter2")).json()).toMatchObject({ stage: "ramp", share: 0.5 });
+    expect(await (await command(advance, "hunter2")).json()).toMatchObject({ stage: "live" });
+    expect((await said(proxy.port, get)).text).toContain("new");
+    expect(await (await command({ command: "rollback", by: "ann", reason: "no" }, "hunter2")).json()).toMatchObject({
+      mode: "rolled-back",
+    });
+    expect((await said(proxy.port, get)).text).toContain("old");
+  });
+
+  it("is not for a page of another site, whose name leads here", async () => {
+    const proxy = await proxied({ control: "http://127.0.0.1:1", candidate: "http://127.0.0.1:1", admin: { port: 0 } });
+    const { text } = await said(
+      Number(new URL(proxy.adminUrl!).port),
+      "GET /status HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 421 /);
+  });
+});

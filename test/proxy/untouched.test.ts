@@ -1,0 +1,258 @@
+import { createServer as createTcpServer, type Socket } from "node:net";
+import { createServer, request as httpRequest } from "node:http";
+import { describe, expect, it } from "vitest";
+import { eventually, says, service } from "../http/servers.ts";
+import { proxied, said } from "./proxies.ts";
+
+/** A service of raw bytes: `answer` is written for each connection once something has come. */
+async function raw(answer: (socket: Socket, text: string) => void): Promise<{ url: string; received: string[] }> {
+  const received: string[] = [];
+  const server = createTcpServer((socket) => {
+    const at = received.push("") - 1;
+    socket.setEncoding("latin1").on("error", () => undefined);
+    socket.on("data", (text: string) => {
+      received[at] = `${received[at]!}${text}`;
+      answer(socket, received[at]);
+    });
+  });
+  const { url } = await listened(server);
+  return { url, received };
+}
+
+async function listened(server: ReturnType<typeof createTcpServer>): Promise<{ url: string }> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.unref();
+  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}` };
+}
+
+const nowhere = "http://127.0.0.1:1";
+
+describe("what control gets", () => {
+  it("is the request as it came: case, order and duplicates of headers, and its target", async () => {
+    const control = await raw((socket) => socket.end("HTTP/1.1 204 No Content\r\n\r\n"));
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    await said(
+      port,
+      "GET /a/../b//c?x=%00&y=%FC HTTP/1.1\r\nX-oNe: 1\r\nHOST: shop.example\r\nCookie: a=1\r\nX-One:  two \r\ncookie: b=2\r\nAccept:\r\nX-Sidelane: forged\r\n\r\n",
+    );
+    expect(control.received[0]).toBe(
+      "GET /a/../b//c?x=%00&y=%FC HTTP/1.1\r\nX-oNe: 1\r\nHOST: shop.example\r\nCookie: a=1\r\nX-One: two\r\ncookie: b=2\r\nAccept: \r\nConnection: keep-alive\r\n\r\n",
+    );
+  });
+
+  it("is the body as it comes, in chunks with trailers or with its length, without waiting for its end", async () => {
+    const control = await raw((socket, text) => {
+      if (text.endsWith("0\r\nX-Sum: 7\r\n\r\n")) socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    });
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const telling = said(port, [
+      "POST /p HTTP/1.1\r\nHost: a\r\ntransfer-encoding: chunked\r\nTrailer: X-Sum\r\nTE: trailers\r\n\r\n3\r\nabc\r\n",
+      "2\r\nde\r\n",
+      "0\r\nX-Sum: 7\r\n\r\n",
+    ]);
+    await eventually(() => control.received[0]?.includes("3\r\nabc\r\n") === true);
+    expect((await telling).text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(control.received[0]).toBe(
+      "POST /p HTTP/1.1\r\nHost: a\r\ntransfer-encoding: chunked\r\nTrailer: X-Sum\r\nTE: trailers\r\nConnection: keep-alive\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 7\r\n\r\n",
+    );
+  });
+
+  it("holds no empty chunks where the caller sent no body", async () => {
+    const control = await service(says("a"));
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    await said(port, "POST /p HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(control.requests[0]!.headers["transfer-encoding"]).toBeUndefined();
+    expect(control.requests[0]!.headers["content-length"]).toBe("0");
+  });
+
+  it("is asked before the caller is told to go on with its body", async () => {
+    const control = await raw((socket, text) => {
+      if (text.endsWith("\r\n\r\n")) socket.write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+    });
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const { text } = await said(
+      port,
+      "PUT /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 417 /);
+    expect(control.received[0]).toContain("Expect: 100-continue\r\n");
+  });
+
+  it("is not asked to follow a redirect", async () => {
+    const control = await service((_request, response) => void response.writeHead(302, { location: "/b" }).end());
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    expect((await said(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")).text).toMatch(
+      /^HTTP\/1\.1 302 Found\r\nlocation: \/b\r\n/,
+    );
+    expect(control.requests).toHaveLength(1);
+  });
+
+  it("hears of a caller that goes away, before its answer and in its middle", async () => {
+    const gone: string[] = [];
+    const control = await service((request, response) => {
+      response.once("close", () => gone.push(request.url!));
+      if (request.url === "/middle") response.writeHead(200).write("first");
+    });
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    for (const path of ["/before", "/middle"]) {
+      const asked = httpRequest({ port, host: "127.0.0.1", path });
+      asked.on("error", () => undefined).end();
+      await eventually(() => control.requests.some(({ url }) => url === path));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      asked.destroy();
+      await eventually(() => gone.includes(path), path);
+    }
+  });
+});
+
+describe("what a caller gets", () => {
+  it("is control's answer as it came: reason, case, order and duplicates of headers, chunks and trailers", async () => {
+    const control = await raw((socket) =>
+      socket.write(
+        "HTTP/1.1 299 As It Is\r\nx-OnE: 1\r\nSet-Cookie: a\r\nX-One: 2\r\nset-cookie: b\r\ntransfer-ENCODING: chunked\r\nConnection: keep-alive\r\nKeep-Alive: timeout=9\r\n\r\n3\r\nabc\r\n0\r\nX-sum: 1\r\n\r\n",
+      ),
+    );
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const { text } = await said(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(text).toBe(
+      "HTTP/1.1 299 As It Is\r\nx-OnE: 1\r\nSet-Cookie: a\r\nX-One: 2\r\nset-cookie: b\r\ntransfer-ENCODING: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-sum: 1\r\n\r\n",
+    );
+  });
+
+  it("has what comes before the answer: 103 and 100", async () => {
+    const control = await raw((socket, text) => {
+      if (text.endsWith("\r\n\r\n"))
+        socket.write("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n");
+      else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+    });
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const { text } = await said(port, [
+      "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+      "abc",
+    ]);
+    expect(text).toBe(
+      "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na",
+    );
+  });
+
+  it("breaks off where control's does", async () => {
+    const control = await service((_request, response) => {
+      response.writeHead(200, { "content-length": 10 }).write("half");
+      setTimeout(() => response.destroy(), 30);
+    });
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const { text, ended } = await said(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(text.endsWith("half")).toBe(true);
+    expect(ended).toBe(true);
+  });
+
+  it("is its head at once, however long the body takes", async () => {
+    const control = await service((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+    });
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const { text, ended } = await said(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(text).toContain("text/event-stream\r\n");
+    expect(ended).toBe(false);
+  });
+
+  it("is 502 with the reason where control is down, on each way that a request goes", async () => {
+    const candidate = await service(says("a"));
+    const { port } = await proxied({ control: nowhere, candidate: candidate.url });
+    for (const method of ["GET", "POST"]) {
+      const { text } = await said(port, `${method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
+      expect(text).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n.*\r\n\r\nControl did not answer: ECONNREFUSED\n$/s);
+    }
+  });
+
+  it("comes in the order of the requests that it sent at once", async () => {
+    const control = await service((request, response) => {
+      setTimeout(() => response.end(request.url), request.url === "/1" ? 60 : 5);
+    });
+    const { port } = await proxied({ control: control.url, candidate: control.url });
+    const { text } = await said(
+      port,
+      ["/1", "/2", "/3"].map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(""),
+    );
+    expect([...text.matchAll(/\r\n(\/\d)/g)].map(([, path]) => path)).toEqual(["/1", "/2", "/3"]);
+  });
+
+  it("suits HTTP/1.0: no chunks, and the end of the connection", async () => {
+    const control = await service((_request, response) => {
+      response.write("a");
+      response.end("b");
+    });
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const { text, ended } = await said(port, "GET / HTTP/1.0\r\n\r\n");
+    expect(text).toMatch(/\r\n\r\nab$/);
+    expect(text).not.toMatch(/transfer-encoding/i);
+    expect(ended).toBe(true);
+  });
+});
+
+describe("a connection to control that was kept", () => {
+  it("and is reset before a byte is tried again once, where that changes nothing, and counted", async () => {
+    let connections = 0;
+    const control = await raw((socket, text) => {
+      const requests = text.split("\r\n\r\n").length - 1;
+      if (requests === 1) connections += 1;
+      if (connections === 1 && requests === 2) socket.resetAndDestroy();
+      else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+    });
+    const proxy = await proxied({ control: control.url, candidate: nowhere, rollout: "off" });
+    const ask = (method: string): Promise<{ text: string }> =>
+      said(proxy.port, `${method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
+    expect((await ask("GET")).text).toContain(" 200 ");
+    expect((await ask("GET")).text).toContain(" 200 ");
+    expect(proxy.deployment.retried()).toBe(1);
+  });
+
+  it("is not tried again for a method that may change something", async () => {
+    let connections = 0;
+    const control = await raw((socket, text) => {
+      const requests = text.split("\r\n\r\n").length - 1;
+      if (requests === 1) connections += 1;
+      if (requests === 2) socket.resetAndDestroy();
+      else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+    });
+    const proxy = await proxied({ control: control.url, candidate: nowhere });
+    const ask = (): Promise<{ text: string }> =>
+      said(proxy.port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+    expect((await ask()).text).toContain(" 200 ");
+    expect((await ask()).text).toMatch(/ 502 .*ECONNRESET/s);
+    expect(connections).toBe(1);
+  });
+});
+
+describe("a switch of protocols", () => {
+  it("is passed on to control alone, and both ends talk on", async () => {
+    const upgrading = createServer().on("upgrade", (request, socket) => {
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\nX-Was: ${request.url}\r\n\r\n`,
+      );
+      socket.on("data", (chunk: Buffer) => socket.write(chunk.toString().toUpperCase()));
+      socket.on("error", () => undefined);
+    });
+    const control = await listened(upgrading);
+    const candidate = await service(says("a"));
+    const { port } = await proxied({ control: control.url, candidate: candidate.url });
+    const { text } = await said(port, [
+      "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n",
+      "hello",
+    ]);
+    expect(text).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n.*X-Was: \/chat\r\n\r\nHELLO$/s);
+    expect(candidate.requests).toEqual([]);
+  });
+
+  it("that control does not make has control's answer", async () => {
+    const control = await service(says("no", "text/plain", 426));
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const { text } = await said(port, "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    expect(text).toMatch(/^HTTP\/1\.1 426 Upgrade Required\r\n.*\r\n\r\nno$/s);
+  });
+
+  it("and CONNECT, which is not passed on, is told so", async () => {
+    const { port } = await proxied({ control: nowhere, candidate: nowhere });
+    expect((await said(port, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n")).text).toMatch(/^HTTP\/1\.1 501 /);
+  });
+});
