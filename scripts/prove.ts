@@ -19,6 +19,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     files: ["test/http/generated-exchanges.test.ts", "test/http/limits.test.ts"],
     environment: { HTTP_EXCHANGES: "1000", HTTP_MEGABYTES: "1024" },
   },
+  records: { files: ["test/report/kills-in-processes.test.ts"], environment: { KILLS: "100" } },
   memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },
 };
 
