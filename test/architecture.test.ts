@@ -15,7 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   publishers: ["model", "compare", "stats", "records", "sql"],
   writes: ["model", "compare", "sql", "rollout", "experiment", "default-laboratory"],
   report: ["model", "stats", "records", "rollout"],
-  cli: ["model", "records", "report"],
+  cli: ["model", "stats", "records", "rollout", "report"],
   testing: ["model", "compare", "stats", "records", "rollout", "experiment", "publishers", "writes"],
   "default-laboratory": ["experiment", "publishers"],
   http: ["model", "compare", "rollout", "experiment", "default-laboratory"],

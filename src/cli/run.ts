@@ -3,14 +3,15 @@ import { visible } from "../model/visible-text.ts";
 import { sidelaneVersion } from "../model/version.ts";
 import { UsageError } from "./arguments.ts";
 import type { CliIo } from "./io.ts";
-import { diff } from "./diff.ts";
-import { explain } from "./explain.ts";
-import { report } from "./report.ts";
 
-const commands: Readonly<Record<string, (given: readonly string[], io: CliIo) => number | Promise<number>>> = {
-  report,
-  explain,
-  diff,
+type Command = (given: readonly string[], io: CliIo) => number | Promise<number>;
+
+// Loaded when they are asked for.
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  report: async () => (await import("./report.ts")).report,
+  explain: async () => (await import("./explain.ts")).explain,
+  diff: async () => (await import("./diff.ts")).diff,
+  rollout: async () => (await import("./rollout.ts")).rollout,
 };
 
 const usage = `Usage: sidelane <command> [options]
@@ -19,6 +20,7 @@ Commands:
   report   says of each experiment in a file of records whether one may go on
   explain  prints one mismatch in full
   diff     says which kinds of mismatch are new or gone between two reports
+  rollout  steers a rollout by the state that its store keeps
 
 sidelane <command> --help says more, with examples.
 `;
@@ -35,7 +37,7 @@ export async function run(given: readonly string[], io: CliIo): Promise<number> 
     return 0;
   }
   try {
-    if (Object.hasOwn(commands, name)) return await commands[name]!(rest, io);
+    if (Object.hasOwn(commands, name)) return await (await commands[name]!())(rest, io);
     const near = nearest(name, Object.keys(commands));
     const hint = near === undefined ? "" : `; did you mean ${near}?`;
     throw new UsageError(`sidelane: there is no command ${name}${hint}`);

@@ -71,6 +71,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped}
     server = await startPostgresql();
     pool = new pg.Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: "postgres", max: 4 });
     // The server may go before the last of its connections has.
+    pool.on("error", () => undefined);
     pool.on("connect", (client) => client.on("error", () => undefined));
   }, 60_000);
   afterAll(async () => {
