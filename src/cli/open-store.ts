@@ -110,7 +110,7 @@ async function openRedis(url: URL): Promise<OpenStore> {
     const client = found.createClient({ url: url.href, socket });
     client.on("error", () => undefined);
     await client.connect();
-    return { store: redisStore({ client, ...more }), close: async () => client.destroy() };
+    return { store: redisStore({ client, ...more }), close: () => Promise.resolve().then(() => client.destroy()) };
   }
   const client = new found.Redis!(url.href, {
     lazyConnect: true,
@@ -119,7 +119,7 @@ async function openRedis(url: URL): Promise<OpenStore> {
   });
   client.on("error", () => undefined);
   await client.connect();
-  return { store: redisStore({ client, ...more }), close: async () => client.disconnect() };
+  return { store: redisStore({ client, ...more }), close: () => Promise.resolve().then(() => client.disconnect()) };
 }
 
 /** A setting of ours, which is not for the driver to see. */
