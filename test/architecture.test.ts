@@ -14,7 +14,7 @@ const mayImport: Record<string, readonly string[]> = {
   experiment: ["model", "compare", "stats", "records", "rollout"],
   publishers: ["model", "compare", "stats", "records", "sql"],
   writes: ["model", "compare", "sql", "rollout", "experiment", "default-laboratory"],
-  report: ["model", "stats", "records", "rollout"],
+  report: ["model", "stats", "records", "rollout", "experiment"],
   cli: ["model", "stats", "records", "rollout", "report"],
   testing: ["model", "compare", "stats", "records", "rollout", "experiment", "publishers", "writes"],
   "default-laboratory": ["experiment", "publishers"],

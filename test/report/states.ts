@@ -69,7 +69,7 @@ const hostile = [
   "</script><script>alert(2)</script>",
   "مرحبا بالعالم \u202e and back",
   "\u001b[31mred\u0007 &amp; \u200b zero width",
-  `${"a very long name that goes on ".repeat(7)}`,
+  "a very long name that goes on ".repeat(7),
 ];
 
 /** What a page may have to show, by name. */
