@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import("./report.ts")).report,
   explain: async () => (await import("./explain.ts")).explain,
   diff: async () => (await import("./diff.ts")).diff,
+  watch: async () => (await import("./watch.ts")).watch,
   rollout: async () => (await import("./rollout.ts")).rollout,
 };
 
@@ -20,6 +21,7 @@ Commands:
   report   says of each experiment in a file of records whether one may go on
   explain  prints one mismatch in full
   diff     says which kinds of mismatch are new or gone between two reports
+  watch    follows a file of records on a terminal
   rollout  steers a rollout by the state that its store keeps
 
 sidelane <command> --help says more, with examples.
