@@ -23,6 +23,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     files: ["test/proxy/generated-exchanges.test.ts", "test/proxy/planted.test.ts"],
     environment: { PROXY_EXCHANGES: "2000", PROXY_REQUESTS: "100000" },
   },
+  records: { files: ["test/report/kills-in-processes.test.ts"], environment: { KILLS: "100" } },
   memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },
 };
 

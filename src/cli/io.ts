@@ -5,6 +5,10 @@ export interface CliIo {
   readonly stdin: AsyncIterable<string | Uint8Array>;
   /** Columns of the terminal that `out` is; `undefined` where it is none. */
   readonly columns: number | undefined;
+  /** Columns and rows of the terminal at this moment. */
+  size?(): { readonly columns?: number; readonly rows?: number };
+  /** Calls `listener` when a person ends the command. @returns what gives signals and keys back */
+  onStop?(listener: () => void): () => void;
   /** Whether `err` is a terminal, where progress is shown. */
   readonly showsProgress: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -3,16 +3,17 @@ import { visible } from "../model/visible-text.ts";
 import { sidelaneVersion } from "../model/version.ts";
 import { UsageError } from "./arguments.ts";
 import type { CliIo } from "./io.ts";
-import { diff } from "./diff.ts";
-import { explain } from "./explain.ts";
-import { report } from "./report.ts";
 
-const commands: Readonly<Record<string, (given: readonly string[], io: CliIo) => number | Promise<number>>> = {
-  report,
-  explain,
-  diff,
-  // Loads what the others have no need of.
-  proxy: async (given, io) => (await import("./proxy.ts")).proxy(given, io),
+type Command = (given: readonly string[], io: CliIo) => number | Promise<number>;
+
+// Loaded when they are asked for.
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  report: async () => (await import("./report.ts")).report,
+  explain: async () => (await import("./explain.ts")).explain,
+  diff: async () => (await import("./diff.ts")).diff,
+  proxy: async () => (await import("./proxy.ts")).proxy,
+  watch: async () => (await import("./watch.ts")).watch,
+  rollout: async () => (await import("./rollout.ts")).rollout,
 };
 
 const usage = `Usage: sidelane <command> [options]
@@ -22,6 +23,8 @@ Commands:
   explain  prints one mismatch in full
   diff     says which kinds of mismatch are new or gone between two reports
   proxy    answers as one service does, and compares another one's answers
+  watch    follows a file of records on a terminal
+  rollout  steers a rollout by the state that its store keeps
 
 sidelane <command> --help says more, with examples.
 `;
@@ -38,7 +41,7 @@ export async function run(given: readonly string[], io: CliIo): Promise<number> 
     return 0;
   }
   try {
-    if (Object.hasOwn(commands, name)) return await commands[name]!(rest, io);
+    if (Object.hasOwn(commands, name)) return await (await commands[name]!())(rest, io);
     const near = nearest(name, Object.keys(commands));
     const hint = near === undefined ? "" : `; did you mean ${near}?`;
     throw new UsageError(`sidelane: there is no command ${name}${hint}`);

@@ -1,7 +1,7 @@
-import type { Cancel } from "../model/clock.ts";
-import { systemClock } from "../model/clock.ts";
+import { systemClock, type Cancel } from "../model/clock.ts";
 import { SidelaneError } from "../model/errors.ts";
 import { checkOptions } from "../model/check-options.ts";
+import type { Rollout } from "../model/rollout.ts";
 import type { FlushReport } from "../model/publisher.ts";
 import type { StartRecord } from "../model/start-record.ts";
 import { Counters } from "./record/counters.ts";
@@ -66,7 +66,6 @@ export class Laboratory implements AsyncDisposable {
   #started: StartRecord | undefined = undefined;
   #ending: Promise<void> | undefined;
   #closing: Promise<FlushReport> | undefined;
-
   constructor(options: LaboratoryOptions = {}) {
     checkLaboratory(options);
     const fault = faultHandler(options.onFault, this.#unassigned);
@@ -137,6 +136,9 @@ export class Laboratory implements AsyncDisposable {
       faults: { ...this.#unassigned.faults },
     };
   }
+
+  /** The rollout that an experiment was defined with; `undefined` without one, and without an experiment of that name. */
+  readonly rollout = (name: string): Rollout | undefined => this.#plans.get(name)?.rollout;
 
   /**
    * One readable page about an experiment: stage, traffic, verdict and what is missing, latencies, kinds of mismatch,
@@ -211,8 +213,7 @@ export class Laboratory implements AsyncDisposable {
 
   async #close(timeoutMs: number): Promise<FlushReport> {
     const services = this.#services;
-    const { clock } = services;
-    const deadline = clock.monotonic() + timeoutMs;
+    const deadline = services.clock.monotonic() + timeoutMs;
     services.open = false;
     services.closed = true;
     services.deferred.abandonAll();
@@ -222,9 +223,9 @@ export class Laboratory implements AsyncDisposable {
     await services.comparisonQueue.empty();
     await rolloutsEnd(services, [...this.#plans.values()], timeoutMs * 0.2);
     // What was published by then stands in the last counts.
-    if (services.tells) await this.#flushed((deadline - clock.monotonic()) * 0.6);
+    if (services.tells) await this.#flushed((deadline - services.clock.monotonic()) * 0.6);
     this.#tallies.end();
-    const left = Math.max(0, deadline - clock.monotonic());
+    const left = Math.max(0, deadline - services.clock.monotonic());
     const done = await Promise.all(this.#deliveries.map((delivery) => delivery.close(left)));
     this.#throwUntold();
     return { complete: done.every(Boolean), publishers: this.#counts() };
@@ -267,12 +268,10 @@ export class Laboratory implements AsyncDisposable {
   }
 
   #add(name: string, definition: UncheckedDefinition): ExperimentPlan {
-    const plan = planOf(name, definition, this.#services);
-    this.#register(plan, definition.replace === true);
-    return plan;
+    return this.#register(planOf(name, definition, this.#services), definition.replace === true);
   }
 
-  #register(plan: ExperimentPlan, replaces: boolean): void {
+  #register(plan: ExperimentPlan, replaces: boolean): ExperimentPlan {
     const { name, place } = plan;
     if (this.#plans.has(name) && !replaces) {
       throw new SidelaneError(
@@ -287,6 +286,7 @@ export class Laboratory implements AsyncDisposable {
     bindRollout(plan);
     this.#plans.set(name, plan);
     this.#started = undefined;
+    return plan;
   }
 
   #counts(): FlushReport["publishers"] {

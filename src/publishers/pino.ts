@@ -4,6 +4,7 @@ import type { Publisher } from "../model/publisher.ts";
 import type { ResultKind } from "../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../records/privacy-options.ts";
 import { whenPresented } from "../records/present.ts";
+import { redactedEvent } from "../records/redacted-event.ts";
 import { sentenceOf, sentenceOfEvent } from "../records/sentence.ts";
 
 export type { PrivacyOptions } from "../records/privacy-options.ts";
@@ -102,7 +103,7 @@ export function pinoPublisher(options: PinoPublisherOptions): Publisher {
     },
     publishEvent(event) {
       const level = warnings.has(event.kind) ? "warn" : "info";
-      logger[level]({ sidelane: event }, sentenceOfEvent(event));
+      logger[level]({ sidelane: redactedEvent(event) }, sentenceOfEvent(event));
     },
     flush: () => flushed(logger),
   };

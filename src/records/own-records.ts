@@ -1,11 +1,9 @@
 import type { PublisherHost } from "../model/publisher.ts";
 import type { RolloutEvent } from "../model/rollout.ts";
 import type { StartedExperiment, StartRecord } from "../model/start-record.ts";
-import type { TallyRecord } from "../model/tally-record.ts";
+import type { CandidateTally, TallyRecord } from "../model/tally-record.ts";
 import type { EventRecord, FaultRecord, LineRecord } from "./record.ts";
-import { compileRedaction, redactReason } from "./redaction.ts";
-
-const redaction = compileRedaction();
+import { redactedEvent, redactedText } from "./redacted-event.ts";
 
 /** The records beside results that a publisher writes: starts, tallies, faults and events. */
 export class OwnRecords {
@@ -43,9 +41,7 @@ export class OwnRecords {
       ...({ v: 2, type: "event" } as const),
       ...(start && { process: start.process }),
       ...(start?.build !== undefined && { build: start.build }),
-      ...event,
-      by: redactReason(event.by, redaction),
-      reason: redactReason(event.reason, redaction),
+      ...redactedEvent(event),
     };
   }
 
@@ -55,12 +51,23 @@ export class OwnRecords {
       const own = "publishers" in tally;
       const counts = own ? tally.faults : (tally.of?.faults ?? {});
       const line: TallyRecord =
-        own ? { ...tally, faults: {} }
-        : tally.of ? { ...tally, of: { ...tally.of, faults: {} } }
-        : tally;
+        own ?
+          { ...tally, faults: {} }
+        : redactedTally(tally.of ? { ...tally, of: { ...tally.of, faults: {} } } : tally);
       return Object.keys(counts).length === 0 ? [line] : [line, faultOf(tally, counts)];
     });
   }
+}
+
+/** What people and gates from outside say is free text: it is looked at for secrets. */
+function redactedTally(tally: CandidateTally): CandidateTally {
+  const { standing, outside } = tally;
+  if (standing === undefined && outside === undefined) return tally;
+  return {
+    ...tally,
+    ...(standing && { standing: { ...standing, reason: redactedText(standing.reason) } }),
+    ...(outside && { outside: outside.map((each) => ({ ...each, reason: redactedText(each.reason) })) }),
+  };
 }
 
 function faultOf(tally: TallyRecord, counts: Readonly<Record<string, number>>): FaultRecord {

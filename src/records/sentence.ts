@@ -1,3 +1,4 @@
+import { redactedEvent } from "./redacted-event.ts";
 import { shorten, visible } from "../model/visible-text.ts";
 import type { ServedStage } from "../model/result.ts";
 import type { RolloutEvent } from "../model/rollout.ts";
@@ -46,7 +47,8 @@ const happenings: Readonly<Record<RolloutEvent["kind"], string>> = {
 };
 
 /** What happened to a rollout in one line, such as `price: advanced from shadow to ramp 1 % (ramp: enough evidence)`. */
-export function sentenceOfEvent({ experiment, kind, from, to, by, reason }: RolloutEvent): string {
+export function sentenceOfEvent(event: RolloutEvent): string {
+  const { experiment, kind, from, to, by, reason } = redactedEvent(event);
   const moved = from.stage !== to.stage || from.share !== to.share;
   return oneLine(
     `${experiment}: ${happenings[kind]}${moved ? ` from ${stage(from)} to ${stage(to)}` : ""} (${by}: ${reason})`,

@@ -3,15 +3,15 @@ import type { ReportCandidate, ReportExperiment, ReportLatency } from "./model.t
 import { attributes, escapeHtml, tableOf } from "./markup.ts";
 import { milliseconds, moment, number } from "./words.ts";
 
-const width = 640;
+export const width = 640;
 const height = 180;
-const left = 64;
+export const left = 64;
 const bottom = 24;
 const top = 10;
 
 /** A chart: a sentence for those who do not see it, the drawing, and its numbers as a table. */
-function figure(sentence: string, drawing: string, table: string): string {
-  const svg = attributes({ viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": sentence });
+export function figure(sentence: string, drawing: string, table: string, tall: number = height): string {
+  const svg = attributes({ viewBox: `0 0 ${width} ${tall}`, role: "img", "aria-label": sentence });
   return `<figure><figcaption>${escapeHtml(sentence)}</figcaption><svg${svg}>${drawing}</svg><details><summary>Numbers</summary>${table}</details></figure>`;
 }
 
@@ -22,16 +22,24 @@ function line(points: readonly Point[], name: string): string {
   return `<polyline${attributes({ class: name, points: at, fill: "none" })}/>`;
 }
 
-function label(x: number, y: number, text: string, anchor = "end"): string {
+function mark(x: number, name: string): string {
+  return `<line${attributes({ class: name, x1: x.toFixed(1), x2: x.toFixed(1), y1: top, y2: height - bottom })}/>`;
+}
+
+export function label(x: number, y: number, text: string, anchor = "end"): string {
   return `<text${attributes({ x, y, "text-anchor": anchor })}>${escapeHtml(text)}</text>`;
 }
 
-function scale(from: number, to: number, low: number, high: number): (value: number) => number {
+export function scale(from: number, to: number, low: number, high: number): (value: number) => number {
   return (value) => (to === from ? (low + high) / 2 : low + ((value - from) / (to - from)) * (high - low));
 }
 
 /** The rate of mismatches and its always-valid upper bound over time, on a logarithmic scale, with what is tolerated as a line. */
-export function rateChart(name: string, { trend, verdict }: ReportCandidate): string {
+export function rateChart(
+  name: string,
+  { trend, verdict, versions }: ReportCandidate,
+  events: ReportExperiment["events"],
+): string {
   const steps = trend.filter(({ comparisons }) => comparisons > 0);
   if (steps.length < 2) return "";
   const tolerated = verdict.gates.find((gate) => gate.name === "mismatch")?.max;
@@ -59,8 +67,19 @@ export function rateChart(name: string, { trend, verdict }: ReportCandidate): st
       )
     );
   const last = rows.at(-1)!;
+  const changes = events.filter(({ from, to }) => from.stage !== to.stage || from.share !== to.share);
+  const within = ({ at }: { readonly at: number }): boolean => at >= rows[0]!.at && at <= last.at;
+  const marked = [
+    ...changes.filter(within).map(({ at }) => mark(x(at), "stage")),
+    ...versions
+      .slice(1)
+      .map(({ firstSeen }) => ({ at: firstSeen }))
+      .filter(within)
+      .map(({ at }) => mark(x(at), "version")),
+  ];
+  const marks = marked.length === 0 ? "" : ` Upright lines: changes of stage and versions, ${marked.length} in all.`;
   const bound = last.upperBound === undefined ? "" : `, at most ${percent(last.upperBound)} with its bound`;
-  const sentence = `Mismatches of ${name}: ${percent(last.rate)}${bound}${tolerated === undefined ? "" : `; ${percent(tolerated)} tolerated (dashed)`}.`;
+  const sentence = `Mismatches of ${name}: ${percent(last.rate)}${bound}${tolerated === undefined ? "" : `; ${percent(tolerated)} tolerated (dashed)`}.${marks}`;
   const table = tableOf(
     ["since", "rate so far", "upper bound"],
     rows.map(({ at, rate, upperBound }) => [
@@ -70,7 +89,11 @@ export function rateChart(name: string, { trend, verdict }: ReportCandidate): st
     ]),
   );
   const rates = rows.map(({ at, rate }): Point => [x(at), ofRate(rate)]);
-  return figure(sentence, `${grid}${limit}${line(rates, "control")}${line(bounds, "candidate")}`, table);
+  return figure(
+    sentence,
+    `${grid}${marked.join("")}${limit}${line(rates, "control")}${line(bounds, "candidate")}`,
+    table,
+  );
 }
 
 /** Both sides' durations as distributions on one logarithmic axis. */

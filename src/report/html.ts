@@ -1,9 +1,11 @@
 import { percent } from "../stats/verdict.ts";
 import { funnelChart, latencyChart, rateChart } from "./charts.ts";
+import { outcomeChart, stageChart } from "./outcome-charts.ts";
 import { explanationOf } from "./explanation.ts";
 import { attributes, escapeHtml, tableOf } from "./markup.ts";
 import type { ReportCandidate, ReportExperiment, ReportGroup, ReportModel } from "./model.ts";
 import { byNeed, verdictWords, worstOf } from "./order.ts";
+import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
 import { counted, losses, missing, moment, number, placesOf, sparkline } from "./words.ts";
 
@@ -11,23 +13,54 @@ import { counted, losses, missing, moment, number, placesOf, sparkline } from ".
 const mostExampleCharacters = 4_000_000;
 
 /**
- * A report as one HTML file that needs nothing else: no script, no request, no inline style. It says in a policy of its own that none is
- * allowed, so that nothing that stands in a record can run. Readable on paper, with a keyboard, and in both color schemes.
+ * A report as one HTML file that needs nothing else and makes no request. It is complete with scripts off; its one script adds a filter, an
+ * order of rows, links and copy buttons, and a policy with its hash lets no other run, whatever stands in a record. Readable on paper, with a
+ * keyboard, and in both color schemes.
  *
  * @returns UTF-8 text; needs `crypto.subtle`, as Node, Bun, Deno, workerd and browsers have it
  */
 export async function htmlOf(model: ReportModel): Promise<string> {
+  const policy = await policyOf();
+  return pageOf(model, `<meta${attributes({ "http-equiv": "Content-Security-Policy", content: policy })}>`);
+}
+
+/** What a page may do: its own script and style, by their hashes. @param more further directives */
+export async function policyOf(more: readonly string[] = ["form-action 'none'"]): Promise<string> {
+  const [script, style] = await Promise.all([pageScript, pageStyle].map(digest));
+  return [
+    "default-src 'none'",
+    `script-src 'sha256-${script}'`,
+    `style-src 'sha256-${style}'`,
+    "base-uri 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+    ...more,
+  ].join("; ");
+}
+
+/** What a live page has beside a report. */
+export interface LivePage {
+  /** Which numbers it shows: others are news. */
+  readonly epoch: string;
+  /** Forms for an experiment; empty where there are none. */
+  formsOf(experiment: string): string;
+}
+
+/** @param head what else stands in the head */
+export function pageOf(model: ReportModel, head: string, live?: LivePage): string {
   const room = { left: mostExampleCharacters };
   const experiments = byNeed(model);
-  const policy = `default-src 'none'; style-src 'sha256-${await digest(pageStyle)}'; base-uri 'none'; form-action 'none'`;
-  const head = [
+  const heads = [
     "<!doctype html>",
     '<html lang="en">',
+    "<head>",
     '<meta charset="utf-8">',
-    `<meta${attributes({ "http-equiv": "Content-Security-Policy", content: policy })}>`,
+    head,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     "<title>Sidelane report</title>",
     `<style>${pageStyle}</style>`,
+    "</head>",
+    `<body${live === undefined ? "" : attributes({ "data-live": live.epoch })}>`,
   ];
   const span =
     model.from === undefined || model.to === undefined ?
@@ -37,12 +70,14 @@ export async function htmlOf(model: ReportModel): Promise<string> {
     `<header><h1>Sidelane report</h1>${span}</header>`,
     `<nav aria-label="Experiments"><ol>${experiments.map(cardOf).join("")}</ol></nav>`,
     "<main>",
-    ...experiments.map((each) => sectionOf(each, room)),
+    ...experiments.map((each) => sectionOf(each, room, live?.formsOf(each[0]) ?? "")),
     ...(experiments.length === 0 ? ["<p>There is no experiment in these records.</p>"] : []),
     lostOf(model),
     "</main>",
+    `<script>${pageScript}</script>`,
+    "</body>",
   ];
-  return `${[...head, ...body].join("\n")}\n</html>\n`;
+  return `${[...heads, ...body].join("\n")}\n</html>\n`;
 }
 
 function processes(model: ReportModel): string {
@@ -55,8 +90,10 @@ async function digest(text: string): Promise<string> {
   return btoa(String.fromCharCode(...bytes));
 }
 
+const prefix = "experiment-";
+
 function idOf(name: string): string {
-  return `experiment-${encodeURIComponent(name.replace(/\p{Surrogate}/gu, "\ufffd"))}`;
+  return `${prefix}${encodeURIComponent(name.replace(/\p{Surrogate}/gu, "\ufffd"))}`;
 }
 
 function nameOf(name: string): string {
@@ -69,7 +106,13 @@ function cardOf([name, experiment]: [string, ReportExperiment]): string {
   const link = attributes({ href: `#${idOf(name)}` });
   const facts = [stageOf(experiment), experiment.owner === undefined ? "" : escapeHtml(experiment.owner)];
   const dim = facts.filter((each) => each !== "").join(" · ");
-  return `<li class="${kind}"><a${link}>${nameOf(name)}</a><br><span class="verdict">${shape} ${word}</span>${dim === "" ? "" : ` <span class="dim">${dim}</span>`}</li>`;
+  const trends = Object.values(experiment.candidates)[0]?.trend ?? [];
+  const spark = sparkline(
+    trends.map(({ mismatches }) => mismatches),
+    24,
+  );
+  const drawn = spark === "" ? "" : `<br><span class="spark" aria-hidden="true">${spark}</span>`;
+  return `<li${attributes({ class: kind, "data-of": idOf(name) })}><a${link}>${nameOf(name)}</a><br><span class="verdict">${shape} ${word}</span>${dim === "" ? "" : ` <span class="dim">${dim}</span>`}${drawn}</li>`;
 }
 
 function stageOf({ rollout }: ReportExperiment): string {
@@ -77,7 +120,7 @@ function stageOf({ rollout }: ReportExperiment): string {
   return rollout.stage === "ramp" ? `ramp at ${percent(rollout.share)}` : rollout.stage;
 }
 
-function sectionOf([name, experiment]: [string, ReportExperiment], room: { left: number }): string {
+function sectionOf([name, experiment]: [string, ReportExperiment], room: { left: number }, forms: string): string {
   const { owner, until, overdue, calls, started, skips, events, faults, answered, fellBack } = experiment;
   const facts = [
     stageOf(experiment),
@@ -97,11 +140,14 @@ function sectionOf([name, experiment]: [string, ReportExperiment], room: { left:
   return [
     `<section${attributes({ id: idOf(name) })}><h2>${nameOf(name)}</h2>`,
     facts.length === 0 ? "" : `<p class="dim">${facts.join(" · ")}</p>`,
-    ...Object.entries(experiment.candidates).map(([candidate, report]) => candidateOf(candidate, report, room)),
+    ...Object.entries(experiment.candidates).map(([candidate, report]) =>
+      candidateOf([name, candidate], experiment, report, room),
+    ),
     `<h3>Was it looked at?</h3><p>${number(calls)} calls, ${number(started)} of them compared.</p>`,
     ...told.map(([title, text]) => `<p>${title}: ${escapeHtml(text!)}</p>`),
     funnelChart(experiment),
-    events.length === 0 ? "" : `<h3>What happened?</h3>${eventsOf(experiment)}`,
+    events.length === 0 ? "" : `<h3>What happened?</h3>${stageChart(experiment)}${eventsOf(experiment)}`,
+    forms,
     "</section>",
   ].join("\n");
 }
@@ -115,7 +161,13 @@ function eventsOf({ events }: ReportExperiment): string {
   );
 }
 
-function candidateOf(name: string, candidate: ReportCandidate, room: { left: number }): string {
+function candidateOf(
+  [experiment, name]: readonly [string, string],
+  { events }: ReportExperiment,
+  candidate: ReportCandidate,
+  room: { left: number },
+): string {
+  const id = `${idOf(experiment)}/${idOf(name).slice(prefix.length)}`;
   const { verdict, counts, matchRate, mismatchUpperBound, countedFrom, groups, otherGroups } = candidate;
   const { shape, word } = verdictWords[verdict.kind];
   const lacks = missing(verdict);
@@ -129,11 +181,12 @@ function candidateOf(name: string, candidate: ReportCandidate, room: { left: num
       ""
     : ` At most ${percent(mismatchUpperBound)} mismatches, with ${percent(verdict.confidence)} confidence, on ${number(verdict.units)} units.`;
   return [
-    `<article class="${verdict.kind}"><h3>${nameOf(name)}: <span class="verdict">${shape} ${word}</span></h3>`,
+    `<article${attributes({ id, class: verdict.kind })}><h3>${nameOf(name)}: <span class="verdict">${shape} ${word}</span></h3>`,
     ...verdict.reasons.map((reason) => `<p>${escapeHtml(reason)}</p>`),
     `<p>${lacks === undefined ? "" : `Missing: ${escapeHtml(lacks)}. `}Next: ${escapeHtml(verdict.next)}</p>`,
     `<p>${number(all)} compared${rate}${others === "" ? "" : `; ${escapeHtml(others)}`}.${bound}${basis}</p>`,
-    rateChart(name, candidate),
+    rateChart(name, candidate, events),
+    all === 0 ? "" : outcomeChart(name, candidate),
     groups.length === 0 ? "" : groupsOf(groups, otherGroups, room),
     candidate.latency.control.count === 0 ?
       ""

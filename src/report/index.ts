@@ -1,3 +1,4 @@
+export { dashboard, type DashboardOptions } from "./dashboard.ts";
 export { htmlOf } from "./html.ts";
 export { markdownOf } from "./markdown.ts";
 export { textOf, type TextOptions } from "./text.ts";

@@ -8,7 +8,7 @@ h1{font-size:1.4rem}h2{font-size:1.25rem;margin:0}h3{font-size:1.05rem}
 a{color:var(--one)}a:focus-visible,summary:focus-visible{outline:3px solid var(--one);outline-offset:2px}
 nav ol{list-style:none;padding:0;display:grid;gap:.5rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr))}
 nav li{background:var(--card);border-inline-start:.3rem solid var(--rule);padding:.5rem .75rem}
-section{border-top:1px solid var(--rule);padding:1rem 0;margin-top:1rem}
+main>section{content-visibility:auto;contain-intrinsic-size:auto 50rem}section{border-top:1px solid var(--rule);padding:1rem 0;margin-top:1rem}
 .verdict{font-weight:700}
 .regressed,.not-ready{border-color:var(--other)}.insufficient,.stale,.no-traffic{border-color:var(--warn)}.ready{border-color:var(--good)}
 article{border-inline-start:.3rem solid var(--rule);padding-inline-start:1rem;margin:1rem 0}
@@ -23,7 +23,18 @@ svg{width:100%;height:auto;max-width:40rem}
 svg text{font:11px system-ui,sans-serif;fill:var(--dim)}
 polyline{stroke-width:2}.control{stroke:var(--one)}.candidate{stroke:var(--other);stroke-dasharray:2 3}.limit{stroke:var(--dim);stroke-dasharray:8 4}
 rect.started{fill:var(--one)}rect.skipped{fill:none;stroke:var(--warn)}
+line.stage{stroke:var(--good)}line.version{stroke:var(--warn);stroke-dasharray:1 3}
+rect.kind{stroke:var(--paper);stroke-width:1}rect.match{fill:var(--good)}rect.ignored{fill:var(--rule)}rect.mismatch{fill:var(--other)}rect.inconclusive{fill:var(--warn)}rect.timed-out{fill:var(--dim)}
+rect.band{stroke:var(--ink)}rect.off{fill:var(--paper)}rect.shadow{fill:var(--rule)}rect.ramp{fill:var(--one);fill-opacity:.35}rect.live{fill:var(--one);fill-opacity:.7}rect.complete{fill:var(--one)}
+.spark{font-family:monospace;white-space:pre;color:var(--dim)}
+.bar{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin-bottom:.75rem}.bar p{margin:0}
+input,select,button,textarea{font:inherit;color:inherit;background:var(--card);border:1px solid var(--dim);border-radius:.25rem;padding:.25rem .5rem}
+input:focus-visible,select:focus-visible,button:focus-visible,pre:focus-visible,textarea:focus-visible{outline:3px solid var(--one);outline-offset:2px}
+th button{border:0;padding:0;background:none;font-weight:700;cursor:pointer}th button::after{content:" ↕";color:var(--dim)}th[aria-sort=descending] button::after{content:" ↓"}th[aria-sort=ascending] button::after{content:" ↑"}
+.link{text-decoration:none;font-weight:400}.tools{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center}button{cursor:pointer}
+form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:.75rem 0}form label{display:grid}form.steps{border:1px solid var(--rule);padding:.75rem}
+[hidden]{display:none!important}tr:target{outline:2px solid var(--one)}
 .new{border:1px solid var(--other);padding:0 .3rem;font-size:.85rem}
-@media print{body{max-width:none}section{break-before:page}details{display:block}a{color:inherit}}
+@media print{main>section{content-visibility:visible}.bar,.link,.tools,form,.news{display:none}th button::after{content:""}body{max-width:none}section{break-before:page}details{display:block}a{color:inherit}}
 @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 `;

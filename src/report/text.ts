@@ -37,7 +37,7 @@ export function textOf(model: ReportModel, { width = 100, color = false, groups 
   if (model.from !== undefined && model.to !== undefined) {
     const unfinished = open === 0 ? "" : `, ${number(open)} without an end: counts are right up to their last minute`;
     lines.push(
-      `records from ${moment(model.from)} to ${moment(model.to)} of ${number(processes.length)} processes${unfinished}`,
+      `records from ${moment(model.from)} to ${moment(model.to)} of ${number(processes.length)} ${processes.length === 1 ? "process" : "processes"}${unfinished}`,
     );
   }
   const faults = counted(model.faults);

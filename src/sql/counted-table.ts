@@ -1,5 +1,5 @@
 /** A column, and its type in each database. */
-interface Column {
+export interface Column {
   readonly name: string;
   readonly type: "text" | "whole" | "number";
 }
@@ -16,7 +16,7 @@ interface CountedTable {
 }
 
 /** How a database spells what differs. */
-interface Spelling {
+export interface Spelling {
   readonly types: Readonly<Record<Column["type"], string>>;
   /** Reads the given rows, in the order of these columns. */
   select(columns: readonly Column[], orderedBy: readonly string[]): string;

@@ -17,6 +17,10 @@ export interface Dialect {
   insertCounts(prefix: string): string;
   /** The same, for each candidate. */
   insertVerdicts(prefix: string): string;
+  /** The same, for rows of one minute. */
+  insertMinutes(prefix: string): string;
+  /** One statement a table with one parameter, milliseconds since 1970 as text: removes what is older. */
+  prune(prefix: string): readonly string[];
   /** One statement with one parameter, a JSON array of one row: what happened to a rollout. */
   insertEvent(prefix: string): string;
 }

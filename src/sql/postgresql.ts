@@ -1,5 +1,6 @@
 import { countedTables, createCounted, createEvents, insertCounted, insertEvents } from "./counted-table.ts";
 import type { Dialect } from "./dialect.ts";
+import { agingTables, createMinutes, insertMinutes } from "./minutes.ts";
 import { columns } from "./result-row.ts";
 
 const spelling: Parameters<typeof createCounted>[2] = {
@@ -78,6 +79,7 @@ export const postgresql: Dialect = {
           createCounted(countedTables.counts, prefix, spelling),
           createCounted(countedTables.verdicts, prefix, spelling),
           createEvents(prefix, spelling),
+          ...createMinutes(prefix, spelling),
         ]),
       ],
     },
@@ -131,5 +133,7 @@ ON CONFLICT (experiment, reason) DO UPDATE SET
   last_at_ms = greatest(known.last_at_ms, excluded.last_at_ms)`,
   insertCounts: (prefix) => insertCounted(countedTables.counts, prefix, spelling),
   insertVerdicts: (prefix) => insertCounted(countedTables.verdicts, prefix, spelling),
+  insertMinutes: (prefix) => insertMinutes(prefix, spelling),
+  prune: (prefix) => agingTables.map(([table, column]) => `DELETE FROM ${prefix}${table} WHERE ${column} < $1::bigint`),
   insertEvent: (prefix) => insertEvents(prefix, spelling),
 };

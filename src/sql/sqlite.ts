@@ -1,5 +1,6 @@
 import { countedTables, createCounted, createEvents, insertCounted, insertEvents } from "./counted-table.ts";
 import type { Dialect } from "./dialect.ts";
+import { agingTables, createMinutes, insertMinutes } from "./minutes.ts";
 import { columns } from "./result-row.ts";
 
 const spelling: Parameters<typeof createCounted>[2] = {
@@ -66,6 +67,7 @@ export const sqlite: Dialect = {
         createCounted(countedTables.counts, prefix, spelling),
         createCounted(countedTables.verdicts, prefix, spelling),
         createEvents(prefix, spelling),
+        ...createMinutes(prefix, spelling),
         `CREATE TRIGGER IF NOT EXISTS ${prefix}group_result AFTER INSERT ON ${prefix}results
 WHEN new.signature IS NOT NULL
 BEGIN
@@ -106,5 +108,8 @@ ON CONFLICT (experiment, reason) DO UPDATE SET
   last_at_ms = max(last_at_ms, excluded.last_at_ms)`,
   insertCounts: (prefix) => insertCounted(countedTables.counts, prefix, spelling),
   insertVerdicts: (prefix) => insertCounted(countedTables.verdicts, prefix, spelling),
+  insertMinutes: (prefix) => insertMinutes(prefix, spelling),
+  prune: (prefix) =>
+    agingTables.map(([table, column]) => `DELETE FROM ${prefix}${table} WHERE ${column} < CAST(? AS INTEGER)`),
   insertEvent: (prefix) => insertEvents(prefix, spelling),
 };

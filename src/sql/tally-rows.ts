@@ -1,5 +1,6 @@
 import type { RolloutEvent } from "../model/rollout.ts";
 import type { TallyRecord } from "../model/tally-record.ts";
+import { redactedEvent } from "../records/redacted-event.ts";
 import { indexable, storable } from "./result-row.ts";
 
 type CountRow = Readonly<Record<string, string | number | null>>;
@@ -41,7 +42,8 @@ export function tallyRowsOf(tally: TallyRecord): { readonly counts: CountRow[]; 
 }
 
 /** A row of the table `events`. */
-export function eventRowOf({ experiment, at, kind, from, to, version, by, reason }: RolloutEvent): CountRow {
+export function eventRowOf(event: RolloutEvent): CountRow {
+  const { experiment, at, kind, from, to, version, by, reason } = redactedEvent(event);
   return {
     experiment: indexable(experiment),
     at_ms: Math.round(at),

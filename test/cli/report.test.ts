@@ -2,36 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run } from "../../src/cli/run.ts";
-import type { CliIo } from "../../src/cli/io.ts";
 import { Laboratory } from "../../src/index.ts";
 import { ndjsonPublisher } from "../../src/publishers/ndjson/index.ts";
 import type { ReportModel } from "../../src/report/index.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
+import { called } from "./called.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sidelane-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const path = (name: string): string => join(folder, `${name}.ndjson`);
-
-async function called(
-  args: readonly string[],
-  more: Partial<CliIo> = {},
-): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ["", ""];
-  async function* nothing(): AsyncGenerator<string> {}
-  const code = await run(args, {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    stdin: nothing(),
-    columns: undefined,
-    showsProgress: false,
-    env: {},
-    now: () => Date.UTC(2026, 0, 1, 1),
-    ...more,
-  });
-  return { code, out, err };
-}
 
 async function written(
   name: string,

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Writable } from "node:stream";
 import { Laboratory } from "../../src/experiment/laboratory.ts";
+import { ramp } from "../../src/rollout/index.ts";
+import { toPublisher } from "../../src/model/publisher.ts";
 import type { Fault } from "../../src/model/fault.ts";
 import { redact } from "../../src/publishers/combine/index.ts";
 import { kafkaPublisher } from "../../src/publishers/kafka.ts";
@@ -105,8 +107,78 @@ function withValues(): Readonly<Record<string, OpenedPublisher>> {
   );
 }
 
+/** What publishers write of rollouts whose reasons hold secrets. */
+async function eventsOf(
+  publishers: Readonly<Record<string, OpenedPublisher>>,
+): Promise<Readonly<Record<string, string>>> {
+  for (const { publisher: like } of Object.values(publishers)) {
+    const publisher = toPublisher(like);
+    for (const [at, secret] of Object.values(shapes).entries()) {
+      const stage = { stage: "shadow", share: 0, epoch: 1 } as const;
+      const more = { from: stage, to: stage, at, by: `ada ${secret}`, reason: `since ${secret} was seen` };
+      await publisher.publishEvent?.({ kind: "paused", experiment: "price", ...more });
+    }
+    await publisher.flush?.();
+    await publisher.close?.();
+  }
+  const written = Object.entries(publishers).map(async ([name, opened]) => [name, (await opened.written?.()) ?? ""]);
+  return Object.fromEntries((await Promise.all(written)) as [string, string][]);
+}
+
+/** Every type of line: what both sides did, what a person said of a rollout, and what gates from outside and hooks said of it. */
+async function linesOf(secrets: readonly string[]): Promise<string> {
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(chunk, _, done) {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  const laboratory = new Laboratory({
+    publishers: [ndjsonPublisher({ stream, perMinute: Infinity })],
+    onFault: () => undefined,
+    pseudonymKey: "a key for tests, and for nothing else",
+  });
+  for (const [index, secret] of secrets.entries()) {
+    const rollout = ramp();
+    const call = laboratory.experiment(`call${index}`, {
+      control: () => ({ note: secret, [secret]: 1 }),
+      candidate: () => ({ note: "other" }),
+      key: () => secret,
+      context: () => {
+        throw new Error(secret);
+      },
+      rollout,
+      about: { owner: "pricing" },
+    });
+    call();
+    await laboratory.settled();
+    await rollout.pause({ by: "ada", reason: `since ${secret} was seen` });
+    call();
+    await laboratory.settled();
+  }
+  await laboratory.close();
+  return lines.join("");
+}
+
 describe("of forty secrets in every place, none leaves", () => {
+  it("in any type of line, events and their reasons included", async () => {
+    const written = await linesOf(Object.values(shapes));
+    for (const type of ["start", "tally", "fault", "event", "result"]) expect(written).toContain(`"type":"${type}"`);
+    expect(leaksOf(written)).toEqual([]);
+  });
+
   it("has forty shapes", () => expect(Object.keys(shapes)).toHaveLength(40));
+
+  it("in what any publisher says of an event", async () => {
+    const opened: Record<string, OpenedPublisher> = {};
+    for (const [subpath, variants] of Object.entries(openers)) {
+      for (const [variant, open] of Object.entries(variants)) opened[`${subpath} ${variant}`.trim()] = await open();
+    }
+    const leaks = Object.entries(await eventsOf(opened)).map(([exit, text]) => [exit, leaksOf(text)]);
+    for (const { cleanUp } of Object.values(opened)) await cleanUp?.();
+    expect(leaks.filter(([, names]) => names!.length > 0)).toEqual([]);
+  }, 60_000);
 
   describe("with values hidden", () => {
     const opened: Record<string, OpenedPublisher> = {};

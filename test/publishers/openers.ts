@@ -123,6 +123,8 @@ export const openers: Readonly<Record<string, Readonly<Record<string, Open>>>> =
         "sidelane_skips",
         "sidelane_counts",
         "sidelane_verdicts",
+        "sidelane_minutes",
+        "sidelane_events",
       ];
       return {
         publisher: sqlPublisher({ dialect: "sqlite", execute: (sql, parameters) => db.run(sql, parameters) }),

@@ -9,6 +9,12 @@ import {
   type DialectName,
   type SqlPublisherOptions,
 } from "../../src/publishers/sql/index.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ndjsonPublisher } from "../../src/publishers/ndjson/index.ts";
+import { summary } from "../../src/report/index.ts";
+import type { LineRecord } from "../../src/records/record.ts";
 import { Laboratory } from "../../src/index.ts";
 import type { TallyRecord } from "../../src/model/tally-record.ts";
 import type { Fault } from "../../src/model/fault.ts";
@@ -45,7 +51,7 @@ const databases: Readonly<Record<DialectName, () => Promise<Database>>> = {
   },
 };
 
-const tables = ["results", "groups", "tallies", "skips", "counts", "verdicts", "events"];
+const tables = ["results", "groups", "tallies", "skips", "counts", "verdicts", "minutes", "events"];
 
 describe.each(Object.keys(databases) as DialectName[])("sqlPublisher on %s", (dialect) => {
   let db: Database;
@@ -289,6 +295,77 @@ describe.each(Object.keys(databases) as DialectName[])("sqlPublisher on %s", (di
       candidate: "candidate",
       verdict: records.findLast((record) => "experiment" in record)!.verdict,
     });
+  });
+
+  it("keeps each tally by its minute, once, of which a report says what the file's says", async () => {
+    const clock = fixedClock();
+    const folder = mkdtempSync(join(tmpdir(), "sidelane-sql-"));
+    const path = join(folder, "records.ndjson");
+    const publisher = open({ clock });
+    const lab = new Laboratory({
+      publishers: [publisher, ndjsonPublisher({ path })],
+      ...{ clock, labels: { build: "a1" }, random: () => 0.5 },
+    });
+    const price = lab.experiment("price \0", {
+      control: (n: number): unknown => n,
+      candidate: (n: number): unknown => (n % 10 === 0 ? null : n),
+      enabled: (n: number) => n % 4 !== 1,
+      about: { owner: "pricing" },
+    });
+    for (let minute = 0; minute < 3; minute++) {
+      for (let n = 0; n < 40; n++) price(n);
+      await lab.settled();
+      await lab.flush();
+      await clock.advanceAsync(60_000);
+    }
+    await lab.close();
+    const minutes = await db.rows(
+      "SELECT calls, skipped, matched, mismatched, experiment FROM sidelane_minutes WHERE candidate IS NOT NULL ORDER BY to_ms",
+    );
+    expect(
+      minutes.map((row) => Object.values(row).map((each) => (typeof each === "string" ? each : Number(each)))),
+    ).toEqual(Array.from({ length: 3 }, () => [40, 10, 26, 4, "price \ufffd"]));
+    const rows = await db.rows("SELECT record FROM sidelane_minutes ORDER BY process, n");
+    const records = rows.map(({ record }) => JSON.parse(record as string) as LineRecord);
+    const [fromSql, fromFile] = [await summary(records), await summary(path)];
+    for (const model of [fromSql, fromFile]) {
+      for (const { candidates } of Object.values(model.experiments)) {
+        // Results stand in another table, and say where a group differs.
+        for (const { groups } of Object.values(candidates)) {
+          for (const group of groups) Object.assign(group, { examples: [], differences: [] });
+        }
+      }
+    }
+    expect(fromSql.experiments).toEqual(fromFile.experiments);
+    expect(fromSql.experiments["price \0"]).toMatchObject({ owner: "pricing", calls: 120 });
+    const before = await db.rows("SELECT count(*) AS n FROM sidelane_minutes");
+    for (const record of records) if (record.type === "tally") await publisher.publishTally!(record);
+    expect(await db.rows("SELECT count(*) AS n FROM sidelane_minutes")).toEqual(before);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("removes what is older than so many days, and keeps the totals", async () => {
+    const dayMs = 86_400_000;
+    const clock = fixedClock(100 * dayMs);
+    const publisher = open({ clock });
+    const at = { stage: "shadow", share: 0, epoch: 1 } as const;
+    for (const startedAt of [60 * dayMs, 70 * dayMs - 1, 70 * dayMs, 99 * dayMs]) {
+      await publisher.publish(aResult({ startedAt }));
+      const event = { kind: "paused", experiment: "price", from: at, to: at, by: "ada", reason: "why" } as const;
+      await publisher.publishEvent!({ ...event, at: startedAt });
+      const origin = { v: 2, type: "tally", process: "p", n: startedAt, from: startedAt, to: startedAt } as const;
+      await publisher.publishTally!({ ...origin, publishers: {}, faults: {} });
+    }
+    await publisher.prune({ olderThanDays: 30 });
+    for (const table of ["results", "minutes", "events"]) {
+      expect(await db.rows(`SELECT count(*) AS n FROM sidelane_${table}`), table).toEqual([{ n: 2 }]);
+    }
+    const sums = await db.rows("SELECT results FROM sidelane_tallies");
+    expect(sums.map(({ results }) => Number(results))).toEqual([4]);
+    await publisher.prune({ olderThanDays: 0 });
+    expect(await db.rows("SELECT count(*) AS n FROM sidelane_results")).toEqual([{ n: 0 }]);
+    await expect(publisher.prune({ olderThanDays: -1 })).rejects.toThrow(/expected `olderThanDays`/);
+    await expect(publisher.prune({} as never)).rejects.toThrow(/expected `olderThanDays`/);
   });
 
   it("keeps what happens to a rollout, once", async () => {

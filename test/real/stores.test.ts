@@ -8,12 +8,14 @@ import { migrations, postgresqlStore } from "../../src/rollout/stores/postgresql
 import { redisStore } from "../../src/rollout/stores/redis.ts";
 import { testStore } from "../../src/testing/test-store.ts";
 import { contendInProcesses } from "../rollout/stores/contend-in-processes.ts";
+import { steersAStore } from "../cli/steers-a-store.ts";
 import { startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
 import { startRedis, withoutRedis, type RealRedis } from "./redis.ts";
 
 const times = Number(process.env["CONTENTIONS"] ?? 100);
 const child = join(import.meta.dirname, "store.child.ts");
 const slowly = { describe, it: (name: string, test: () => Promise<void>) => it(name, test, 120_000) };
+const slow = { timeout: 120_000 };
 const skipped = (reason: string | undefined): string => (reason === undefined ? "" : ` (skipped: ${reason})`);
 
 describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped(withoutPostgresql)}`, () => {
@@ -22,6 +24,9 @@ describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped(
   beforeAll(async () => {
     server = await startPostgresql();
     pool = new pg.Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: "postgres", max: 8 });
+    // The server may go before the last of its connections has.
+    pool.on("error", () => undefined);
+    pool.on("connect", (client) => client.on("error", () => undefined));
   }, 60_000);
   afterAll(async () => {
     await pool.end();
@@ -61,6 +66,13 @@ describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped(
     { times },
   );
 
+  it("is steered by the command line, without the program", slow, async () => {
+    for (const statement of migrations("steered")) await pool.query(statement);
+    const query = async (text: string, values: unknown[]) => pool.query(text, values);
+    const address = `postgres://sidelane@127.0.0.1:${server.port}/postgres?schema=steered`;
+    await steersAStore(postgresqlStore({ query, schema: "steered" }), address);
+  });
+
   it("has its tables made by ten processes at once", async () => {
     const [sql = ""] = migrations("at_once");
     await Promise.all(Array.from({ length: 10 }, async () => server.psql(`${sql};`)));
@@ -74,6 +86,13 @@ describe.skipIf(withoutRedis !== undefined)(`on a real Redis${skipped(withoutRed
     server = await startRedis();
   }, 60_000);
   afterAll(() => server.stop());
+
+  it("is steered by the command line, without the program", slow, async () => {
+    const client = createClient({ url: server.url });
+    await client.connect();
+    await steersAStore(redisStore({ client, prefix: "steered:" }), `${server.url}?prefix=steered:`);
+    client.destroy();
+  });
 
   let count = 0;
   const clients = {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { parse, type DefaultTreeAdapterTypes } from "parse5";
 import { describe, expect, it } from "vitest";
 import { htmlOf, markdownOf, summary, textOf, type ReportModel } from "../../src/report/index.ts";
+import { pageScript } from "../../src/report/page-script.ts";
 import { aResult } from "../../src/testing/a-result.ts";
 import { compileRedaction } from "../../src/records/redaction.ts";
 import { present } from "../../src/records/present.ts";
@@ -62,18 +63,22 @@ describe("the page of a report", () => {
     const page = await htmlOf(await modelOf(payloads));
     const elements = elementsOf(parse(page).childNodes);
     const names = new Set(elements.map(({ tagName }) => tagName));
-    for (const name of ["script", "img", "iframe", "link", "object", "form", "b"])
-      expect([...names]).not.toContain(name);
+    for (const name of ["img", "iframe", "link", "object", "form", "b"]) expect([...names]).not.toContain(name);
     for (const { tagName, attrs } of elements) {
       for (const { name, value } of attrs) {
         expect(name).not.toMatch(/^(?:on|style$|src)/);
         if (name === "href") expect(value, tagName).toMatch(/^#/);
       }
     }
+    expect(elements.filter(({ tagName }) => tagName === "script")).toHaveLength(1);
     const style = elements.find(({ tagName }) => tagName === "style")!;
     const text = style.childNodes.map((node) => ("value" in node ? node.value : "")).join("");
     const hash = createHash("sha256").update(text).digest("base64");
-    expect(page).toContain(`default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;`);
+    expect(page).toContain(`; style-src &#39;sha256-${hash}&#39;; `);
+    const ran = createHash("sha256").update(pageScript).digest("base64");
+    expect(page).toContain(`default-src &#39;none&#39;; script-src &#39;sha256-${ran}&#39;; `);
+    expect(page).not.toContain("unsafe");
+    expect(pageScript).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval|<\//);
     // Its own ends of lines are all that there is.
     expect(page).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f\u202e]/);
     expect(page).toContain("&lt;img src=x onerror=alert(1)&gt;");
@@ -87,8 +92,9 @@ describe("the page of a report", () => {
     const links = elements.flatMap(({ attrs }) =>
       attrs.filter(({ name }) => name === "href").map(({ value }) => value),
     );
-    expect(ids).toEqual(["experiment-price", "experiment-user"]);
-    expect(links).toEqual(ids.map((id) => `#${id}`));
+    const sections = ["experiment-price", "experiment-user"];
+    expect(ids).toEqual(sections.flatMap((id) => [id, `${id}/${id.slice("experiment-".length)}`]));
+    expect(links).toEqual(sections.map((id) => `#${id}`));
     const drawings = elements.filter(({ tagName }) => tagName === "svg");
     expect(drawings.length).toBeGreaterThan(1);
     for (const { attrs } of drawings) {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../model/clock.ts";
+import { systemClock, type Clock } from "../../model/clock.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import {
   aClock,
@@ -11,12 +11,15 @@ import {
   type OptionTable,
 } from "../../model/option-table.ts";
 import type { Publisher } from "../../model/publisher.ts";
+import type { TallyRecord } from "../../model/tally-record.ts";
 import type { Result } from "../../model/result.ts";
 import { presentationOf, privacyTable, type PrivacyOptions } from "../../records/privacy-options.ts";
 import { inSlices, type Steps } from "../../records/in-slices.ts";
+import { OwnRecords } from "../../records/own-records.ts";
 import { presentSteps } from "../../records/present.ts";
 import type { DialectName, Migration } from "../../sql/dialect.ts";
 import { dialects } from "../../sql/dialects.ts";
+import { minuteRowOf, type MinuteRecord } from "../../sql/minutes.ts";
 import { rowsOf, type Row } from "../../sql/result-row.ts";
 import { eventRowOf, tallyRowsOf } from "../../sql/tally-rows.ts";
 import { skipCounts } from "./skips.ts";
@@ -57,8 +60,21 @@ export const sqlTable: OptionTable<SqlPublisherOptions, "prefix" | "values"> = {
   ...privacyTable,
 };
 
+/** A publisher whose tables can be kept small. */
+export interface SqlPublisher extends Publisher {
+  /**
+   * Removes results, minutes and events that are older. Totals stay: groups, tallies, skips, counts and verdicts know of what is gone.
+   *
+   * @param options.olderThanDays days of 24 hours before the clock's time, 0 or more
+   * @throws {SidelaneError} `invalid-option`, and whatever `execute` throws (it rejects)
+   */
+  prune(options: { readonly olderThanDays: number }): Promise<void>;
+}
+
+const dayMs = 86_400_000;
+
 /**
- * Writes results, exact counts and what happens to rollouts into seven tables, made by {@link migrations}:
+ * Writes results, exact counts and what happens to rollouts into eight tables, made by {@link migrations}:
  *
  * - `sidelane_results`: one row a candidate of a result, with kind, signature, outcomes, durations (`_ms`, milliseconds),
  *   `started_at_ms` (milliseconds since 1970), and `detail`, JSON with the differences
@@ -68,6 +84,8 @@ export const sqlTable: OptionTable<SqlPublisherOptions, "prefix" | "values"> = {
  * - `sidelane_counts`: one row a process and experiment, every 60 s and at the end: calls, started, skipped, served, fell back,
  *   kinds of mismatch, and stage and share as they stand; with the results that were dropped on their way
  * - `sidelane_verdicts`: one row a process, experiment and candidate: how many of each kind, and the verdict as it stands
+ * - `sidelane_minutes`: one row a tally of a process: an experiment and candidate in one minute, version, stage and share, with counts by kind,
+ *   calls and skips, and `record`, the whole line as `ndjsonPublisher` writes it: `summary` makes a report of them
  * - `sidelane_events`: one row for each thing that happened to a rollout: from and to, who asked, and why
  *
  * The counts outlive results that you delete. A result that is written twice counts once, so that a failed batch is tried
@@ -77,13 +95,14 @@ export const sqlTable: OptionTable<SqlPublisherOptions, "prefix" | "values"> = {
  * @throws {SidelaneError} `invalid-option`
  * @example sqlPublisher({ dialect: 'postgresql', execute: (sql, parameters) => pool.query(sql, parameters) })
  */
-export function sqlPublisher(options: SqlPublisherOptions): Publisher {
+export function sqlPublisher(options: SqlPublisherOptions): SqlPublisher {
   const { execute, dialect, prefix, clock, ...privacy } = settle(checkOptions("sqlPublisher"), sqlTable, options);
   const presentation = presentationOf(privacy, "sqlPublisher");
   const insert = dialects[dialect].insert(prefix);
   const insertSkips = dialects[dialect].insertSkips(prefix);
   const insertCounts = dialects[dialect].insertCounts(prefix);
   const insertVerdicts = dialects[dialect].insertVerdicts(prefix);
+  const insertMinutes = dialects[dialect].insertMinutes(prefix);
   const insertEvent = dialects[dialect].insertEvent(prefix);
   function* storedRowsOf(result: Result): Steps<Row[]> {
     return rowsOf(yield* presentSteps(result, presentation));
@@ -110,12 +129,27 @@ export function sqlPublisher(options: SqlPublisherOptions): Publisher {
     }
   }
 
+  const records = new OwnRecords();
+  let starts = 0;
+
+  /** Each record as a row, with what is new about the process before it. */
+  async function writeMinutes(tallies: readonly TallyRecord[]): Promise<void> {
+    const news = records.news();
+    // Of a start and of tallies, nothing else comes.
+    const lines = [...news, ...(records.tallies(tallies) as MinuteRecord[])];
+    const rows = lines.map((line, index) => minuteRowOf(line, starts + index));
+    await execute(insertMinutes, [JSON.stringify(rows)]);
+    starts += news.length;
+    records.told(news);
+  }
+
   const skips = skipCounts((rows) => execute(insertSkips, [rows]), clock);
   return {
     name: "sql",
     idempotent: true,
     attach(host) {
       report = (error) => host.onFault({ operation: "publish", error });
+      records.attach(host);
       skips.start(report);
     },
     publish: (result) => write([result]),
@@ -124,11 +158,20 @@ export function sqlPublisher(options: SqlPublisherOptions): Publisher {
       const { counts, verdicts } = tallyRowsOf(tally);
       if (counts.length > 0) await execute(insertCounts, [JSON.stringify(counts)]);
       if (verdicts.length > 0) await execute(insertVerdicts, [JSON.stringify(verdicts)]);
+      await writeMinutes([tally]);
     },
     async publishEvent(event) {
       await execute(insertEvent, [JSON.stringify([eventRowOf(event)])]);
     },
     onSkip: (experiment, reason) => skips.add(experiment, reason),
+    async prune(given) {
+      const check: OptionCheck = checkOptions("prune");
+      check.object("options", given);
+      check.known(given, ["olderThanDays"]);
+      check.number("olderThanDays", given.olderThanDays);
+      const before = String(Math.floor((clock ?? systemClock).now() - given.olderThanDays * dayMs));
+      for (const statement of dialects[dialect].prune(prefix)) await execute(statement, [before]);
+    },
     flush: () => skips.write(),
     close() {
       skips.stop();

@@ -1,5 +1,6 @@
 import type { RolloutEvent } from "../../model/rollout.ts";
 import type { PresentedCandidate, PresentedResult } from "../../records/record.ts";
+import { redactedEvent } from "../../records/redacted-event.ts";
 import { sentenceOf, sentenceOfEvent } from "../../records/sentence.ts";
 
 /** How alerts are written: one by one when they come up, and together when they are sent. */
@@ -44,7 +45,7 @@ export const webhookFormats: Readonly<Record<"slack" | "json", WebhookFormat>> =
         result,
       }),
     ofEvent(event) {
-      const { kind, experiment, from, to, at, by, reason } = event;
+      const { kind, experiment, from, to, at, by, reason } = redactedEvent(event);
       return JSON.stringify({
         kind: "event",
         key: keyOfEvent(event),

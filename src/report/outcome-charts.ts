@@ -1,0 +1,79 @@
+import { resultKinds } from "../model/result.ts";
+import { percent } from "../stats/verdict.ts";
+import { figure, label, left, scale, width } from "./charts.ts";
+import { attributes, tableOf } from "./markup.ts";
+import type { ReportCandidate, ReportExperiment } from "./model.ts";
+import { moment, number } from "./words.ts";
+
+const tall = 56;
+const bar = { y: 8, height: 24 };
+
+function rect(name: string, x: number, wide: number): string {
+  return `<rect${attributes({ class: name, x: x.toFixed(1), y: bar.y, width: Math.max(0, wide).toFixed(1), height: bar.height })}/>`;
+}
+
+/** What came of all comparisons, as one bar by kind; which side threw stands beside it. */
+export function outcomeChart(name: string, { counts, errors }: ReportCandidate): string {
+  const all = resultKinds.reduce((sum, kind) => sum + counts[kind], 0);
+  let from = left;
+  const parts = resultKinds.map((kind) => {
+    const wide = (counts[kind] / all) * (width - left - 8);
+    const drawn = rect(`kind ${kind}`, from, wide);
+    // Where there is room for its name.
+    const named = wide > 60 ? label(from + wide / 2, tall - 8, `${kind} ${percent(counts[kind] / all)}`, "middle") : "";
+    from += wide;
+    return drawn + named;
+  });
+  const told = resultKinds.filter((kind) => counts[kind] > 0).map((kind) => `${number(counts[kind])} ${kind}`);
+  const threw = `${number(errors.candidate)} in which ${name} alone threw, ${number(errors.control)} in which control did`;
+  const sentence = `What came of ${number(all)} comparisons of ${name}: ${told.join(", ")}; ${threw}.`;
+  const table = tableOf(
+    ["what came of it", "comparisons", "share"],
+    [
+      ...resultKinds.map((kind) => [kind, number(counts[kind]), percent(counts[kind] / all)]),
+      [`${name} threw, control did not`, number(errors.candidate), percent(errors.candidate / all)],
+      ["control threw", number(errors.control), percent(errors.control / all)],
+    ],
+  );
+  return figure(sentence, parts.join(""), table, tall);
+}
+
+/** Where the rollout stood over time, as bands. */
+export function stageChart({ events, rollout, funnel, stepMs }: ReportExperiment): string {
+  const changes = events.filter(({ from, to }) => from.stage !== to.stage || from.share !== to.share);
+  const [first] = changes;
+  if (first === undefined) return "";
+  const begins = Math.min(first.at, funnel[0]?.at ?? first.at);
+  const lastStep = funnel.at(-1);
+  const ends = Math.max(changes.at(-1)!.at, lastStep === undefined ? 0 : lastStep.at + stepMs);
+  const x = scale(begins, ends, left, width - 8);
+  const bands = [
+    { at: begins, stage: first.from, by: "" },
+    ...changes.map(({ at, to, by }) => ({ at, stage: to, by })),
+  ];
+  const rows = bands.map(({ at, stage, by }, index) => {
+    const until = bands[index + 1]?.at ?? ends;
+    return {
+      at,
+      until,
+      by,
+      stage: stage.stage,
+      name: stage.stage === "ramp" ? `ramp at ${percent(stage.share)}` : stage.stage,
+    };
+  });
+  const drawn = rows.map(({ at, until, stage, name }) => {
+    const [from, to] = [x(at), x(until)];
+    const named = to - from > 70 ? label((from + to) / 2, tall - 8, name, "middle") : "";
+    return rect(`band ${stage}`, from, to - from) + named;
+  });
+  const now =
+    rollout === undefined ? rows.at(-1)!.name
+    : rollout.stage === "ramp" ? `ramp at ${percent(rollout.share)}`
+    : rollout.stage;
+  const sentence = `Stages: ${rows.length - 1} ${rows.length === 2 ? "change" : "changes"} from ${moment(begins)} on, and now ${now}.`;
+  const table = tableOf(
+    ["from", "until", "stage", "by"],
+    rows.map(({ at, until, name, by }) => [moment(at), moment(until), name, by]),
+  );
+  return figure(sentence, drawn.join(""), table, tall);
+}

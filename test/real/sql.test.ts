@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sqlite from "node-sqlite3-wasm";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Laboratory } from "../../src/index.ts";
+import { migrations, sqlPublisher, type DialectName } from "../../src/publishers/sql/index.ts";
+import type { LineRecord } from "../../src/records/record.ts";
+import { summary } from "../../src/report/index.ts";
+import { fixedClock } from "../../src/testing/fixed-clock.ts";
+import { startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
+
+interface Database {
+  run(text: string, parameters?: string[]): unknown;
+  rows(text: string): Promise<Record<string, unknown>[]>;
+}
+
+/** Two processes write by the minute, old minutes are removed, and a report of the rows has what both counted. */
+async function writesAndPrunes(dialect: DialectName, db: Database): Promise<void> {
+  for (const { statements } of migrations(dialect)) for (const statement of statements) await db.run(statement);
+  const clock = fixedClock();
+  const publishers = [1, 2].map(() => sqlPublisher({ dialect, clock, execute: (text, given) => db.run(text, given) }));
+  const labs = publishers.map(
+    (publisher) =>
+      new Laboratory({
+        publishers: [publisher],
+        clock,
+        labels: { build: "a1" },
+        pseudonymKey: "a secret that only tests have",
+      }),
+  );
+  const calls = labs.map((lab) =>
+    lab.experiment("price", {
+      control: (n: number) => n,
+      candidate: (n: number) => (n % 10 === 0 ? -1 : n),
+      key: String,
+    }),
+  );
+  const minute = async (): Promise<void> => {
+    for (const call of calls) for (let n = 1; n <= 50; n++) call(n);
+    for (const lab of labs) await lab.settled();
+    for (const lab of labs) await lab.flush();
+    clock.advance(60_000);
+    for (const lab of labs) await lab.flush();
+  };
+  await minute();
+  clock.advance(30 * 60_000);
+  await minute();
+  for (const lab of labs) await lab.close();
+  const model = async (): Promise<number | undefined> => {
+    const rows = await db.rows("SELECT record FROM sidelane_minutes ORDER BY process, n");
+    const { experiments } = await summary(rows.map(({ record }) => JSON.parse(record as string) as LineRecord));
+    return experiments["price"]?.calls;
+  };
+  expect(await model()).toBe(200);
+  await publishers[0]!.prune({ olderThanDays: 0.01 });
+  expect(await model()).toBe(100);
+  const [total] = await db.rows("SELECT sum(calls) AS calls FROM sidelane_counts");
+  expect(Number(total!["calls"])).toBe(200);
+  const [results] = await db.rows("SELECT count(*) AS n FROM sidelane_results");
+  expect(Number(results!["n"])).toBe(100);
+}
+
+const skipped = withoutPostgresql === undefined ? "" : ` (skipped: ${withoutPostgresql})`;
+
+describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped}`, () => {
+  let server: RealPostgresql;
+  let pool: pg.Pool;
+  beforeAll(async () => {
+    server = await startPostgresql();
+    pool = new pg.Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: "postgres", max: 4 });
+    // The server may go before the last of its connections has.
+    pool.on("error", () => undefined);
+    pool.on("connect", (client) => client.on("error", () => undefined));
+  }, 60_000);
+  afterAll(async () => {
+    await pool.end();
+    await server.stop();
+  });
+
+  it("counts by the minute, and removes what is old", { timeout: 60_000 }, () =>
+    writesAndPrunes("postgresql", {
+      run: (text, parameters) => pool.query(text, parameters),
+      rows: async (text) => (await pool.query<Record<string, unknown>>(text)).rows,
+    }),
+  );
+});
+
+describe("on a file of SQLite", () => {
+  it("counts by the minute, and removes what is old", { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sidelane-sqlite-"));
+    const db = new sqlite.Database(join(folder, "results.db"));
+    await writesAndPrunes("sqlite", {
+      run: (text, parameters) => db.run(text, parameters),
+      rows: async (text) => db.all(text),
+    });
+    db.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
