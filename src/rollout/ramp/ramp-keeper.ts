@@ -1,14 +1,13 @@
 import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
-import { SidelaneError } from "../../model/errors.ts";
 import { oneAfterAnother } from "../../model/one-after-another.ts";
 import { withinDeadline } from "../fleet/deadline.ts";
 import { FleetExchange, type FleetMember } from "../fleet/exchange.ts";
 import { outOfReach } from "../fleet/process-run.ts";
 import { StoreTime } from "../fleet/store-time.ts";
-import { evidenceOf, follows } from "../line.ts";
+import { evidenceOf, follows, later } from "../line.ts";
 import type { RolloutChange, RolloutState } from "../state.ts";
 import type { Report, SyncedState } from "../stores/store.ts";
-import { isSafe, transition, type RolloutRequest } from "../transition.ts";
+import { isSafe, refused, transition, type RolloutRequest } from "../transition.ts";
 import type { RampSettings } from "./ramp-options.ts";
 import { fork, UnwrittenChanges } from "./unwritten.ts";
 
@@ -53,6 +52,7 @@ export class RampKeeper implements FleetMember {
   readonly #host: KeeperHost;
   #clock: Clock = systemClock;
   #time = new StoreTime(systemClock);
+  #offsetMs = 0;
   #exchange: FleetExchange | undefined = undefined;
   /** The last state of the store's that is known. */
   #stored: RolloutState | undefined = undefined;
@@ -100,6 +100,7 @@ export class RampKeeper implements FleetMember {
     const { store } = this.#settings;
     this.#exchange = store && FleetExchange.of(store, clock);
     this.#time = this.#exchange?.time ?? new StoreTime(clock);
+    this.#offsetMs = this.#time.offsetMs;
   }
 
   /** Begins to follow the store. */
@@ -203,7 +204,8 @@ export class RampKeeper implements FleetMember {
       if (this.#exchange === undefined || (found === undefined && (first === undefined || stored === undefined)))
         return;
       const expected = found === undefined ? stored!.id : found?.id;
-      let next = this.state;
+      // The first one of all: what was done before the store was reached was stamped by this machine's clock.
+      let next = later(this.state, this.#time.offsetMs - this.#offsetMs);
       if (found === undefined) next = first!.base === expected ? first!.next : transition(stored!, first!.request);
       else if (stored) next = transition(found ?? stored, fork(stored, this.now()));
       const outcome = await this.#write(expected, next, keepAlive);
@@ -293,8 +295,4 @@ export class RampKeeper implements FleetMember {
     this.state = next;
     this.#host.changed(before, news, isFirst);
   }
-}
-
-function refused({ kind }: RolloutRequest, why: string): SidelaneError {
-  return new SidelaneError("invalid-state", `ramp: cannot ${kind.replace("-", " ")}. ${why}`);
 }

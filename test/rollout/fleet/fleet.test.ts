@@ -257,6 +257,25 @@ describe("a fleet's clock", () => {
   });
 });
 
+describe("a rollout's first state", () => {
+  it.each([-60 * minute, 60 * minute])("begins at the store's time, %d ms from this machine's", async (offMs) => {
+    const clock = fixedClock();
+    const elsewhere = (): RolloutStore => {
+      const inner = memoryStore();
+      return { ...inner, sync: async (given) => ({ ...(await inner.sync(given)), now: clock.now() + offMs }) };
+    };
+    const one = await started(elsewhere(), clock);
+    expect(one.ramp.status().state).toMatchObject({ since: clock.now() + offMs, changedAt: clock.now() + offMs });
+    const early = unloaded(elsewhere(), clock);
+    const off = early.ramp.off({ by, reason: "it does harm" });
+    await clock.advanceAsync(oncePolled);
+    await off;
+    const { history, changedAt } = early.ramp.status().state;
+    expect(history.every(({ at }) => Math.abs(at - clock.now() - offMs) < minute)).toBe(true);
+    expect(Math.abs(changedAt - clock.now() - offMs)).toBeLessThan(minute);
+  });
+});
+
 describe("a fleet's judge", () => {
   it("takes no step while a process runs another epoch, and none while it cannot reach the store", async () => {
     const clock = fixedClock();
