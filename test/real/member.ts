@@ -107,8 +107,13 @@ function onPostgresql(port: number): Opened {
       client.on("notification", ({ payload = "" }) => onMessage(payload));
       client.on("error", () => undefined);
       client.on("end", onEnd);
-      await client.connect();
-      await client.query(`LISTEN "${channel}"`);
+      try {
+        await client.connect();
+        await client.query(`LISTEN "${channel}"`);
+      } catch (error) {
+        void client.end().catch(() => undefined);
+        throw error;
+      }
       return () => void client.end().catch(() => undefined);
     },
   });

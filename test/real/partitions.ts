@@ -140,6 +140,12 @@ export async function partition(target: Target, seed: number): Promise<Partition
       );
   } catch (error) {
     problems.push(String(error));
+    for (const { rolling, faults: said } of members) {
+      const { state, synchronized, stale } = rolling.status();
+      problems.push(
+        JSON.stringify({ share: state.share, mode: state.mode, synchronized, stale, said: said.slice(-3) }),
+      );
+    }
   } finally {
     for (const { proxy } of members) proxy.mend();
     await Promise.all(members.map(async ({ close }) => close()));

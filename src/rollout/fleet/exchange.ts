@@ -85,8 +85,11 @@ export class FleetExchange {
       this.#running = done;
       // Those that have gone meanwhile have nothing more to say, and those that go now say it a last time.
       const present = [...members].filter((member) => (this.#members.has(member) || member.leaves) && !member.hasLeft);
-      if (present.length > 0) await this.#exchange(present, keepsAlive);
-      if (this.#running === done) this.#running = undefined;
+      try {
+        if (present.length > 0) await this.#exchange(present, keepsAlive);
+      } finally {
+        if (this.#running === done) this.#running = undefined;
+      }
     });
     const waiting: Waiting = { members, done, keepsAlive: false };
     return waiting;

@@ -104,7 +104,7 @@ export function postgresqlStore(options: PostgresqlStoreOptions): RolloutStore {
       // One statement: it has one moment, and all of it or none.
       const answer = await rows(
         `WITH given AS (
-  SELECT DISTINCT ON (experiment, process) * FROM jsonb_to_recordset($1::jsonb) AS given (
+  SELECT DISTINCT ON (experiment, process) * FROM jsonb_to_recordset($1::text::jsonb) AS given (
     experiment text, process text, epoch bigint, version text, knows text, knows_verdict double precision, report text, units text
   ) ORDER BY experiment, process
 ), reported AS (
@@ -187,7 +187,7 @@ FROM ${rollouts} WHERE experiment = $1 AND judge_fence = $2`,
   DELETE FROM ${units} WHERE seq = ANY ($3::text[]::bigint[]) AND EXISTS (SELECT 1 FROM judge) RETURNING 1
 )
 INSERT INTO ${units} (experiment, epoch, version, units)
-SELECT $1, $4, given.version, given.units FROM jsonb_to_recordset($5::jsonb) AS given (version text, units text)
+SELECT $1, $4, given.version, given.units FROM jsonb_to_recordset($5::text::jsonb) AS given (version text, units text)
 WHERE EXISTS (SELECT 1 FROM gone)`,
           ...[name, fence, tables.map(({ seq }) => String(seq)), epoch],
           JSON.stringify(merged.map(({ version, units: of }) => ({ version, units: JSON.stringify(of) }))),
