@@ -1,6 +1,7 @@
 import { BitTable } from "../../stats/bit-table.ts";
 import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
 import type { FoldedUnits } from "../../stats/window-units.ts";
+import { isTable } from "../stores/shared.ts";
 import type { Evidence, ProcessReport, ReportedUnits, Retired } from "../stores/store.ts";
 import { nameIn, type ProcessRun } from "./process-run.ts";
 import { readReport, readTotals, sumOfTotals, withoutTotals } from "./read-evidence.ts";
@@ -137,9 +138,7 @@ export class FleetEvidenceReader {
   #readable(tables: readonly ReportedUnits[]): readonly ReportedUnits[] {
     return tables.filter((table) => {
       const isRead =
-        typeof table === "object" &&
-        Number.isSafeInteger(table.window) &&
-        Number.isSafeInteger(table.level) &&
+        isTable(table) &&
         BitTable.decode(table.seen) !== undefined &&
         Object.values(table.gates).every(
           ({ bad, seen = "" }) => BitTable.decode(bad) !== undefined && BitTable.decode(seen) !== undefined,

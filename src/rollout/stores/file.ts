@@ -7,7 +7,7 @@ import { readState } from "../read-state.ts";
 import type { RolloutState } from "../state.ts";
 import { encode, entries, make, numbered, numbersIn, put, sweep, textOf } from "./file-folder.ts";
 import { FileReports } from "./file-reports.ts";
-import { oldFence } from "./shared.ts";
+import { isTable, oldFence } from "./shared.ts";
 import type { Evidence, FleetVerdict, Report, RolloutStore, SyncedState } from "./store.ts";
 
 const keptStates = 20;
@@ -174,7 +174,7 @@ export function fileStore(folder: string): RolloutStore {
         reports: live.map(({ row }) => row),
         units: tables.map(({ row: { version }, units }) => ({
           ...(version !== undefined && { version }),
-          units: units.filter(({ window }) => window > through),
+          units: units.filter((each) => !isTable(each) || each.window > through),
         })),
         ...(kept !== undefined && { kept }),
       };

@@ -1,7 +1,7 @@
 import { checkOptions } from "../../model/check-options.ts";
 import { aFunction, aString, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
-import { escaped, json, mergedUnits, oldFence, rowOf, unescaped } from "./shared.ts";
+import { escaped, isTable, json, mergedUnits, oldFence, rowOf, unescaped } from "./shared.ts";
 import type { Evidence, FleetVerdict, ProcessReport, ReportedUnits, RolloutStore, SyncedState } from "./store.ts";
 import { watching, type Listen } from "./watching.ts";
 
@@ -236,7 +236,7 @@ SELECT 1 FROM judged`,
     const tables = await rows(`SELECT seq::text AS seq, units FROM ${units} WHERE experiment = $1`, name);
     for (const { seq, units: text } of tables) {
       const all = json(text);
-      const left = Array.isArray(all) ? (all as ReportedUnits[]).filter(({ window }) => window > through) : [];
+      const left = Array.isArray(all) ? all.filter((each) => isTable(each) && each.window > through) : [];
       if (Array.isArray(all) && left.length === all.length) continue;
       if (left.length === 0) await rows(`DELETE FROM ${units} WHERE seq = $1::text::bigint RETURNING 1`, seq);
       else
