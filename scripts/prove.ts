@@ -1,4 +1,4 @@
-/** `npm run proof:<name>`: a proof at its full size, of which `npm test` draws a smaller one. */
+/** `npm run proof:<name>`: a proof at its full size, of which `npm test` draws a smaller one. `fleet` takes how many schedules it tries. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -24,6 +24,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     environment: { PROXY_EXCHANGES: "2000", PROXY_REQUESTS: "100000" },
   },
   records: { files: ["test/report/kills-in-processes.test.ts"], environment: { KILLS: "100" } },
+  fleet: { files: ["test/real/partitions.test.ts"], environment: { PARTITIONS: process.argv[3] ?? "1000" } },
   memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },
 };
 

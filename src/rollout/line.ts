@@ -48,3 +48,13 @@ function endsEvidence(history: readonly RolloutChange[], index: number): boolean
   );
   return stop === undefined || stop.alarmed === true || stop.kind === "rolled-back" || stop.kind === "switched-off";
 }
+
+/** A state that was made by another clock, which was so much behind. */
+export function later(state: RolloutState, byMs: number): RolloutState {
+  const { since, changedAt, history } = state;
+  return Object.freeze({
+    ...state,
+    ...{ since: since + byMs, changedAt: changedAt + byMs },
+    history: Object.freeze(history.map((change) => ({ ...change, at: change.at + byMs }))),
+  });
+}

@@ -1,3 +1,4 @@
+import { SidelaneError } from "../model/errors.ts";
 import { isSafer } from "./line.ts";
 import {
   newId,
@@ -249,4 +250,9 @@ function changed(
 
 function isPerson(by: string): boolean {
   return by.trim() !== "" && by !== "ramp" && by !== "source";
+}
+
+/** The error of a request that could not be taken. @param why as a sentence */
+export function refused({ kind }: RolloutRequest, why: string): SidelaneError {
+  return new SidelaneError("invalid-state", `ramp: cannot ${kind.replace("-", " ")}. ${why}`);
 }

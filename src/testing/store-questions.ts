@@ -97,3 +97,11 @@ export function sorted(value: unknown): unknown {
 export function hold(condition: boolean, otherwise: string): void {
   if (!condition) throw new Error(otherwise);
 }
+
+/** Asks every 20 ms until it is so, for 3 s at most. */
+export async function within3s(isSo: () => Promise<boolean>): Promise<void> {
+  for (const startedAt = Date.now(); Date.now() - startedAt < 3_000;) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (await isSo()) return;
+  }
+}

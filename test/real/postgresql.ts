@@ -3,12 +3,17 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A PostgreSQL server of one test file's own. */
 export interface RealPostgresql {
   readonly port: number;
   /** Runs statements in a process of its own, by `psql`; resolves with what that printed, tuples only. */
   psql(sql: string): Promise<string>;
+  /** Ends it at once, as `kill -9` does. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, with what is on the disk. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,7 +48,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts a server in a temporary folder, on a free loopback port. */
-export async function startPostgresql(): Promise<RealPostgresql> {
+export async function startPostgresql({ connections = 40 }: { connections?: number } = {}): Promise<RealPostgresql> {
   const folder = mkdtempSync(join(tmpdir(), "sidelane-postgresql-"));
   if (asUser.uid !== undefined) chownSync(folder, nobody, nobody);
   const data = join(folder, "data");
@@ -54,19 +59,41 @@ export async function startPostgresql(): Promise<RealPostgresql> {
   });
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr} ${String(made.error ?? "")}`);
   const port = await freePort();
-  const server = spawn(
-    programs.postgres!,
-    ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", folder, "-c", "fsync=off", "-c", "max_connections=40"],
-    { ...options, stdio: ["ignore", "ignore", "pipe"] },
-  );
-  await ready(server);
+  const flags = ["-c", "fsync=off", "-c", `max_connections=${connections}`];
+  const run = async (): Promise<ChildProcess> => {
+    const started = spawn(
+      programs.postgres!,
+      ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", folder, ...flags],
+      { ...options, stdio: ["ignore", "ignore", "pipe"] },
+    );
+    await ready(started);
+    return started;
+  };
+  let server = await run();
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    server.kill(signal);
+    await ended;
+  };
   return {
     port,
     psql: (sql) => psql(port, sql),
+    kill: () => end("SIGKILL"),
+    async start() {
+      // Its children end a moment after it, and none may be left.
+      for (let attempt = 0; ; attempt++) {
+        try {
+          server = await run();
+          return;
+        } catch (error) {
+          if (attempt >= 50) throw error;
+          await sleep(100);
+        }
+      }
+    },
     async stop() {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGINT");
-      await ended;
+      await end("SIGINT");
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findProgram, freePort } from "./postgresql.ts";
@@ -8,6 +8,12 @@ import { findProgram, freePort } from "./postgresql.ts";
 export interface RealRedis {
   readonly port: number;
   readonly url: string;
+  /** Ends it at once, as `kill -9` does. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, with the dump that is in its folder. */
+  start(): Promise<void>;
+  /** Puts the last dump aside, and back: what was written since is lost then. */
+  readonly dump: { keep(): void; restore(): void };
   stop(): Promise<void>;
 }
 
@@ -17,11 +23,42 @@ const program = findProgram("redis-server");
 export const withoutRedis: string | undefined =
   program === undefined ? "Redis's redis-server is not installed" : undefined;
 
-/** Starts a server that keeps nothing on the disk, in a temporary folder, on a free loopback port. */
-export async function startRedis(): Promise<RealRedis> {
+/**
+ * Starts a server in a temporary folder, on a free loopback port. It writes a dump where it is told to, by `SAVE`.
+ *
+ * @param options of the command line
+ */
+export async function startRedis(options: readonly string[] = []): Promise<RealRedis> {
   const folder = mkdtempSync(join(tmpdir(), "sidelane-redis-"));
   const port = await freePort();
-  const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
+  const of = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
+  const dump = join(folder, "dump.rdb");
+  let server = await started([...of, ...options]);
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    server.kill(signal);
+    await ended;
+  };
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    kill: () => end("SIGKILL"),
+    async start() {
+      server = await started([...of, ...options]);
+    },
+    dump: {
+      keep: () => copyFileSync(dump, `${dump}.kept`),
+      restore: () => copyFileSync(`${dump}.kept`, dump),
+    },
+    async stop() {
+      await end("SIGTERM");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function started(options: readonly string[]): Promise<ChildProcess> {
   const server = spawn(program!, options, { stdio: ["ignore", "pipe", "inherit"] });
   await new Promise<void>((resolve, reject) => {
     let log = "";
@@ -31,14 +68,5 @@ export async function startRedis(): Promise<RealRedis> {
     });
     server.once("exit", (code) => reject(new Error(`redis-server ended with ${String(code)}: ${log}`)));
   });
-  return {
-    port,
-    url: `redis://127.0.0.1:${port}`,
-    async stop() {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGTERM");
-      await ended;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return server;
 }

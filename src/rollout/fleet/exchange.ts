@@ -9,7 +9,8 @@ export interface FleetMember {
   /** How often the store is asked, in milliseconds, give or take a fifth. */
   readonly everyMs: number;
   report(): Report;
-  /** Whether the store has been told that the process leaves. */
+  /** Whether the process leaves, and whether the store has been told of it. */
+  readonly leaves: boolean;
   readonly hasLeft: boolean;
   /** @param startedAt when the exchange began, monotonic milliseconds */
   heard(answer: SyncedState, sent: Report, startedAt: number): void;
@@ -82,10 +83,13 @@ export class FleetExchange {
       const keepsAlive = waiting.keepsAlive;
       this.#waiting = undefined;
       this.#running = done;
-      // Those that have left meanwhile have nothing more to say.
-      const present = [...members].filter((member) => this.#members.has(member) && !member.hasLeft);
-      if (present.length > 0) await this.#exchange(present, keepsAlive);
-      if (this.#running === done) this.#running = undefined;
+      // Those that have gone meanwhile have nothing more to say, and those that go now say it a last time.
+      const present = [...members].filter((member) => (this.#members.has(member) || member.leaves) && !member.hasLeft);
+      try {
+        if (present.length > 0) await this.#exchange(present, keepsAlive);
+      } finally {
+        if (this.#running === done) this.#running = undefined;
+      }
     });
     const waiting: Waiting = { members, done, keepsAlive: false };
     return waiting;

@@ -1,8 +1,10 @@
 import { BitTable } from "../../stats/bit-table.ts";
 import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
 import type { FoldedUnits } from "../../stats/window-units.ts";
+import { isTable } from "../stores/shared.ts";
 import type { Evidence, ProcessReport, ReportedUnits, Retired } from "../stores/store.ts";
-import { readReport, readTotals, sumOfTotals } from "./read-evidence.ts";
+import { nameIn, type ProcessRun } from "./process-run.ts";
+import { readReport, readTotals, sumOfTotals, withoutTotals } from "./read-evidence.ts";
 
 /** A process that has not reported for so long is folded into one row with all the others. */
 const silentAfterMs = 10 * 60_000;
@@ -10,6 +12,9 @@ const silentAfterMs = 10 * 60_000;
 const endedAfterMs = 60_000;
 /** A process that was heard of within this time has to run the present epoch before a step is taken. */
 const heardWithinMs = 60_000;
+/** Of one that was silent, what was folded is remembered for so long; after 50 minutes without an answer it goes on under another id. */
+const goneForMs = 60 * 60_000;
+const mostGone = 5_000;
 
 type Totals = Readonly<Record<string, EvidenceTotals>>;
 
@@ -18,6 +23,8 @@ interface Kept {
   readonly evidenceEpoch: number;
   readonly version?: string;
   readonly candidates: Totals;
+  /** What is in `candidates` of processes that were silent and may come back, by their ids. */
+  readonly gone: Readonly<Record<string, { readonly at: number; readonly candidates: Totals }>>;
   readonly folded: { readonly all?: FoldedUnits; readonly served?: FoldedUnits };
 }
 
@@ -36,25 +43,31 @@ export interface ReadEvidence {
 
 /** Reads what all processes reported: what is no report is left out and told, since another program may have written it. */
 export class FleetEvidenceReader {
-  readonly #process: string;
+  readonly #run: ProcessRun;
   readonly #onFault: (error: unknown) => void;
   readonly #told = new Set<string>();
+  /** When each process was heard of, as far as it had reported at the last look. */
+  #heardAt: ReadonlyMap<string, number> = new Map();
 
-  constructor(process: string, onFault: (error: unknown) => void) {
-    this.#process = process;
+  constructor(run: ProcessRun, onFault: (error: unknown) => void) {
+    this.#run = run;
     this.#onFault = onFault;
   }
 
   read(evidence: Evidence, epoch: number, version: string | undefined, candidate: string): ReadEvidence {
     const rows = evidence.reports.flatMap((each) => this.#row(each));
+    this.#tellShared(rows);
+    const { id } = this.#run;
     const counted = rows.filter((row) => row.evidenceEpoch === epoch && row.version === version);
-    const others = counted.filter(({ process }) => process !== this.#process);
-    const kept = readKept(evidence.kept, epoch, version);
+    const others = counted.filter(({ process }) => process !== id);
+    const kept = withoutReturned(readKept(evidence.kept, epoch, version), [
+      id,
+      ...others.map(({ process }) => process),
+    ]);
     const tables = evidence.units.filter((each) => each.version === version).flatMap((each) => each.units);
     const { now } = evidence;
     const silent = rows.filter(
-      ({ process, at, leaves }) =>
-        process !== this.#process && now - at > (leaves === true ? endedAfterMs : silentAfterMs),
+      ({ process, at, leaves }) => process !== id && now - at > (leaves === true ? endedAfterMs : silentAfterMs),
     );
     const name = [candidate, ...others, kept].reduce<string>(
       (found, each) =>
@@ -75,10 +88,17 @@ export class FleetEvidenceReader {
       retired: (folded) => {
         const gone = silent.filter((row) => others.includes(row));
         const { all, served } = folded;
+        const mayReturn = gone.filter(({ leaves }) => leaves !== true);
         const next: Kept = {
           evidenceEpoch: epoch,
           ...(version !== undefined && { version }),
           candidates: gone.reduce<Totals>((sum, row) => sumOfTotals(sum, row.candidates), kept.candidates),
+          gone: Object.fromEntries(
+            [
+              ...Object.entries(kept.gone).filter(([, { at }]) => now - at < goneForMs),
+              ...mayReturn.map(({ process, candidates }) => [process, { at: now, candidates }] as const),
+            ].slice(-mostGone),
+          ),
           folded: { ...(all && { all }), ...(served && { served }) },
         };
         const through = Math.min(all?.through ?? Infinity, served?.through ?? Infinity);
@@ -99,12 +119,26 @@ export class FleetEvidenceReader {
     return [];
   }
 
+  /** Two that report in turn under one name run at once; one that was started again has ended the other's reports. */
+  #tellShared(rows: readonly ProcessReport[]): void {
+    const live = rows.filter(({ process, at }) => at > (this.#heardAt.get(process) ?? Infinity));
+    const names = new Set<string>();
+    for (const { process } of live) {
+      const name = nameIn(process);
+      if (name === undefined) continue;
+      if (names.has(name)) {
+        const message = `Two processes that run at once have the name ${JSON.stringify(name)}: they are counted as two. Give each its own \`process\`, or none`;
+        this.#tell(`name ${name}`, message);
+      }
+      names.add(name);
+    }
+    this.#heardAt = new Map(rows.map(({ process, at }) => [process, at]));
+  }
+
   #readable(tables: readonly ReportedUnits[]): readonly ReportedUnits[] {
     return tables.filter((table) => {
       const isRead =
-        typeof table === "object" &&
-        Number.isSafeInteger(table.window) &&
-        Number.isSafeInteger(table.level) &&
+        isTable(table) &&
         BitTable.decode(table.seen) !== undefined &&
         Object.values(table.gates).every(
           ({ bad, seen = "" }) => BitTable.decode(bad) !== undefined && BitTable.decode(seen) !== undefined,
@@ -152,8 +186,24 @@ function withTables(
 
 function readKept(given: unknown, epoch: number, version: string | undefined): Kept {
   const kept = given as Partial<Kept> | null | undefined;
-  const none: Kept = { evidenceEpoch: epoch, candidates: {}, folded: {} };
+  const none: Kept = { evidenceEpoch: epoch, candidates: {}, gone: {}, folded: {} };
   if (kept?.evidenceEpoch !== epoch || kept.version !== version) return none;
   const candidates = typeof kept.candidates === "object" ? readTotals({ ...kept.candidates }) : undefined;
-  return candidates ? { ...none, candidates, folded: kept.folded ?? {} } : none;
+  if (!candidates) return none;
+  const gone = Object.entries(kept.gone ?? {}).flatMap(([id, { at, candidates: of }]) => {
+    const read = readTotals({ ...of });
+    return read ? [[id, { at, candidates: read }] as const] : [];
+  });
+  return { ...none, candidates, gone: Object.fromEntries(gone), folded: kept.folded ?? {} };
+}
+
+/** Without what was folded of processes that report again: their numbers are absolute. */
+function withoutReturned(kept: Kept, present: readonly string[]): Kept {
+  const back = present.filter((id) => Object.hasOwn(kept.gone, id));
+  if (back.length === 0) return kept;
+  return {
+    ...kept,
+    candidates: back.reduce<Totals>((sum, id) => withoutTotals(sum, kept.gone[id]!.candidates), kept.candidates),
+    gone: Object.fromEntries(Object.entries(kept.gone).filter(([id]) => !back.includes(id))),
+  };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../../model/clock.ts";
 import type { Evidence, FleetVerdict, Retired, RolloutStore } from "../stores/store.ts";
 import { withinDeadline } from "./deadline.ts";
+import type { ProcessRun } from "./process-run.ts";
 
 /** How long the lease lasts, in milliseconds; it is renewed with every look at the store. */
 const leaseMs = 15_000;
@@ -25,17 +26,17 @@ export class FleetJudge {
   readonly #store: RolloutStore;
   readonly #clock: Clock;
   readonly #experiment: string;
-  readonly #process: string;
+  readonly #run: ProcessRun;
   readonly #host: JudgeHost;
   #fence: number | undefined = undefined;
   #until = -Infinity;
   #running: Promise<void> | undefined = undefined;
 
-  constructor(store: RolloutStore, clock: Clock, experiment: string, process: string, host: JudgeHost) {
+  constructor(store: RolloutStore, clock: Clock, experiment: string, run: ProcessRun, host: JudgeHost) {
     this.#store = store;
     this.#clock = clock;
     this.#experiment = experiment;
-    this.#process = process;
+    this.#run = run;
     this.#host = host;
   }
 
@@ -46,7 +47,7 @@ export class FleetJudge {
 
   /** Judges, if nobody else does. Never rejects. @param holder who holds the lease, as the store says */
   look(holder: string | undefined): Promise<void> {
-    if (holder !== undefined && holder !== this.#process) {
+    if (holder !== undefined && holder !== this.#run.id) {
       this.#fence = undefined;
       return Promise.resolve();
     }
@@ -62,7 +63,7 @@ export class FleetJudge {
     if (this.#fence === undefined) return;
     this.#fence = undefined;
     try {
-      await withinDeadline(this.#clock, "a claim", () => this.#store.claim(this.#experiment, this.#process, 0));
+      await withinDeadline(this.#clock, "a claim", () => this.#store.claim(this.#experiment, this.#run.id, 0));
     } catch (error) {
       this.#host.failed(error);
     }
@@ -73,11 +74,11 @@ export class FleetJudge {
     if (epoch === undefined) {
       if (this.#fence === undefined) return;
       this.#fence = undefined;
-      await withinDeadline(this.#clock, "a claim", () => this.#store.claim(this.#experiment, this.#process, 0));
+      await withinDeadline(this.#clock, "a claim", () => this.#store.claim(this.#experiment, this.#run.id, 0));
       return;
     }
     const startedAt = this.#clock.monotonic();
-    const claim = (): PromiseLike<number | undefined> => this.#store.claim(this.#experiment, this.#process, leaseMs);
+    const claim = (): PromiseLike<number | undefined> => this.#store.claim(this.#experiment, this.#run.id, leaseMs);
     this.#fence = await withinDeadline(this.#clock, "a claim", claim);
     const fence = this.#fence;
     if (fence === undefined) return;

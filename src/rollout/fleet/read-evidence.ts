@@ -97,19 +97,19 @@ export function sumOfTotals(
   return sum;
 }
 
-function added(one: EvidenceTotals, other: EvidenceTotals): EvidenceTotals {
+function added(one: EvidenceTotals, other: EvidenceTotals, sign: 1 | -1 = 1): EvidenceTotals {
   const unkeyed = [one, other].map(({ mergeable }) => mergeable?.unkeyed ?? { units: 0, gates: {} });
-  const served = one.served && other.served ? added(one.served, other.served) : (one.served ?? other.served);
+  const served = one.served && other.served ? added(one.served, other.served, sign) : (one.served ?? other.served);
   return {
-    comparisons: one.comparisons + other.comparisons,
-    units: one.units + other.units,
+    comparisons: sumOf(one.comparisons, other.comparisons, sign),
+    units: sumOf(one.units, other.units, sign),
     // Who is a key of two processes cannot be told from counts.
     keys: Math.max(one.keys, other.keys),
-    gates: addedGates(one.gates, other.gates),
+    gates: addedGates(one.gates, other.gates, sign),
     mergeable: {
       unkeyed: {
-        units: unkeyed[0]!.units + unkeyed[1]!.units,
-        gates: addedGates(unkeyed[0]!.gates, unkeyed[1]!.gates),
+        units: sumOf(unkeyed[0]!.units, unkeyed[1]!.units, sign),
+        gates: addedGates(unkeyed[0]!.gates, unkeyed[1]!.gates, sign),
       },
       windows: [],
     },
@@ -117,18 +117,33 @@ function added(one: EvidenceTotals, other: EvidenceTotals): EvidenceTotals {
   };
 }
 
+/** Takes one process's totals out of a sum that they are in. */
+export function withoutTotals(
+  sum: Readonly<Record<string, EvidenceTotals>>,
+  part: Readonly<Record<string, EvidenceTotals>>,
+): Record<string, EvidenceTotals> {
+  const left: Record<string, EvidenceTotals> = { ...sum };
+  for (const [name, each] of Object.entries(part)) if (left[name]) left[name] = added(left[name], each, -1);
+  return left;
+}
+
 function addedGates<Numbers extends object>(
   one: Readonly<Record<string, Numbers>>,
   other: Readonly<Record<string, Numbers>>,
+  sign: 1 | -1,
 ): Record<string, Numbers> {
   const sum: Record<string, Numbers> = { ...one };
   for (const [name, numbers] of Object.entries(other)) {
     const before = sum[name] as Record<string, number> | undefined;
     const added = Object.entries(numbers as Record<string, number>).map(([key, value]) => [
       key,
-      value + (before?.[key] ?? 0),
+      sumOf(before?.[key] ?? 0, value, sign),
     ]);
     sum[name] = Object.fromEntries(added) as Numbers;
   }
   return sum;
+}
+
+function sumOf(one: number, other: number, sign: 1 | -1): number {
+  return Math.max(0, one + sign * other);
 }

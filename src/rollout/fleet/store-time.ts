@@ -15,6 +15,11 @@ export class StoreTime {
     this.#at = clock.monotonic();
   }
 
+  /** What is added to the monotonic clock. */
+  get offsetMs(): number {
+    return this.#wall - this.#at;
+  }
+
   /** Milliseconds since 1970. */
   now(): number {
     return this.#wall + (this.#clock.monotonic() - this.#at);

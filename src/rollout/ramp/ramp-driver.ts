@@ -56,6 +56,7 @@ export class RampDriver {
         ...this.#judgement.report(),
       }),
       exchanged: (answer) => this.#exchanged(answer),
+      renewed: (why) => this.#judgement.gatherAnew(why),
       onFault: (error) => this.#host?.onFault("store", error),
     });
     this.#snapshot = this.#staleSnapshot = snapshotOf("off");
@@ -110,7 +111,7 @@ export class RampDriver {
       this.#judgement.startAfresh(now);
     }
     // Nothing was recorded before: whether windows are kept for records is known from here on.
-    if (first && host.units !== undefined) this.#judgement.keepWindows();
+    if (first && host.units !== undefined) this.#judgement.gatherAnew();
     this.#silence.begin(now, host.calls());
     if (!first && !this.keeper.isStored) this.#redefined();
     const { source } = this.#settings;
@@ -119,9 +120,9 @@ export class RampDriver {
       if (source.start) this.#stops.push(source.start(host));
     }
     this.#refresh();
-    const { store, process } = this.#settings;
+    const { store, run } = this.#settings;
     if (store) {
-      this.#judge = new FleetJudge(store, host.clock, experiment, process, {
+      this.#judge = new FleetJudge(store, host.clock, experiment, run, {
         judges: () => (this.#mayJudge ? evidenceOf(this.keeper.state).epoch : undefined),
         judge: (evidence) => this.#judgement.conclude(evidence),
         failed: (error) => this.#host?.onFault("store", error),

@@ -74,7 +74,7 @@ export class RampJudgement {
       now: () => host.now(),
       onFault: (error) => host.onFault("gate", error),
     });
-    this.#reader = new FleetEvidenceReader(settings.process, (error) => host.onFault("store", error));
+    this.#reader = new FleetEvidenceReader(settings.run, (error) => host.onFault("store", error));
     this.#evidence = this.#freshEvidence();
     this.#since = host.state().changedAt;
   }
@@ -117,9 +117,10 @@ export class RampJudgement {
     if (!host.isStored) this.#look(now);
   }
 
-  /** Records are written of what is seen from here on; nothing was seen before. */
-  keepWindows(): void {
+  /** Gathers afresh, for what runs as before. @param why something that was seen is left out, as a sentence */
+  gatherAnew(why?: string): void {
     this.#evidence = this.#freshEvidence();
+    if (why !== undefined) this.#host.onFault("store", new Error(why));
   }
 
   /** What this process's part of a verdict rests on, for records. */

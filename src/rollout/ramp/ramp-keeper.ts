@@ -1,15 +1,15 @@
 import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
-import { SidelaneError } from "../../model/errors.ts";
 import { oneAfterAnother } from "../../model/one-after-another.ts";
 import { withinDeadline } from "../fleet/deadline.ts";
 import { FleetExchange, type FleetMember } from "../fleet/exchange.ts";
+import { outOfReach } from "../fleet/process-run.ts";
 import { StoreTime } from "../fleet/store-time.ts";
-import { evidenceOf, follows } from "../line.ts";
+import { evidenceOf, follows, later } from "../line.ts";
 import type { RolloutChange, RolloutState } from "../state.ts";
 import type { Report, SyncedState } from "../stores/store.ts";
-import { isSafe, transition, type RolloutRequest } from "../transition.ts";
+import { isSafe, refused, transition, type RolloutRequest } from "../transition.ts";
 import type { RampSettings } from "./ramp-options.ts";
-import { UnwrittenChanges } from "./unwritten.ts";
+import { fork, UnwrittenChanges } from "./unwritten.ts";
 
 /** What a ramp's state is kept for. */
 export interface KeeperHost {
@@ -24,6 +24,8 @@ export interface KeeperHost {
   report(): Pick<Report, "version" | "candidates" | "units" | "knowsVerdict">;
   /** An exchange with the store has succeeded in all parts. */
   exchanged(answer: SyncedState, sent: Report): void;
+  /** What is reported from here on is another process's. @param why something that was seen is left out, as a sentence */
+  renewed(why?: string): void;
   onFault(error: unknown): void;
 }
 
@@ -43,12 +45,14 @@ export class RampKeeper implements FleetMember {
   /** A store that fails is not asked again with every look. */
   promoteFrom = 0;
   experiment = "";
+  leaves = false;
   hasLeft = false;
   readonly everyMs: number;
   readonly #settings: RampSettings;
   readonly #host: KeeperHost;
   #clock: Clock = systemClock;
   #time = new StoreTime(systemClock);
+  #offsetMs = 0;
   #exchange: FleetExchange | undefined = undefined;
   /** The last state of the store's that is known. */
   #stored: RolloutState | undefined = undefined;
@@ -59,7 +63,6 @@ export class RampKeeper implements FleetMember {
   readonly #attempted = new Set<string>();
   readonly #inTurn = oneAfterAnother();
   #freshUntil = -Infinity;
-  #leaves = false;
   #tellLoaded: () => void = () => undefined;
 
   constructor(state: RolloutState, settings: RampSettings, host: KeeperHost) {
@@ -97,18 +100,21 @@ export class RampKeeper implements FleetMember {
     const { store } = this.#settings;
     this.#exchange = store && FleetExchange.of(store, clock);
     this.#time = this.#exchange?.time ?? new StoreTime(clock);
+    this.#offsetMs = this.#time.offsetMs;
   }
 
   /** Begins to follow the store. */
   open(experiment: string): Cancel | undefined {
     this.experiment = experiment;
-    this.#leaves = this.hasLeft = false;
+    // It has told the store that it is gone.
+    if (this.hasLeft) this.#renew();
+    this.leaves = this.hasLeft = false;
     return this.#exchange?.join(this);
   }
 
   /** Tells the store a last time. Never rejects. */
   async leave(): Promise<void> {
-    this.#leaves = true;
+    this.leaves = true;
     await this.#exchange?.look([this], true);
     this.hasLeft = true;
     await this.settle(true);
@@ -147,20 +153,22 @@ export class RampKeeper implements FleetMember {
 
   report(): Report {
     const { experiment, state } = this;
+    if (this.#settings.run.isGivenUp(this.#clock.monotonic())) this.#renew(outOfReach);
     return {
       experiment,
-      process: this.#settings.process,
+      process: this.#settings.run.id,
       epoch: state.epoch,
       evidenceEpoch: evidenceOf(state).epoch,
       at: this.now(),
       ...(this.#stored && { knows: this.#stored.id }),
-      ...(this.#leaves && { leaves: true }),
+      ...(this.leaves && { leaves: true }),
       ...this.#host.report(),
     };
   }
 
   heard(answer: SyncedState, sent: Report, startedAt: number): void {
     this.hasLeft ||= sent.leaves === true;
+    this.#settings.run.arrived(startedAt);
     this.#freshUntil = startedAt + this.#settings.staleAfterMs;
     // What was read before this process wrote says nothing of what it wrote.
     if (sent.knows === this.#stored?.id) this.#compare(answer.state);
@@ -195,15 +203,11 @@ export class RampKeeper implements FleetMember {
       const stored = this.#stored;
       if (this.#exchange === undefined || (found === undefined && (first === undefined || stored === undefined)))
         return;
-      let expected: string | undefined;
-      let next: RolloutState;
-      if (found !== undefined) {
-        expected = found?.id;
-        next = stored ? transition(found ?? stored, fork(stored, this.now())) : this.state;
-      } else {
-        expected = stored!.id;
-        next = first!.base === expected ? first!.next : transition(stored!, first!.request);
-      }
+      const expected = found === undefined ? stored!.id : found?.id;
+      // The first one of all: what was done before the store was reached was stamped by this machine's clock.
+      let next = later(this.state, this.#time.offsetMs - this.#offsetMs);
+      if (found === undefined) next = first!.base === expected ? first!.next : transition(stored!, first!.request);
+      else if (stored) next = transition(found ?? stored, fork(stored, this.now()));
       const outcome = await this.#write(expected, next, keepAlive);
       if (outcome === "failed") return;
       if (outcome === "replaced") {
@@ -273,6 +277,12 @@ export class RampKeeper implements FleetMember {
     this.#tellLoaded();
   }
 
+  /** Goes on as another process. */
+  #renew(why?: string): void {
+    this.#settings.run.renew(this.#clock.monotonic());
+    this.#host.renewed(why);
+  }
+
   /** While the store is not to be reached, people hear of what was done here from this process. */
   #tellUnwritten(): void {
     const news = this.#unwritten.tell();
@@ -285,13 +295,4 @@ export class RampKeeper implements FleetMember {
     this.state = next;
     this.#host.changed(before, news, isFirst);
   }
-}
-
-function fork(lost: RolloutState, at: number): RolloutRequest {
-  const reason = "The store had lost what it had acknowledged: of what it has and what was lost, the safer one holds.";
-  return { kind: "forked", lost, at, by: "ramp", reason };
-}
-
-function refused({ kind }: RolloutRequest, why: string): SidelaneError {
-  return new SidelaneError("invalid-state", `ramp: cannot ${kind.replace("-", " ")}. ${why}`);
 }

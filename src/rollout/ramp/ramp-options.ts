@@ -17,6 +17,7 @@ import {
 import type { RolloutSnapshot } from "../../model/rollout.ts";
 import { checkGates, defaultGates, gates, type Gate } from "../../stats/gates.ts";
 import type { Verdict } from "../../stats/verdict.ts";
+import type { ProcessRun } from "../fleet/process-run.ts";
 import type { RolloutSource } from "../sources/source.ts";
 import type { RolloutState } from "../state.ts";
 import type { RolloutStore } from "../stores/store.ts";
@@ -98,7 +99,10 @@ export interface RampOptions {
   readonly source?: RolloutSource;
   /** Changes which keys a share takes in. */
   readonly salt?: string;
-  /** Names this run of this process in the store; random by default. */
+  /**
+   * Names this process in the store, in up to 200 characters; each run of it is told apart by a random addition. Two that run at once under
+   * one name are counted as two, and a fault says so. Random alone by default.
+   */
   readonly process?: string;
 }
 
@@ -120,7 +124,7 @@ export interface RampStatus {
 
 /** What the checks settle, for the driver. */
 export type RampSettings = Omit<SettledRamp, "salt" | "process" | "onMismatch" | "graceMs" | "unkeyed"> & {
-  readonly process: string;
+  readonly run: ProcessRun;
 };
 
 type Defaulted =
@@ -180,7 +184,7 @@ export const rampTable: OptionTable<RampOptions, Defaulted> = {
   store: withMethods("a store", "sync", "compareAndSet", "claim", "collect", "conclude", "forget"),
   source: withMethods("a source", "current", "onChange"),
   salt: aString,
-  process: aText,
+  process: where("a text of 1 to 200 characters", (got) => typeof got === "string" && got !== "" && got.length <= 200),
 };
 
 /**

@@ -5,6 +5,7 @@ import { aShare } from "../../model/option-table.ts";
 import type { Rollout, RolloutEvent } from "../../model/rollout.ts";
 import { percent, type Verdict } from "../../stats/verdict.ts";
 import { bucketing } from "../bucket.ts";
+import { ProcessRun } from "../fleet/process-run.ts";
 import { refusalOfKeys } from "../snapshot.ts";
 import type { RolloutState } from "../state.ts";
 import type { RolloutRequest } from "../transition.ts";
@@ -75,7 +76,7 @@ export function ramp(options: RampOptions = {}): Ramp {
     process: name,
     ...rest
   } = checkRampOptions(options);
-  const settings = { ...rest, steps, gates, onReady, process: name ?? randomName() };
+  const settings = { ...rest, steps, gates, onReady, run: new ProcessRun(name) };
   const driver = new RampDriver(settings);
   const commands = new RampCommands(settings, driver.keeper);
 
@@ -157,7 +158,3 @@ function nextTurn(): Promise<void> {
 }
 const noVersion =
   "expected a `version` in a `ramp` with a `store`, so that no build goes on with another build's evidence. Write `ramp({ version: commit, … })`, or give the laboratory a label: `new Laboratory({ labels: { build: commit } })`";
-
-function randomName(): string {
-  return `${Date.now().toString(36)}-${Math.floor(Math.random() * 2 ** 52).toString(36)}`;
-}

@@ -57,3 +57,9 @@ export class UnwrittenChanges {
     return untold.flatMap(({ next }) => next.history.slice(-1));
   }
 }
+
+/** Asks for the safer one of what the store has and what it lost. */
+export function fork(lost: RolloutState, at: number): RolloutRequest {
+  const reason = "The store had lost what it had acknowledged: of what it has and what was lost, the safer one holds.";
+  return { kind: "forked", lost, at, by: "ramp", reason };
+}

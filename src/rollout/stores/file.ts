@@ -7,7 +7,7 @@ import { readState } from "../read-state.ts";
 import type { RolloutState } from "../state.ts";
 import { encode, entries, make, numbered, numbersIn, put, sweep, textOf } from "./file-folder.ts";
 import { FileReports } from "./file-reports.ts";
-import { oldFence } from "./shared.ts";
+import { isTable, oldFence } from "./shared.ts";
 import type { Evidence, FleetVerdict, Report, RolloutStore, SyncedState } from "./store.ts";
 
 const keptStates = 20;
@@ -17,8 +17,8 @@ interface Concluded {
   readonly verdict: FleetVerdict;
   readonly kept?: unknown;
   readonly through?: number;
-  /** Processes that are in `kept`. */
-  readonly folded: readonly string[];
+  /** When processes that are in `kept` had last reported: what they report later is not in it. */
+  readonly folded: Readonly<Record<string, number>>;
 }
 
 interface Lease {
@@ -86,7 +86,7 @@ export function fileStore(folder: string): RolloutStore {
     const number = numbersIn(await entries(path), "verdict").at(-1);
     if (number === undefined) return undefined;
     const concluded = readJson(await textOf(join(path, numbered("verdict", number)))) as Concluded | undefined;
-    return Array.isArray(concluded?.folded) ? concluded : undefined;
+    return typeof concluded?.folded === "object" ? concluded : undefined;
   }
 
   async function answer(asked: readonly Report[], concluded: Concluded | undefined, now: number): Promise<SyncedState> {
@@ -165,8 +165,8 @@ export function fileStore(folder: string): RolloutStore {
     async collect(experiment, epoch, fence): Promise<Evidence> {
       if ((await leaseOf(experiment)).fence !== fence) throw oldFence(experiment);
       const [filed, concluded] = await Promise.all([reports.of(experiment), concludedOf(experiment)]);
-      const { folded = [], through = -Infinity, kept } = concluded ?? {};
-      const live = filed.filter(({ row }) => !folded.includes(row.process));
+      const { folded = {}, through = -Infinity, kept } = concluded ?? {};
+      const live = filed.filter(({ row }) => !(Object.hasOwn(folded, row.process) && row.at <= folded[row.process]!));
       // Tables of folded processes are still theirs, until the windows are folded.
       const tables = filed.filter(({ row }) => row.evidenceEpoch === epoch && row.process !== undefined);
       return {
@@ -174,7 +174,7 @@ export function fileStore(folder: string): RolloutStore {
         reports: live.map(({ row }) => row),
         units: tables.map(({ row: { version }, units }) => ({
           ...(version !== undefined && { version }),
-          units: units.filter(({ window }) => window > through),
+          units: units.filter((each) => !isTable(each) || each.window > through),
         })),
         ...(kept !== undefined && { kept }),
       };
@@ -183,8 +183,12 @@ export function fileStore(folder: string): RolloutStore {
       if ((await leaseOf(experiment)).fence !== fence) return false;
       const path = judgeOf(experiment);
       const before = await concludedOf(experiment);
-      const filed = new Set((await reports.of(experiment)).map(({ row }) => row.process));
-      const folded = [...(before?.folded ?? []), ...(retired?.processes ?? [])].filter((process) => filed.has(process));
+      const goes = new Set([...Object.keys(before?.folded ?? {}), ...(retired?.processes ?? [])]);
+      const filed = (await reports.of(experiment)).filter(({ row }) => goes.has(row.process));
+      const isNew = new Set(retired?.processes);
+      const folded = Object.fromEntries(
+        filed.map(({ row: { process, at } }) => [process, isNew.has(process) ? at : before!.folded[process]!]),
+      );
       const { kept, through } = retired ?? before ?? {};
       const concluded: Concluded = { verdict, kept, folded, ...(through !== undefined && { through }) };
       // In a file of its own fence: a judge that was replaced meanwhile writes what nobody reads.

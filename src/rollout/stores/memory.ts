@@ -54,7 +54,7 @@ export function memoryStore(): RolloutStore {
     kept.units = kept.units.filter((each) => each.epoch >= epoch - 1);
     const same = kept.units.find((each) => each.epoch === epoch && each.version === row.version);
     if (same) same.units = mergedUnits([...same.units, ...units]);
-    else kept.units.push({ epoch, version: row.version, units: structuredClone(units) });
+    else kept.units.push({ epoch, version: row.version, units: structuredClone(mergedUnits(units)) });
   }
 
   function answer(reports: readonly Report[]): SyncedState {

@@ -1,7 +1,7 @@
 import { checkOptions } from "../../model/check-options.ts";
 import { aFunction, aString, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
-import { escaped, json, mergedUnits, oldFence, rowOf, unescaped } from "./shared.ts";
+import { escaped, isTable, json, mergedUnits, oldFence, rowOf, unescaped } from "./shared.ts";
 import type { Evidence, FleetVerdict, ProcessReport, ReportedUnits, RolloutStore, SyncedState } from "./store.ts";
 import { watching, type Listen } from "./watching.ts";
 
@@ -104,7 +104,7 @@ export function postgresqlStore(options: PostgresqlStoreOptions): RolloutStore {
       // One statement: it has one moment, and all of it or none.
       const answer = await rows(
         `WITH given AS (
-  SELECT DISTINCT ON (experiment, process) * FROM jsonb_to_recordset($1::jsonb) AS given (
+  SELECT DISTINCT ON (experiment, process) * FROM jsonb_to_recordset($1::text::jsonb) AS given (
     experiment text, process text, epoch bigint, version text, knows text, knows_verdict double precision, report text, units text
   ) ORDER BY experiment, process
 ), reported AS (
@@ -187,7 +187,7 @@ FROM ${rollouts} WHERE experiment = $1 AND judge_fence = $2`,
   DELETE FROM ${units} WHERE seq = ANY ($3::text[]::bigint[]) AND EXISTS (SELECT 1 FROM judge) RETURNING 1
 )
 INSERT INTO ${units} (experiment, epoch, version, units)
-SELECT $1, $4, given.version, given.units FROM jsonb_to_recordset($5::jsonb) AS given (version text, units text)
+SELECT $1, $4, given.version, given.units FROM jsonb_to_recordset($5::text::jsonb) AS given (version text, units text)
 WHERE EXISTS (SELECT 1 FROM gone)`,
           ...[name, fence, tables.map(({ seq }) => String(seq)), epoch],
           JSON.stringify(merged.map(({ version, units: of }) => ({ version, units: JSON.stringify(of) }))),
@@ -236,7 +236,7 @@ SELECT 1 FROM judged`,
     const tables = await rows(`SELECT seq::text AS seq, units FROM ${units} WHERE experiment = $1`, name);
     for (const { seq, units: text } of tables) {
       const all = json(text);
-      const left = Array.isArray(all) ? (all as ReportedUnits[]).filter(({ window }) => window > through) : [];
+      const left = Array.isArray(all) ? all.filter((each) => isTable(each) && each.window > through) : [];
       if (Array.isArray(all) && left.length === all.length) continue;
       if (left.length === 0) await rows(`DELETE FROM ${units} WHERE seq = $1::text::bigint RETURNING 1`, seq);
       else

@@ -12,7 +12,7 @@ import {
 } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
 import { scripts } from "./redis-scripts.ts";
-import { escaped, json, mergedUnits, oldFence, rowOf, unescaped } from "./shared.ts";
+import { escaped, isTable, json, mergedUnits, oldFence, rowOf, unescaped } from "./shared.ts";
 import type {
   Evidence,
   FleetVerdict,
@@ -156,7 +156,7 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
       for (const text of tables) {
         const read = json(text) as { epoch?: unknown; version?: unknown; units?: unknown } | undefined;
         if (read?.epoch !== epoch || typeof read.version !== "string" || !Array.isArray(read.units)) continue;
-        const units = (read.units as ReportedUnits[]).filter(({ window }) => window > after);
+        const units = (read.units as ReportedUnits[]).filter((each) => !isTable(each) || each.window > after);
         byVersion.set(read.version, [...(byVersion.get(read.version) ?? []), ...units]);
       }
       const merged = [...byVersion].map(([version, units]) => ({ version, units: mergedUnits(units) }));

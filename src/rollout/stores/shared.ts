@@ -2,11 +2,32 @@ import { SidelaneError } from "../../model/errors.ts";
 import { mergedWindows } from "../../stats/merge-windows.ts";
 import type { ProcessReport, Report, ReportedUnits } from "./store.ts";
 
-/** Merges tables of all calls, and those of what the candidate answered. */
-export function mergedUnits(units: readonly ReportedUnits[]): readonly ReportedUnits[] {
+/** What stands for tables that are none, of which the judge tells. */
+const unreadable: ReportedUnits = { window: -1, level: 0, fingerprint: "", seen: "unreadable", gates: {} };
+
+/** Merges tables of all calls, and those of what the candidate answered. What is no table, since another program wrote it, is one `unreadable`. */
+export function mergedUnits(given: readonly ReportedUnits[]): readonly ReportedUnits[] {
+  const units = given.filter((each) => isTable(each) && each.seen !== unreadable.seen);
   const served = units.filter((each) => each.served === true);
   const all = units.filter((each) => each.served !== true);
-  return [...mergedWindows(all), ...mergedWindows(served).map((each) => ({ ...each, served: true as const }))];
+  const tables = [...mergedWindows(all), ...mergedWindows(served).map((each) => ({ ...each, served: true as const }))];
+  return units.length === given.length ? tables : [...tables, unreadable];
+}
+
+/** Whether something is a table of units, as far as can be told without reading its places. */
+export function isTable(given: unknown): given is ReportedUnits {
+  if (!isObject(given)) return false;
+  const { window, level, fingerprint, seen, gates } = given;
+  if (!Number.isSafeInteger(window) || !Number.isSafeInteger(level) || !isObject(gates)) return false;
+  if (typeof fingerprint !== "string" || typeof seen !== "string") return false;
+  return Object.values(gates).every(
+    (gate) =>
+      isObject(gate) && typeof gate["bad"] === "string" && ["string", "undefined"].includes(typeof gate["seen"]),
+  );
+}
+
+function isObject(given: unknown): given is Record<string, unknown> {
+  return typeof given === "object" && given !== null;
 }
 
 export function oldFence(experiment: string): SidelaneError {

@@ -6,30 +6,11 @@ import { transition } from "../../../src/rollout/transition.ts";
 import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
 import { call } from "../host.ts";
 import { stored } from "../stored.ts";
-import { started, unloaded, type Process } from "./process.ts";
+import { started, unloaded, wayTo, type Process } from "./process.ts";
 
 const by = "Ada";
 const minute = 60_000;
 const oncePolled = 12_001;
-
-/** One process's way to a store, which can be cut, or never answer. It does not watch. */
-function wayTo(store: RolloutStore): { readonly store: RolloutStore; state: "open" | "cut" | "silent" } {
-  const way = { state: "open" as "open" | "cut" | "silent", store };
-  const through = async <Value>(ask: () => PromiseLike<Value>): Promise<Value> => {
-    if (way.state === "cut") throw new Error("no way to the store");
-    if (way.state === "silent") return new Promise(() => undefined);
-    return ask();
-  };
-  way.store = {
-    forget: (...given) => store.forget(...given),
-    sync: (...given) => through(() => store.sync(...given)),
-    compareAndSet: (...given) => through(() => store.compareAndSet(...given)),
-    claim: (...given) => through(() => store.claim(...given)),
-    collect: (...given) => through(() => store.collect(...given)),
-    conclude: (...given) => through(() => store.conclude(...given)),
-  };
-  return way;
-}
 
 /** So many processes at 50 %, of which none watches. */
 async function fleet(
@@ -154,7 +135,7 @@ describe("a process that cannot reach its store", () => {
     await complete.ramp.advance({ by });
     await complete.ramp.complete({ by });
     for (const way of ways) way.state = "cut";
-    await clock.advanceAsync(24 * 60 * minute);
+    await clock.advanceAsync(60 * minute);
     expect(forEver.ramp.current()).toMatchObject({ stage: "ramp", share: 0.25 });
     expect(complete.ramp.current()).toMatchObject({ stage: "complete" });
   });
@@ -273,6 +254,25 @@ describe("a fleet's clock", () => {
     const seconds = (clock.monotonic() - startedAt) / 1_000;
     expect(seconds).toBeGreaterThanOrEqual(600);
     expect(seconds).toBeLessThan(720);
+  });
+});
+
+describe("a rollout's first state", () => {
+  it.each([-60 * minute, 60 * minute])("begins at the store's time, %d ms from this machine's", async (offMs) => {
+    const clock = fixedClock();
+    const elsewhere = (): RolloutStore => {
+      const inner = memoryStore();
+      return { ...inner, sync: async (given) => ({ ...(await inner.sync(given)), now: clock.now() + offMs }) };
+    };
+    const one = await started(elsewhere(), clock);
+    expect(one.ramp.status().state).toMatchObject({ since: clock.now() + offMs, changedAt: clock.now() + offMs });
+    const early = unloaded(elsewhere(), clock);
+    const off = early.ramp.off({ by, reason: "it does harm" });
+    await clock.advanceAsync(oncePolled);
+    await off;
+    const { history, changedAt } = early.ramp.status().state;
+    expect(history.every(({ at }) => Math.abs(at - clock.now() - offMs) < minute)).toBe(true);
+    expect(Math.abs(changedAt - clock.now() - offMs)).toBeLessThan(minute);
   });
 });
 

@@ -43,3 +43,22 @@ export function unloaded(store: RolloutStore, clock: FixedClock, options: RampOp
     },
   };
 }
+
+/** One process's way to a store, which can be cut, or never answer. It does not watch. */
+export function wayTo(store: RolloutStore): { readonly store: RolloutStore; state: "open" | "cut" | "silent" } {
+  const way = { state: "open" as "open" | "cut" | "silent", store };
+  const through = async <Value>(ask: () => PromiseLike<Value>): Promise<Value> => {
+    if (way.state === "cut") throw new Error("no way to the store");
+    if (way.state === "silent") return new Promise(() => undefined);
+    return ask();
+  };
+  way.store = {
+    forget: (...given) => store.forget(...given),
+    sync: (...given) => through(() => store.sync(...given)),
+    compareAndSet: (...given) => through(() => store.compareAndSet(...given)),
+    claim: (...given) => through(() => store.claim(...given)),
+    collect: (...given) => through(() => store.collect(...given)),
+    conclude: (...given) => through(() => store.conclude(...given)),
+  };
+  return way;
+}

@@ -1,0 +1,186 @@
+import { fork } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient } from "redis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RampOptions } from "../../src/rollout/ramp/ramp-options.ts";
+import { migrations } from "../../src/rollout/stores/postgresql.ts";
+import { gates } from "../../src/stats/gates.ts";
+import { member, until, type Member, type Target } from "./member.ts";
+import { startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
+import { startRedis, withoutRedis, type RealRedis } from "./redis.ts";
+
+const by = "Ada";
+const pollMs = 200;
+const staleAfterMs = 1_000;
+
+/** So many laboratories in which the candidate serves. */
+async function serving(target: Target, count: number, options: RampOptions = {}): Promise<readonly Member[]> {
+  const experiment = `price-${Math.random()}`;
+  const given = { checkEveryMs: pollMs, staleAfterMs, ...options };
+  const members = await Promise.all(Array.from({ length: count }, async () => member(target, experiment, given)));
+  await members[0]!.rolling.advance({ by });
+  await until(() => members.every(({ serves }) => serves()), 5_000, "the candidate serves");
+  return members;
+}
+
+function areOne(members: readonly Member[]): boolean {
+  const statuses = members.map(({ rolling }) => rolling.status());
+  return (
+    statuses.every(({ synchronized }) => synchronized) && new Set(statuses.map(({ state }) => state.id)).size === 1
+  );
+}
+
+function kindsOf(members: readonly Member[], kind: string): number {
+  return members.flatMap(({ told }) => told).filter((each) => each === kind).length;
+}
+
+async function closed(members: readonly Member[]): Promise<void> {
+  await Promise.all(members.map(async ({ close }) => close()));
+}
+
+interface Server {
+  readonly kind: Target["kind"];
+  readonly missing: string | undefined;
+  start(): Promise<RealRedis | RealPostgresql>;
+}
+
+const servers: readonly Server[] = [
+  { kind: "Redis", missing: withoutRedis, start: startRedis },
+  {
+    kind: "PostgreSQL",
+    missing: withoutPostgresql,
+    async start() {
+      const server = await startPostgresql({ connections: 100 });
+      for (const sql of migrations()) await server.psql(`${sql};`);
+      return server;
+    },
+  },
+];
+
+for (const { kind, missing, start } of servers) {
+  const reason = missing === undefined ? "" : ` (skipped: ${missing})`;
+  describe.skipIf(missing !== undefined)(`a fleet on a real ${kind}${reason}`, () => {
+    let server: RealRedis | RealPostgresql;
+    beforeAll(async () => {
+      server = await start();
+    }, 60_000);
+    afterAll(() => server.stop());
+    const target = (): Target => ({ kind, port: server.port });
+
+    it("serves control while its server is down, and goes on when it is back, killed as it was", async () => {
+      const members = await serving(target(), 3);
+      const { share } = members[0]!.rolling.status().state;
+      await server.kill();
+      await until(
+        () => members.every(({ serves }) => !serves()),
+        staleAfterMs + 1.2 * pollMs + 200,
+        "nobody is served",
+      );
+      expect(members.every(({ rolling }) => rolling.status().stale)).toBe(true);
+      await until(() => members.every(({ faults }) => faults.length > 0), 3_000, "all count faults");
+      await server.start();
+      await until(() => members.every(({ serves }) => serves()), 10_000, "the candidate serves again");
+      expect(members[0]!.rolling.status().state.share).toBe(share);
+      await members[1]!.rolling.rollback({ by, reason: "wrong totals" });
+      await until(() => areOne(members), 5_000, "all have the rollback");
+      expect(members.some(({ serves }) => serves())).toBe(false);
+      // A server without a disk was emptied, and one process gave it back what it had; another one lost nothing.
+      expect(kindsOf(members, "forked")).toBe(kind === "Redis" ? 1 : 0);
+      expect(kindsOf(members, "rolled-back")).toBe(1);
+      await closed(members);
+    });
+
+    it("has nobody served by a process that was stopped for longer than the bound, from its first call on", async () => {
+      const [one] = await serving(target(), 1);
+      const experiment = one!.experiment;
+      const given = [kind, String(server.port), experiment, String(staleAfterMs)];
+      const child = fork(join(import.meta.dirname, "member.child.ts"), given, { execArgv: ["--import", "tsx"] });
+      const served: number[] = [];
+      let controlAt = 0;
+      let isReady = false;
+      child.on("message", (message: { ready?: true; servedAt?: number; controlAt?: number }) => {
+        isReady ||= message.ready === true;
+        if (message.servedAt !== undefined) served.push(message.servedAt);
+        controlAt = message.controlAt ?? controlAt;
+      });
+      await until(() => isReady && served.length > 10, 20_000, "the candidate serves there");
+      child.kill("SIGSTOP");
+      await sleep(100);
+      const stoppedAt = Date.now();
+      await one!.rolling.rollback({ by, reason: "wrong totals" });
+      await sleep(1.5 * staleAfterMs);
+      const resumedAt = Date.now();
+      child.kill("SIGCONT");
+      await until(() => controlAt > resumedAt + 500, 10_000, "control answers there");
+      expect(served.filter((at) => at > stoppedAt)).toEqual([]);
+      child.kill("SIGKILL");
+      await closed([one!]);
+    });
+
+    it("keeps a step's time by the server's clock, whatever the clocks of its processes do", async () => {
+      const hour = 3_600_000;
+      const startedAt = Date.now();
+      // One is an hour ahead, one an hour behind, and one goes back by an hour after a second.
+      const skews = [() => hour, () => -hour, () => (Date.now() - startedAt > 1_000 ? -hour : 0)];
+      const experiment = `clocks-${Math.random()}`;
+      const options: RampOptions = {
+        ...{ checkEveryMs: pollMs, staleAfterMs: 5_000, onReady: "advance", minimumTimeMs: 3_000, minimumUnits: 100 },
+        ...{ unitWindowMs: 0, gates: [gates.mismatches(0.01)] },
+      };
+      const members: Member[] = [];
+      for (const skew of skews) members.push(await member(target(), experiment, options, skew));
+      const bornAt = members[0]!.rolling.status().state.changedAt;
+      expect(Math.abs(bornAt - startedAt)).toBeLessThan(2_000);
+      let key = 0;
+      while (members.some(({ rolling }) => rolling.status().state.share === 0) && Date.now() - startedAt < 15_000) {
+        for (const { call } of members) for (let index = 0; index < 20; index++) call(`customer-${key++}`);
+        await sleep(20);
+      }
+      const [step] = members[0]!.rolling.status().state.history;
+      expect(step).toMatchObject({ kind: "advanced", by: "ramp" });
+      expect(step!.at - bornAt).toBeGreaterThanOrEqual(3_000);
+      expect(step!.at - bornAt).toBeLessThan(6_000);
+      expect(Math.abs(step!.at - Date.now())).toBeLessThan(4_000);
+      await closed(members);
+    });
+  });
+}
+
+describe.skipIf(withoutRedis !== undefined)(
+  `a Redis that was restarted${withoutRedis ? ` (skipped: ${withoutRedis})` : ""}`,
+  () => {
+    it("from a dump that is older than a rollback gets the rollback back, by one event", async () => {
+      const server = await startRedis();
+      const client = createClient({ url: server.url });
+      client.on("error", () => undefined);
+      await client.connect();
+      const members = await serving({ kind: "Redis", port: server.port }, 3);
+      await client.sendCommand(["SAVE"]);
+      server.dump.keep();
+      await members[0]!.rolling.rollback({ by, reason: "wrong totals" });
+      expect(members[0]!.rolling.status()).toMatchObject({ synchronized: true, state: { mode: "rolled-back" } });
+      client.destroy();
+      await server.kill();
+      server.dump.restore();
+      await server.start();
+      const startedAt = performance.now();
+      // Those that had not heard of it may go by what the store says, until one that had asks.
+      let servedAt = -Infinity;
+      const watch = setInterval(() => {
+        if (members.some(({ serves }) => serves())) servedAt = performance.now();
+      }, 5);
+      await until(() => areOne(members) && kindsOf(members, "forked") > 0, 5_000, "all agree");
+      await sleep(500);
+      clearInterval(watch);
+      expect(members.map(({ rolling }) => rolling.status().state)).toEqual(
+        members.map(() => expect.objectContaining({ stage: "shadow", mode: "rolled-back" }) as unknown),
+      );
+      expect(kindsOf(members, "forked")).toBe(1);
+      // Two polls, and what clients wait before they connect again.
+      expect(servedAt - startedAt).toBeLessThan(2 * 1.2 * pollMs + 500);
+      await closed(members);
+      await server.stop();
+    });
+  },
+);
