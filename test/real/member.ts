@@ -29,14 +29,17 @@ export interface Member {
   close(): Promise<void>;
 }
 
-/** @param skewMs how far its clock is off, as it is now */
+/** @param skewMs how far its clock is off, as it is now @param watches whether its store does */
 export async function member(
   target: Target,
   experiment: string,
   options: RampOptions,
   skewMs: () => number = () => 0,
+  watches = true,
 ): Promise<Member> {
-  const { store, close } = target.kind === "Redis" ? await onRedis(target.port) : onPostgresql(target.port);
+  const { store: watched, close } = target.kind === "Redis" ? await onRedis(target.port) : onPostgresql(target.port);
+  const { watch, ...polled } = watched;
+  const store = watches && watch ? watched : polled;
   const rolling = ramp({ store, version: "v1", steps: [0.5], ...options });
   const told: string[] = [];
   const faults: string[] = [];

@@ -13,7 +13,10 @@ export interface Partition {
   readonly servedMs: readonly number[];
   /** Whether something was wrong with each process's way to the store between the rollback and the bound. */
   readonly disturbed: readonly boolean[];
+  /** What broke the promise, or should not happen. */
   readonly problems: readonly string[];
+  /** Why it could not be played to its end: a client that did not come back, or a machine too busy to begin. */
+  readonly unfinished: readonly string[];
 }
 
 export const staleAfterMs = 1_000;
@@ -39,6 +42,7 @@ export async function partition(target: Target, seed: number): Promise<Partition
   const between = (low: number, high: number): number => low + random() * (high - low);
   const story: string[] = [];
   const problems: string[] = [];
+  const unfinished: string[] = [];
   const experiment = `price-${seed}`;
   const members = await Promise.all(Array.from({ length: processes }, async () => join(target, experiment)));
   const startedAt = performance.now();
@@ -139,10 +143,10 @@ export async function partition(target: Target, seed: number): Promise<Partition
         "all processes have one state",
       );
   } catch (error) {
-    problems.push(String(error));
+    unfinished.push(String(error));
     for (const { rolling, faults: said } of members) {
       const { state, synchronized, stale } = rolling.status();
-      problems.push(
+      unfinished.push(
         JSON.stringify({ share: state.share, mode: state.mode, synchronized, stale, said: said.slice(-3) }),
       );
     }
@@ -153,7 +157,7 @@ export async function partition(target: Target, seed: number): Promise<Partition
   const servedMs = lastServed.map((at) => Math.max(0, at - acknowledgedAt));
   for (const [index, ms] of servedMs.entries())
     if (!(ms <= boundMs)) problems.push(`The candidate answered in ${index} ${Math.round(ms)} ms after the rollback`);
-  return { kind: target.kind, seed, story, servedMs, disturbed, problems };
+  return { kind: target.kind, seed, story, servedMs, disturbed, problems, unfinished };
 }
 
 function disturb(proxy: Proxy, fault: Fault, delayMs: number): void {

@@ -1,0 +1,139 @@
+// How soon do 100 processes hear of a rollback, and what does a judge's check take?
+// Run with `npm run bench:fleet`; needs a real PostgreSQL and Redis on the machine.
+import { fork, type ChildProcess } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fixedClock } from "../src/testing/fixed-clock.ts";
+import { memoryStore } from "../src/rollout/stores/memory.ts";
+import { migrations } from "../src/rollout/stores/postgresql.ts";
+import { member, until, type Member, type Target } from "../test/real/member.ts";
+import { startPostgresql } from "../test/real/postgresql.ts";
+import { startRedis } from "../test/real/redis.ts";
+import { started } from "../test/rollout/fleet/process.ts";
+import { call } from "../test/rollout/host.ts";
+
+const by = "bench";
+const processes = 4;
+const wallNow = (): number => performance.timeOrigin + performance.now();
+const [as = "", kind = "", port = "", count = "", pollMs = "", watches = ""] = process.argv.slice(2);
+
+/** Some of a fleet's members, in a process of their own: tells when each of them stopped serving. */
+async function child(): Promise<void> {
+  const target = { kind: kind as Target["kind"], port: Number(port) };
+  const options = { checkEveryMs: Number(pollMs), staleAfterMs: 60_000, minimumTimeMs: 3_600_000 };
+  const members: Member[] = [];
+  for (let index = 0; index < Number(count); index++)
+    members.push(await member(target, "price", options, () => 0, watches === "true"));
+  const isServing = ({ rolling }: Member): boolean => rolling.current().share > 0;
+  let heard = new Map<Member, number>();
+  let wasServing = false;
+  setInterval(() => {
+    if (members.every(isServing) && !wasServing) {
+      wasServing = true;
+      heard = new Map();
+      process.send!("serving");
+    }
+    if (!wasServing) return;
+    for (const each of members) if (!heard.has(each) && !isServing(each)) heard.set(each, wallNow());
+    if (heard.size < members.length) return;
+    wasServing = false;
+    process.send!([...heard.values()]);
+  }, 1);
+  process.send!("ready");
+}
+
+function children(target: Target, of: { count: number; pollMs: number; watches: boolean }): ChildProcess[] {
+  const given = [target.kind, target.port, of.count, of.pollMs, of.watches].map(String);
+  return Array.from({ length: processes }, () =>
+    fork(import.meta.filename, ["child", ...given], { execArgv: ["--import", "tsx"] }),
+  );
+}
+
+function messages(from: readonly ChildProcess[], is: (message: unknown) => boolean): Promise<unknown[]> {
+  return Promise.all(
+    from.map(
+      (each) =>
+        new Promise<unknown>((resolve) => {
+          const listen = (message: unknown): void => {
+            if (!is(message)) return;
+            each.off("message", listen);
+            resolve(message);
+          };
+          each.on("message", listen);
+        }),
+    ),
+  );
+}
+
+async function heardOf(target: Target, isWatched: boolean): Promise<void> {
+  const pollEveryMs = isWatched ? 10_000 : 1_000;
+  const fleet = children(target, { count: 25, pollMs: pollEveryMs, watches: isWatched });
+  await messages(fleet, (message) => message === "ready");
+  const { rolling, close } = await member(
+    target,
+    "price",
+    { checkEveryMs: pollEveryMs, staleAfterMs: 60_000 },
+    () => 0,
+    isWatched,
+  );
+  await until(() => rolling.status().synchronized, 20_000, "the state is known");
+  const took: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const serving = messages(fleet, (message) => message === "serving");
+    await rolling.advance({ by });
+    await serving;
+    const hearing = messages(fleet, Array.isArray);
+    const startedAt = wallNow();
+    await rolling.rollback({ by, reason: "measured" });
+    took.push(...((await hearing) as number[][]).flat().map((at) => at - startedAt));
+    await rolling.clear({ by });
+    await sleep(isWatched ? 200 : 1_500);
+  }
+  took.sort((a, b) => a - b);
+  const at = (share: number): string => `${Math.round(took[Math.floor(share * (took.length - 1))]!)} ms`;
+  console.log(
+    `${target.kind}, ${isWatched ? "watched" : "a poll of 1 s alone"}: 100 processes heard of ${took.length / 100} rollbacks, half after ${at(0.5)}, 99 % after ${at(0.99)}, all after ${at(1)}`,
+  );
+  for (const each of fleet) each.kill();
+  await close();
+}
+
+async function check(): Promise<void> {
+  const clock = fixedClock();
+  const stores = Array.from({ length: 100 }, () => memoryStore());
+  for (const store of stores) {
+    for (let past = 0; past < 50; past++) {
+      const gone = await started(store, clock, { minimumTimeMs: 3_600_000 });
+      for (let index = 0; index < 5; index++) call(gone.ramp, gone.host, { key: `customer-${past}-${index}` });
+      await clock.advanceAsync(0);
+      await gone.ramp.close!();
+    }
+  }
+  for (const store of stores) {
+    const judge = await started(store, clock, { minimumTimeMs: 3_600_000 });
+    for (let index = 0; index < 200; index++) call(judge.ramp, judge.host, { key: `customer-${index}` });
+  }
+  const polls = 10;
+  const before = process.cpuUsage();
+  await clock.advanceAsync(polls * 10_000);
+  const { user, system } = process.cpuUsage(before);
+  console.log(
+    `100 experiments with 50 past processes each: ${((user + system) / 1_000 / polls).toFixed(1)} ms a check of all`,
+  );
+}
+
+if (as === "child") await child();
+else {
+  await check();
+  const redis = await startRedis();
+  const postgresql = await startPostgresql({ connections: 500 });
+  for (const sql of migrations()) await postgresql.psql(`${sql};`);
+  for (const isWatched of [true, false])
+    for (const target of [
+      { kind: "Redis", port: redis.port },
+      { kind: "PostgreSQL", port: postgresql.port },
+    ] as const)
+      await heardOf(target, isWatched);
+  await redis.stop();
+  await postgresql.stop();
+  process.exit(0);
+}
