@@ -5,6 +5,9 @@ import { once } from "node:events";
 import { createServer, request as httpRequest, Agent, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Pool } from "undici";
+import { checkConfig } from "../src/proxy/config/config.ts";
+import { Surroundings } from "../src/proxy/config/files.ts";
+import { startProxy } from "../src/proxy/start-proxy.ts";
 import { openLoop, saturate } from "./proxy-load.ts";
 
 const body = JSON.stringify({
@@ -77,7 +80,25 @@ const roles: Readonly<Record<string, (service: string) => Promise<number>>> = {
       );
     });
   },
+  "sidelane proxy, comparison off": proxying({ rollout: "off" }),
+  "sidelane proxy, everything compared": proxying({}),
 };
+
+/** `sidelane proxy`, with the service on both sides. */
+function proxying(more: object): (service: string) => Promise<number> {
+  return async (service) => {
+    const config = {
+      ...{ control: service, candidate: service, listen: { port: 0 }, publishers: [], silence: false },
+      ...more,
+    };
+    const { url } = await startProxy(
+      checkConfig(config, "bench"),
+      new Surroundings("bench", process.cwd()),
+      console.error,
+    );
+    return Number(new URL(url).port);
+  };
+}
 
 /** Without those of one connection. */
 function ownHeaders(raw: readonly string[]): string[] {

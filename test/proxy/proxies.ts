@@ -63,9 +63,13 @@ export function said(
     };
     const wait = (): void => {
       clearTimeout(timer);
-      timer = setTimeout(() => {
-        over(false);
-      }, quietMs);
+      timer = setTimeout(
+        () => {
+          over(false);
+          // A slow machine may take its time for the first byte.
+        },
+        text === "" ? Math.max(quietMs, 5_000) : quietMs,
+      );
     };
     socket.setEncoding("latin1");
     socket.on("data", (chunk: string) => {
