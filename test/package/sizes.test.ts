@@ -8,7 +8,7 @@ import manifest from "../../package.json" with { type: "json" };
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
   ".": 88_500,
-  "./compare": 21_300,
+  "./compare": 21_400,
   "./rollout": 32_000,
   "./records": 16_200,
   "./render": 12_300,
