@@ -3,6 +3,8 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { renderHtml } from "../src/render/index.ts";
 import { openChromium } from "../test/render/chromium.ts";
+import { htmlOf } from "../src/report/index.ts";
+import { states } from "../test/report/states.ts";
 import { pages } from "../test/render/pages.ts";
 
 const folder = fileURLToPath(new URL("../docs/pages/", import.meta.url));
@@ -17,5 +19,24 @@ for (const [name, result] of Object.entries(pages)) {
   await page.setViewportSize({ width: 900, height: Math.min(2_600, Math.ceil(height) + 16) });
   await page.screenshot({ path: `${folder}${name}.png` });
   await page.setViewportSize({ width: 900, height: 200 });
+}
+await page.close();
+
+// A report's page in each of its states, narrow and wide, in both color schemes.
+for (const [name, make] of Object.entries(states)) {
+  const html = await htmlOf(await make());
+  for (const width of [390, 1_280]) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+      const report = await context.newPage();
+      await report.setContent(html);
+      await report.screenshot({
+        path: `${folder}report-${name}-${width}-${colorScheme}.png`,
+        clip: { x: 0, y: 0, width, height: 1_400 },
+        fullPage: true,
+      });
+      await context.close();
+    }
+  }
 }
 await browser.close();

@@ -5,10 +5,13 @@
  *     npm run demo:markdown -- 20           the first 20 pages of each source
  *     npm run demo:markdown -- 20 folder    results into `folder`, not `results/markdown-migration`
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import MarkdownIt from "markdown-it";
 import { Laboratory, type Result } from "sidelane";
+import { ndjsonPublisher } from "sidelane/publishers/ndjson";
+import { htmlOf, summary } from "sidelane/report";
 import { type Page, packageReadmes, specExamples } from "./corpus.ts";
 import { renderWithMarked, renderWithMarkdownIt } from "./renderers.ts";
 import { report } from "./report.ts";
@@ -57,6 +60,18 @@ write("report.md", `${text}\n`);
 write("report.html", page(text));
 const lost = Object.values(publishers).reduce((sum, { accepted, published }) => sum + accepted - published, 0);
 console.log(`${lost} results lost; ${((performance.now() - started) / 1000).toFixed(1)} s`);
+await writeReport();
+
+/** The report of all results, as one page for a browser. */
+async function writeReport(): Promise<void> {
+  const path = join(folder, "records.ndjson");
+  rmSync(path, { force: true });
+  const publisher = ndjsonPublisher({ path, perMinute: Infinity });
+  await publisher.publishBatch?.(results);
+  await publisher.close?.();
+  write("sidelane.html", await htmlOf(await summary(path)));
+  console.log(`Open ${pathToFileURL(join(folder, "sidelane.html")).href} in a browser.`);
+}
 
 function of(experiment: string): readonly Result[] {
   return results.filter((result) => result.experiment === experiment);

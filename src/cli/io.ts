@@ -7,7 +7,7 @@ export interface CliIo {
   readonly columns: number | undefined;
   /** Columns and rows of the terminal at this moment. */
   size?(): { readonly columns?: number; readonly rows?: number };
-  /** Calls `listener` when a person ends the command. @returns what gives signals and keys back */
+  /** Calls `listener` when a person ends the command. @returns what lets go of signals and keys */
   onStop?(listener: () => void): () => void;
   /** Whether `err` is a terminal, where progress is shown. */
   readonly showsProgress: boolean;

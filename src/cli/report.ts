@@ -7,6 +7,7 @@ import { verdictOrder } from "../report/order.ts";
 import { Summary } from "../report/summary.ts";
 import { textOf } from "../report/text.ts";
 import { helpOf, parseArguments, UsageError, type CliOption } from "./arguments.ts";
+import { annotationsOf } from "./annotations.ts";
 import { wantsColor, type CliIo } from "./io.ts";
 import { Progress } from "./progress.ts";
 import { sourcesOf, type Source } from "./sources.ts";
@@ -64,8 +65,11 @@ export async function report(given: readonly string[], io: CliIo): Promise<numbe
   });
   if (chosen["html"]) await writePage(chosen["html"].at(-1)!, model, io);
   if (chosen["json"]) io.out(`${JSON.stringify(model, null, 2)}\n`);
-  else if (chosen["markdown"]) io.out(markdownOf(model));
-  else io.out(textOf(model, { color: wantsColor(io), ...(io.columns !== undefined && { width: io.columns }) }));
+  else if (chosen["markdown"]) {
+    io.out(markdownOf(model));
+    // To the other stream: the first one goes into a file of the step.
+    if (io.env["GITHUB_ACTIONS"] === "true") io.err(annotationsOf(model));
+  } else io.out(textOf(model, { color: wantsColor(io), ...(io.columns !== undefined && { width: io.columns }) }));
   return exitOf(model, failOn);
 }
 

@@ -20,7 +20,8 @@ export function outcomeChart(name: string, { counts, errors }: ReportCandidate):
     const wide = (counts[kind] / all) * (width - left - 8);
     const drawn = rect(`kind ${kind}`, from, wide);
     // Where there is room for its name.
-    const named = wide > 60 ? label(from + wide / 2, tall - 8, `${kind} ${percent(counts[kind] / all)}`, "middle") : "";
+    const named =
+      wide > 130 ? label(from + wide / 2, tall - 8, `${kind} ${percent(counts[kind] / all)}`, "middle") : "";
     from += wide;
     return drawn + named;
   });
@@ -63,7 +64,7 @@ export function stageChart({ events, rollout, funnel, stepMs }: ReportExperiment
   });
   const drawn = rows.map(({ at, until, stage, name }) => {
     const [from, to] = [x(at), x(until)];
-    const named = to - from > 70 ? label((from + to) / 2, tall - 8, name, "middle") : "";
+    const named = to - from > 130 ? label((from + to) / 2, tall - 8, name, "middle") : "";
     return rect(`band ${stage}`, from, to - from) + named;
   });
   const now =

@@ -21,6 +21,7 @@ pre{overflow-x:auto;background:var(--card);padding:.75rem;font-size:.85rem}
 figure{margin:1rem 0}figcaption,.dim{color:var(--dim)}
 svg{width:100%;height:auto;max-width:40rem}
 svg text{font:11px system-ui,sans-serif;fill:var(--dim)}
+svg{overflow:visible}@media (max-width:40rem){svg text{font-size:16px}}
 polyline{stroke-width:2}.control{stroke:var(--one)}.candidate{stroke:var(--other);stroke-dasharray:2 3}.limit{stroke:var(--dim);stroke-dasharray:8 4}
 rect.started{fill:var(--one)}rect.skipped{fill:none;stroke:var(--warn)}
 line.stage{stroke:var(--good)}line.version{stroke:var(--warn);stroke-dasharray:1 3}

@@ -18,10 +18,11 @@ async function written(
   calls: number,
   candidate: (n: number) => unknown,
   experiment = name,
+  build = "a1",
 ): Promise<void> {
   const clock = fixedClock();
   const publisher = ndjsonPublisher({ path: path(name), random: seededRandom(1) });
-  const lab = new Laboratory({ publishers: [publisher], clock, random: seededRandom(2), labels: { build: "a1" } });
+  const lab = new Laboratory({ publishers: [publisher], clock, random: seededRandom(2), labels: { build } });
   const call = lab.experiment(experiment, { control: (n: number): unknown => n, candidate });
   for (let n = 0; n < calls; n++) {
     call(n);
@@ -110,6 +111,31 @@ describe("sidelane report", () => {
     expect(Object.keys(counts).sort()).toEqual(["ignored", "inconclusive", "match", "mismatch", "timed-out"]);
     if (name === "regressed") expect(groups).toMatchObject([{ signature: expect.stringMatching(/^v2-/), count: 200 }]);
     expect(model.lost.lines).toBe(0);
+  });
+
+  it("annotates a step of GitHub Actions, for regressions and new kinds alone", async () => {
+    const env = { GITHUB_ACTIONS: "true" };
+    const { out, err } = await called(["report", path("regressed"), path("ready"), "--markdown"], { env });
+    expect(err).toMatch(
+      /^::error title=regressed%3A candidate regressed::mismatch alarms: .*, 0\.1 %25 tolerated\.\n$/,
+    );
+    expect(out).not.toContain("::error");
+    expect((await called(["report", path("ready"), "--markdown"], { env })).err).toBe("");
+    expect((await called(["report", path("regressed"), "--markdown"])).err).toBe("");
+    await written(
+      "newer",
+      2_000,
+      (n) =>
+        n % 10 === 0 ? String(n)
+        : n % 7 === 3 ? null
+        : n,
+      "regressed",
+      "b2",
+    );
+    const both = await called(["report", path("regressed"), path("newer"), "--markdown"], { env });
+    expect(both.err).toMatch(
+      /::warning title=regressed%3A candidate has a new kind of mismatch since b2::\d+ × \$ type number>null, v2-/,
+    );
   });
 
   it("lets the worst experiment decide, or those that --fail-on names", async () => {

@@ -76,7 +76,7 @@ describe("sidelane watch", () => {
     expect(out).not.toContain("\u001b");
   });
 
-  it("draws a tree on a screen of its own, no wider than the terminal, and gives that back", async () => {
+  it("draws a tree on a screen of its own, no wider than the terminal, and leaves it as it was", async () => {
     const path = join(folder, "drawn.ndjson");
     writeFileSync(path, tally(1, 10, "pri\u001b[31mce"));
     const { out } = await watched(

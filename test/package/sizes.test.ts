@@ -8,12 +8,12 @@ import manifest from "../../package.json" with { type: "json" };
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
   ".": 88_500,
-  "./compare": 21_300,
+  "./compare": 21_400,
   "./rollout": 32_000,
   "./records": 16_200,
   "./render": 12_300,
   "./http": 110_000,
-  "./report": 29_500,
+  "./report": 47_500,
   "./testing": 36_800,
   "./publishers/combine": 15_600,
   "./publishers/console": 17_700,
@@ -26,7 +26,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/prometheus": 4_300,
   "./publishers/redis-stream": 15_900,
   "./publishers/sentry": 16_500,
-  "./publishers/sql": 19_200,
+  "./publishers/sql": 20_600,
   "./publishers/webhook": 19_900,
   "./writes": 106_000,
   "./stores/file": 7_000,
