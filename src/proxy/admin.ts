@@ -23,7 +23,7 @@ const json = (status: number, data: unknown): Answer => ({
 
 type Page = (deployment: Deployment, request: IncomingMessage, isAllowed: boolean) => Answer | Promise<Answer>;
 
-/** What the port of a proxy's own shows, by method and path; a page for people is one line more here. */
+/** What the port of a proxy's own shows to programs, by method and path; people have a page at `/`. */
 const pages: Readonly<Record<string, Page>> = {
   "GET /health": () => text(200, "ok"),
   "GET /metrics": ({ metrics }) =>
@@ -48,6 +48,10 @@ const pages: Readonly<Record<string, Page>> = {
 export function adminServer(deployment: () => Deployment, token: string | undefined): Server {
   return createServer({ requestTimeout: 10_000, maxHeaderSize: 16_384 }, (request, response) => {
     request.on("error", () => undefined);
+    if (isOwnName(request.headers.host) && pathOf(request) === "/") {
+      deployment().page(request, response);
+      return;
+    }
     void answerTo(deployment(), request, token).then(
       (answer) => {
         send(response, answer);
@@ -70,10 +74,13 @@ function send(response: ServerResponse, { status, type, body }: Answer): void {
 
 async function answerTo(deployment: Deployment, request: IncomingMessage, token: string | undefined): Promise<Answer> {
   if (!isOwnName(request.headers.host)) return text(421, "Expected a `host` that is an address, or localhost");
-  const [path = "/"] = (request.url ?? "/").split("?", 1);
-  const page = pages[`${request.method === "HEAD" ? "GET" : request.method!} ${path}`];
-  if (page === undefined) return text(404, `There is: ${Object.keys(pages).join(", ")}`);
+  const page = pages[`${request.method === "HEAD" ? "GET" : request.method!} ${pathOf(request)}`];
+  if (page === undefined) return text(404, `There is: GET /, ${Object.keys(pages).join(", ")}`);
   return await page(deployment, request, token !== undefined && hasToken(request, token));
+}
+
+function pathOf({ url = "/" }: IncomingMessage): string {
+  return url.split("?", 1)[0]!;
 }
 
 /** A page of another site may have a name that leads here. */

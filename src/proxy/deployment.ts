@@ -1,9 +1,11 @@
 import { Laboratory } from "../experiment/laboratory.ts";
 import type { Lane } from "../http/exchange/lane.ts";
 import { compileHandler, type CompiledHandler } from "../http/handle.ts";
+import { toNodeListener, type NodeListener } from "../http/node/listener.ts";
 import { headersToSet, type ServiceSide } from "../http/sides/side.ts";
 import type { OptionCheck } from "../model/check-options.ts";
 import { systemClock } from "../model/clock.ts";
+import { dashboard } from "../report/dashboard.ts";
 import type { Ramp } from "../rollout/ramp/ramp.ts";
 import type { ProxyConfig } from "./config/config.ts";
 import type { Surroundings } from "./config/files.ts";
@@ -23,6 +25,8 @@ export interface Deployment {
   readonly sides: ProxySides;
   readonly ramp: Ramp | undefined;
   readonly metrics: Published["metrics"];
+  /** The report of what was compared, live, for people. */
+  readonly page: NodeListener;
   /** How many requests to control were sent once more, on a new connection. */
   retried(): number;
   /** Waits for comparisons that run, and for what is to be written. */
@@ -55,6 +59,7 @@ export async function deploy(
     await settings.ramp?.loaded;
     return {
       ...{ config, laboratory, compiled, sides, metrics, ramp: settings.ramp },
+      page: toNodeListener(dashboard({ laboratory })),
       retried: () => sides.control.upstream.retried,
       async close(timeoutMs) {
         const until = Date.now() + timeoutMs;

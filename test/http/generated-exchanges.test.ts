@@ -204,7 +204,7 @@ async function front(options: Partial<HandlerOptions> = {}) {
     ...{ credentialsTo: [next.url], limits: { timeoutMs: 5_000 } },
     ...options,
   });
-  const server = createServer(toNodeListener(handler) as RequestListener);
+  const server = createServer(toNodeListener(handler));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   closing.push(() => {
     handler.close();

@@ -30,6 +30,31 @@ describe("the port of its own", () => {
     expect((await fetch(`${proxy.adminUrl!}/other`)).status).toBe(404);
   });
 
+  it("has the page of the report, live, and no stage can be changed there", async () => {
+    const [control, candidate] = [await service(says("a")), await service(says("b"))];
+    const proxy = await proxied({
+      ...{ control: control.url, candidate: candidate.url, admin: { port: 0, token: "hunter2" } },
+      ramp: { steps: [0.5], unkeyed: "by-call" },
+    });
+    await said(proxy.port, get);
+    await eventually(() => proxy.deployment.compiled.counts()["candidate"]!.compared === 1);
+    await proxy.deployment.laboratory.flush();
+    const page = await fetch(`${proxy.adminUrl!}/`);
+    expect(page.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+    const html = await page.text();
+    expect(html).toContain("<h2");
+    expect(html).not.toContain("<form");
+    expect(await (await fetch(`${proxy.adminUrl!}/?show=model`)).json()).toMatchObject({
+      experiments: { proxy: { candidates: { candidate: { counts: { mismatch: 1 } } } } },
+    });
+    expect((await fetch(`${proxy.adminUrl!}/`, { method: "POST", body: "command=advance" })).status).toBe(405);
+    // A viewer that stays keeps the proxy from nothing.
+    const live = await fetch(`${proxy.adminUrl!}/?show=live`);
+    expect(live.headers.get("content-type")).toContain("text/event-stream");
+    await proxy.close();
+    await live.body?.cancel().catch(() => undefined);
+  });
+
   it("moves the rollout for who has the token, and for nobody else", async () => {
     const [control, candidate] = [await service(says("old")), await service(says("new"))];
     const proxy = await proxied({

@@ -269,7 +269,7 @@ describe("a dashboard mounted in", () => {
   }
   const mounts = {
     "node:http": async (handler: (request: Request) => Promise<Response>) =>
-      listening(toNodeListener(handler) as RequestListener),
+      listening(toNodeListener(handler)),
     Express: async (handler: (request: Request) => Promise<Response>) => {
       const app = express();
       app.use("/internal", toNodeListener(handler) as never);
@@ -288,7 +288,7 @@ describe("a dashboard mounted in", () => {
     Hono: async (handler: (request: Request) => Promise<Response>) => {
       const app = new Hono();
       app.all("/internal", toHono(handler) as never);
-      return `${await listening(toNodeListener((request) => app.fetch(request)) as RequestListener)}/internal`;
+      return `${await listening(toNodeListener((request) => app.fetch(request)))}/internal`;
     },
   };
 

@@ -20,7 +20,7 @@ export interface NodeResponse {
   readonly writableEnded: boolean;
   readonly destroyed: boolean;
   readonly headersSent: boolean;
-  writeHead(status: number, reason: string, headers: readonly string[]): unknown;
+  writeHead(status: number, reason: string, headers: string[]): unknown;
   flushHeaders(): void;
   write(chunk: Uint8Array): boolean;
   end(): unknown;

@@ -68,7 +68,7 @@ const post = (body: string, type = "application/json"): RequestInit => ({
 describe("node:http", () => {
   it("answers by a handler, whole and as it came", async () => {
     const { handler, lab, old, status, faults } = await parallel();
-    const url = await listening(toNodeListener(handler) as RequestListener);
+    const url = await listening(toNodeListener(handler));
     const response = await fetch(`${url}/search?q=1`, post('{"a":1}'));
     expect(await response.json()).toEqual({
       method: "POST",
@@ -86,7 +86,7 @@ describe("node:http", () => {
   it("answers 502 with the code where control is down", async () => {
     const { handler, old } = await parallel();
     old.stop();
-    const url = await listening(toNodeListener(handler) as RequestListener);
+    const url = await listening(toNodeListener(handler));
     const response = await fetch(url);
     expect([response.status, await response.text()]).toEqual([502, "The service did not answer: ECONNREFUSED\n"]);
   });
@@ -103,7 +103,7 @@ describe("node:http", () => {
     const handler = parallelHandler({
       ...{ name: "shop", laboratory: lab, control: control.url, candidate: control.url, transport: nodeTransport() },
     });
-    const url = await listening(toNodeListener(handler) as RequestListener);
+    const url = await listening(toNodeListener(handler));
     const asking = httpRequest(`${url}/endless`);
     asking.on("error", () => undefined);
     asking.end();
@@ -131,7 +131,7 @@ describe("node:http", () => {
     const handler = parallelHandler({
       ...{ name: "shop", laboratory: lab, control: control.url, candidate: control.url, transport: nodeTransport() },
     });
-    const url = await listening(toNodeListener(handler) as RequestListener);
+    const url = await listening(toNodeListener(handler));
     const raw = await new Promise<readonly string[]>((resolve) => {
       httpRequest(url, (message) => {
         message.resume();
@@ -203,7 +203,7 @@ describe("Express", () => {
       candidate: fromNodeListener(app(2)),
       routes: [{ match: "POST /echo", readOnly: true }],
     });
-    const url = await listening(toNodeListener(handler) as RequestListener);
+    const url = await listening(toNodeListener(handler));
     expect(await (await fetch(`${url}/total/7`)).json()).toMatchObject({ id: "7", total: 1, from: "127.0.0.1" });
     const large = JSON.stringify({ text: "x".repeat(50_000) });
     expect(JSON.stringify(await (await fetch(`${url}/echo`, post(large))).json())).toBe(large);
