@@ -1,11 +1,11 @@
 /**
  * `npm test`: runs every `test:*` script of package.json but `test:runtimes` in the order they stand there, all of them even when one fails,
- * and ends with the line `N passed, N failed`.
+ * and ends with the line `N passed, N failed`. Those that only read the sources come first, two at a time.
  *
  * A step that leaves `reports/<step>.json` (vitest's JSON report) counts by its tests, any other step as one check. A
  * step that exits non-zero without a failed test (coverage, an unhandled error, a crash) is one failed check.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, type StdioOptions } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
@@ -20,6 +20,8 @@ const folder = resolve(process.argv[2] ?? ".");
 const reports = join(folder, "reports");
 // It downloads whole runtimes.
 const onDemand: ReadonlySet<string> = new Set(["test:runtimes"]);
+// The longest one first.
+const onlyRead: readonly string[] = ["test:lint", "test:types", "test:format", "test:unused"];
 
 function stepNames(): string[] {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
@@ -28,17 +30,44 @@ function stepNames(): string[] {
   return Object.keys(manifest.scripts ?? {}).filter((name) => name.startsWith("test:") && !onDemand.has(name));
 }
 
-function run(name: string): Step {
+/** @param isShown whether what it says is shown as it comes, or when it has ended */
+async function run(name: string, isShown: boolean): Promise<Step> {
   const report = join(reports, `${name.replace(":", "-")}.json`);
   rmSync(report, { force: true });
-  console.log(`\n── ${name}`);
+  const title = `\n── ${name}`;
+  if (isShown) console.log(title);
   const started = performance.now();
-  const { status } = spawnSync("npm", ["run", "--silent", name], {
-    cwd: folder,
-    stdio: "inherit",
-    shell: process.platform === "win32",
-  });
+  const { status, output } = await spawned(name, isShown ? "inherit" : ["ignore", "pipe", "pipe"]);
+  if (!isShown) console.log(`${title}\n${output}`);
   return { name, ...count(report, status), seconds: (performance.now() - started) / 1000 };
+}
+
+function spawned(name: string, stdio: StdioOptions): Promise<{ status: number | null; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn("npm", ["run", "--silent", name], {
+      ...{ cwd: folder, stdio },
+      shell: process.platform === "win32",
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += String(chunk)));
+    child.on("error", (error) => {
+      resolve({ status: null, output: String(error) });
+    });
+    child.on("close", (status) => {
+      resolve({ status, output });
+    });
+  });
+}
+
+/** Runs steps two at a time, in this order. */
+async function runInPairs(names: readonly string[]): Promise<Step[]> {
+  const steps: Step[] = [];
+  const left = [...names];
+  const work = async (): Promise<void> => {
+    for (let name = left.shift(); name !== undefined; name = left.shift()) steps.push(await run(name, false));
+  };
+  await Promise.all([work(), work()]);
+  return steps;
 }
 
 function count(report: string, status: number | null): { passed: number; failed: number } {
@@ -57,7 +86,9 @@ function line(step: Step): string {
 }
 
 mkdirSync(reports, { recursive: true });
-const steps = stepNames().map(run);
+const names = stepNames();
+const steps = await runInPairs(onlyRead.filter((name) => names.includes(name)));
+for (const name of names) if (!onlyRead.includes(name)) steps.push(await run(name, true));
 const passed = steps.reduce((sum, step) => sum + step.passed, 0);
 const failed = steps.reduce((sum, step) => sum + step.failed, 0);
 const tally = `${passed} passed, ${failed} failed`;

@@ -75,7 +75,8 @@ describe("the packed tarball", () => {
       "dashboards/alerts.yaml",
       "dashboards/grafana.json",
     ]);
-    expect(files.filter((file) => !/^(dashboards(\/.*)?|dist(\/.*)?|package\.json|[A-Z]+(\.md)?)$/.test(file))).toEqual(
+    expect(files).toContain("schemas/proxy.schema.json");
+    expect(files.filter((file) => !/^(dashboards(\/.*)?|schemas(\/proxy\.schema\.json)?|dist(\/.*)?|package\.json|[A-Z]+(\.md)?)$/.test(file))).toEqual(
       [],
     );
     expect(files.filter((file) => /\.map$|[^d]\.ts$|\.test\./.test(file))).toEqual([]);

@@ -9,7 +9,7 @@ import manifest from "../../package.json" with { type: "json" };
 const limits: Readonly<Record<string, number>> = {
   ".": 88_500,
   "./compare": 21_400,
-  "./rollout": 32_000,
+  "./rollout": 32_100,
   "./records": 16_200,
   "./render": 12_300,
   "./http": 110_000,

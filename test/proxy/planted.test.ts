@@ -43,7 +43,7 @@ function answers(isPlanted: boolean): RequestListener {
   };
 }
 
-const total = Number(process.env["PROXY_REQUESTS"] ?? 2_400);
+const total = Number(process.env["PROXY_REQUESTS"] ?? 1_200);
 
 describe("requests of which one of a hundred differs by plan", () => {
   it(

@@ -20,6 +20,6 @@ describe.skipIf(withoutPostgresql !== undefined)(`migrations on a real PostgreSQ
       expect(counted).toEqual(new Array(10).fill("0"));
     }
     const tables = await server.psql("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'round%'");
-    expect(tables).toBe(String(5 * 7));
+    expect(tables).toBe(String(5 * 8));
   }, 60_000);
 });

@@ -8,8 +8,8 @@ const mostCommands = given > 100 ? 50 : 25;
 describe.each(["memory", "sqlite"] as const)("any course of events in %s", (kind) => {
   const numRuns =
     given > 0 ? given
-    : kind === "memory" ? 10
-    : 5;
+    : kind === "memory" ? 6
+    : 3;
 
   it("leaves both sides with the same records, each operation once, in order", { timeout: 3_600_000 }, async () => {
     let courseCount = 0;
