@@ -63,6 +63,15 @@ export async function startProxy(
   }
   const { server, closeTunnels } = front;
   const pages = adminPages;
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    const closeMs = deployment.config.closeMs ?? 10_000;
+    const until = Date.now() + closeMs;
+    pages?.close();
+    pages?.closeAllConnections();
+    await closed(server, closeTunnels, closeMs * 0.7);
+    await Promise.all([...ending, deployment.close(Math.max(500, until - Date.now()))]);
+  };
   return {
     url: addressOf(server, tls === undefined ? "http" : "https", host),
     adminUrl: pages && addressOf(pages, "http", admin?.host ?? "127.0.0.1"),
@@ -76,13 +85,8 @@ export async function startProxy(
       ending.add(end);
       void end.finally(() => ending.delete(end));
     },
-    async close() {
-      const closeMs = deployment.config.closeMs ?? 10_000;
-      const until = Date.now() + closeMs;
-      pages?.close();
-      pages?.closeAllConnections();
-      await closed(server, closeTunnels, closeMs * 0.7);
-      await Promise.all([...ending, deployment.close(Math.max(500, until - Date.now()))]);
+    close() {
+      return (closing ??= close());
     },
   };
 }
