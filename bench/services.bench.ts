@@ -36,7 +36,7 @@ function ways(answers: string, hangs: string): readonly Way[] {
       ...{ name, laboratory, control: answers, candidate, silence: false },
       ...options,
     });
-    return { name, listener: toNodeListener(handler) as RequestListener };
+    return { name, listener: toNodeListener(handler) };
   };
   const forward = async (request: Request): Promise<Response> => {
     const { pathname, search } = new URL(request.url);
@@ -52,7 +52,7 @@ function ways(answers: string, hangs: string): readonly Way[] {
     return new Response(passed, { status, headers: answered });
   };
   return [
-    { name: "forwards alone", listener: toNodeListener(forward) as RequestListener },
+    { name: "forwards alone", listener: toNodeListener(forward) },
     parallel("comparison off", answers, { sample: 0 }),
     parallel("shadow, everything compared", answers),
     parallel("a dead candidate", "http://127.0.0.1:1"),

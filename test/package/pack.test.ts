@@ -76,9 +76,12 @@ describe("the packed tarball", () => {
       "dashboards/grafana.json",
     ]);
     expect(files).toContain("schemas/proxy.schema.json");
-    expect(files.filter((file) => !/^(dashboards(\/.*)?|schemas(\/proxy\.schema\.json)?|dist(\/.*)?|package\.json|[A-Z]+(\.md)?)$/.test(file))).toEqual(
-      [],
-    );
+    expect(
+      files.filter(
+        (file) =>
+          !/^(dashboards(\/.*)?|schemas(\/proxy\.schema\.json)?|dist(\/.*)?|package\.json|[A-Z]+(\.md)?)$/.test(file),
+      ),
+    ).toEqual([]);
     expect(files.filter((file) => /\.map$|[^d]\.ts$|\.test\./.test(file))).toEqual([]);
   });
 

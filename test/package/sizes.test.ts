@@ -12,7 +12,7 @@ const limits: Readonly<Record<string, number>> = {
   "./rollout": 32_100,
   "./records": 16_200,
   "./render": 12_300,
-  "./http": 110_000,
+  "./http": 110_500,
   "./report": 47_500,
   "./testing": 36_800,
   "./publishers/combine": 15_600,

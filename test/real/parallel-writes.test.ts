@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { Pool } from "pg";
 import { Laboratory, memoryPublisher } from "../../src/index.ts";
 import { parallelWrites, postgresqlOutbox, type ParallelWrites } from "../../src/writes/index.ts";
 import { differencesBetween, type Booking, type Ledger, type Payment } from "../writes/ledger.ts";
 import { inTx, postgresqlLedger } from "../writes/postgresql-ledger.ts";
 import { testOutbox } from "../../src/testing/index.ts";
-import { startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
+import { poolOf, startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
 
 const reason = withoutPostgresql === undefined ? "" : ` (skipped: ${withoutPostgresql})`;
 
@@ -20,7 +19,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`an outbox in a real PostgreSQL
   testOutbox(
     "postgresqlOutbox",
     () => {
-      const pool = new Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: "postgres", max: 2 });
+      const pool = poolOf(server.port, "postgres", 2);
       return {
         outbox: postgresqlOutbox(pool, { prefix: `t${++opened}_` }),
         transaction: (work) => inTx(pool, (tx) => work(tx as never)),
@@ -109,7 +108,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreS
   it("hold the fence of a bucket until the transaction ends, in READ COMMITTED and REPEATABLE READ", async () => {
     const { payments } = await bank();
     await payments.write({ paymentId: "p-1", from: "a", to: "b", cents: 1 });
-    const pool = new Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: `old${round}` });
+    const pool = poolOf(server.port, `old${round}`);
     const outbox = postgresqlOutbox(pool);
     const of = { name: "payments", side: "control" as const, bucket: 0 };
     for (const level of ["READ COMMITTED", "REPEATABLE READ"]) {
@@ -185,7 +184,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreS
 
   it("keep their tables in a schema, with a prefix, made by ten processes' worth of callers at once", async () => {
     await bank();
-    const pool = new Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: `old${round}` });
+    const pool = poolOf(server.port, `old${round}`);
     await Promise.all(
       Array.from({ length: 10 }, () => postgresqlOutbox(pool, { schema: "sidelane", prefix: "w_" }).prepare()),
     );

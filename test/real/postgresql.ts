@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Pool } from "pg";
 
 /** A PostgreSQL server of one test file's own. */
 export interface RealPostgresql {
@@ -45,6 +46,11 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Connections to one of its databases. A server that ends says so to those that nobody uses. */
+export function poolOf(port: number, database = "postgres", max = 10): Pool {
+  return new Pool({ host: "127.0.0.1", port, user: "sidelane", database, max }).on("error", () => undefined);
 }
 
 /** Starts a server in a temporary folder, on a free loopback port. */

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sqlite from "node-sqlite3-wasm";
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
 import { migrations, sqlPublisher, type DialectName } from "../../src/publishers/sql/index.ts";
 import type { LineRecord } from "../../src/records/record.ts";
 import { summary } from "../../src/report/index.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
-import { startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
+import { poolOf, startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
 
 interface Database {
   run(text: string, parameters?: string[]): unknown;
@@ -69,7 +69,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped}
   let pool: pg.Pool;
   beforeAll(async () => {
     server = await startPostgresql();
-    pool = new pg.Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: "postgres", max: 4 });
+    pool = poolOf(server.port, "postgres", 4);
     // The server may go before the last of its connections has.
     pool.on("error", () => undefined);
     pool.on("connect", (client) => client.on("error", () => undefined));

@@ -9,7 +9,7 @@ import { redisStore } from "../../src/rollout/stores/redis.ts";
 import { testStore } from "../../src/testing/test-store.ts";
 import { contendInProcesses } from "../rollout/stores/contend-in-processes.ts";
 import { steersAStore } from "../cli/steers-a-store.ts";
-import { startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
+import { poolOf, startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
 import { startRedis, withoutRedis, type RealRedis } from "./redis.ts";
 
 const times = Number(process.env["CONTENTIONS"] ?? 100);
@@ -23,7 +23,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped(
   let pool: pg.Pool;
   beforeAll(async () => {
     server = await startPostgresql();
-    pool = new pg.Pool({ host: "127.0.0.1", port: server.port, user: "sidelane", database: "postgres", max: 8 });
+    pool = poolOf(server.port, "postgres", 8);
     // The server may go before the last of its connections has.
     pool.on("error", () => undefined);
     pool.on("connect", (client) => client.on("error", () => undefined));

@@ -268,8 +268,7 @@ describe("a dashboard mounted in", () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
   const mounts = {
-    "node:http": async (handler: (request: Request) => Promise<Response>) =>
-      listening(toNodeListener(handler)),
+    "node:http": async (handler: (request: Request) => Promise<Response>) => listening(toNodeListener(handler)),
     Express: async (handler: (request: Request) => Promise<Response>) => {
       const app = express();
       app.use("/internal", toNodeListener(handler) as never);

@@ -1,4 +1,5 @@
-import { Pool, type PoolClient } from "pg";
+import type { Pool, PoolClient } from "pg";
+import { poolOf } from "../real/postgresql.ts";
 import { postgresqlOutbox, type WriteSide } from "../../src/writes/index.ts";
 import {
   accountOf,
@@ -16,7 +17,7 @@ export async function postgresqlLedger(
   { name, copies = false, onWrite }: LedgerOptions,
   { port, database }: { readonly port: number; readonly database: string },
 ): Promise<Ledger> {
-  const pool = new Pool({ host: "127.0.0.1", port, user: "sidelane", database, max: 12 });
+  const pool = poolOf(port, database, 12);
   pool.on("error", () => undefined);
   await pool.query(`CREATE TABLE IF NOT EXISTS accounts (name text PRIMARY KEY, cents bigint NOT NULL, payments text NOT NULL);
 CREATE TABLE IF NOT EXISTS entries (position bigserial PRIMARY KEY, payment text NOT NULL UNIQUE, entry text NOT NULL)`);
