@@ -1,3 +1,4 @@
+import { escapeHtml } from "../model/escape-html.ts";
 import type { Line } from "./lines.ts";
 import type { ToldDifference } from "../compare/copy/told-differences.ts";
 import type { Page } from "./page.ts";
@@ -90,16 +91,4 @@ function writeText(text: string): string {
     from = index + literal.length;
   }
   return written + escapeHtml(text.slice(from));
-}
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => entities[sign]!);
 }

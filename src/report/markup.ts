@@ -1,16 +1,9 @@
+import { escapeHtml as escaped } from "../model/escape-html.ts";
 import { visible } from "../model/visible-text.ts";
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
 
 /** Text that stands for itself in HTML, in an attribute too; control characters are escaped as in a terminal. */
 export function escapeHtml(text: string): string {
-  return visible(text).replace(/[&<>"']/g, (character) => entities[character]!);
+  return escaped(visible(text));
 }
 
 export function attributes(given: Readonly<Record<string, string | number>>): string {

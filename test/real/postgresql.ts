@@ -50,7 +50,9 @@ export async function freePort(): Promise<number> {
 
 /** Connections to one of its databases. A server that ends says so to those that nobody uses. */
 export function poolOf(port: number, database = "postgres", max = 10): Pool {
-  return new Pool({ host: "127.0.0.1", port, user: "sidelane", database, max }).on("error", () => undefined);
+  return new Pool({ host: "127.0.0.1", port, user: "sidelane", database, max })
+    .on("error", () => undefined)
+    .on("connect", (client) => client.on("error", () => undefined));
 }
 
 /** Starts a server in a temporary folder, on a free loopback port. */

@@ -70,9 +70,6 @@ describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped}
   beforeAll(async () => {
     server = await startPostgresql();
     pool = poolOf(server.port, "postgres", 4);
-    // The server may go before the last of its connections has.
-    pool.on("error", () => undefined);
-    pool.on("connect", (client) => client.on("error", () => undefined));
   }, 60_000);
   afterAll(async () => {
     await pool.end();

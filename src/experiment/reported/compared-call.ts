@@ -173,6 +173,7 @@ export class ComparedCall extends ReportedCall implements Awaited {
 
   /** In a later turn, outside of the caller's request. */
   #prepareLater(side: Side, value: unknown, startedAt: number, endedAt: number): void {
+    this.#run.prepared = true;
     const preparation = new Preparation(this.plan, this.#prepare!, (change) => {
       if (change === 1) this.#holders += 1;
       else this.#release();

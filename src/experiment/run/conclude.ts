@@ -56,7 +56,7 @@ function comparisonOf(run: EndedRun, candidateRun: CandidateRun): Comparison {
   const { judgement, services } = run.plan;
   const known = {
     looked: candidateRun.looked,
-    areCopies: run.controlEvidence === "captured" && candidateRun.evidence === "captured",
+    areCopies: !run.prepared && run.controlEvidence === "captured" && candidateRun.evidence === "captured",
   };
   return quietly(() => judge(run.control!, candidateRun.outcome!, judgement, services.clock.now(), known));
 }

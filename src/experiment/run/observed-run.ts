@@ -45,6 +45,7 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
   startedAt = 0;
   control: Outcome | undefined = undefined;
   controlEvidence: Evidence = "live";
+  prepared = false;
   /** Stamps of control's call, as a candidate's run has them of its own. */
   controlStartedAt = 0;
   controlSyncEndedAt = 0;

@@ -28,6 +28,33 @@ const status = () => lab.status().experiments["api"]!;
 const returned = <Value>(value: Value) => ({ kind: "returned", value }) as const;
 
 describe("`prepareComparable`", () => {
+  it("may return data with accessors, each of which is read twice at most", async () => {
+    let reads = 0;
+    const calls = lab.comparison<number>("api", {
+      prepareComparable: (total) => ({
+        rows: [1, 2].map((row) => ({
+          nested: {
+            get price() {
+              reads += 1;
+              return row;
+            },
+          },
+        })),
+        total,
+      }),
+      capture: false,
+    });
+    const call = calls.begin();
+    call.control(returned(1));
+    call.candidate(returned(2));
+    await turn();
+    await lab.settled();
+    expect(status()).toMatchObject({ mismatched: 1 });
+    // Two rows on both sides.
+    expect(reads).toBeGreaterThan(0);
+    expect(reads).toBeLessThanOrEqual(2 * 2 * 2);
+  });
+
   it("turns what cannot be looked at into the data that is compared and published", async () => {
     const calls = lab.comparison<Response>("api", {
       prepareComparable: async (response) => ({ status: response.status, body: (await response.json()) as unknown }),
