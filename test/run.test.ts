@@ -15,12 +15,24 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const pass = "node -e 0";
 const fail = 'node -e "process.exit(3)"';
 
+function failedFile(failed: number): object {
+  const assertionResults = Array.from({ length: failed }, (_, index) => ({
+    ...{ status: "failed", fullName: `adds ${index}`, failureMessages: ["expected 3 to be 2"] },
+  }));
+  return {
+    name: join(folder, "test/sum.test.ts"),
+    status: failed > 0 ? "failed" : "passed",
+    message: "",
+    assertionResults,
+  };
+}
+
 /** A script that leaves vitest's report with these counts, then exits with `code`. */
 function tests(step: string, passed: number, failed: number, code: number): string {
   writeFileSync(
     join(folder, `${step}.cjs`),
     `require("fs").writeFileSync("reports/test-${step}.json", ${JSON.stringify(
-      JSON.stringify({ numPassedTests: passed, numFailedTests: failed }),
+      JSON.stringify({ numPassedTests: passed, numFailedTests: failed, testResults: [failedFile(failed)] }),
     )}); process.exit(${code});`,
   );
   return `node ${step}.cjs`;
@@ -44,6 +56,13 @@ describe("npm test", () => {
   it("runs what follows a failed step, and fails", () => {
     const { status, last } = runSteps({ "test:lint": fail, "test:unit": tests("unit", 5, 2, 1) });
     expect({ status, last }).toEqual({ status: 1, last: "5 passed, 3 failed" });
+  });
+
+  it("says beside the tally what failed, and why", () => {
+    const { output } = runSteps({ "test:unit": tests("unit", 5, 2, 1), "test:pack": pass });
+    expect(output.slice(output.indexOf("What failed:"))).toMatch(
+      /^What failed:\n\ntest\/sum\.test\.ts > adds 0\n {4}expected 3 to be 2\n\ntest\/sum\.test\.ts > adds 1\n/,
+    );
   });
 
   it("fails when every test passes but the step does not, as under too little coverage", () => {

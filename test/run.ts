@@ -7,13 +7,31 @@
  */
 import { spawn, type StdioOptions } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 
 interface Step {
   readonly name: string;
   readonly passed: number;
   readonly failed: number;
+  /** What failed, and the first lines of why. */
+  readonly failures: readonly string[];
   readonly seconds: number;
+}
+
+/** The part of vitest's JSON report that is read. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
 }
 
 const folder = resolve(process.argv[2] ?? ".");
@@ -70,14 +88,30 @@ async function runInPairs(names: readonly string[]): Promise<Step[]> {
   return steps;
 }
 
-function count(report: string, status: number | null): { passed: number; failed: number } {
+function count(report: string, status: number | null): Pick<Step, "passed" | "failed" | "failures"> {
   const ok = status === 0;
-  if (!existsSync(report)) return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-  const { numPassedTests: passed, numFailedTests: failed } = JSON.parse(readFileSync(report, "utf8")) as {
-    numPassedTests: number;
-    numFailedTests: number;
-  };
-  return { passed, failed: ok || failed > 0 ? failed : 1 };
+  if (!existsSync(report)) return ok ? { passed: 1, failed: 0, failures: [] } : { passed: 0, failed: 1, failures: [] };
+  const read = JSON.parse(readFileSync(report, "utf8")) as Report;
+  const { numPassedTests: passed, numFailedTests: failed } = read;
+  return { passed, failed: ok || failed > 0 ? failed : 1, failures: failuresOf(read) };
+}
+
+function failuresOf({ testResults }: Report): string[] {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === "failed");
+    if (failed.length === 0 && status === "failed") return [`${relative(folder, name)}\n${beginning(message)}`];
+    return failed.map(
+      (test) => `${relative(folder, name)} > ${test.fullName}\n${beginning(test.failureMessages.join("\n"))}`,
+    );
+  });
+}
+
+function beginning(text: string): string {
+  return text
+    .split("\n")
+    .slice(0, 12)
+    .map((row) => `    ${row.slice(0, 300)}`)
+    .join("\n");
 }
 
 function line(step: Step): string {
@@ -93,6 +127,9 @@ const passed = steps.reduce((sum, step) => sum + step.passed, 0);
 const failed = steps.reduce((sum, step) => sum + step.failed, 0);
 const tally = `${passed} passed, ${failed} failed`;
 
+const failures = steps.flatMap((step) => step.failures);
+// Said once more beside the tally: a long log is often cut to its end.
+if (failures.length > 0) console.log(`\nWhat failed:\n\n${failures.join("\n\n")}`);
 console.log(`\n${steps.map(line).join("\n")}\n\n${tally}`);
 writeFileSync(join(reports, "tally.txt"), `${tally}\n`);
 // A run that checked nothing is not a success.
