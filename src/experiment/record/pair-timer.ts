@@ -1,3 +1,13 @@
+/**
+ * How a call's sides are timed as a pair: not at all, in their usual order, or in one that is drawn. A drawn order that puts the
+ * candidate first has a name of its own, where it has been drawn before anything is called.
+ */
+export type Timing = "untimed" | "usual-order" | "drawn-order" | "candidate-first";
+
+export function isDrawn(timing: Timing): boolean {
+  return timing === "drawn-order" || timing === "candidate-first";
+}
+
 const meanGap = 16;
 const longSyncMs = 1;
 const toleratedShare = 0.01;
@@ -17,19 +27,21 @@ export class PairTimer {
   // Not the laboratory's chance: which calls are drawn elsewhere must not hang on what is timed here.
   #state = 0x9e3779b9;
 
-  /** Whether a call may be passed over. One that may not is to {@link PairTimer.take} its turn. */
-  passes(): boolean {
-    if (this.#left <= 1) return false;
-    this.#left -= 1;
-    return true;
+  /** How a call of one candidate is timed. */
+  takeOfTwo(): Timing {
+    const timing = this.take();
+    return timing === "drawn-order" && this.random() < 0.5 ? "candidate-first" : timing;
   }
 
-  /** Whether this call is timed. */
-  take(): boolean {
-    if (this.passes()) return false;
+  /** How this call is timed. */
+  take(): Timing {
+    if (this.#left > 1) {
+      this.#left -= 1;
+      return "untimed";
+    }
     // Uneven, so that no rhythm of the traffic decides which calls are timed.
     this.#left = 1 + Math.floor(this.random() * (2 * meanGap - 1));
-    return true;
+    return this.mayDraw ? "drawn-order" : "usual-order";
   }
 
   /** Whether enough is known of the candidate's synchronous part, and it is short. */

@@ -1,10 +1,17 @@
 import type { Sample } from "../../model/rollout.ts";
+import { isDrawn, type PairTimer, type Timing } from "./pair-timer.ts";
 
 /** When a behavior was called, returned, and settled. */
 export interface Stamps {
   readonly startedAt: number;
   readonly syncEndedAt: number;
   readonly endedAt: number;
+}
+
+/** What a timed call of one candidate comes to, control called first; the timer learns from it. */
+export function learnFrom(pairs: PairTimer, timing: Timing, control: Stamps, candidate: Stamps): Sample["pair"] {
+  pairs.observe(candidate.syncEndedAt - candidate.startedAt);
+  return timedPair(control, candidate, [control, candidate], isDrawn(timing), pairs.isLong);
 }
 
 /**

@@ -10,6 +10,7 @@ import { compileRedaction } from "../../records/redaction.ts";
 import type { ExperimentPlan } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
 import { ask } from "../define/services.ts";
+import type { Timing } from "../record/pair-timer.ts";
 import type { Receivers } from "../deliver/comparison-queue.ts";
 import { WaitsForControl } from "../limits/waits-for-control.ts";
 import { quietly } from "../runtime/current-run.ts";
@@ -22,8 +23,7 @@ export interface SettledRun extends EndedRun {
   readonly self: unknown;
   readonly args: unknown[];
   readonly controlMs: number;
-  /** Its sides are timed as a pair. */
-  readonly timed: boolean;
+  readonly timing: Timing;
   /** Under `throwOnMismatch`: a caller is told. */
   readonly tellsCaller: boolean;
   result(): Result;
@@ -103,7 +103,7 @@ export function conclude(run: SettledRun): void {
     const { counters, record } = candidateRun.planned;
     counters.started += 1;
     counters.count(kind);
-    if (run.timed) plan.pairs?.observe(candidateRun.syncEndedAt - candidateRun.startedAt);
+    if (run.timing !== "untimed") plan.pairs?.observe(candidateRun.syncEndedAt - candidateRun.startedAt);
     const { comparison, startedAt, candidateMs, pair, served } = candidateRun;
     const signature = comparison.kind === "mismatch" ? comparison.signature : undefined;
     if (kind !== "match" || candidateRun.controlThrew) record.add(candidateRun, run.snapshot, signature);

@@ -4,6 +4,9 @@ import { Attempt } from "../limits/attempt.ts";
 import { derive, isFollowedNatively } from "../runtime/native-promise.ts";
 import { watchPromise } from "../runtime/promises.ts";
 import { keep } from "./evidence.ts";
+import type { Sample } from "../../model/rollout.ts";
+import type { Timing } from "../record/pair-timer.ts";
+import { learnFrom } from "../record/timed-pair.ts";
 import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
 import { Mark } from "../runtime/current-run.ts";
@@ -35,6 +38,7 @@ class FastAsyncCall extends Attempt {
   private hooks!: Hooks;
   private self: unknown = undefined;
   private args!: unknown[];
+  private timing: Timing = "untimed";
   /** Stamps: control called, one of both was fulfilled. */
   private controlStartedAt = 0;
   private cameAt = 0;
@@ -63,6 +67,7 @@ class FastAsyncCall extends Attempt {
     hooks: Hooks,
     self: unknown,
     args: unknown[],
+    timing: Timing,
     startedAt: number,
     calledAt: number,
     promise: unknown,
@@ -71,6 +76,7 @@ class FastAsyncCall extends Attempt {
     this.hooks = hooks;
     this.self = self;
     this.args = args;
+    this.timing = timing;
     this.controlStartedAt = startedAt;
     const [{ name, call }] = hooks.candidates;
     const derived = derive(promise, this.controlFulfilled, this.controlRejected);
@@ -149,8 +155,17 @@ class FastAsyncCall extends Attempt {
     planned.counters.started += 1;
     planned.counters.match += 1;
     planned.breaker.succeeded();
-    planned.record.match(this.controlStartedAt, controlMs, candidateEndedAt - this.startedAt, undefined);
+    const candidateMs = candidateEndedAt - this.startedAt;
+    const pair = this.timing === "untimed" ? undefined : this.pair(controlEndedAt, candidateEndedAt);
+    planned.record.match(this.controlStartedAt, controlMs, candidateMs, undefined, pair);
     this.retire();
+  }
+
+  private pair(controlEndedAt: number, candidateEndedAt: number): Sample["pair"] {
+    const { controlStartedAt, startedAt, syncEndedAt } = this;
+    const control = { startedAt: controlStartedAt, syncEndedAt: startedAt, endedAt: controlEndedAt };
+    const candidate = { startedAt, syncEndedAt, endedAt: candidateEndedAt };
+    return learnFrom(this.plan.pairs!, this.timing, control, candidate);
   }
 
   /** Forgets its call, and waits for the next one. */
@@ -173,7 +188,7 @@ class FastAsyncCall extends Attempt {
   /** A run that goes on with what is known so far. */
   private takenOver(): Run {
     const { plan, first, startedAt } = this;
-    const run = runOf(plan, this.hooks, this.self, this.args, this.controlStartedAt);
+    const run = runOf(plan, this.hooks, this.self, this.args, this.timing, this.controlStartedAt);
     this.run = run;
     run.bothCalledElsewhere(this.controlStartedAt, startedAt, this.syncEndedAt);
     if (first !== undefined) this.tell(first, { kind: "returned", value: this.value }, this.evidence, this.cameAt);

@@ -4,13 +4,28 @@ import { aFastAsyncCall } from "./fast-path-async.ts";
 import { runOf } from "./run.ts";
 import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
+import type { Timing } from "../record/pair-timer.ts";
+import { learnFrom } from "../record/timed-pair.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
+
+/** Goes the fast path, unless it is one of those that are timed with the candidate called first. */
+export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
+  const timing = plan.pairs === undefined ? "untimed" : plan.pairs.takeOfTwo();
+  if (timing === "candidate-first") return runOf(plan, hooks, self, args, timing).conduct();
+  return conductControlFirst(plan, hooks, self, args, timing);
+}
 
 /**
  * A call of which nobody wants more than to know of a mismatch: while both sides answer at once and alike, it leaves two
  * counts and nothing else. As soon as it is anything more, a run takes over, with the stamps taken so far.
  */
-export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
+function conductControlFirst(
+  plan: ExperimentPlan,
+  hooks: Hooks,
+  self: unknown,
+  args: unknown[],
+  timing: Timing,
+): unknown {
   const { counters, name } = plan;
   const { clock } = plan.services;
   const [planned] = hooks.candidates;
@@ -21,14 +36,16 @@ export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, a
   try {
     value = callAs(plan.controlMark, false, hooks.control, self, args);
   } catch (error) {
-    runOf(plan, hooks, self, args, startedAt).controlThrewAtOnce(error, startedAt);
+    runOf(plan, hooks, self, args, timing, startedAt).controlThrewAtOnce(error, startedAt);
     throw error;
   }
   const controlEndedAt = clock.monotonic();
   const shape = hooks.givesPromises ? "promise" : shapeOf(value);
-  if (shape === "promise") return aFastAsyncCall().conduct(plan, hooks, self, args, startedAt, controlEndedAt, value);
+  if (shape === "promise") {
+    return aFastAsyncCall().conduct(plan, hooks, self, args, timing, startedAt, controlEndedAt, value);
+  }
   if (shape === "thenable") {
-    return runOf(plan, hooks, self, args, startedAt).controlGave(value, startedAt, controlEndedAt);
+    return runOf(plan, hooks, self, args, timing, startedAt).controlGave(value, startedAt, controlEndedAt);
   }
   const mark = new Mark(name, planned.name);
   let answer: unknown;
@@ -36,7 +53,7 @@ export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, a
     answer = callAs(mark, plan.services.trackRuns, planned.call, self, args);
   } catch (error) {
     const threwAt = clock.monotonic();
-    const run = runOf(plan, hooks, self, args, startedAt);
+    const run = runOf(plan, hooks, self, args, timing, startedAt);
     run.bothCalled(value, startedAt, controlEndedAt).threwAtOnce(error, controlEndedAt, threwAt);
     run.bothTold(controlEndedAt, threwAt);
     return value;
@@ -45,7 +62,7 @@ export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, a
   // What is surely equal to control's value is no more a promise than that is.
   if (!surelyEqual(value, answer, undefined, false, plan.callerMs)) {
     const looked = !lookWasCutShort();
-    const run = runOf(plan, hooks, self, args, startedAt);
+    const run = runOf(plan, hooks, self, args, timing, startedAt);
     // Nothing here may be held by a closure: whatever is, is allocated in every call.
     const candidateRun = run.bothCalled(value, startedAt, controlEndedAt);
     candidateRun.looked = looked;
@@ -59,6 +76,14 @@ export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, a
   planned.counters.started += 1;
   planned.counters.match += 1;
   planned.breaker.succeeded();
-  planned.record.match(startedAt, controlEndedAt - startedAt, endedAt - controlEndedAt, undefined);
+  const controlMs = controlEndedAt - startedAt;
+  const candidateMs = endedAt - controlEndedAt;
+  if (timing === "untimed") planned.record.match(startedAt, controlMs, candidateMs, undefined);
+  else {
+    const control = { startedAt, syncEndedAt: controlEndedAt, endedAt: controlEndedAt };
+    const candidate = { startedAt: controlEndedAt, syncEndedAt: endedAt, endedAt };
+    const pair = learnFrom(plan.pairs!, timing, control, candidate);
+    planned.record.match(startedAt, controlMs, candidateMs, undefined, pair);
+  }
   return value;
 }

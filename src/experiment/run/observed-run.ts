@@ -11,6 +11,7 @@ import { CandidateRun, type CandidateCall } from "./candidate-run.ts";
 import { comparisonAtOnce, conclude, finish, tellBreakers, waitsForControl, type SettledRun } from "./conclude.ts";
 import { keepOutcome } from "./evidence.ts";
 import { kindOfRun, makeResult } from "./make-result.ts";
+import { isDrawn, type Timing } from "../record/pair-timer.ts";
 import { timedPair } from "../record/timed-pair.ts";
 
 /** What asks to be told when a side of a run has settled: serving the candidate does. */
@@ -50,8 +51,7 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
   controlStartedAt = 0;
   controlSyncEndedAt = 0;
   controlEndedAt = 0;
-  /** Its sides are timed as a pair. */
-  timed = false;
+  timing: Timing = "untimed";
   /** The caller's answer hangs on the comparison. */
   judgesAtOnce = false;
   /** Candidates wait for a later turn; not where they are to answer the caller. */
@@ -66,8 +66,6 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
   protected starting = true;
   /** Control returned a lazy thenable: only its caller sees what that comes to. */
   controlUnseen = false;
-  /** In what order its sides are called was drawn. */
-  protected drawn = false;
   #withoutControl: WaitsForControl<CandidateRun> | undefined = undefined;
   /** Why nothing of this call can be compared, where that is so. */
   protected inconclusive: Comparison | undefined = undefined;
@@ -260,13 +258,13 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
   /** How long control and a candidate took, where this call is timed. */
   pairOf(candidateRun: CandidateRun): Sample["pair"] {
     const { pairs } = this.plan;
-    if (!this.timed || pairs === undefined) return undefined;
+    if (this.timing === "untimed" || pairs === undefined) return undefined;
     const control = {
       startedAt: this.controlStartedAt,
       syncEndedAt: this.controlSyncEndedAt,
       endedAt: this.controlEndedAt,
     };
-    return timedPair(control, candidateRun, [control, ...this.candidateRuns], this.drawn, pairs.isLong);
+    return timedPair(control, candidateRun, [control, ...this.candidateRuns], isDrawn(this.timing), pairs.isLong);
   }
 
   /** The frozen result; made when it is first asked for. */

@@ -2,6 +2,7 @@ import type { Comparison } from "../../model/comparison.ts";
 import type { Outcome } from "../../model/observation.ts";
 import type { RolloutSnapshot } from "../../model/rollout.ts";
 import type { Hooks, ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
+import { isDrawn, type Timing } from "../record/pair-timer.ts";
 import { callAs } from "../runtime/current-run.ts";
 import { derive } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
@@ -46,14 +47,9 @@ export class Run extends ObservedRun {
     plan.counters.started += 1;
     plan.counters.inFlight += 1;
     let startedAt = (this.startedAt = plan.services.clock.monotonic());
-    const { pairs } = plan;
-    if (pairs !== undefined && !this.deferred && this.streams === undefined) {
-      this.timed = plan.randomOrder || pairs.take();
-    }
-    this.drawn = plan.randomOrder || (this.timed && pairs!.mayDraw);
-    if (this.drawn) {
-      const random = plan.randomOrder ? plan.services.random : (): number => pairs!.random();
-      const { order, beforeControl } = drawOrder(this.candidateRuns, random);
+    if (this.timing === "untimed") this.timing = this.#timing();
+    if (plan.randomOrder || isDrawn(this.timing)) {
+      const { order, beforeControl } = this.#drawnOrder();
       this.#order = order;
       startedAt = this.#startCandidates(startedAt, beforeControl);
     }
@@ -66,6 +62,18 @@ export class Run extends ObservedRun {
       throw error;
     }
     return this.controlGave(given, startedAt, plan.services.clock.monotonic());
+  }
+
+  #timing(): Timing {
+    const { pairs, randomOrder } = this.plan;
+    if (pairs === undefined || this.deferred || this.streams !== undefined) return "untimed";
+    return randomOrder ? "drawn-order" : pairs.take();
+  }
+
+  #drawnOrder(): ReturnType<typeof drawOrder<CandidateRun>> {
+    const { pairs, randomOrder, services } = this.plan;
+    if (this.timing === "candidate-first") return { order: this.candidateRuns, beforeControl: 1 };
+    return drawOrder(this.candidateRuns, randomOrder ? services.random : () => pairs!.random());
   }
 
   /** Control was called, and threw: its caller gets the error when this returns. */
@@ -162,9 +170,17 @@ export class Run extends ObservedRun {
   }
 }
 
-/** A run that takes over a call from the fast path. */
-export function runOf(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[], startedAt: number): Run {
+/** A run that takes over a call from the fast path. @param startedAt of a call that has begun */
+export function runOf(
+  plan: ExperimentPlan,
+  hooks: Hooks,
+  self: unknown,
+  args: unknown[],
+  timing: Timing,
+  startedAt = 0,
+): Run {
   const run = new Run(plan, hooks, hooks.candidates, self, args, args, undefined, undefined);
+  run.timing = timing;
   run.startedAt = startedAt;
   return run;
 }

@@ -34,7 +34,7 @@ describe("which calls are timed", () => {
     const timer = new PairTimer();
     const gaps: number[] = [];
     for (let call = 0, last = 0; call < 64_000; call++) {
-      if (!timer.take()) continue;
+      if (timer.take() === "untimed") continue;
       gaps.push(call - last);
       last = call;
     }
@@ -86,7 +86,7 @@ async function drive(
   });
   for (let time = 0; time < calls; time++) {
     const answer = call();
-    await clock.advanceAsync(20);
+    await clock.advanceAsync(10);
     await answer;
   }
   await lab.settled();
@@ -144,11 +144,46 @@ describe("in calls", () => {
     });
     for (let time = 0; time < 2_000; time++) {
       const answer = call();
-      await clock.advanceAsync(20);
+      await clock.advanceAsync(10);
       await answer;
     }
     const { verdict } = lab.status().experiments["p"]!.candidates["candidate"]!;
     expect(verdict.gates.find(({ name }) => name === "slower-than")).toMatchObject({ state: "insufficient", units: 0 });
     expect(verdict.stalled).toMatch(/cannot tell/);
+  });
+
+  /** @param more what keeps its calls from the fast path */
+  async function driveWithoutRollout(isAsync: boolean, more: object): Promise<object> {
+    const clock = fixedClock();
+    const lab = new Laboratory({ clock });
+    const order: string[] = [];
+    const side =
+      (name: string, ms: number): (() => unknown) =>
+      () => {
+        order.push(name);
+        if (isAsync) return later(clock, ms);
+        clock.advance(ms / 10);
+        return 1;
+      };
+    const call = lab.experiment("p", { control: side("control", 5), candidate: side("candidate", 9), ...more });
+    for (let time = 0; time < 1_500; time++) {
+      const answer = call();
+      if (isAsync) await clock.advanceAsync(10);
+      else clock.advance(20);
+      await answer;
+    }
+    const { verdict, tally } = lab.status().experiments["p"]!.candidates["candidate"]!;
+    return { gates: verdict.gates, comparisons: verdict.comparisons, tally, order };
+  }
+
+  it.each([
+    ["synchronous", false],
+    ["asynchronous", true],
+  ])("are the same on the fast path as off it: %s", async (_what, isAsync) => {
+    const fast = await driveWithoutRollout(isAsync, {});
+    expect(fast).toEqual(await driveWithoutRollout(isAsync, { context: {} }));
+    const { gates: judged, order } = fast as { gates: readonly { name: string; units: number }[]; order: string[] };
+    expect(judged.find(({ name }) => name === "slower-than")!.units).toBeGreaterThan(0);
+    expect(firsts({ pairs: [], order })).toBeGreaterThan(20);
   });
 });
