@@ -132,7 +132,7 @@ const elapsedSeconds = (): number => (performance.now() - startedAt) / 1_000;
 let lookedAt = 0;
 while (elapsedSeconds() < seconds) {
   // What a slow machine could not do in time is not made up for in one burst.
-  const due = Math.min(Math.floor(elapsedSeconds() * callsPerSecond) - calls, callsPerSecond / 10);
+  const due = Math.min(Math.floor(elapsedSeconds() * callsPerSecond) - calls, callsPerSecond / 50);
   for (let index = 0; index < due; index++) callOnce();
   if (elapsedSeconds() - lookedAt >= 1) {
     lookedAt = elapsedSeconds();
