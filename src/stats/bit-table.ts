@@ -7,6 +7,8 @@ const dense = 255;
 export class BitTable {
   #words: Int32Array | undefined = undefined;
   #count = 0;
+  // What it was written as, with so many places: none is ever taken away but all.
+  #written = { count: 0, text: "" };
 
   /** How many places are set. */
   get count(): number {
@@ -28,6 +30,7 @@ export class BitTable {
   clear(): void {
     if (this.#count > 0) this.#words!.fill(0);
     this.#count = 0;
+    this.#written = { count: 0, text: "" };
   }
 
   /** Adds all places of another table. */
@@ -69,7 +72,11 @@ export class BitTable {
    */
   encode(): string {
     const count = this.#count;
-    if (count === 0) return "";
+    if (this.#written.count !== count) this.#written = { count, text: this.#encode(count) };
+    return this.#written.text;
+  }
+
+  #encode(count: number): string {
     // The parameter that suits gaps of this mean.
     const shift = Math.max(0, Math.floor(Math.log2((places / count) * Math.LN2)));
     const bits = new BitWriter(shift, count & 0xff, count >>> 8);
@@ -98,8 +105,10 @@ export class BitTable {
     if (bytes === undefined || bytes.length < 3) return undefined;
     if (bytes[0] === dense) {
       if (bytes.length !== 1 + places / 8) return undefined;
-      for (let slot = 0; slot < places; slot++)
-        if (((bytes[1 + (slot >>> 3)]! >>> (slot & 7)) & 1) === 1) table.add(slot);
+      table.#words = new Int32Array(places / 32);
+      for (let byte = 1; byte < bytes.length; byte++)
+        table.#words[(byte - 1) >>> 2]! |= bytes[byte]! << (8 * ((byte - 1) & 3));
+      for (const word of table.#words) table.#count += ones(word);
       return table;
     }
     const shift = bytes[0]!;
@@ -164,7 +173,10 @@ function toBase64(bytes: Uint8Array): string {
 
 function fromBase64(text: string): Uint8Array | undefined {
   try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
+    return bytes;
   } catch {
     return undefined;
   }

@@ -3,6 +3,8 @@ import type { WindowUnits } from "./window-units.ts";
 
 /** One window's tables, read. */
 interface ReadWindow {
+  /** What it was read from, where that is one text. */
+  readonly from?: WindowUnits;
   readonly seen: BitTable;
   readonly gates: Map<string, { readonly bad: BitTable; readonly seen: BitTable }>;
 }
@@ -38,7 +40,11 @@ export class UnsentUnits {
     return windows.flatMap((each) => {
       const group = groupOf(each);
       const before = this.#sent.get(group) ?? emptyWindow();
-      const now = emptyWindow();
+      if (before.from !== undefined && isSame(before.from, each)) {
+        this.#offered.set(group, before);
+        return [];
+      }
+      const now: ReadWindow = { from: each, ...emptyWindow() };
       addTo(now, each);
       this.#offered.set(group, now);
       const rest: ReadWindow = { seen: now.seen.without(before.seen), gates: new Map() };
@@ -60,6 +66,17 @@ export class UnsentUnits {
   arrived(): void {
     this.#sent = this.#offered;
   }
+}
+
+function isSame(one: WindowUnits, other: WindowUnits): boolean {
+  const names = Object.keys(one.gates);
+  return (
+    one.seen === other.seen &&
+    names.length === Object.keys(other.gates).length &&
+    names.every(
+      (name) => one.gates[name]!.bad === other.gates[name]?.bad && one.gates[name]!.seen === other.gates[name]?.seen,
+    )
+  );
 }
 
 function emptyWindow(): ReadWindow {
