@@ -19,6 +19,7 @@ function failedFile(failed: number): object {
   const assertionResults = Array.from({ length: failed }, (_, index) => ({
     ...{ status: "failed", fullName: `adds ${index}`, failureMessages: ["expected 3 to be 2"] },
   }));
+  assertionResults.push({ status: "passed", fullName: "takes away", failureMessages: ["expected 1 to be 0"] });
   return {
     name: join(folder, "test/sum.test.ts"),
     status: failed > 0 ? "failed" : "passed",
@@ -60,6 +61,9 @@ describe("npm test", () => {
 
   it("says beside the tally what failed, and why", () => {
     const { output } = runSteps({ "test:unit": tests("unit", 5, 2, 1), "test:pack": pass });
+    expect(output).toContain(
+      "What passed only at the second try:\n\ntest/sum.test.ts > takes away\n    expected 1 to be 0\n",
+    );
     expect(output.slice(output.indexOf("What failed:"))).toMatch(
       /^What failed:\n\ntest\/sum\.test\.ts > adds 0\n {4}expected 3 to be 2\n\ntest\/sum\.test\.ts > adds 1\n/,
     );

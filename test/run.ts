@@ -15,6 +15,8 @@ interface Step {
   readonly failed: number;
   /** What failed, and the first lines of why. */
   readonly failures: readonly string[];
+  /** What failed and then passed, likewise. */
+  readonly unsteady: readonly string[];
   readonly seconds: number;
 }
 
@@ -88,22 +90,36 @@ async function runInPairs(names: readonly string[]): Promise<Step[]> {
   return steps;
 }
 
-function count(report: string, status: number | null): Pick<Step, "passed" | "failed" | "failures"> {
+function count(report: string, status: number | null): Omit<Step, "name" | "seconds"> {
   const ok = status === 0;
-  if (!existsSync(report)) return ok ? { passed: 1, failed: 0, failures: [] } : { passed: 0, failed: 1, failures: [] };
+  if (!existsSync(report)) return { passed: Number(ok), failed: Number(!ok), failures: [], unsteady: [] };
   const read = JSON.parse(readFileSync(report, "utf8")) as Report;
   const { numPassedTests: passed, numFailedTests: failed } = read;
-  return { passed, failed: ok || failed > 0 ? failed : 1, failures: failuresOf(read) };
+  return {
+    passed,
+    failed: ok || failed > 0 ? failed : 1,
+    failures: failuresOf(read),
+    unsteady: testsOf(read, "passed"),
+  };
 }
 
-function failuresOf({ testResults }: Report): string[] {
-  return testResults.flatMap(({ name, status, message, assertionResults }) => {
-    const failed = assertionResults.filter((test) => test.status === "failed");
-    if (failed.length === 0 && status === "failed") return [`${relative(folder, name)}\n${beginning(message)}`];
-    return failed.map(
-      (test) => `${relative(folder, name)} > ${test.fullName}\n${beginning(test.failureMessages.join("\n"))}`,
-    );
-  });
+function failuresOf(report: Report): string[] {
+  const files = report.testResults.filter(
+    ({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed"),
+  );
+  return [
+    ...testsOf(report, "failed"),
+    ...files.map(({ name, message }) => `${relative(folder, name)}\n${beginning(message)}`),
+  ];
+}
+
+/** Those that failed at least once. */
+function testsOf({ testResults }: Report, ended: "passed" | "failed"): string[] {
+  return testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status, failureMessages }) => status === ended && failureMessages.length > 0)
+      .map((test) => `${relative(folder, name)} > ${test.fullName}\n${beginning(test.failureMessages.join("\n"))}`),
+  );
 }
 
 function beginning(text: string): string {
@@ -127,9 +143,18 @@ const passed = steps.reduce((sum, step) => sum + step.passed, 0);
 const failed = steps.reduce((sum, step) => sum + step.failed, 0);
 const tally = `${passed} passed, ${failed} failed`;
 
-const failures = steps.flatMap((step) => step.failures);
 // Said once more beside the tally: a long log is often cut to its end.
-if (failures.length > 0) console.log(`\nWhat failed:\n\n${failures.join("\n\n")}`);
+function say(title: string, tests: readonly string[]): void {
+  if (tests.length > 0) console.log(`\n${title}:\n\n${tests.join("\n\n")}`);
+}
+say(
+  "What passed only at the second try",
+  steps.flatMap((step) => step.unsteady),
+);
+say(
+  "What failed",
+  steps.flatMap((step) => step.failures),
+);
 console.log(`\n${steps.map(line).join("\n")}\n\n${tally}`);
 writeFileSync(join(reports, "tally.txt"), `${tally}\n`);
 // A run that checked nothing is not a success.
