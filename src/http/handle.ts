@@ -129,7 +129,7 @@ export class Handler<Answer> {
     else if (route.treatment === "by-key") return await this.#byKey(incoming, route);
     else if (incoming.bodyKind === "stream") this.#skipped("body-too-large");
     else return await this.#compared(incoming, route);
-    return (await incoming.askControl(incoming.signal)).response;
+    return (await incoming.askControl()).response;
   }
 
   #skipped(reason: "loop" | "unsafe-method" | "body-used" | "body-too-large" | "by-key"): void {
@@ -140,7 +140,7 @@ export class Handler<Answer> {
   async #byKey(incoming: Incoming<Answer>, route: Route): Promise<Answer> {
     const [lane] = this.#lanes;
     this.#skipped("by-key");
-    if (lane === undefined || this.#lanes.length > 1) return (await incoming.askControl(incoming.signal)).response;
+    if (lane === undefined || this.#lanes.length > 1) return (await incoming.askControl()).response;
     const call = lane.calls.begin({ input: incoming.seen, context: contextOf(incoming, route), alone: true });
     if (call.serve === "candidate") return await serveAlone(this.#around, lane, call, incoming, this.#limits);
     return await this.#control(incoming, call);
@@ -185,13 +185,13 @@ export class Handler<Answer> {
 
   /** Control alone. */
   async #control(incoming: Incoming<Answer>, call: ComparisonCall<ReportedResponse>): Promise<Answer> {
-    return (await call.as("control", () => incoming.askControl(incoming.signal))).response;
+    return (await call.as("control", () => incoming.askControl())).response;
   }
 
   async #shadowed(incoming: Incoming<Answer>, parts: readonly LaneExchange[]): Promise<Answer> {
     const { clock } = this.#around;
     const startedAt = clock.monotonic();
-    const ask = (): ReturnType<typeof incoming.askControl> => incoming.askControl(incoming.signal);
+    const ask = (): ReturnType<typeof incoming.askControl> => incoming.askControl();
     const [first] = parts;
     const asking = first === undefined ? ask() : first.exchange.call.as("control", ask);
     for (const part of parts) {

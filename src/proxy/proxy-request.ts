@@ -5,7 +5,8 @@ import { loopHeader } from "../http/loop-mark.ts";
 import type { RequestBody } from "../http/request-body.ts";
 import { endToEnd, isConditional, type Outgoing } from "../http/sides/outgoing.ts";
 import { NodeAnswer, type Reply } from "./node-answer.ts";
-import { hasBody, sendHead, pairsOf, sentOn, type HeaderChanges, type RawHeaders } from "./raw-headers.ts";
+import { Caller, stopOf, type Stop } from "./caller.ts";
+import { hasBody, sendHead, pairsOf, sentOn, type RawHeaders } from "./raw-headers.ts";
 import type { Sent, Upstream } from "./upstream.ts";
 
 /** One side as a proxy asks it for a caller. */
@@ -37,7 +38,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
   readonly #sides: ProxySides;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #controller: AbortController;
+  readonly #caller: Caller;
   readonly #mark: string | undefined;
   #kept: Kept | undefined;
   #outgoing: Outgoing | undefined;
@@ -46,14 +47,14 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
     sides: ProxySides,
     request: IncomingMessage,
     response: ServerResponse,
-    controller: AbortController = new AbortController(),
+    caller: Caller = new Caller(),
     mark?: string,
     kept?: Kept,
   ) {
     this.#sides = sides;
     this.#request = request;
     this.#response = response;
-    this.#controller = controller;
+    this.#caller = caller;
     this.#mark = mark;
     this.#kept = kept;
     this.seen = {
@@ -73,7 +74,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
   }
 
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.#caller.signal;
   }
 
   get isHead(): boolean {
@@ -107,7 +108,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
 
   /** The caller is gone. */
   abort(): void {
-    this.#controller.abort(new DOMException("The caller went away", "AbortError"));
+    this.#caller.goAway();
   }
 
   async received(keepBytes: number | undefined, mark: string | undefined): Promise<Incoming<Reply>> {
@@ -123,43 +124,45 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
     return mark === undefined ? this : this.marked(mark);
   }
 
-  askControl(signal: AbortSignal): Promise<SideAnswer<Reply>> {
-    return this.#ask(this.#sides.control, {}, signal);
+  askControl(signal?: AbortSignal): Promise<SideAnswer<Reply>> {
+    return this.#ask(this.#sides.control, false, signal === undefined ? this.#caller : stopOf(signal));
   }
 
   askCandidate(lane: Lane, signal: AbortSignal): Promise<SideAnswer<Reply>> {
-    return this.#ask(this.#sides.candidate(lane), { withoutCredentials: !lane.isTrusted }, signal);
+    return this.#ask(this.#sides.candidate(lane), !lane.isTrusted, stopOf(signal));
   }
 
   marked(mark: string): Incoming<Reply> {
-    return new ProxyRequest(this.#sides, this.#request, this.#response, this.#controller, mark, this.#kept);
+    return new ProxyRequest(this.#sides, this.#request, this.#response, this.#caller, mark, this.#kept);
   }
 
-  async #ask({ upstream, set, remove }: ProxySide, changes: HeaderChanges, signal: AbortSignal): Promise<NodeAnswer> {
+  async #ask({ upstream, set, remove }: ProxySide, withoutCredentials: boolean, stop: Stop): Promise<NodeAnswer> {
     const { method, url: target } = this.seen;
     const { rawHeaders } = this.#request;
     const kept = this.#kept!;
+    const mark = this.#mark;
     const added = [...this.#sides.forwarded(this.#request), ...set];
-    if (this.#mark !== undefined) added.push([loopHeader, this.#mark]);
-    const headers = sentOn(rawHeaders, { ...changes, set: added, remove });
+    if (mark !== undefined) added.push([loopHeader, mark]);
+    const headers = sentOn(rawHeaders, { set: added, remove, withoutCredentials });
     // Node would send an empty body in chunks.
     if (kept.kind === "none" && !isWithoutBody(method) && this.#request.headers["content-length"] === undefined) {
       headers.push("Content-Length", "0");
     }
+    const informed: Sent["informed"] = (status, reason, raw) => {
+      inform(this.#response, status, reason, raw);
+    };
     const sent: Sent = {
-      ...{ method, target, headers },
+      method,
+      target,
+      headers,
       mayRepeat: kept.kind === "none",
       write: (request) => {
         this.#write(request, kept);
       },
-      ...(this.#mark === undefined && {
-        informed: (status, reason, raw) => {
-          inform(this.#response, status, reason, raw);
-        },
-      }),
+      informed: mark === undefined ? informed : undefined,
     };
     const startedAt = this.#sides.now();
-    const message = await upstream.ask(sent, signal);
+    const message = await upstream.ask(sent, stop);
     return new NodeAnswer(message, this.isHead, this.#sides.now() - startedAt);
   }
 

@@ -64,6 +64,8 @@ export function hasBody(raw: RawHeaders): boolean {
   return length !== undefined && Number(length) > 0;
 }
 
+const nothing: ReadonlySet<string> = new Set();
+
 /** How a request's headers differ from those that came. */
 export interface HeaderChanges {
   readonly set?: readonly (readonly [name: string, value: string])[];
@@ -74,7 +76,7 @@ export interface HeaderChanges {
 
 /** A request's headers as they are sent on: without those of one connection and without marks of copies, all others as they came. */
 export function sentOn(raw: RawHeaders, { set = [], remove, withoutCredentials }: HeaderChanges): string[] {
-  const replaced = new Set(set.map(([name]) => name.toLowerCase()));
+  const replaced = set.length === 0 ? nothing : new Set(set.map(([name]) => name.toLowerCase()));
   const headers: string[] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at]!.toLowerCase();

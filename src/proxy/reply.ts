@@ -26,7 +26,7 @@ export function writeReply({ message, tap }: Reply, request: IncomingMessage, re
     gone();
     return;
   }
-  response.once("close", gone);
+  response.on("close", gone);
   try {
     writeHead(message, request, response);
   } catch (error) {
@@ -43,7 +43,7 @@ export function writeReply({ message, tap }: Reply, request: IncomingMessage, re
     message.pause();
     response.once("drain", () => message.resume());
   });
-  message.once("end", () => {
+  message.on("end", () => {
     if (isOver) return;
     isOver = true;
     hasWritten = true;
@@ -52,7 +52,7 @@ export function writeReply({ message, tap }: Reply, request: IncomingMessage, re
     response.end();
     closeIfUnread(request, response);
   });
-  message.once("close", () => {
+  message.on("close", () => {
     if (!message.complete) broke(new Error("The service broke off"));
   });
   // A head whose body is not there yet does not wait for it; one that goes out with it saves a packet.

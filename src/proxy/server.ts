@@ -91,7 +91,7 @@ export function frontServer(
 
 async function answer({ handler, sides }: Behind, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const arrival = new ProxyRequest(sides, request, response);
-  response.once("close", () => {
+  response.on("close", () => {
     if (!response.writableFinished) arrival.abort();
   });
   try {

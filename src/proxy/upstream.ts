@@ -8,6 +8,7 @@ import {
 import { Agent as SecureAgent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import type { ServiceSide } from "../http/sides/side.ts";
+import type { Stop } from "./caller.ts";
 import type { RawHeaders } from "./raw-headers.ts";
 
 /** Where a service is, and how requests to it differ from those that came. */
@@ -28,7 +29,7 @@ export interface Sent {
   /** Writes its body, and ends it. */
   readonly write: (request: ClientRequest) => void;
   /** Receives answers that come before the answer: 100, 102, 103. */
-  readonly informed?: (status: number, reason: string, headers: RawHeaders) => void;
+  readonly informed: ((status: number, reason: string, headers: RawHeaders) => void) | undefined;
 }
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
@@ -70,8 +71,8 @@ export class Upstream {
   }
 
   /** Resolves with the head of the answer; rejects where none comes. */
-  ask(sent: Sent, signal: AbortSignal): Promise<IncomingMessage> {
-    return this.#ask(sent, signal, sent.mayRepeat && isIdempotent(sent.method));
+  ask(sent: Sent, stop: Stop): Promise<IncomingMessage> {
+    return this.#ask(sent, stop, sent.mayRepeat && isIdempotent(sent.method));
   }
 
   /** Begins a request that switches protocols. */
@@ -97,10 +98,10 @@ export class Upstream {
     return request;
   }
 
-  #ask(sent: Sent, signal: AbortSignal, mayRepeat: boolean): Promise<IncomingMessage> {
+  #ask(sent: Sent, stop: Stop, mayRepeat: boolean): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason as Error);
+      if (stop.aborted) {
+        reject(stop.reason);
         return;
       }
       const request = this.#start(sent.method, sent.target, sent.headers);
@@ -108,32 +109,33 @@ export class Upstream {
       let answer: IncomingMessage | undefined;
       const abort = (): void => {
         request.destroy();
-        if (answer === undefined) reject(signal.reason as Error);
-        else answer.destroy(signal.reason as Error);
+        if (answer === undefined) reject(stop.reason);
+        else answer.destroy(stop.reason as Error);
       };
-      signal.addEventListener("abort", abort, { once: true });
-      request.once("socket", (socket) => {
+      stop.add(abort);
+      // Each of these comes once; `once` would take its listener away again, which costs as much as the rest.
+      request.on("socket", (socket) => {
         readBefore = socket.bytesRead;
         // Node sends a head with `Expect` in the default encoding of its socket, and all others in this one.
         socket.setDefaultEncoding("latin1");
       });
-      request.once("close", () => {
-        signal.removeEventListener("abort", abort);
+      request.on("close", () => {
+        stop.delete(abort);
       });
       request.on("error", (error: NodeJS.ErrnoException) => {
-        if (answer !== undefined || signal.aborted) return;
+        if (answer !== undefined || stop.aborted) return;
         const isReset = error.code === "ECONNRESET" || error.code === "EPIPE";
         const isUnanswered = (request.socket?.bytesRead ?? 0) === readBefore;
         if (mayRepeat && request.reusedSocket && isReset && isUnanswered) {
           this.retried += 1;
-          this.#ask(sent, signal, false).then(resolve, reject);
+          this.#ask(sent, stop, false).then(resolve, reject);
         } else reject(error);
       });
-      request.once("response", (message: IncomingMessage) => {
+      request.on("response", (message: IncomingMessage) => {
         answer = message;
         resolve(message);
       });
-      request.once("upgrade", (_message: IncomingMessage, socket) => {
+      request.on("upgrade", (_message: IncomingMessage, socket) => {
         socket.destroy();
         reject(new Error("The service switched protocols without being asked to"));
       });

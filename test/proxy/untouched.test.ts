@@ -120,10 +120,13 @@ describe("what a caller gets", () => {
   });
 
   it("has what comes before the answer: 103 and 100", async () => {
+    let isHeadSeen = false;
     const control = await raw((socket, text) => {
       // The body may come with the head.
-      if (text.includes("\r\n\r\n"))
+      if (text.includes("\r\n\r\n") && !isHeadSeen) {
+        isHeadSeen = true;
         socket.write("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n");
+      }
       if (text.endsWith("abc")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
     });
     const { port } = await proxied({ control: control.url, candidate: nowhere });

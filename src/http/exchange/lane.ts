@@ -43,8 +43,8 @@ export interface Incoming<Answer = unknown> {
   readonly isConditional: boolean;
   /** What the caller handed over beside the request. */
   readonly context: unknown;
-  /** Asks control, for the caller or beside a candidate that serves. */
-  askControl(signal: AbortSignal): Promise<SideAnswer<Answer>>;
+  /** Asks control, for the caller or beside a candidate that serves. @param signal by default the caller's own */
+  askControl(signal?: AbortSignal): Promise<SideAnswer<Answer>>;
   /** Asks a candidate that serves: with the request as it came, but for credentials of others. */
   askCandidate(lane: Lane, signal: AbortSignal): Promise<SideAnswer<Answer>>;
   /** The same request, marked as a copy. */

@@ -71,7 +71,7 @@ class WebIncoming implements Incoming<Response> {
     return isConditional(this.outgoing.headers);
   }
 
-  askControl(signal: AbortSignal): Promise<SideAnswer<Response>> {
+  askControl(signal: AbortSignal = this.signal): Promise<SideAnswer<Response>> {
     const { control, clock } = this.#around;
     const send = (): Promise<Response> => control.send(this.outgoing, signal, this.context);
     return asked(send, control.decodes, this.isHead, clock);
