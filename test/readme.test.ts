@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { documentedOutput, expectPrinted, runFile } from "./documented.ts";
+import { pagesOfDocs } from "./docs.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "reports", "readme");
@@ -29,14 +30,7 @@ function blocksOf(page: string): readonly Block[] {
   });
 }
 
-const pages = [
-  "README.md",
-  "docs/comparison.md",
-  "docs/http.md",
-  "docs/noise.md",
-  "docs/publishers.md",
-  "docs/rollout.md",
-];
+const pages = ["README.md", ...pagesOfDocs()];
 const blocks = pages.flatMap(blocksOf);
 
 beforeAll(() => {
@@ -64,18 +58,6 @@ describe("README.md", () => {
       return `${file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
     });
     expect(problems).toEqual([]);
-  });
-
-  it("names no file that is not there", () => {
-    for (const page of [...pages, "CONTRIBUTING.md", "docs/architecture.md"]) {
-      const text = readFileSync(join(root, page), "utf8");
-      for (const [, link] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
-        expect(existsSync(join(root, dirname(page), link!)), `${page}: ${link!}`).toBe(true);
-      }
-      for (const [, file] of text.matchAll(/`((?:src|test|scripts)\/[\w./-]+)`/g)) {
-        expect(existsSync(join(root, file!)), `${page}: ${file!}`).toBe(true);
-      }
-    }
   });
 
   const printing = blocks.flatMap((block) => {
