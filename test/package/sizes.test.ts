@@ -16,6 +16,7 @@ const limits: Readonly<Record<string, number>> = {
   "./http": 110_500,
   "./report": 47_500,
   "./testing": 36_800,
+  "./recipes": 3_000,
   "./publishers/combine": 15_600,
   "./publishers/console": 17_700,
   "./publishers/diagnostics-channel": 2_100,
