@@ -38,7 +38,7 @@ export function standIn<Control extends object>(control: Control, methods: Reado
   function onControl(method: AnyFunction): AnyFunction {
     const known = bound.get(method);
     if (known !== undefined) return known;
-    const made = method.bind(control) as AnyFunction;
+    const made: AnyFunction = method.bind(control);
     bound.set(method, made);
     return made;
   }
