@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { documentedOutput } from "./documented.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -38,4 +39,31 @@ export function linksOf(path: string): string[] {
   const inline = [...text.matchAll(/\]\(([^)\s]+)\)/g)];
   const attributes = [...text.matchAll(/\b(?:src|href)="([^"]+)"/g)];
   return [...inline, ...attributes].map(([, target]) => target!);
+}
+
+export interface Block {
+  readonly name: string;
+  readonly file: string;
+  readonly code: string;
+}
+
+/**
+ * Every ```ts block. What a block takes for granted stands before it, unseen by readers of the page:
+ * `<!-- given` on a line of its own, declarations, `-->`.
+ */
+export function blocksOf(page: string, folder: string): readonly Block[] {
+  const markdown = readFileSync(join(root, page), "utf8");
+  const pattern = /(?:<!-- given\n(?<given>.*?)\n-->\n+)?```ts\n(?<code>.*?)\n```/gs;
+  return [...markdown.matchAll(pattern)].map(({ groups, index }) => {
+    const line = markdown.slice(0, index).split("\n").length;
+    // A module of its own, so that names of two blocks do not meet.
+    const code = `${groups!["given"] ?? ""}\n${groups!["code"]!}\nexport {};\n`.trimStart();
+    const file = join(folder, `${page.replace(/\W/g, "-")}-line-${line}.ts`);
+    return { name: `the block of ${page} at line ${line}`, file, code };
+  });
+}
+
+/** What a block says that it prints. */
+export function printedBy({ code }: Block): string | undefined {
+  return documentedOutput(code.replace(/\nexport \{\};\n$/, ""));
 }

@@ -2,36 +2,14 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { documentedOutput, expectPrinted, runFile } from "./documented.ts";
-import { pagesOfDocs } from "./docs.ts";
+import { expectPrinted, runFile } from "./documented.ts";
+import { blocksOf, pagesOfDocs, printedBy } from "./docs.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "reports", "readme");
 
-interface Block {
-  readonly name: string;
-  readonly file: string;
-  readonly code: string;
-}
-
-/**
- * Every ```ts block. What a block takes for granted stands before it, unseen by readers of the page:
- * `<!-- given` on a line of its own, declarations, `-->`.
- */
-function blocksOf(page: string): readonly Block[] {
-  const markdown = readFileSync(join(root, page), "utf8");
-  const pattern = /(?:<!-- given\n(?<given>.*?)\n-->\n+)?```ts\n(?<code>.*?)\n```/gs;
-  return [...markdown.matchAll(pattern)].map(({ groups, index }) => {
-    const line = markdown.slice(0, index).split("\n").length;
-    // A module of its own, so that names of two blocks do not meet.
-    const code = `${groups!["given"] ?? ""}\n${groups!["code"]!}\nexport {};\n`.trimStart();
-    const file = join(folder, `${page.replace(/\W/g, "-")}-line-${line}.ts`);
-    return { name: `the block of ${page} at line ${line}`, file, code };
-  });
-}
-
 const pages = ["README.md", ...pagesOfDocs()];
-const blocks = pages.flatMap(blocksOf);
+const blocks = pages.flatMap((page) => blocksOf(page, folder));
 
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
@@ -61,7 +39,7 @@ describe("README.md", () => {
   });
 
   const printing = blocks.flatMap((block) => {
-    const documented = documentedOutput(block.code.replace(/\nexport \{\};\n$/, ""));
+    const documented = printedBy(block);
     return documented === undefined ? [] : [{ ...block, documented }];
   });
 

@@ -2,10 +2,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { transform } from "esbuild";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
-import { linksOf } from "../docs.ts";
+import { blocksOf, linksOf, pagesOfDocs, printedBy } from "../docs.ts";
 import { documentedOutput, expectPrinted } from "../documented.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -109,6 +110,27 @@ describe("the packed tarball", () => {
 
   it("runs README's first example as CommonJS", () => {
     expectPrinted(run("cjs.cjs", transpile(ts.ModuleKind.CommonJS)), documentedOutput(example)!);
+  });
+
+  // What needs nothing but the package: on the pages, and in the examples.
+  const programs = [
+    ...["README.md", ...pagesOfDocs()].flatMap((page) =>
+      blocksOf(page, "").map((block) => ({ name: block.name, code: block.code, printed: printedBy(block) })),
+    ),
+    ...readdirSync(join(root, "examples"))
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => ({ name: `examples/${file}`, code: readFileSync(join(root, "examples", file), "utf8") }))
+      .map((example) => ({ ...example, printed: documentedOutput(example.code) })),
+  ].filter(({ code, printed }) => printed !== undefined && !/ from "(?!sidelane|node:)/.test(code));
+
+  it.each(programs)("runs as it is: $name", async ({ code, printed }) => {
+    // Not by the compiler, which leaves decorators to the runtime.
+    const { code: javascript } = await transform(code, { loader: "ts", target: "es2022", tsconfigRaw: "{}" });
+    expectPrinted(run("program.mjs", javascript), printed!);
+  });
+
+  it("has more than thirty programs to run", () => {
+    expect(programs.length).toBeGreaterThan(30);
   });
 
   it("does not lose in building what is called only for the time it takes", () => {
