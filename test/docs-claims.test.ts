@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { table } from "./compare/equality-table.ts";
+import { misdeeds, places } from "./proof/misdeeds.ts";
 import { Counters } from "../src/experiment/record/counters.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -48,6 +50,29 @@ describe("README.md", () => {
       expect(tests, promise).not.toEqual([]);
       for (const test of tests) expect(existsSync(join(root, test)), test).toBe(true);
     }
+  });
+
+  it.each(["What one call does", "Limits"])("names for each line of `%s` a test that there is", (heading) => {
+    const [, after = ""] = read("README.md").split(`\n## ${heading}\n`);
+    const [section = ""] = after.split("\n## ");
+    const [shown = "", hidden = ""] = section.split("<!-- held by");
+    const heldBy = [...hidden.matchAll(/^\d+\. `(test\/[^`]+)`: "(.+)"$/gm)];
+    expect(heldBy.length).toBeGreaterThan(0);
+    expect(shown.match(/^(?:\d+\.|-) /gm)).toHaveLength(heldBy.length);
+    for (const [, file, title] of heldBy) expect(read(file!), `${file}: ${title}`).toContain(title!);
+  });
+
+  it("has the numbers of its tests", () => {
+    const text = read("README.md").replace(/\s+/g, " ");
+    const pairs = Number(/(\d+) pairs of values/.exec(text)![1]);
+    expect(pairs).toBeGreaterThan(table.length - 30);
+    expect(pairs).toBeLessThanOrEqual(table.length);
+    const ways = places.length * Object.keys(misdeeds).length;
+    expect(text).toContain(`${ways} ways to misbehave, ${4 * ways - 2} calls`);
+    expect(read("docs/guarantees.md")).toContain(`${4 * ways - 2} cells`);
+    expect(read("test/experiment/law-one.test.ts")).toContain("cases(5_000)");
+    expect(read("scripts/prove.ts")).toMatch(/"law-one": .*CASES_SHARE: "10"/);
+    expect(text).toContain("50 000 generated cases (`npm run proof:law-one`), 5 000 a test run");
   });
 
   it("has the figures of docs/performance.md", () => {
