@@ -2,7 +2,16 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["dist", ".bench", "coverage", "reports", "results", "eslint.config.js", "scripts/conformance.js"]),
+  globalIgnores([
+    "dist",
+    ".bench",
+    "coverage",
+    "reports",
+    "results",
+    "eslint.config.js",
+    "scripts/conformance.js",
+    "examples/nest",
+  ]),
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

@@ -8,6 +8,7 @@ export const entries: Readonly<Record<string, string>> = {
   "./http": "src/http/index.ts",
   "./report": "src/report/index.ts",
   "./testing": "src/testing/index.ts",
+  "./recipes": "src/recipes/index.ts",
   "./publishers/combine": "src/publishers/combine/index.ts",
   "./publishers/console": "src/publishers/console.ts",
   "./publishers/diagnostics-channel": "src/publishers/diagnostics-channel.ts",

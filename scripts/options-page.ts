@@ -43,6 +43,7 @@ import { redisStreamTable } from "../src/publishers/redis-stream.ts";
 import { sentryTable } from "../src/publishers/sentry.ts";
 import { sqlTable } from "../src/publishers/sql/index.ts";
 import { webhookTable } from "../src/publishers/webhook/index.ts";
+import { sidesTable } from "../src/recipes/experiments.ts";
 import { privacyTable } from "../src/records/privacy-options.ts";
 import { redactTable } from "../src/records/redaction.ts";
 import { renderHtmlTable, renderTextTable } from "../src/render/index.ts";
@@ -82,6 +83,7 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
     "experiment/define/comparison-options.ts ComparisonOptions",
     "experiment/define/comparison-options.ts PreparingOptions",
   ],
+  ["`experiments(lab, { … })`", sidesTable, "recipes/experiments.ts ExperimentsSides"],
   [
     "`limits` of a comparison",
     comparisonLimitsTable,

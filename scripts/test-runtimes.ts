@@ -1,18 +1,26 @@
 /**
  * `npm run test:runtimes`: one script on each runtime, with the output of all compared. The runtimes are packages of npm,
- * installed into `reports/runtimes` and kept there; a name or names choose some of them. Not part of `npm test`.
+ * installed into `reports/runtimes` and kept there, but for the Node that runs this and Chromium; a name or names choose some of them, and
+ * all of them write `docs/runtimes.md`. Not part of `npm test`.
  */
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { format, resolveConfig } from "prettier";
+import { openChromium } from "../test/render/chromium.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = process.env["RUNTIMES_FOLDER"] ?? join(root, "reports", "runtimes");
 mkdirSync(folder, { recursive: true });
 
-async function bundled(platform: "node" | "browser", call: string, name: string): Promise<string> {
+async function bundled(
+  platform: "node" | "browser",
+  call: string,
+  name: string,
+  format: "esm" | "iife" = "esm",
+): Promise<string> {
   const outfile = join(folder, name);
   await build({
     stdin: {
@@ -21,7 +29,7 @@ async function bundled(platform: "node" | "browser", call: string, name: string)
     },
     alias: { sidelane: join(root, "src", "index.ts") },
     bundle: true,
-    format: "esm",
+    format,
     platform,
     outfile,
     logLevel: "error",
@@ -47,6 +55,8 @@ const worker = await bundled(
   "worker.mjs",
 );
 
+const page = await bundled("browser", "globalThis.answer = conformance(sidelane);", "page.js", "iife");
+
 function run(command: string, ...args: string[]): string {
   return execFileSync(command, args, { encoding: "utf8", timeout: 60_000 }).trim();
 }
@@ -67,29 +77,72 @@ async function workerd(compatibilityFlags: readonly string[]): Promise<string> {
   }
 }
 
+async function chromium(): Promise<string> {
+  const browser = await openChromium();
+  try {
+    const tab = await browser.newPage();
+    await tab.setContent(`<!doctype html><title>conformance</title><script>${readFileSync(page, "utf8")}</script>`);
+    return (await tab.evaluate<string>("globalThis.answer")).trim();
+  } finally {
+    await browser.close();
+  }
+}
+
 interface Worker {
   dispatchFetch(address: string): Promise<Response>;
   dispose(): Promise<void>;
 }
 
-const runtimes: Readonly<Record<string, () => string | Promise<string>>> = {
-  "this Node": () => run(process.execPath, script),
-  "Node 22": () => run(join(installed("node@22"), ".bin", "node"), script),
-  "Node 24": () => run(join(installed("node@24"), ".bin", "node"), script),
-  "Node 26": () => run(join(installed("node@26"), ".bin", "node"), script),
-  Bun: () => run(join(installed("bun"), ".bin", "bun"), script),
-  Deno: () => run(join(installed("deno"), ".bin", "deno"), "run", "-A", script),
-  "workerd, plain": () => workerd([]),
-  "workerd with Node's modules": () => workerd(["nodejs_compat"]),
+interface Runtime {
+  readonly output: () => string | Promise<string>;
+  readonly version: () => string | Promise<string>;
+}
+
+/** Such as `2.1.3` of `bun 2.1.3`. */
+const numberIn = (text: string): string => /\d+(?:\.\d+)+/.exec(text)?.[0] ?? text;
+const versionOf = (command: string) => () => numberIn(run(command, "--version"));
+const packageVersion = (spec: string, name: string) => () =>
+  (JSON.parse(readFileSync(join(installed(spec), name, "package.json"), "utf8")) as { version: string }).version;
+const binary = (spec: string, name: string): string => join(installed(spec), ".bin", name);
+const node = (spec: string): Runtime => ({
+  output: () => run(binary(spec, "node"), script),
+  version: () => versionOf(binary(spec, "node"))(),
+});
+
+const runtimes: Readonly<Record<string, Runtime>> = {
+  "Node 20": { output: () => run(process.execPath, script), version: versionOf(process.execPath) },
+  "Node 22": node("node@22"),
+  "Node 24": node("node@24"),
+  "Node 26": node("node@26"),
+  Bun: { output: () => run(binary("bun", "bun"), script), version: () => versionOf(binary("bun", "bun"))() },
+  Deno: {
+    output: () => run(binary("deno", "deno"), "run", "-A", script),
+    version: () => versionOf(binary("deno", "deno"))(),
+  },
+  "workerd, plain": { output: () => workerd([]), version: packageVersion("miniflare", "workerd") },
+  "workerd, `nodejs_compat`": {
+    output: () => workerd(["nodejs_compat"]),
+    version: packageVersion("miniflare", "workerd"),
+  },
+  Chromium: {
+    output: chromium,
+    async version() {
+      const browser = await openChromium();
+      const version = browser.version();
+      await browser.close();
+      return version;
+    },
+  },
 };
 
 const wanted = process.argv.slice(2);
+const rows: string[] = [];
 let expected: string | undefined;
-for (const [name, start] of Object.entries(runtimes)) {
+for (const [name, runtime] of Object.entries(runtimes)) {
   if (wanted.length > 0 && !wanted.some((word) => name.toLowerCase().includes(word.toLowerCase()))) continue;
   let output: string;
   try {
-    output = await start();
+    output = await runtime.output();
   } catch (error) {
     output = `failed: ${String(error)}`;
   }
@@ -97,5 +150,24 @@ for (const [name, start] of Object.entries(runtimes)) {
   expected ??= output;
   const same = output === expected && !output.startsWith("failed");
   console.log(`${name}: ${same ? "the same" : `otherwise\n${output}`}`);
-  if (!same) process.exitCode = 1;
+  if (same) rows.push(`| ${name} | ${await runtime.version()} |`);
+  else process.exitCode = 1;
+}
+
+if (wanted.length === 0 && process.exitCode === undefined) {
+  const about = `# Runtimes
+
+One script, \`scripts/conformance.js\`, is run on each of these, and all print the same: synchronous, asynchronous and failing calls, a
+served call, promises of other classes, a candidate that hangs, and the end of a laboratory. Written by \`npm run test:runtimes\`, which is not
+part of \`npm test\`; the tests themselves run on Node 20.
+
+| runtime | version |
+| --- | --- |
+${rows.join("\n")}
+
+It is the core, \`sidelane\`, that runs everywhere. What opens files or servers is for Node, Bun and Deno: \`sidelane/publishers/ndjson\`, \`sidelane/stores/file\`,
+the command line. \`currentRun()\` after an \`await\`, and nested experiments after one, need AsyncLocalStorage, which plain workerd and browsers do not have.
+`;
+  const target = join(root, "docs", "runtimes.md");
+  writeFileSync(target, await format(about, { ...(await resolveConfig(target)), parser: "markdown" }));
 }

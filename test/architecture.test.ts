@@ -18,6 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
   report: ["model", "stats", "records", "rollout", "experiment"],
   cli: ["model", "stats", "records", "rollout", "report", "proxy"],
   testing: ["model", "compare", "stats", "records", "rollout", "experiment", "publishers", "writes"],
+  recipes: ["model", "experiment"],
   "default-laboratory": ["experiment", "publishers"],
   http: ["model", "compare", "rollout", "experiment", "default-laboratory"],
   index: ["model", "compare", "stats", "rollout", "experiment", "publishers", "default-laboratory"],

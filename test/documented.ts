@@ -17,10 +17,14 @@ export function documentedOutput(source: string): string | undefined {
 }
 
 /** Runs a TypeScript file in a process of its own, from the root of the package. */
-export async function runFile(file: string, args: readonly string[] = []): Promise<{ code: number; output: string }> {
+export async function runFile(
+  file: string,
+  args: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; output: string }> {
   const child = spawn(process.execPath, ["--import", "tsx", file, ...args], {
     cwd: root,
-    env: { ...process.env, NO_COLOR: "1", SIDELANE: undefined },
+    env: { ...process.env, NO_COLOR: "1", SIDELANE: undefined, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -15,5 +16,25 @@ describe("the examples", () => {
     const { code, output } = await runFile(join(folder, file));
     expectPrinted(output, documented!);
     expect(code).toBe(0);
+  });
+
+  it("for Nest, whose decorators are of the older kind, prints what it says", async () => {
+    const file = join(folder, "nest/main.ts");
+    const environment = { TSX_TSCONFIG_PATH: join(folder, "nest/tsconfig.json") };
+    const { code, output } = await runFile(file, [], environment);
+    expectPrinted(output, documentedOutput(readFileSync(file, "utf8"))!);
+    expect(code).toBe(0);
+  });
+
+  it("for Nest type-checks", () => {
+    const tsc = join(folder, "../node_modules/typescript/bin/tsc");
+    expect(execFileSync(process.execPath, [tsc, "-p", join(folder, "nest")], { encoding: "utf8" })).toBe("");
+  });
+
+  it("stand all in README or on the page of recipes", () => {
+    const pages = ["README.md", "docs/recipes.md", "docs/comparison-calls.md"].map((page) =>
+      readFileSync(join(folder, "..", page), "utf8"),
+    );
+    expect(files.filter((file) => !pages.some((page) => page.includes(`examples/${file}`)))).toEqual([]);
   });
 });

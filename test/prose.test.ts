@@ -10,6 +10,15 @@ const phrasings: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\b(?:somebody|someone|anybody|whoever|whomever|whom)\b/i, "the subject: the caller, a publisher, a process"],
   [/\b(?:is|are|was|were) told of\b/i, "`receives`, or who calls it with what"],
   [/\ba line a result\b/i, "`one line per result`"],
+  [
+    /\b(?:simply|obviously|of course|easily|effortless(?:ly)?|seamless(?:ly)?|note that)\b/i,
+    "nothing: what is so needs no word",
+  ],
+  [
+    /\b(?:blazing(?:ly)?|robust|powerful|battle-tested|world-class|best-in-class|cutting-edge|state-of-the-art)\b/i,
+    "a figure, and what measured it",
+  ],
+  [/\b(?:utilize|leverage|in order to)\b/i, "`use`, `to`"],
   [/\b(?:colour|behaviour|normalise|serialise)s?\b/i, "American spelling"],
 ];
 

@@ -1,43 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { documentedOutput, expectPrinted, runFile } from "./documented.ts";
+import { expectPrinted, runFile } from "./documented.ts";
+import { blocksOf, pagesOfDocs, printedBy } from "./docs.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "reports", "readme");
 
-interface Block {
-  readonly name: string;
-  readonly file: string;
-  readonly code: string;
-}
-
-/**
- * Every ```ts block. What a block takes for granted stands before it, unseen by readers of the page:
- * `<!-- given` on a line of its own, declarations, `-->`.
- */
-function blocksOf(page: string): readonly Block[] {
-  const markdown = readFileSync(join(root, page), "utf8");
-  const pattern = /(?:<!-- given\n(?<given>.*?)\n-->\n+)?```ts\n(?<code>.*?)\n```/gs;
-  return [...markdown.matchAll(pattern)].map(({ groups, index }) => {
-    const line = markdown.slice(0, index).split("\n").length;
-    // A module of its own, so that names of two blocks do not meet.
-    const code = `${groups!["given"] ?? ""}\n${groups!["code"]!}\nexport {};\n`.trimStart();
-    const file = join(folder, `${page.replace(/\W/g, "-")}-line-${line}.ts`);
-    return { name: `the block of ${page} at line ${line}`, file, code };
-  });
-}
-
-const pages = [
-  "README.md",
-  "docs/comparison.md",
-  "docs/http.md",
-  "docs/noise.md",
-  "docs/publishers.md",
-  "docs/rollout.md",
-];
-const blocks = pages.flatMap(blocksOf);
+const pages = ["README.md", ...pagesOfDocs()];
+const blocks = pages.flatMap((page) => blocksOf(page, folder));
 
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
@@ -66,20 +38,8 @@ describe("README.md", () => {
     expect(problems).toEqual([]);
   });
 
-  it("names no file that is not there", () => {
-    for (const page of [...pages, "CONTRIBUTING.md", "docs/architecture.md"]) {
-      const text = readFileSync(join(root, page), "utf8");
-      for (const [, link] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
-        expect(existsSync(join(root, dirname(page), link!)), `${page}: ${link!}`).toBe(true);
-      }
-      for (const [, file] of text.matchAll(/`((?:src|test|scripts)\/[\w./-]+)`/g)) {
-        expect(existsSync(join(root, file!)), `${page}: ${file!}`).toBe(true);
-      }
-    }
-  });
-
   const printing = blocks.flatMap((block) => {
-    const documented = documentedOutput(block.code.replace(/\nexport \{\};\n$/, ""));
+    const documented = printedBy(block);
     return documented === undefined ? [] : [{ ...block, documented }];
   });
 

@@ -1,10 +1,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { transform } from "esbuild";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
+import { blocksOf, linksOf, pagesOfDocs, printedBy } from "../docs.ts";
 import { documentedOutput, expectPrinted } from "../documented.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -20,12 +22,12 @@ const subpaths = Object.entries(manifest.exports).flatMap(([subpath, conditions]
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const example = /```ts\n(.*?)\n```/s.exec(readme)![1]!;
 
+let packed: { readonly filename: string; readonly size: number };
+
 // An empty folder in which nothing is installed but the tarball and what it depends on.
 beforeAll(() => {
   const npm = (args: readonly string[]) => execFileSync("npm", args, { cwd: root, encoding: "utf8" });
-  const [packed] = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder])) as [
-    { filename: string },
-  ];
+  [packed] = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder])) as [typeof packed];
   mkdirSync(installed, { recursive: true });
   execFileSync("tar", ["-xzf", join(folder, packed.filename), "-C", installed, "--strip-components", "1"]);
   install(Object.keys(manifest.dependencies));
@@ -79,10 +81,27 @@ describe("the packed tarball", () => {
     expect(
       files.filter(
         (file) =>
-          !/^(dashboards(\/.*)?|schemas(\/proxy\.schema\.json)?|dist(\/.*)?|package\.json|[A-Z]+(\.md)?)$/.test(file),
+          !/^(dashboards(\/.*)?|schemas(\/proxy\.schema\.json)?|(dist|docs|examples)(\/.*)?|package\.json|llms\.txt|[A-Z]+(\.md)?)$/.test(
+            file,
+          ),
       ),
     ).toEqual([]);
-    expect(files.filter((file) => /\.map$|[^d]\.ts$|\.test\./.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.map$|[^d]\.ts$|\.test\./.test(file) && !file.startsWith("examples/"))).toEqual([]);
+  });
+
+  it("takes at most 1.5 MB, pages, pictures and examples included", () => {
+    expect(packed.size).toBeLessThanOrEqual(1_500_000);
+  });
+
+  it("has no page with a link that leads out of the package, but to the web", () => {
+    const pages = readdirSync(join(installed, "docs")).filter((file) => file.endsWith(".md"));
+    const names = ["README.md", "CHANGELOG.md", "SECURITY.md", ...pages.map((file) => `docs/${file}`)];
+    const dead = names.flatMap((name) =>
+      linksOf(name)
+        .filter((link) => !/^[a-z]+:|^#/.test(link) && !existsSync(join(installed, dirname(name), link.split("#")[0]!)))
+        .map((link) => `${name}: ${link}`),
+    );
+    expect(dead).toEqual([]);
   });
 
   it("runs README's first example as an ES module", () => {
@@ -91,6 +110,27 @@ describe("the packed tarball", () => {
 
   it("runs README's first example as CommonJS", () => {
     expectPrinted(run("cjs.cjs", transpile(ts.ModuleKind.CommonJS)), documentedOutput(example)!);
+  });
+
+  // What needs nothing but the package: on the pages, and in the examples.
+  const programs = [
+    ...["README.md", ...pagesOfDocs()].flatMap((page) =>
+      blocksOf(page, "").map((block) => ({ name: block.name, code: block.code, printed: printedBy(block) })),
+    ),
+    ...readdirSync(join(root, "examples"))
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => ({ name: `examples/${file}`, code: readFileSync(join(root, "examples", file), "utf8") }))
+      .map((example) => ({ ...example, printed: documentedOutput(example.code) })),
+  ].filter(({ code, printed }) => printed !== undefined && !/ from "(?!sidelane|node:)/.test(code));
+
+  it.each(programs)("runs as it is: $name", async ({ code, printed }) => {
+    // Not by the compiler, which leaves decorators to the runtime.
+    const { code: javascript } = await transform(code, { loader: "ts", target: "es2022", tsconfigRaw: "{}" });
+    expectPrinted(run("program.mjs", javascript), printed!);
+  });
+
+  it("has more than thirty programs to run", () => {
+    expect(programs.length).toBeGreaterThan(30);
   });
 
   it("does not lose in building what is called only for the time it takes", () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -15,6 +16,7 @@ const limits: Readonly<Record<string, number>> = {
   "./http": 110_500,
   "./report": 47_500,
   "./testing": 36_800,
+  "./recipes": 3_000,
   "./publishers/combine": 15_600,
   "./publishers/console": 17_700,
   "./publishers/diagnostics-channel": 2_100,
@@ -55,4 +57,33 @@ describe("the size of", () => {
     expect(limit, `${subpath} has no limit`).toBeDefined();
     expect(gzipSync(outputFiles[0]!.contents).length, `bytes of ${subpath}`).toBeLessThanOrEqual(limit!);
   });
+});
+
+describe("the sizes in README", () => {
+  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+  const [, ...cells] = /^\| in a bundle, minified and gzipped +\|(.*)\|$/m.exec(readme)![1]!.split("|");
+  const code = {
+    sidelane: `export { experiment } from "./dist/index.js"`,
+    tzientist: `export { experiment, experimentAsync } from "tzientist"`,
+    "@launchdarkly/node-server-sdk": `export { init, createMigration } from "@launchdarkly/node-server-sdk"`,
+  };
+
+  it.each(Object.entries(code).map(([name, contents], index) => ({ name, contents, said: cells[index]!.trim() })))(
+    "are those of a program that imports $name: $said",
+    async ({ contents, said }) => {
+      const { outputFiles } = await build({
+        stdin: { contents, resolveDir: join(import.meta.dirname, "../..") },
+        bundle: true,
+        write: false,
+        minify: true,
+        format: "esm",
+        platform: "node",
+        // Imported when a difference is first drawn.
+        external: ["node:*", "jsondiffpatch"],
+        logLevel: "error",
+      });
+      const kilobytes = gzipSync(outputFiles[0]!.contents).length / 1_000;
+      expect(Math.abs(kilobytes - Number(said.replace(" kB", "")))).toBeLessThan(3);
+    },
+  );
 });
