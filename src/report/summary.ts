@@ -4,7 +4,7 @@ import type { ResultSource } from "../records/read-lines.ts";
 import type { LineRecord, PresentedResult } from "../records/record.ts";
 import type { StartRecord } from "../model/start-record.ts";
 import type { ProcessTally, TallyRecord } from "../model/tally-record.ts";
-import { count, ExperimentSum } from "./experiment-sum.ts";
+import { count, ExperimentSum, named } from "./experiment-sum.ts";
 import type { ReportModel, ReportProcess } from "./model.ts";
 
 // Results that are kept to be shown, of all experiments together.
@@ -118,7 +118,7 @@ export class Summary {
     Object.assign(process, { labels, ...(build !== undefined && { build }) });
     if (versions.sidelane !== undefined) process.sidelane = versions.sidelane;
     if (versions.node !== undefined) process.node = versions.node;
-    for (const [name, started] of Object.entries(experiments)) this.#of(name)?.start(started);
+    for (const [name, started] of Object.entries(experiments)) this.#of(name)?.start(started, at, id);
     if (at >= (this.#options.since ?? -Infinity)) this.#saw(at, at);
   }
 
@@ -191,20 +191,31 @@ export class Summary {
     return {
       version: 1,
       ...(anything && { from: this.#from, to: this.#to }),
-      processes: Object.fromEntries(this.#processes),
-      experiments: Object.fromEntries(
-        [...this.#experiments].map(([name, experiment]) => [name, experiment.report(anything ? this.#to : 0)]),
+      processes: named(new Map([...this.#processes].map(([id, each]) => [id, processOf(each)]))),
+      experiments: named(
+        new Map([...this.#experiments].map(([name, each]) => [name, each.report(anything ? this.#to : 0)])),
       ),
-      faults: Object.fromEntries(this.#faults),
+      faults: named(this.#faults),
       lost: {
         lines: torn + version + type,
         ...{ torn, versions: version, types: type },
         records: gaps.reduce((sum, { first, last }) => sum + last - first + 1, 0),
         minutes: this.#once.sequences.lostMinutes(),
-        dropped: Object.fromEntries([...this.#dropped].map(([name, reasons]) => [name, Object.fromEntries(reasons)])),
-        failed: Object.fromEntries(this.#failed),
+        dropped: named(new Map([...this.#dropped].map(([name, reasons]) => [name, named(reasons)]))),
+        failed: named(this.#failed),
         uncounted: [...this.#uncounted.values()].reduce((sum, each) => sum + each, 0),
       },
     };
   }
+}
+
+/** With its parts in one order, whichever came first. */
+function processOf({ build, labels, sidelane, node, from, to, ended }: ReportProcess): ReportProcess {
+  return {
+    ...(build !== undefined && { build }),
+    labels,
+    ...(sidelane !== undefined && { sidelane }),
+    ...(node !== undefined && { node }),
+    ...{ from, to, ended },
+  };
 }
