@@ -8,6 +8,7 @@ import { Summary } from "../report/summary.ts";
 import { textOf } from "../report/text.ts";
 import { helpOf, parseArguments, UsageError, type CliOption } from "./arguments.ts";
 import { annotationsOf } from "./annotations.ts";
+import { engineNames, openEngine } from "./open-engine.ts";
 import { wantsColor, type CliIo } from "./io.ts";
 import { Progress } from "./progress.ts";
 import { sourcesOf, type Source } from "./sources.ts";
@@ -16,6 +17,11 @@ const options: Readonly<Record<string, CliOption>> = {
   json: { says: "print the model that every report is made of" },
   markdown: { says: "print Markdown, for a pull request or a step summary" },
   html: { takes: "file", says: "write one page for a browser, which needs nothing else, beside what is printed" },
+  engine: { takes: "name", says: `what to read with, in place of files read here: ${engineNames.join(", ")}` },
+  url: {
+    takes: "address",
+    says: "where the engine's tables are: postgres://… or a SQLite file; ?prefix= is the tables'",
+  },
   since: { takes: "time", says: "only what came later: 2026-01-31, 2026-01-31T14:00Z, or 90m, 24h, 7d ago" },
   experiment: { takes: "name", says: "only this experiment; may be given several times" },
   "fail-on": {
@@ -36,6 +42,7 @@ const help = (): string =>
       "sidelane report results.ndjson --html report.html",
       "sidelane report results.ndjson --markdown >> $GITHUB_STEP_SUMMARY",
       "sidelane report results.ndjson --json --fail-on regressed,not-ready > report.json",
+      "sidelane report --engine postgresql --url postgres://sidelane@db/evidence --since 24h",
     ],
   );
 
@@ -59,10 +66,13 @@ export async function report(given: readonly string[], io: CliIo): Promise<numbe
     throw new UsageError("sidelane report: choose one of --json and --markdown");
   const failOn = chosen["fail-on"] && verdictsOf(chosen["fail-on"]);
   const since = chosen["since"] && sinceOf(chosen["since"].at(-1)!, io.now());
-  const model = await modelOf(sourcesOf(files, io, "report"), io, {
+  const asked = {
     ...(since !== undefined && { since }),
     ...(chosen["experiment"] && { experiments: chosen["experiment"] }),
-  });
+  };
+  const engine = openEngine(chosen["engine"]?.at(-1), chosen["url"]?.at(-1), files);
+  const model =
+    engine === undefined ? await modelOf(sourcesOf(files, io, "report"), io, asked) : await engine.summary(asked);
   if (chosen["html"]) await writePage(chosen["html"].at(-1)!, model, io);
   if (chosen["json"]) io.out(`${JSON.stringify(model, null, 2)}\n`);
   else if (chosen["markdown"]) {

@@ -128,18 +128,18 @@ export class GroupCounts {
 }
 
 function isBefore(one: PresentedResult, other: PresentedResult): boolean {
-  return one.startedAt < other.startedAt || (one.startedAt === other.startedAt && one.id < other.id);
+  // To the millisecond, as tables have it.
+  const [at, than] = [Math.round(one.startedAt), Math.round(other.startedAt)];
+  return at < than || (at === than && one.id < other.id);
 }
 
 function differencesOf(example: Example | undefined): ReportGroup["differences"] {
   const candidate = example?.result.candidates.find(({ name }) => name === example.name);
-  return (candidate?.comparison.differences ?? [])
-    .slice(0, 5)
-    .map(({ path, kind, controlType, candidateType }) => ({
-      ...{ path, kind },
-      ...(controlType !== undefined && { controlType }),
-      ...(candidateType !== undefined && { candidateType }),
-    }));
+  return (candidate?.comparison.differences ?? []).slice(0, 5).map(({ path, kind, controlType, candidateType }) => ({
+    ...{ path, kind },
+    ...(controlType !== undefined && { controlType }),
+    ...(candidateType !== undefined && { candidateType }),
+  }));
 }
 
 function byCount([a, one]: [string, Group], [b, other]: [string, Group]): number {

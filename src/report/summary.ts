@@ -91,6 +91,37 @@ export class Summary {
     }
   }
 
+  /** Counts a text that holds no record. */
+  skip(why: SkippedLine): void {
+    this.#skipped[why] += 1;
+  }
+
+  /** Whether a process told counts so far, so that its results are examples. */
+  hasTold(process: string): boolean {
+    return this.#tallied.has(process);
+  }
+
+  /** Until when a process told counts. @returns milliseconds since 1970 */
+  toldUntil(process: string): number {
+    return this.#processes.get(process)?.to ?? -Infinity;
+  }
+
+  /**
+   * Takes results that are in the counts of their processes as a whole.
+   *
+   * @param span when the first and the last of them began, in milliseconds since 1970
+   * @param uncounted how many came after the last counts, by process
+   */
+  takeCounted(span: { readonly from: number; readonly to: number }, uncounted: ReadonlyMap<string, number>): void {
+    this.#saw(span.from, span.to);
+    for (const [process, results] of uncounted) count(this.#uncounted, process, results);
+  }
+
+  /** Keeps a result that is in the counts of its process to show for what it is an example of. */
+  show(result: PresentedResult): void {
+    this.#of(result.experiment)?.addResult(result, true);
+  }
+
   #take(record: LineRecord): void {
     const { since = -Infinity } = this.#options;
     switch (record.type) {
@@ -109,7 +140,7 @@ export class Summary {
         this.#of(record.experiment)?.addEvent(record);
         return;
       case "result":
-        if (record.startedAt >= since) this.#addResult(record);
+        if (Math.round(record.startedAt) >= since) this.#addResult(record);
     }
   }
 
@@ -155,10 +186,10 @@ export class Summary {
   #addResult(result: PresentedResult): void {
     const { process, startedAt } = result;
     const isTallied = process !== undefined && this.#tallied.has(process);
-    this.#saw(startedAt, startedAt);
+    this.#saw(Math.round(startedAt), Math.round(startedAt));
     if (isTallied && result.weight > 0) {
       const { to } = this.#processes.get(process)!;
-      if (startedAt > to) count(this.#uncounted, process, 1);
+      if (Math.round(startedAt) > Math.round(to)) count(this.#uncounted, process, 1);
     }
     this.#of(result.experiment)?.addResult(result, isTallied);
   }
