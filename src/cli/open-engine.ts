@@ -1,18 +1,22 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { installedPackage } from "../model/installed-package.ts";
+import { SidelaneError } from "../model/errors.ts";
 import { visible } from "../model/visible-text.ts";
+import { duckdbEngine, hasDuckdb } from "../report/engines/duckdb.ts";
 import type { EngineQuery, EvidenceEngine } from "../report/engines/engine.ts";
 import { sqlEngine } from "../report/engines/sql.ts";
 import type { ReportModel } from "../report/model.ts";
 import { UsageError } from "./arguments.ts";
+import type { Source } from "./sources.ts";
 
 /** The engines that `--engine` names. */
-export const engineNames = ["sqlite", "postgresql"] as const;
+export const engineNames = ["duckdb", "sqlite", "postgresql"] as const;
 
-type OpenEngine = (url: string | undefined) => Promise<EvidenceEngine>;
+type OpenEngine = (url: string | undefined, files: readonly string[]) => Promise<EvidenceEngine>;
 
 const engines: Readonly<Record<(typeof engineNames)[number], OpenEngine>> = {
+  duckdb: openDuckdb,
   sqlite: openSqlite,
   postgresql: openPostgresql,
 };
@@ -39,11 +43,12 @@ export function openEngine(
   if (!isEngine(name)) {
     throw new UsageError(`sidelane report: --engine takes ${engineNames.join(", ")}; got ${visible(name)}`);
   }
-  if (files.length > 0) throw new UsageError(`sidelane report: --engine ${name} reads tables, and no files`);
+  if (name !== "duckdb" && files.length > 0)
+    throw new UsageError(`sidelane report: --engine ${name} reads tables, and no files`);
   return {
     async summary(query) {
       try {
-        const engine = await engines[name](url);
+        const engine = await engines[name](url, files);
         try {
           return await engine.summary(query);
         } finally {
@@ -51,6 +56,7 @@ export function openEngine(
         }
       } catch (error) {
         if (error instanceof UsageError) throw error;
+        if (error instanceof SidelaneError) throw new UsageError(`sidelane report: ${error.message}`);
         throw new UsageError(`sidelane report: ${name} cannot be read: ${messageOf(error, url)}`);
       }
     },
@@ -59,6 +65,26 @@ export function openEngine(
 
 function isEngine(name: string): name is (typeof engineNames)[number] {
   return (engineNames as readonly string[]).includes(name);
+}
+
+// What is read in a minute or so without an engine.
+const largeBytes = 2_000_000_000;
+
+/**
+ * The engine for files that nobody chose one for: DuckDB where they are Parquet, or of more than 2 GB and it is installed.
+ *
+ * @returns `undefined` where they are read without one
+ */
+export async function engineFor(sources: readonly Source[]): Promise<"duckdb" | undefined> {
+  if (sources.some(({ name }) => name.endsWith(".parquet"))) return "duckdb";
+  const sizes = sources.map(({ size }) => size ?? -Infinity);
+  return sizes.reduce((sum, size) => sum + size, 0) > largeBytes && (await hasDuckdb()) ? "duckdb" : undefined;
+}
+
+function openDuckdb(url: string | undefined, files: readonly string[]): Promise<EvidenceEngine> {
+  if (url !== undefined) throw new UsageError("sidelane report: --engine duckdb reads files, and takes no --url");
+  if (files.includes("-")) throw new UsageError("sidelane report: --engine duckdb reads files, and no standard input");
+  return Promise.resolve(duckdbEngine({ files }));
 }
 
 interface PgPool {

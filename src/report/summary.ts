@@ -96,6 +96,11 @@ export class Summary {
     this.#skipped[why] += 1;
   }
 
+  /** The processes that told counts so far. */
+  processesTold(): readonly string[] {
+    return [...this.#tallied];
+  }
+
   /** Whether a process told counts so far, so that its results are examples. */
   hasTold(process: string): boolean {
     return this.#tallied.has(process);

@@ -37,7 +37,9 @@ export async function writeCorpus(receivers: readonly PublisherLike[], size: Cor
   const fleet = Array.from({ length: size.processes }, (_, index) => {
     const version = `v${1 + (index % 3)}`;
     const life = { ended: false };
-    const publishers = receivers.map((receiver) => unreliable(toPublisher(receiver, "receiver"), life));
+    const publishers = receivers.map((receiver, place) =>
+      unreliable(toPublisher(receiver, "receiver"), `receiver ${place}`, life),
+    );
     const lab = new Laboratory({
       ...{ clock, random, publishers, onFault: () => undefined },
       pseudonymKey: "a key of the corpus, of 32 or more characters",
@@ -89,12 +91,12 @@ function attempt(call: () => unknown): void {
 }
 
 /** Loses some records of counts, and delivers others twice. */
-function unreliable(publisher: Publisher, life: { readonly ended: boolean }): Publisher {
+function unreliable(publisher: Publisher, name: string, life: { readonly ended: boolean }): Publisher {
   const isOneOf = ({ n, process }: TallyRecord, of: number, rest: number): boolean =>
     (n + process.length) % of === rest;
   const { publishTally, publishBatch } = publisher;
   return {
-    name: publisher.name,
+    name,
     ...(publisher.attach && { attach: (host) => publisher.attach!(host) }),
     ...(publisher.flush && { flush: () => publisher.flush!() }),
     ...(publisher.close && { close: () => publisher.close!() }),

@@ -37,6 +37,7 @@ export async function modelOf(readings: Readings, query: EngineQuery = {}): Prom
   const since = Math.ceil(query.since ?? ever);
   for await (const lines of readings.others()) {
     for (const line of lines) {
+      if (line.trim() === "") continue;
       const { record, skipped } = parseLine(line);
       if (skipped !== undefined) summary.skip(skipped);
       if (record !== undefined) summary.add(record);
