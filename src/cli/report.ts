@@ -6,8 +6,10 @@ import type { ReportModel, ReportVerdictKind } from "../report/model.ts";
 import { verdictOrder } from "../report/order.ts";
 import { Summary } from "../report/summary.ts";
 import { textOf } from "../report/text.ts";
+import type { EngineQuery } from "../report/engines/engine.ts";
 import { helpOf, parseArguments, UsageError, type CliOption } from "./arguments.ts";
 import { annotationsOf } from "./annotations.ts";
+import { engineFor, engineNames, openEngine } from "./open-engine.ts";
 import { wantsColor, type CliIo } from "./io.ts";
 import { Progress } from "./progress.ts";
 import { sourcesOf, type Source } from "./sources.ts";
@@ -16,6 +18,14 @@ const options: Readonly<Record<string, CliOption>> = {
   json: { says: "print the model that every report is made of" },
   markdown: { says: "print Markdown, for a pull request or a step summary" },
   html: { takes: "file", says: "write one page for a browser, which needs nothing else, beside what is printed" },
+  engine: {
+    takes: "name",
+    says: `what to read with; duckdb by itself above 2 GB, where it is installed: ${engineNames.join(", ")}`,
+  },
+  url: {
+    takes: "address",
+    says: "where the engine's tables are: postgres://… or a SQLite file; ?prefix= is the tables'",
+  },
   since: { takes: "time", says: "only what came later: 2026-01-31, 2026-01-31T14:00Z, or 90m, 24h, 7d ago" },
   experiment: { takes: "name", says: "only this experiment; may be given several times" },
   "fail-on": {
@@ -36,6 +46,8 @@ const help = (): string =>
       "sidelane report results.ndjson --html report.html",
       "sidelane report results.ndjson --markdown >> $GITHUB_STEP_SUMMARY",
       "sidelane report results.ndjson --json --fail-on regressed,not-ready > report.json",
+      "sidelane report 'evidence/**/*.parquet'",
+      "sidelane report --engine postgresql --url postgres://sidelane@db/evidence --since 24h",
     ],
   );
 
@@ -59,10 +71,11 @@ export async function report(given: readonly string[], io: CliIo): Promise<numbe
     throw new UsageError("sidelane report: choose one of --json and --markdown");
   const failOn = chosen["fail-on"] && verdictsOf(chosen["fail-on"]);
   const since = chosen["since"] && sinceOf(chosen["since"].at(-1)!, io.now());
-  const model = await modelOf(sourcesOf(files, io, "report"), io, {
+  const asked = {
     ...(since !== undefined && { since }),
     ...(chosen["experiment"] && { experiments: chosen["experiment"] }),
-  });
+  };
+  const model = await askedModel(files, chosen["engine"]?.at(-1), chosen["url"]?.at(-1), io, asked);
   if (chosen["html"]) await writePage(chosen["html"].at(-1)!, model, io);
   if (chosen["json"]) io.out(`${JSON.stringify(model, null, 2)}\n`);
   else if (chosen["markdown"]) {
@@ -71,6 +84,22 @@ export async function report(given: readonly string[], io: CliIo): Promise<numbe
     if (io.env["GITHUB_ACTIONS"] === "true") io.err(annotationsOf(model));
   } else io.out(textOf(model, { color: wantsColor(io), ...(io.columns !== undefined && { width: io.columns }) }));
   return exitOf(model, failOn);
+}
+
+/** By the engine that was chosen, or that suits the files, or from the files themselves. */
+async function askedModel(
+  files: readonly string[],
+  engine: string | undefined,
+  url: string | undefined,
+  io: CliIo,
+  asked: EngineQuery,
+): Promise<ReportModel> {
+  const readsFiles = engine === undefined || engine === "duckdb";
+  const sources = readsFiles && url === undefined ? sourcesOf(files, io, "report") : [];
+  const chosen = engine ?? (url === undefined ? await engineFor(sources) : undefined);
+  const names = sources.map(({ name }) => (name === "standard input" ? "-" : name));
+  const opened = openEngine(chosen, url, readsFiles ? names : files);
+  return opened === undefined ? modelOf(sources, io, asked) : opened.summary(asked);
 }
 
 /** @throws {UsageError} where the file cannot be written */

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   diff: async () => (await import("./diff.ts")).diff,
   proxy: async () => (await import("./proxy.ts")).proxy,
   watch: async () => (await import("./watch.ts")).watch,
+  export: async () => (await import("./export.ts")).exportRecords,
   rollout: async () => (await import("./rollout.ts")).rollout,
 };
 
@@ -24,6 +25,7 @@ Commands:
   diff     says which kinds of mismatch are new or gone between two reports
   proxy    answers as one service does, and compares another one's answers
   watch    follows a file of records on a terminal
+  export   writes files of records to Parquet
   rollout  steers a rollout by the state that its store keeps
 
 sidelane <command> --help says more, with examples.

@@ -1,5 +1,7 @@
 import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import type { CliIo } from "./io.ts";
 import { UsageError } from "./arguments.ts";
 
@@ -36,13 +38,17 @@ function fileOf(path: string, io: CliIo): Source[] {
       return [];
     }
     const size = status.isFile() ? status.size : undefined;
-    return [
-      { name: path, size, open: (onBytes) => counted(createReadStream(path, { highWaterMark: 1 << 18 }), onBytes) },
-    ];
+    return [{ name: path, size, open: (onBytes) => opened(path, onBytes) }];
   } catch (error) {
     io.err(`sidelane: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})\n`);
     return [];
   }
+}
+
+/** What was packed by gzip is unpacked on the way. */
+function opened(path: string, onBytes: (bytes: number) => void): AsyncIterable<string | Uint8Array> {
+  const bytes = counted(createReadStream(path, { highWaterMark: 1 << 18 }), onBytes);
+  return path.endsWith(".gz") ? Readable.from(bytes).compose(createGunzip()) : bytes;
 }
 
 function standardInput(io: CliIo): Source {

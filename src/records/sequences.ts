@@ -9,29 +9,38 @@ export interface Gap {
   readonly last: number;
 }
 
+/** `from` and `to` are when the records around it were told: how long passed untold. */
+interface OpenGap {
+  readonly first: number;
+  readonly last: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 interface Sequence {
   next: number;
   /** When the record with the highest number was told. */
   toldAt: number;
-  /** `ms` is how long passed untold. */
-  gaps: { first: number; last: number; ms: number }[];
+  gaps: OpenGap[];
 }
 
 const minuteMs = 60_000;
 
 /** Which numbered records of which process have come: one that comes twice counts once, and what is missing is known. */
 export class Sequences {
+  // Of a process that told nothing before, no time is known: from infinity on nothing passed.
   readonly #of = new Map<string, Sequence>();
 
   /** Whether a record has not come before. @param from when its process had told the last time, and `to` when it told this */
   isNew({ process, n, from, to }: { process: string; n: number; from: number; to: number }): boolean {
     let sequence = this.#of.get(process);
-    if (sequence === undefined) this.#of.set(process, (sequence = { next: 1, toldAt: from, gaps: [] }));
+    if (sequence === undefined) this.#of.set(process, (sequence = { next: 1, toldAt: Infinity, gaps: [] }));
     if (n >= sequence.next) {
-      const ms = Math.max(0, from - sequence.toldAt);
-      if (n > sequence.next) sequence.gaps.push({ first: sequence.next, last: n - 1, ms });
+      if (n > sequence.next) {
+        sequence.gaps.push({ first: sequence.next, last: n - 1, from: sequence.toldAt, to: from });
+      }
       sequence.next = n + 1;
-      sequence.toldAt = Math.max(sequence.toldAt, to);
+      sequence.toldAt = to;
       return true;
     }
     const { gaps } = sequence;
@@ -39,8 +48,8 @@ export class Sequences {
     const gap = gaps[index];
     if (gap === undefined) return false;
     const rest = [
-      { first: gap.first, last: n - 1, ms: gap.ms },
-      { first: n + 1, last: gap.last, ms: 0 },
+      { first: gap.first, last: n - 1, from: gap.from, to: from },
+      { first: n + 1, last: gap.last, from: to, to: gap.to },
     ].filter(({ first, last }) => first <= last);
     if (gaps.length < mostGaps || rest.length < 2) gaps.splice(index, 1, ...rest);
     return true;
@@ -54,6 +63,6 @@ export class Sequences {
   /** About how many minutes the missing records covered: at least one for each gap. */
   lostMinutes(): number {
     const all = [...this.#of.values()].flatMap(({ gaps }) => gaps);
-    return all.reduce((sum, { ms }) => sum + Math.max(1, Math.round(ms / minuteMs)), 0);
+    return all.reduce((sum, { from, to }) => sum + Math.max(1, Math.round((to - from) / minuteMs)), 0);
   }
 }

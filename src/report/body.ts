@@ -8,15 +8,25 @@ import type { ReportVerdict, ReportVerdictKind } from "./model.ts";
 // Longer without a comparison, while others go on, and the evidence is an old one.
 const staleMs = 3_600_000;
 
+/** Which of two records was told last; of those told at once, one and the same in whatever order they come. */
+export function isLater(
+  { to, process, n }: Pick<CandidateTally, "to" | "process" | "n">,
+  known: Pick<CandidateTally, "to" | "process" | "n"> | undefined,
+): boolean {
+  if (known === undefined || to !== known.to) return known === undefined || to > known.to;
+  return process === known.process ? n > known.n : process > known.process;
+}
+
 /** The evidence on one candidate in one version, and of a rollout that judges by itself in one step. */
 export class BodyOfEvidence {
   readonly all: EvidenceSum = new EvidenceSum();
   readonly #served = new EvidenceSum();
-  readonly firstAt: number;
+  firstAt: number;
   lastAt: number = -Infinity;
   #since: number | undefined;
   #terms: { readonly [Term in keyof NonNullable<CandidateTally["evidence"]>["terms"]]?: number } = {};
   #last: CandidateTally | undefined;
+  #termsOf: CandidateTally | undefined;
 
   constructor(firstAt: number) {
     this.firstAt = firstAt;
@@ -31,10 +41,14 @@ export class BodyOfEvidence {
     const { evidence, served, process, to } = tally;
     if (evidence !== undefined) {
       (served ? this.#served : this.all).add(process, evidence, evidence.since);
-      this.#terms = evidence.terms;
+      if (isLater(tally, this.#termsOf)) {
+        this.#terms = evidence.terms;
+        this.#termsOf = tally;
+      }
       if (evidence.since !== undefined) this.#since = Math.max(this.#since ?? -Infinity, evidence.since);
     }
-    if (to >= this.lastAt) this.#last = tally;
+    if (isLater(tally, this.#last)) this.#last = tally;
+    this.firstAt = Math.min(this.firstAt, tally.from);
     this.lastAt = Math.max(this.lastAt, to);
   }
 

@@ -2,7 +2,8 @@ import { kindOfCandidate, resultKinds, type ResultKind, type ServedStage } from 
 import type { CandidateTally } from "../model/tally-record.ts";
 import type { PresentedCandidate, PresentedResult } from "../records/record.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
-import { BodyOfEvidence, spoken, told } from "./body.ts";
+import { BodyOfEvidence, isLater, spoken, told } from "./body.ts";
+import { ExactSum } from "./exact-sum.ts";
 import { GroupCounts, type ExampleRoom } from "./group-counts.ts";
 import { latencyOf } from "./latency.ts";
 import type { ReportCandidate, ReportStep } from "./model.ts";
@@ -14,7 +15,8 @@ const mostBodies = 32;
 interface TrendStep {
   comparisons: number;
   mismatches: number;
-  upperBound: number | undefined;
+  /** The last record, which says the bound as it stood. */
+  by: Pick<CandidateTally, "to" | "process" | "n" | "mismatchUpperBound"> | undefined;
 }
 
 interface VersionSum {
@@ -32,15 +34,17 @@ export class CandidateSum {
   readonly #counts: Record<ResultKind, number> = { match: 0, ignored: 0, inconclusive: 0, "timed-out": 0, mismatch: 0 };
   readonly #control = new LatencyHistogram();
   readonly #candidate = new LatencyHistogram();
+  readonly #controlMs = new ExactSum();
+  readonly #candidateMs = new ExactSum();
   readonly #errors = { candidate: 0, control: 0 };
   readonly #bodies = new Map<string, BodyOfEvidence>();
   readonly #versions = new Map<string, VersionSum>();
   readonly #trend = new Steps<TrendStep>(
-    () => ({ comparisons: 0, mismatches: 0, upperBound: undefined }),
-    (into, { comparisons, mismatches, upperBound }) => {
+    () => ({ comparisons: 0, mismatches: 0, by: undefined }),
+    (into, { comparisons, mismatches, by }) => {
       into.comparisons += comparisons;
       into.mismatches += mismatches;
-      into.upperBound = upperBound ?? into.upperBound;
+      if (by !== undefined && isLater(by, into.by)) into.by = by;
     },
   );
   /** By process, where it has told no counts so far. */
@@ -59,6 +63,8 @@ export class CandidateSum {
     const [control, candidate] = [LatencyHistogram.from(latency.control), LatencyHistogram.from(latency.candidate)];
     this.#control.merge(control);
     this.#candidate.merge(candidate);
+    this.#controlMs.add(latency.control.sumMs);
+    this.#candidateMs.add(latency.candidate.sumMs);
     this.#results.delete(process);
     this.#tallied = true;
     for (const kind of resultKinds) this.#counts[kind] += counts[kind] ?? 0;
@@ -66,13 +72,15 @@ export class CandidateSum {
     this.#errors.control += tally.controlErrors;
     for (const [signature, count] of Object.entries(groups)) this.#groups.add(signature, count, from, to, version);
     this.#groups.addOthers(otherGroups);
-    this.#groups.sawVersion(version);
+    this.#groups.sawVersion(version, from);
     const comparisons = compared(counts);
     const mismatches = counts.mismatch ?? 0;
     const step = this.#trend.at(from);
     step.comparisons += comparisons;
     step.mismatches += mismatches;
-    step.upperBound = tally.mismatchUpperBound;
+    const { mismatchUpperBound, n } = tally;
+    const standing = { to, process, n, mismatchUpperBound };
+    if (isLater(standing, step.by)) step.by = standing;
     if (version !== undefined) this.#addVersion(version, from, to, comparisons, mismatches);
     this.#bodyOf(tally).add(tally);
     const lastAt = evidence?.lastAt ?? (comparisons > 0 ? to : undefined);
@@ -130,7 +138,8 @@ export class CandidateSum {
     funnel: readonly ReportStep[],
     stepMs: number,
   ): ReportCandidate {
-    for (const [process, results] of this.#results) this.#take(process, results);
+    const processes = [...this.#results].sort(([one], [other]) => (one < other ? -1 : 1));
+    for (const [process, results] of processes) this.#take(process, results);
     this.#results.clear();
     const body = latestOf(this.#bodies) ?? new BodyOfEvidence(now);
     const comparisons = compared(this.#counts);
@@ -150,11 +159,16 @@ export class CandidateSum {
       ...(comparisons > 0 && { matchRate: this.#counts.match / comparisons }),
       mismatchUpperBound: verdict.gates.find(({ name }) => name === "mismatch")?.upperBound ?? 1,
       errors: { ...this.#errors },
-      latency: { control: latencyOf(this.#control), candidate: latencyOf(this.#candidate) },
-      versions: [...this.#versions.values()].sort((one, other) => one.firstSeen - other.firstSeen),
-      trend: this.#trend.list().map(([at, { comparisons: all, mismatches, upperBound }]) => ({
+      latency: {
+        control: latencyOf(this.#control, this.#controlMs.value),
+        candidate: latencyOf(this.#candidate, this.#candidateMs.value),
+      },
+      versions: [...this.#versions.values()].sort(
+        (one, other) => one.firstSeen - other.firstSeen || (one.version < other.version ? -1 : 1),
+      ),
+      trend: this.#trend.list().map(([at, { comparisons: all, mismatches, by }]) => ({
         ...{ at, comparisons: all, mismatches },
-        ...(upperBound !== undefined && { upperBound }),
+        ...(by !== undefined && { upperBound: by.mismatchUpperBound }),
       })),
     };
   }
@@ -164,6 +178,8 @@ export class CandidateSum {
     for (const kind of resultKinds) this.#counts[kind] += results.counts[kind];
     this.#control.merge(results.tally.control);
     this.#candidate.merge(results.tally.candidate);
+    this.#controlMs.add(results.tally.control.toJSON().sumMs);
+    this.#candidateMs.add(results.tally.candidate.toJSON().sumMs);
     this.#errors.candidate += results.tally.candidateErrors;
     this.#errors.control += results.tally.controlErrors;
     for (const [signature, { count, first, last, version }] of results.groups) {
@@ -179,6 +195,7 @@ export class CandidateSum {
     const body = this.#bodies.get(key) ?? new BodyOfEvidence(results.firstAt);
     this.#bodies.set(key, body);
     body.all.add(process, results.evidence(), undefined);
+    body.firstAt = Math.min(body.firstAt, results.firstAt);
     body.lastAt = Math.max(body.lastAt, results.lastAt);
     this.#lastAt = Math.max(this.#lastAt ?? -Infinity, results.lastAt);
   }
@@ -190,7 +207,7 @@ function compared(counts: Readonly<Record<ResultKind, number>>): number {
 
 function latestOf(bodies: ReadonlyMap<string, BodyOfEvidence>): BodyOfEvidence | undefined {
   let latest: BodyOfEvidence | undefined;
-  for (const each of bodies.values()) {
+  for (const [, each] of [...bodies].sort(([one], [other]) => (one < other ? -1 : 1))) {
     // While two versions run beside each other, the later one is judged.
     const later = latest === undefined || each.lastAt - latest.lastAt || each.firstAt - latest.firstAt;
     if (later === true || later > 0) latest = each;

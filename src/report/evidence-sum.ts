@@ -1,9 +1,12 @@
 import type { EvidenceData, GateData, UnitSums, WindowUnits } from "../model/evidence-data.ts";
 import { FleetUnits, type Merged } from "../stats/fleet-units.ts";
+import { mergedWindows } from "../stats/merge-windows.ts";
 import type { VerdictInput } from "../stats/verdict.ts";
 
-// Tables of more windows than this are folded into sums, the oldest first.
+// Of more windows than this the oldest are forgotten: some three days of minutes.
 const mostWindows = 4_096;
+// Tables of one window that wait to be merged.
+const mostTables = 16;
 
 type Numbers = { comparisons: number; units: number };
 
@@ -20,7 +23,9 @@ interface OfProcess extends Numbers {
 /** One body of evidence over all processes, put together from what their records added. */
 export class EvidenceSum {
   readonly #processes = new Map<string, OfProcess>();
-  #windows = 0;
+  /** By when gathering began, of windows that their processes have ended: the tables of all of them. */
+  readonly #ended = new Map<number | undefined, Map<number, WindowUnits[]>>();
+  #forgotten = -Infinity;
 
   get isEmpty(): boolean {
     return this.#processes.size === 0;
@@ -51,16 +56,37 @@ export class EvidenceSum {
       for (const [name, gate] of Object.entries(added.gates))
         known.gates.set(name, gatePlus(known.gates.get(name), gate));
     }
-    for (const window of added.windows) {
-      if (!known.windows.has(window.window)) this.#windows += 1;
-      known.windows.set(window.window, window);
+    for (const each of added.windows) known.windows.set(each.window, each);
+    this.#endWindows(known, added.window);
+  }
+
+  /** A process tells a window anew as long as it changes: those before the last two are as they stay. */
+  #endWindows({ windows, since }: OfProcess, present: number = -Infinity): void {
+    const ended = this.#ended.get(since) ?? new Map<number, WindowUnits[]>();
+    this.#ended.set(since, ended);
+    for (const [window, units] of windows) {
+      if (window >= present - 1) continue;
+      windows.delete(window);
+      if (window <= this.#forgotten) continue;
+      const tables = ended.get(window) ?? [];
+      tables.push(units);
+      ended.set(window, tables.length < mostTables ? tables : [...mergedWindows(tables)]);
     }
-    if (this.#windows > mostWindows) this.#forgetOldest();
+    while (ended.size > mostWindows) {
+      const oldest = Math.min(...ended.keys());
+      ended.delete(oldest);
+      this.#forgotten = Math.max(this.#forgotten, oldest);
+    }
+  }
+
+  /** What is said of all is the same, whichever process came first. */
+  #inOrder(): OfProcess[] {
+    return [...this.#processes].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => each);
   }
 
   /** What a verdict at a moment is made of. @param now in milliseconds since 1970 */
   input(candidate: string, now: number): Omit<VerdictInput, "risk"> {
-    const all = [...this.#processes.values()];
+    const all = this.#inOrder();
     const sum = (of: (each: OfProcess) => number): number => all.reduce((total, each) => total + of(each), 0);
     const firstAt = all.reduce((at, each) => least(at, each.firstAt), NaN);
     const lastAt = all.reduce((at, each) => most(at, each.lastAt), NaN);
@@ -81,7 +107,7 @@ export class EvidenceSum {
   }
 
   #gate(name: string, now: number, merged: Merged | undefined): VerdictInput["gates"][number] {
-    const all = [...this.#processes.values()].flatMap((each) => {
+    const all = this.#inOrder().flatMap((each) => {
       const gate = each.gates.get(name);
       return gate === undefined ? [] : [{ gate, isOpen: restOf(each.latest, now) > 0 }];
     });
@@ -112,28 +138,20 @@ export class EvidenceSum {
 
   /** A key that several processes saw in one window is one unit. */
   #merge(now: number): Merged {
-    const all = [...this.#processes.values()];
+    const all = this.#inOrder();
     const [first] = all;
     const gates = [...first!.gates].map(([name, { max, by }]) => ({
       ...{ name, max, ...(by !== undefined && { by }) },
       penalty: () => undefined,
     }));
     const fleet = new FleetUnits(gates, first!.latest.windowMs || 60_000, Number.MAX_VALUE);
-    return fleet.merge(
-      all.map(({ unkeyed, windows }) => ({ unkeyed, windows: [...windows.values()] })),
-      now,
-    );
-  }
-
-  /** Its units are lost where they would have to merge with those of other processes: fewer are known than there were. */
-  #forgetOldest(): void {
-    let oldest: OfProcess | undefined;
-    let least = Infinity;
-    for (const each of this.#processes.values()) {
-      const [window = Infinity] = each.windows.keys();
-      if (window < least) [oldest, least] = [each, window];
-    }
-    if (oldest?.windows.delete(least) === true) this.#windows -= 1;
+    const reports = all.map(({ unkeyed, windows }) => ({ unkeyed, windows: [...windows.values()] }));
+    // Of gathering that every process has begun anew nothing counts.
+    const began = new Set(all.map(({ since }) => since));
+    const ended = [...this.#ended]
+      .filter(([since]) => began.has(since))
+      .flatMap(([, windows]) => [...windows.values()].flatMap(mergedWindows));
+    return fleet.merge([...reports, { unkeyed: { units: 0, gates: {} }, windows: ended }], now);
   }
 }
 

@@ -9,7 +9,8 @@ import { Steps } from "./steps.ts";
 
 const mostEvents = 200;
 
-type Step = { calls: number; started: number; compared: number; matched: number; readonly skips: Map<string, number> };
+type Step = { calls: number; started: number; readonly skips: Map<string, number> };
+type Compared = { compared: number; matched: number };
 
 /** What is known of one experiment, record by record. */
 export class ExperimentSum {
@@ -19,25 +20,28 @@ export class ExperimentSum {
   readonly #faults = new Map<string, number>();
   readonly #sums = { calls: 0, started: 0, answered: 0, fellBack: 0 };
   readonly #steps = new Steps<Step>(
-    () => ({ calls: 0, started: 0, compared: 0, matched: 0, skips: new Map() }),
-    (into, { calls, started, compared, matched, skips }) => {
+    () => ({ calls: 0, started: 0, skips: new Map() }),
+    (into, { calls, started, skips }) => {
       into.calls += calls;
       into.started += started;
-      into.compared += compared;
-      into.matched += matched;
       for (const [reason, times] of skips) count(into.skips, reason, times);
     },
   );
+  /** By candidate. */
+  readonly #compared = new Map<string, Steps<Compared>>();
   #events: EventRecord[] = [];
-  #started: StartedExperiment | undefined = undefined;
+  #started: { readonly at: number; readonly process: string; readonly as: StartedExperiment } | undefined = undefined;
   #rollout: { readonly at: number; readonly stage: ServedStage } | undefined = undefined;
 
   constructor(room: ExampleRoom) {
     this.#room = room;
   }
 
-  start(started: StartedExperiment): void {
-    this.#started = started;
+  start(started: StartedExperiment, at: number, process: string): void {
+    const known = this.#started;
+    if (known === undefined || at > known.at || (at === known.at && process >= known.process)) {
+      this.#started = { at, process, as: started };
+    }
     for (const name of Array.isArray(started.candidates) ? started.candidates : []) this.#candidate(String(name));
   }
 
@@ -58,11 +62,11 @@ export class ExperimentSum {
       }
       if (of.rollout !== undefined) this.#stands(to, of.rollout);
     }
-    // Of several candidates each is compared with every call: the first one stands for all.
-    const [first] = this.#candidates.keys();
-    if (candidate !== first) return;
-    step.compared += counts.match + counts.mismatch + counts.ignored;
-    step.matched += counts.match;
+    let steps = this.#compared.get(candidate);
+    if (steps === undefined) this.#compared.set(candidate, (steps = new Steps(noneCompared, addCompared)));
+    const ofCandidate = steps.at(from);
+    ofCandidate.compared += counts.match + counts.mismatch + counts.ignored;
+    ofCandidate.matched += counts.match;
   }
 
   addFaults(counts: Readonly<Record<string, number>>): void {
@@ -88,13 +92,18 @@ export class ExperimentSum {
 
   /** @param now the end of all records */
   report(now: number): ReportExperiment {
-    const { owner, link, until } = this.#started ?? {};
-    const funnel = this.#steps.list().map(([at, { skips, ...step }]): ReportStep => ({
-      ...{ at, ...step },
-      skips: Object.fromEntries(skips),
-    }));
+    const { owner, link, until } = this.#started?.as ?? {};
     const { stepMs } = this.#steps;
-    const skips = Object.fromEntries(this.#skips);
+    const names = this.#names();
+    // Of several candidates each is compared with every call: the first one stands for all.
+    const steps = this.#compared.get(names[0] ?? "");
+    steps?.coarsen(stepMs);
+    const compared = new Map(steps?.list());
+    const funnel = this.#steps.list().map(([at, { skips, ...step }]): ReportStep => ({
+      ...{ at, ...step, ...(compared.get(at) ?? noneCompared()) },
+      skips: named(skips),
+    }));
+    const skips = named(this.#skips);
     const rollout = this.#rollout?.stage;
     return {
       ...(owner !== undefined && { owner }),
@@ -103,19 +112,29 @@ export class ExperimentSum {
       overdue: until !== undefined && now >= until,
       ...this.#sums,
       skips,
-      faults: Object.fromEntries(this.#faults),
+      faults: named(this.#faults),
       ...(rollout && { rollout }),
       stepMs,
       funnel,
       events: sorted(this.#events).slice(-mostEvents),
       candidates: Object.fromEntries(
-        [...this.#candidates].map(([name, sum]) => [name, sum.report(now, skips, rollout, funnel, stepMs)]),
+        names.map((name) => [name, this.#candidates.get(name)!.report(now, skips, rollout, funnel, stepMs)]),
       ),
     };
   }
 
   #stands(at: number, { stage, share, epoch }: ServedStage): void {
-    if (this.#rollout === undefined || at >= this.#rollout.at) this.#rollout = { at, stage: { stage, share, epoch } };
+    const known = this.#rollout;
+    if (known === undefined || at > known.at || (at === known.at && epoch >= known.stage.epoch)) {
+      this.#rollout = { at, stage: { stage, share, epoch } };
+    }
+  }
+
+  /** Its candidates as it was defined with them last, and then those of before. */
+  #names(): readonly string[] {
+    const { candidates } = this.#started?.as ?? {};
+    const defined = Array.isArray(candidates) ? candidates.map(String) : [];
+    return [...new Set([...defined, ...[...this.#candidates.keys()].sort()])];
   }
 
   #candidate(name: string): CandidateSum {
@@ -125,8 +144,23 @@ export class ExperimentSum {
   }
 }
 
+const noneCompared = (): Compared => ({ compared: 0, matched: 0 });
+
+function addCompared(into: Compared, { compared, matched }: Compared): void {
+  into.compared += compared;
+  into.matched += matched;
+}
+
 function sorted(events: readonly EventRecord[]): EventRecord[] {
-  return [...events].sort((one, other) => one.at - other.at);
+  const text = ({ process = "", kind, by }: EventRecord): string => `${process} ${kind} ${by}`;
+  return [...events].sort(
+    (one, other) => one.at - other.at || one.to.epoch - other.to.epoch || (text(one) < text(other) ? -1 : 1),
+  );
+}
+
+/** Counts in the order of their names, whichever came first. */
+export function named<Value>(counts: ReadonlyMap<string, Value>): Record<string, Value> {
+  return Object.fromEntries([...counts].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** Adds to a count. */

@@ -3,6 +3,9 @@ export { htmlOf } from "./html.ts";
 export { markdownOf } from "./markdown.ts";
 export { textOf, type TextOptions } from "./text.ts";
 export { summary, type SummaryOptions, type SummarySource } from "./summary.ts";
+export type { EngineQuery, EvidenceEngine } from "./engines/engine.ts";
+export { duckdbEngine, exportParquet, type DuckdbEngineOptions } from "./engines/duckdb.ts";
+export { sqlEngine, type SqlEngineOptions } from "./engines/sql.ts";
 export type {
   ReportCandidate,
   ReportExperiment,

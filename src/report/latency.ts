@@ -2,9 +2,10 @@ import type { LatencyHistogram } from "../stats/histogram.ts";
 import { relativeError } from "../stats/histogram.ts";
 import type { ReportLatency } from "./model.ts";
 
-/** A histogram as a report tells it. */
-export function latencyOf(histogram: LatencyHistogram): ReportLatency {
-  const { count, meanMs, maxMs } = histogram;
+/** A histogram as a report tells it. @param sumMs of all durations, where it was added up beside the histogram */
+export function latencyOf(histogram: LatencyHistogram, sumMs: number = histogram.toJSON().sumMs): ReportLatency {
+  const { count, maxMs } = histogram;
+  const meanMs = count === 0 ? 0 : sumMs / count;
   const { zero, buckets: pairs } = histogram.toJSON();
   const buckets: [number, number][] = zero > 0 ? [[0, zero]] : [];
   for (let at = 0; at < pairs.length; at += 2) buckets.push([upperBound(pairs[at]!), pairs[at + 1]!]);

@@ -4,7 +4,7 @@ import type { ResultSource } from "../records/read-lines.ts";
 import type { LineRecord, PresentedResult } from "../records/record.ts";
 import type { StartRecord } from "../model/start-record.ts";
 import type { ProcessTally, TallyRecord } from "../model/tally-record.ts";
-import { count, ExperimentSum } from "./experiment-sum.ts";
+import { count, ExperimentSum, named } from "./experiment-sum.ts";
 import type { ReportModel, ReportProcess } from "./model.ts";
 
 // Results that are kept to be shown, of all experiments together.
@@ -91,6 +91,42 @@ export class Summary {
     }
   }
 
+  /** Counts a text that holds no record. */
+  skip(why: SkippedLine): void {
+    this.#skipped[why] += 1;
+  }
+
+  /** The processes that told counts so far. */
+  processesTold(): readonly string[] {
+    return [...this.#tallied];
+  }
+
+  /** Whether a process told counts so far, so that its results are examples. */
+  hasTold(process: string): boolean {
+    return this.#tallied.has(process);
+  }
+
+  /** Until when a process told counts. @returns milliseconds since 1970 */
+  toldUntil(process: string): number {
+    return this.#processes.get(process)?.to ?? -Infinity;
+  }
+
+  /**
+   * Takes results that are in the counts of their processes as a whole.
+   *
+   * @param span when the first and the last of them began, in milliseconds since 1970
+   * @param uncounted how many came after the last counts, by process
+   */
+  takeCounted(span: { readonly from: number; readonly to: number }, uncounted: ReadonlyMap<string, number>): void {
+    this.#saw(span.from, span.to);
+    for (const [process, results] of uncounted) count(this.#uncounted, process, results);
+  }
+
+  /** Keeps a result that is in the counts of its process to show for what it is an example of. */
+  show(result: PresentedResult): void {
+    this.#of(result.experiment)?.addResult(result, true);
+  }
+
   #take(record: LineRecord): void {
     const { since = -Infinity } = this.#options;
     switch (record.type) {
@@ -109,7 +145,7 @@ export class Summary {
         this.#of(record.experiment)?.addEvent(record);
         return;
       case "result":
-        if (record.startedAt >= since) this.#addResult(record);
+        if (Math.round(record.startedAt) >= since) this.#addResult(record);
     }
   }
 
@@ -118,7 +154,7 @@ export class Summary {
     Object.assign(process, { labels, ...(build !== undefined && { build }) });
     if (versions.sidelane !== undefined) process.sidelane = versions.sidelane;
     if (versions.node !== undefined) process.node = versions.node;
-    for (const [name, started] of Object.entries(experiments)) this.#of(name)?.start(started);
+    for (const [name, started] of Object.entries(experiments)) this.#of(name)?.start(started, at, id);
     if (at >= (this.#options.since ?? -Infinity)) this.#saw(at, at);
   }
 
@@ -155,10 +191,10 @@ export class Summary {
   #addResult(result: PresentedResult): void {
     const { process, startedAt } = result;
     const isTallied = process !== undefined && this.#tallied.has(process);
-    this.#saw(startedAt, startedAt);
+    this.#saw(Math.round(startedAt), Math.round(startedAt));
     if (isTallied && result.weight > 0) {
       const { to } = this.#processes.get(process)!;
-      if (startedAt > to) count(this.#uncounted, process, 1);
+      if (Math.round(startedAt) > Math.round(to)) count(this.#uncounted, process, 1);
     }
     this.#of(result.experiment)?.addResult(result, isTallied);
   }
@@ -191,20 +227,31 @@ export class Summary {
     return {
       version: 1,
       ...(anything && { from: this.#from, to: this.#to }),
-      processes: Object.fromEntries(this.#processes),
-      experiments: Object.fromEntries(
-        [...this.#experiments].map(([name, experiment]) => [name, experiment.report(anything ? this.#to : 0)]),
+      processes: named(new Map([...this.#processes].map(([id, each]) => [id, processOf(each)]))),
+      experiments: named(
+        new Map([...this.#experiments].map(([name, each]) => [name, each.report(anything ? this.#to : 0)])),
       ),
-      faults: Object.fromEntries(this.#faults),
+      faults: named(this.#faults),
       lost: {
         lines: torn + version + type,
         ...{ torn, versions: version, types: type },
         records: gaps.reduce((sum, { first, last }) => sum + last - first + 1, 0),
         minutes: this.#once.sequences.lostMinutes(),
-        dropped: Object.fromEntries([...this.#dropped].map(([name, reasons]) => [name, Object.fromEntries(reasons)])),
-        failed: Object.fromEntries(this.#failed),
+        dropped: named(new Map([...this.#dropped].map(([name, reasons]) => [name, named(reasons)]))),
+        failed: named(this.#failed),
         uncounted: [...this.#uncounted.values()].reduce((sum, each) => sum + each, 0),
       },
     };
   }
+}
+
+/** With its parts in one order, whichever came first. */
+function processOf({ build, labels, sidelane, node, from, to, ended }: ReportProcess): ReportProcess {
+  return {
+    ...(build !== undefined && { build }),
+    labels,
+    ...(sidelane !== undefined && { sidelane }),
+    ...(node !== undefined && { node }),
+    ...{ from, to, ended },
+  };
 }

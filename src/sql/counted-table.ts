@@ -86,7 +86,7 @@ ON CONFLICT (${table.key.join(", ")}) DO UPDATE SET
 WHERE excluded.n > known.n`;
 }
 
-const eventKey: readonly string[] = ["experiment", "at_ms", "kind"];
+const eventKey: readonly string[] = ["experiment", "at_ms", "kind", "to_epoch", "process"];
 const eventColumns: readonly Column[] = [
   { name: "experiment", type: "text" },
   { name: "at_ms", type: "whole" },
@@ -95,9 +95,12 @@ const eventColumns: readonly Column[] = [
   { name: "from_share", type: "number" },
   { name: "to_stage", type: "text" },
   { name: "to_share", type: "number" },
+  { name: "to_epoch", type: "whole" },
+  { name: "process", type: "text" },
   { name: "version", type: "text" },
   { name: "asked_by", type: "text" },
   { name: "reason", type: "text" },
+  { name: "record", type: "text" },
 ];
 
 /** What happened to rollouts, once each. */

@@ -21,8 +21,26 @@ export interface Dialect {
   insertMinutes(prefix: string): string;
   /** One statement a table with one parameter, milliseconds since 1970 as text: removes what is older. */
   prune(prefix: string): readonly string[];
+  /** Statements that read what a report is made of. */
+  readonly reading: (prefix: string) => ReadingStatements;
   /** One statement with one parameter, a JSON array of one row: what happened to a rollout. */
   insertEvent(prefix: string): string;
+}
+
+/** What a report reads; each row has text in the columns that are named. */
+export interface ReadingStatements {
+  /** `process`, `number` (its `n`), `type`, `record` of the next 500 rows of `minutes` behind those three (parameters 1 to 3, as text). */
+  readonly minutes: string;
+  /** `record`s of events. */
+  readonly events: string;
+  /** `result_id` and `detail` of results whose process told nothing since parameters 1 and 2, the same time, each process's in the order in which they were made. */
+  readonly untold: string;
+  /** `first_ms` and `last_ms` of all results since parameter 1. */
+  readonly span: string;
+  /** `process` and `results`: how many came after the last counts of a process that told them since parameters 1 and 2, the same time. */
+  readonly uncounted: string;
+  /** `result_id` and `detail` of the first three of each kind of mismatch since parameter 1. */
+  readonly examples: string;
 }
 
 export type DialectName = "sqlite" | "postgresql";

@@ -1,6 +1,7 @@
 import { countedTables, createCounted, createEvents, insertCounted, insertEvents } from "./counted-table.ts";
 import type { Dialect } from "./dialect.ts";
 import { agingTables, createMinutes, insertMinutes } from "./minutes.ts";
+import { reading } from "./reading.ts";
 import { columns } from "./result-row.ts";
 
 const spelling: Parameters<typeof createCounted>[2] = {
@@ -43,7 +44,9 @@ export const postgresql: Dialect = {
   control_ms double precision NOT NULL,
   candidate_outcome text NOT NULL,
   candidate_ms double precision NOT NULL,
-  detail jsonb NOT NULL,
+  process text,
+  weight double precision NOT NULL,
+  detail json NOT NULL,
   PRIMARY KEY (result_id, candidate)
 )`,
           `CREATE INDEX IF NOT EXISTS ${prefix}results_by_time ON ${prefix}results (experiment, started_at_ms)`,
@@ -86,11 +89,11 @@ export const postgresql: Dialect = {
   ],
   insert: (prefix) => `WITH inserted AS (
   INSERT INTO ${prefix}results (${columns.join(", ")})
-  SELECT ${columns.map((column) => (column === "detail" ? "detail::jsonb" : column)).join(", ")}
+  SELECT ${columns.map((column) => (column === "detail" ? "detail::json" : column)).join(", ")}
   FROM jsonb_to_recordset($1::jsonb) AS given (
     result_id text, candidate text, experiment text, started_at_ms bigint, kind text, signature text, served text,
     stage text, control_outcome text, control_ms double precision, candidate_outcome text, candidate_ms double precision,
-    detail text
+    process text, weight double precision, detail text
   )
   ORDER BY result_id, candidate
   ON CONFLICT (result_id, candidate) DO NOTHING
@@ -135,5 +138,12 @@ ON CONFLICT (experiment, reason) DO UPDATE SET
   insertVerdicts: (prefix) => insertCounted(countedTables.verdicts, prefix, spelling),
   insertMinutes: (prefix) => insertMinutes(prefix, spelling),
   prune: (prefix) => agingTables.map(([table, column]) => `DELETE FROM ${prefix}${table} WHERE ${column} < $1::bigint`),
+  reading: (prefix) =>
+    reading(prefix, {
+      whole: (place) => `$${place}::bigint`,
+      text: (place) => `$${place}::text`,
+      asText: (column) => `(${column})::text`,
+      bytes: ' COLLATE "C"',
+    }),
   insertEvent: (prefix) => insertEvents(prefix, spelling),
 };

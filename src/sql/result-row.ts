@@ -1,5 +1,5 @@
 import { kindOfCandidate } from "../model/result.ts";
-import type { PresentedResult } from "../records/record.ts";
+import type { PresentedCandidate, PresentedResult } from "../records/record.ts";
 
 /** One candidate of one result, named as the columns are. */
 export interface Row {
@@ -15,20 +15,23 @@ export interface Row {
   readonly control_ms: number;
   readonly candidate_outcome: string;
   readonly candidate_ms: number;
-  /** JSON: control, candidate, and the context where values are shown. */
+  readonly process: string | null;
+  readonly weight: number;
+  /** JSON: the result as a line has it, with this `candidate` in place of all, and its `place` among them from 0 on. */
   readonly detail: string;
 }
 
 /** The columns of the table of results, in their order. */
 export const columns: readonly (keyof Row)[] = [
   ...(["result_id", "candidate", "experiment", "started_at_ms", "kind", "signature", "served", "stage"] as const),
-  ...(["control_outcome", "control_ms", "candidate_outcome", "candidate_ms", "detail"] as const),
+  ...(["control_outcome", "control_ms", "candidate_outcome", "candidate_ms", "process", "weight", "detail"] as const),
 ];
 
 /** Makes the rows of a result: one for each candidate. */
 export function rowsOf(result: PresentedResult): Row[] {
-  const { control, context, version } = result;
-  return result.candidates.map((candidate) => ({
+  const { candidates, ...rest } = result;
+  const { control, process, weight } = result;
+  return candidates.map((candidate, place) => ({
     result_id: indexable(result.id),
     candidate: indexable(candidate.name),
     experiment: indexable(result.experiment),
@@ -41,14 +44,9 @@ export function rowsOf(result: PresentedResult): Row[] {
     control_ms: control.durationMs,
     candidate_outcome: candidate.outcome.kind,
     candidate_ms: candidate.durationMs,
-    detail: JSON.stringify(
-      storableData({
-        control,
-        candidate,
-        ...(version !== undefined && { version }),
-        ...(context !== undefined && { context }),
-      }),
-    ),
+    process: process === undefined ? null : indexable(process),
+    weight,
+    detail: JSON.stringify(storableData({ ...rest, candidate, place })),
   }));
 }
 
@@ -80,4 +78,14 @@ function storableData(data: unknown): unknown {
   if (typeof data !== "object" || data === null) return data;
   if (Array.isArray(data)) return data.map(storableData);
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [storable(key), storableData(value)]));
+}
+
+/** Makes one result of the `detail` of its rows, in any order. */
+export function resultOf(details: readonly string[]): PresentedResult {
+  const parts = details
+    .map((detail) => JSON.parse(detail) as PresentedResult & { candidate: PresentedCandidate; place: number })
+    .sort((one, other) => one.place - other.place);
+  const rest = Object.entries(parts[0]!).filter(([name]) => name !== "candidate" && name !== "place");
+  const result = Object.fromEntries(rest) as unknown as PresentedResult;
+  return { ...result, candidates: parts.map(({ candidate }) => candidate) };
 }

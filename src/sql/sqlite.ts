@@ -1,6 +1,7 @@
 import { countedTables, createCounted, createEvents, insertCounted, insertEvents } from "./counted-table.ts";
 import type { Dialect } from "./dialect.ts";
 import { agingTables, createMinutes, insertMinutes } from "./minutes.ts";
+import { reading } from "./reading.ts";
 import { columns } from "./result-row.ts";
 
 const spelling: Parameters<typeof createCounted>[2] = {
@@ -31,6 +32,8 @@ export const sqlite: Dialect = {
   control_ms REAL NOT NULL,
   candidate_outcome TEXT NOT NULL,
   candidate_ms REAL NOT NULL,
+  process TEXT,
+  weight REAL NOT NULL,
   detail TEXT NOT NULL,
   PRIMARY KEY (result_id, candidate)
 )`,
@@ -111,5 +114,12 @@ ON CONFLICT (experiment, reason) DO UPDATE SET
   insertMinutes: (prefix) => insertMinutes(prefix, spelling),
   prune: (prefix) =>
     agingTables.map(([table, column]) => `DELETE FROM ${prefix}${table} WHERE ${column} < CAST(? AS INTEGER)`),
+  reading: (prefix) =>
+    reading(prefix, {
+      whole: () => "CAST(? AS INTEGER)",
+      text: () => "?",
+      asText: (column) => `CAST(${column} AS TEXT)`,
+      bytes: "",
+    }),
   insertEvent: (prefix) => insertEvents(prefix, spelling),
 };

@@ -1,6 +1,5 @@
-import type { RolloutEvent } from "../model/rollout.ts";
 import type { TallyRecord } from "../model/tally-record.ts";
-import { redactedEvent } from "../records/redacted-event.ts";
+import type { EventRecord } from "../records/record.ts";
 import { indexable, storable } from "./result-row.ts";
 
 type CountRow = Readonly<Record<string, string | number | null>>;
@@ -42,8 +41,8 @@ export function tallyRowsOf(tally: TallyRecord): { readonly counts: CountRow[]; 
 }
 
 /** A row of the table `events`. */
-export function eventRowOf(event: RolloutEvent): CountRow {
-  const { experiment, at, kind, from, to, version, by, reason } = redactedEvent(event);
+export function eventRowOf(event: EventRecord): CountRow {
+  const { experiment, at, kind, from, to, version, by, reason, process = "" } = event;
   return {
     experiment: indexable(experiment),
     at_ms: Math.round(at),
@@ -52,9 +51,12 @@ export function eventRowOf(event: RolloutEvent): CountRow {
     from_share: from.share,
     to_stage: to.stage,
     to_share: to.share,
+    to_epoch: to.epoch,
+    process: indexable(process),
     version: version === undefined ? null : indexable(version),
     asked_by: storable(by).slice(0, mostText),
     reason: storable(reason).slice(0, mostText),
+    record: JSON.stringify(event),
   };
 }
 

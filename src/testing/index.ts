@@ -3,6 +3,7 @@ export { fixedClock, type FixedClock } from "./fixed-clock.ts";
 export { hostileValues } from "./hostile-values.ts";
 export { plantedResults, plantedSecrets, secretsIn } from "./secrets.ts";
 export { seededRandom } from "./seeded-random.ts";
+export { testEngine, type EngineSuiteOptions, type OpenedEngine } from "./test-engine.ts";
 export { testOutbox, type OpenedOutbox, type OpenOutbox } from "./test-outbox.ts";
 export { testPublisher, type OpenedPublisher, type OpenPublisher, type TestRunner } from "./test-publisher.ts";
 export { contendFor, type Win } from "./store-questions.ts";

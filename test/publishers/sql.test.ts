@@ -125,6 +125,8 @@ describe.each(Object.keys(databases) as DialectName[])("sqlPublisher on %s", (di
         control_ms: 12,
         candidate_outcome: "returned",
         candidate_ms: 8,
+        process: "test",
+        weight: 1,
       },
       expect.objectContaining({ candidate: "sql", kind: "match", signature: null }),
     ]);

@@ -77,7 +77,7 @@ const dayMs = 86_400_000;
  * Writes results, exact counts and what happens to rollouts into eight tables, made by {@link migrations}:
  *
  * - `sidelane_results`: one row a candidate of a result, with kind, signature, outcomes, durations (`_ms`, milliseconds),
- *   `started_at_ms` (milliseconds since 1970), and `detail`, JSON with the differences
+ *   `started_at_ms` (milliseconds since 1970), and `detail`, JSON: the line as `ndjsonPublisher` writes it, with this one candidate
  * - `sidelane_groups`: one row a kind of mismatch: how many, the first and the last, an example
  * - `sidelane_tallies`: one row an experiment, candidate and kind: how many, and the sums of both durations
  * - `sidelane_skips`: one row an experiment and reason: how many calls ran control alone, the first and the last
@@ -86,7 +86,7 @@ const dayMs = 86_400_000;
  * - `sidelane_verdicts`: one row a process, experiment and candidate: how many of each kind, and the verdict as it stands
  * - `sidelane_minutes`: one row a tally of a process: an experiment and candidate in one minute, version, stage and share, with counts by kind,
  *   calls and skips, and `record`, the whole line as `ndjsonPublisher` writes it: `summary` makes a report of them
- * - `sidelane_events`: one row for each thing that happened to a rollout: from and to, who asked, and why
+ * - `sidelane_events`: one row for each thing that happened to a rollout, as a process told it: from and to, who asked, and why
  *
  * The counts outlive results that you delete. A result that is written twice counts once, so that a failed batch is tried
  * again. One statement a batch (of about 1 MB at most), all or nothing, with one parameter. Skips carry no id: they are added up in memory, written
@@ -161,7 +161,7 @@ export function sqlPublisher(options: SqlPublisherOptions): SqlPublisher {
       await writeMinutes([tally]);
     },
     async publishEvent(event) {
-      await execute(insertEvent, [JSON.stringify([eventRowOf(event)])]);
+      await execute(insertEvent, [JSON.stringify([eventRowOf(records.event(event))])]);
     },
     onSkip: (experiment, reason) => skips.add(experiment, reason),
     async prune(given) {

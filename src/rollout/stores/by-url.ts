@@ -1,6 +1,4 @@
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { installedPackage } from "../../model/installed-package.ts";
 import { migrations, postgresqlStore } from "./postgresql.ts";
 import { redisStore, type IoredisClient, type NodeRedisClient } from "./redis.ts";
 import type { RolloutStore } from "./store.ts";
@@ -97,20 +95,10 @@ function taken(url: URL, name: string): string | undefined {
   return value;
 }
 
-/** The first of these packages that the project has, or that stands beside this one. */
+/** The first of these packages that is installed. */
 async function driver(names: readonly string[]): Promise<unknown> {
-  for (const from of [join(process.cwd(), "package.json"), process.argv[1] ?? process.cwd()]) {
-    for (const name of names) {
-      let path: string;
-      try {
-        path = createRequire(from).resolve(name);
-      } catch {
-        continue;
-      }
-      const loaded = (await import(pathToFileURL(path).href)) as { readonly default?: object };
-      return { ...loaded.default, ...loaded };
-    }
-  }
+  const found = await installedPackage(names);
+  if (found !== undefined) return found;
   throw new StoreUrlError(
     `needs the package ${names.join(" or ")}, which is not installed here; run npm install ${names[0]}`,
   );

@@ -1,0 +1,63 @@
+/** A text as SQL has it. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+// A result as far as it is looked at. Types are given: an inferred one would depend on the first lines.
+const shape = JSON.stringify({
+  v: "JSON",
+  type: "VARCHAR",
+  id: "VARCHAR",
+  process: "VARCHAR",
+  experiment: "VARCHAR",
+  kind: "VARCHAR",
+  startedAt: "DOUBLE",
+  weight: "DOUBLE",
+  control: { name: "VARCHAR" },
+  candidates: [{ name: "VARCHAR", comparison: { kind: "VARCHAR", signature: "VARCHAR" } }],
+});
+
+// A control character that stands in no line of JSON: every line is one column.
+const lines = (files: readonly string[]): string => `SELECT line FROM read_csv([${files.map(quoted).join(", ")}],
+  columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = chr(1), quote = '', escape = '', new_line = '\\n',
+  max_line_size = 16000000, buffer_size = 17000000, strict_mode = false, null_padding = true, ignore_errors = true, store_rejects = true,
+  parallel = true) WHERE line IS NOT NULL`;
+
+/**
+ * Lines with what is looked at of results, by columns. What is no whole result has an empty `id`: its line is read as a file's would be.
+ *
+ * @param files NDJSON, plain or with `.gz`
+ */
+export function parsedLines(files: readonly string[]): string {
+  return `SELECT
+  CASE WHEN isResult THEN r.id ELSE '' END AS id,
+  CASE WHEN isResult THEN r.process END AS process,
+  CASE WHEN isResult THEN round(r.startedAt)::BIGINT END AS at_ms,
+  CASE WHEN isResult THEN r.weight END AS weight,
+  CASE WHEN isResult OR r.experiment IS NOT NULL THEN r.experiment ELSE '' END AS experiment,
+  CASE WHEN isResult THEN list_transform(list_filter(r.candidates, lambda c: c.comparison.kind = 'mismatch' AND c.comparison.signature IS NOT NULL),
+    lambda c: {'name': c.name, 'signature': c.comparison.signature}) END AS mismatches,
+  line
+FROM (
+  SELECT line, r, coalesce(r.v = '2' AND r.type = 'result' AND r.id <> '' AND r.experiment IS NOT NULL AND r.kind IS NOT NULL
+    AND r.control.name IS NOT NULL AND r.startedAt IS NOT NULL AND r.weight IS NOT NULL AND r.candidates IS NOT NULL
+    AND len(list_filter(r.candidates, lambda c: c.name IS NULL OR c.comparison.kind IS NULL)) = 0, false) AS isResult
+  FROM (SELECT line, CASE WHEN json_valid(line) THEN json_transform(line, ${quoted(shape)}) END AS r FROM (${lines(files)}))
+)`;
+}
+
+/** The same columns of files that an export wrote. */
+export function exportedLines(files: readonly string[]): string {
+  return `SELECT id, process, at_ms, weight, experiment, mismatches, line
+FROM read_parquet([${files.map(quoted).join(", ")}], hive_partitioning = false)`;
+}
+
+/** Writes all lines to Parquet, in folders by experiment and day. */
+export function exportStatement(files: readonly string[], folder: string): string {
+  return `COPY (
+  SELECT *, CASE WHEN id = '' THEN 'other' ELSE 'result' END AS records,
+    coalesce(strftime(make_timestamp(at_ms * 1000), '%Y-%m-%d'), 'all') AS day
+  FROM (${parsedLines(files)})
+) TO ${quoted(folder)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, PARTITION_BY (records, experiment, day),
+  WRITE_PARTITION_COLUMNS true, ROW_GROUP_SIZE 20000)`;
+}

@@ -1,0 +1,202 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkOptions } from "../../model/check-options.ts";
+import { SidelaneError } from "../../model/errors.ts";
+import { installedPackage } from "../../model/installed-package.ts";
+import { parseLine } from "../../records/parse-line.ts";
+import type { PresentedResult } from "../../records/record.ts";
+import type { Summary } from "../summary.ts";
+import { exportedLines, exportStatement, parsedLines, quoted } from "./duckdb-statements.ts";
+import { modelOf, type EvidenceEngine, type Readings } from "./engine.ts";
+
+export interface DuckdbEngineOptions {
+  /** Paths of NDJSON, plain or gzip (`.gz`), or of Parquet that `sidelane export` wrote (`.parquet`); not both at once. */
+  readonly files: readonly string[];
+  /** How much memory DuckDB takes, in MB; 256 by default. What does not fit goes to `temporaryFolder`. */
+  readonly memoryMb?: number;
+  /** Where a folder is made for what does not fit, and removed at the end; the system's by default. */
+  readonly temporaryFolder?: string;
+}
+
+interface Connection {
+  run(sql: string): Promise<unknown>;
+  stream(sql: string): Promise<{ yieldRowsJs(): AsyncIterable<readonly (readonly unknown[])[]> }>;
+  closeSync(): void;
+}
+interface Instance {
+  connect(): Promise<Connection>;
+  closeSync(): void;
+}
+interface Duckdb {
+  readonly DuckDBInstance: { create(path: string, settings: Record<string, string>): Promise<Instance> };
+}
+
+const packageName = "@duckdb/node-api";
+
+/** DuckDB, where it is installed. */
+async function duckdb(): Promise<Duckdb | undefined> {
+  return (await installedPackage([packageName])) as Duckdb | undefined;
+}
+
+/** Whether the package of DuckDB is installed here. */
+export async function hasDuckdb(): Promise<boolean> {
+  return (await duckdb()) !== undefined;
+}
+
+interface Opened {
+  readonly connection: Connection;
+  close(): void;
+}
+
+/** @throws {SidelaneError} `invalid-state` where DuckDB is not installed */
+async function open({ memoryMb = 256, temporaryFolder = tmpdir() }: DuckdbEngineOptions): Promise<Opened> {
+  const found = await duckdb();
+  if (found === undefined) {
+    throw new SidelaneError(
+      "invalid-state",
+      `the engine duckdb needs the package ${packageName}, which is not installed here; run npm install ${packageName}`,
+    );
+  }
+  const folder = mkdtempSync(join(temporaryFolder, "sidelane-duckdb-"));
+  const instance = await found.DuckDBInstance.create(join(folder, "read.db"), {
+    memory_limit: `${memoryMb}MB`,
+    temp_directory: join(folder, "spilled"),
+    // Nothing is fetched: JSON and Parquet are built in.
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+  });
+  const connection = await instance.connect();
+  return {
+    connection,
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function areExported(files: readonly string[]): boolean {
+  return files.every((file) => file.endsWith(".parquet"));
+}
+
+function checkFiles(place: string, { files, memoryMb }: DuckdbEngineOptions): void {
+  const check = checkOptions(place);
+  if (!Array.isArray(files) || files.length === 0) check.fail("files", "at least one path", files);
+  if (!areExported(files) && files.some((file) => file.endsWith(".parquet"))) {
+    check.fail("files", "either all of Parquet, or none", files);
+  }
+  if (memoryMb !== undefined) check.number("memoryMb", memoryMb, { min: 64 });
+}
+
+/**
+ * Reports from files by DuckDB, in as much memory as it is allowed, whatever their size: results are looked at by columns, and only few
+ * of them reach JavaScript. Needs the package `@duckdb/node-api`.
+ *
+ * @throws {SidelaneError} `invalid-option`; `summary` rejects with `invalid-state` where DuckDB is not installed
+ * @example const model = await duckdbEngine({ files: ['results.ndjson'] }).summary()
+ */
+export function duckdbEngine(options: DuckdbEngineOptions): EvidenceEngine {
+  checkFiles("duckdbEngine", options);
+  return {
+    async summary(query) {
+      const opened = await open(options);
+      try {
+        return await modelOf(await readingsOf(opened.connection, options.files), query);
+      } finally {
+        opened.close();
+      }
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/**
+ * Writes the records of NDJSON files to Parquet, in folders by experiment and day, of which {@link duckdbEngine} makes the same report.
+ *
+ * @param folder is made; where it is there, it has to be empty
+ * @throws {SidelaneError} `invalid-option`, and `invalid-state` where DuckDB is not installed (it rejects)
+ */
+export async function exportParquet(folder: string, options: DuckdbEngineOptions): Promise<void> {
+  checkFiles("exportParquet", options);
+  if (areExported(options.files)) checkOptions("exportParquet").fail("files", "NDJSON", options.files);
+  const opened = await open(options);
+  try {
+    // Nothing is asked of the order of lines in these files, and keeping it would take memory.
+    await opened.connection.run("SET preserve_insertion_order = false");
+    await opened.connection.run(exportStatement(options.files, folder));
+  } finally {
+    opened.close();
+  }
+}
+
+async function readingsOf(connection: Connection, files: readonly string[]): Promise<Readings> {
+  const source = areExported(files) ? exportedLines(files) : parsedLines(files);
+  async function* rows(sql: string): AsyncGenerator<readonly (readonly unknown[])[]> {
+    yield* (await connection.stream(sql)).yieldRowsJs();
+  }
+  // One pass over the text; what follows asks these columns.
+  await connection.run(`CREATE TABLE seen AS SELECT id, process, at_ms, weight, experiment, mismatches,
+  CASE WHEN id = '' THEN line END AS line FROM (${source})`);
+  let examples: PresentedResult[] = [];
+
+  async function tell(summary: Summary): Promise<void> {
+    const told = summary
+      .processesTold()
+      .map((process) => `(${quoted(process)}, ${Math.round(summary.toldUntil(process))}::BIGINT)`);
+    await connection.run("CREATE OR REPLACE TABLE told (process VARCHAR, until_ms BIGINT)");
+    for (let at = 0; at < told.length; at += 1_000) {
+      await connection.run(`INSERT INTO told VALUES ${told.slice(at, at + 1_000).join(", ")}`);
+    }
+  }
+
+  const number = async (sql: string): Promise<readonly unknown[]> => {
+    for await (const [row] of rows(sql)) if (row !== undefined) return row;
+    return [];
+  };
+
+  return {
+    async *others() {
+      for await (const page of rows("SELECT line FROM seen WHERE id = '' ORDER BY rowid")) {
+        yield page.map(([line]) => String(line));
+      }
+      // Lines that are no text at all.
+      const [rejected] = await number("SELECT count(*) FROM reject_errors").catch(() => [0]);
+      yield Array.from({ length: Number(rejected) }, () => "torn");
+    },
+    async *untold(since, summary) {
+      examples = [];
+      await tell(summary);
+      await connection.run(`CREATE OR REPLACE TABLE wanted AS
+SELECT id FROM seen WHERE id <> '' AND at_ms >= ${since} AND (process IS NULL OR process NOT IN (SELECT process FROM told))
+UNION SELECT id FROM (
+  SELECT id, dense_rank() OVER (PARTITION BY experiment, m.name, m.signature ORDER BY at_ms, id) AS place
+  FROM (SELECT id, at_ms, experiment, unnest(mismatches) AS m FROM seen WHERE id <> '' AND at_ms >= ${since})
+) WHERE place <= 3`);
+      const [wanted] = await number("SELECT count(*) FROM wanted");
+      if (Number(wanted) === 0) return;
+      const order = areExported(files) ? " ORDER BY process, length(id), id" : "";
+      const found = rows(`SELECT line FROM (${source}) WHERE id IN (SELECT id FROM wanted)${order}`);
+      for await (const page of found) {
+        const results = page.flatMap(([line]) => (parseLine(String(line)).record ?? []) as PresentedResult);
+        yield results.filter(({ process }) => process === undefined || !summary.hasTold(process));
+        examples.push(...results.filter(({ process }) => process !== undefined && summary.hasTold(process)));
+      }
+    },
+    async span(since) {
+      const [from, to] = await number(`SELECT min(at_ms), max(at_ms) FROM seen WHERE at_ms >= ${since}`);
+      return from === null || from === undefined ? undefined : { from: Number(from), to: Number(to) };
+    },
+    async uncounted(since) {
+      const late = new Map<string, number>();
+      const found = rows(`SELECT seen.process, count(DISTINCT id) FROM seen JOIN told USING (process)
+WHERE weight > 0 AND at_ms > until_ms AND at_ms >= ${since} GROUP BY seen.process`);
+      for await (const page of found) for (const [process, results] of page) late.set(String(process), Number(results));
+      return late;
+    },
+    async *examples() {
+      yield await Promise.resolve(examples);
+    },
+  };
+}
