@@ -48,7 +48,7 @@ function fileOf(path: string, io: CliIo): Source[] {
 /** What was packed by gzip is unpacked on the way. */
 function opened(path: string, onBytes: (bytes: number) => void): AsyncIterable<string | Uint8Array> {
   const bytes = counted(createReadStream(path, { highWaterMark: 1 << 18 }), onBytes);
-  return path.endsWith(".gz") ? Readable.from(bytes).compose(createGunzip()) : bytes;
+  return path.endsWith(".gz") ? (Readable.from(bytes).compose(createGunzip()) as AsyncIterable<Uint8Array>) : bytes;
 }
 
 function standardInput(io: CliIo): Source {
