@@ -56,7 +56,7 @@ import { memoryOutboxTable } from "../src/writes/outbox/memory.ts";
 import { postgresqlOutboxTable } from "../src/writes/outbox/postgresql.ts";
 import { sqliteOutboxTable } from "../src/writes/outbox/sqlite.ts";
 import { maxLagTable, parallelWritesTable, writeSideTable } from "../src/writes/options.ts";
-import { reconcileTable } from "../src/writes/reconcile.ts";
+import { reconcileTable } from "../src/writes/reconcile/reconcile.ts";
 import { workTable } from "../src/writes/worker.ts";
 import { postgresqlStoreTable } from "../src/rollout/stores/postgresql.ts";
 import { redisStoreTable } from "../src/rollout/stores/redis.ts";
@@ -146,7 +146,7 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
   ["`control` and `candidate` of parallel writes", writeSideTable, "writes/options.ts WriteSide"],
   ["`maxLag`", maxLagTable, "writes/options.ts MaxLag"],
   ["`writes.work({ … })`", workTable, "writes/worker.ts WorkOptions"],
-  ["`writes.reconcile({ … })`", reconcileTable, "writes/reconcile.ts ReconcileOptions"],
+  ["`writes.reconcile({ … })`", reconcileTable, "writes/reconcile/reconcile.ts ReconcileOptions"],
   [
     "`postgresqlOutbox(pool, { … })`",
     postgresqlOutboxTable,

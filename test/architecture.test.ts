@@ -54,6 +54,8 @@ const longFiles: Readonly<Record<string, string>> = {
   "compare/equality/surely-equal.ts":
     "the quick look for equality: what it may answer at once, kind by kind, in one place",
   "stats/candidate-evidence.ts": "one candidate's evidence: what each comparison adds to units, keys and gates",
+  "testing/test-outbox.ts": "the laws of one contract, each a test",
+  "writes/outbox/memory.ts": "one outbox: every method of the contract over the same maps",
   "stats/verdict.ts": "one verdict: what is missing for each gate, and its sentences",
 };
 

@@ -178,6 +178,58 @@ const laws: Readonly<Record<string, (trial: Trial) => Promise<void>>> = {
     const [position, none] = await transact((tx) => outbox.positions(tx, { ...stream, keys: ["a", "b"] }));
     same([position?.seq, none], [7, undefined], "positions");
   },
+  "marks a place between operations, and knows the keys of those after it": async ({ outbox, transact, enqueue }) => {
+    await enqueue("1", ["b"]);
+    const mark = await transact((tx) => outbox.mark(tx, stream));
+    for (const id of ["2", "3"]) await enqueue(id, ["c", "a"]);
+    await enqueue("4", ["d"]);
+    const touched = (since: number, after?: string, bucket = 3): Promise<readonly string[]> =>
+      transact((tx) => outbox.touched(tx, { ...stream, bucket, since, after, limit: 2 }));
+    same(await touched(mark), ["a", "c"], "keys after the mark");
+    same(await touched(mark, "c"), ["d"], "the next page");
+    same(await touched(mark, undefined, 4), [], "keys of another bucket");
+    same(await touched(0), ["a", "b"], "keys since ever");
+    const later = await transact((tx) => outbox.mark(tx, stream));
+    same([later > mark, await touched(later)], [true, []], "a later mark");
+  },
+  "knows how much waits in a bucket, and which came first": async ({ outbox, transact, enqueue, take }) => {
+    same((await transact((tx) => outbox.count(tx, stream))).first, 0, "the first of none");
+    for (const id of ["1", "2"]) await enqueue(id, [id]);
+    const before = await transact((tx) => outbox.count(tx, stream));
+    const lag = (bucket: number): Promise<number> =>
+      transact(async (tx) => (await outbox.lagOf(tx, { ...stream, bucket })).rows);
+    same([await lag(3), await lag(4)], [2, 0], "rows by bucket");
+    await take(1);
+    await transact((tx) => outbox.acknowledge(tx, { ...stream, ids: ["1"] }));
+    const after = await transact((tx) => outbox.count(tx, stream));
+    hold(after.first > before.first && after.first <= after.latest, `first ${before.first}, then ${after.first}`);
+    same(after.latest, before.latest, "the latest");
+  },
+  "keeps values under names": async ({ outbox, transact }) => {
+    const keep = (item: string, value: string | null): Promise<void> =>
+      transact((tx) => outbox.keep(tx, { ...stream, item, value }));
+    const kept = async (prefix: string): Promise<unknown> =>
+      (await transact((tx) => outbox.kept(tx, { ...stream, prefix }))).map(({ item, value }) => [item, value]);
+    for (const item of ["p%:2", "p%:1", "px:3"]) await keep(item, '"é"');
+    await keep("p%:1", "1");
+    same(
+      await kept("p%:"),
+      [
+        ["p%:1", "1"],
+        ["p%:2", '"é"'],
+      ],
+      "kept",
+    );
+    await keep("p%:1", null);
+    same(
+      await kept("p"),
+      [
+        ["p%:2", '"é"'],
+        ["px:3", '"é"'],
+      ],
+      "kept after one was taken away",
+    );
+  },
   "keeps streams apart": async ({ outbox, transact, enqueue, take }) => {
     await enqueue("1", ["a"], { name: "orders", side: "control" });
     await enqueue("1", ["a"], { name: "payments", side: "candidate" });

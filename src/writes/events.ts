@@ -8,7 +8,7 @@ import type { SideName } from "./outbox/store.ts";
  * - `lagging`: more is to be followed than `maxLag` allows; writes go on
  * - `following`, `not-following`: operations are kept for the other side from here on, or no longer
  * - `moved`: buckets have another authority; `held`: they cannot have, and why
- * - `found`: reconciling found records or figures that differ
+ * - `found`: reconciling found records or figures that differ; `unreconciled`: it failed, and is tried again
  * - `retried`, `repaired`, `skipped`: what a person did
  * - `worker`: a worker could not read the outbox, or a fence; it tries again, and says so once
  */
@@ -20,6 +20,7 @@ export type WritesEventKind =
   | "moved"
   | "held"
   | "found"
+  | "unreconciled"
   | "following"
   | "not-following"
   | "retried"

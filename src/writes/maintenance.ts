@@ -1,3 +1,4 @@
+import type { Presence } from "./presence.ts";
 import type { WritesServices } from "./services.ts";
 import { directions } from "./services.ts";
 import type { Switch } from "./switch.ts";
@@ -8,7 +9,7 @@ const lagEveryMs = 5_000;
 const moveEveryMs = 200;
 
 /** What a worker does beside following, each at its own pace: fences as wished, buckets moved, old ids taken away, an alarm for a large lag. */
-export function maintenance(services: WritesServices, moveOn: Switch): () => Promise<void> {
+export function maintenance(services: WritesServices, presence: Presence, moveOn: Switch): () => Promise<void> {
   const { clock, options, sides } = services;
   const { rows: mostRows = 100_000, ms: mostMs = 600_000 } = options.maxLag ?? {};
   let movedAt = -Infinity;
@@ -37,6 +38,7 @@ export function maintenance(services: WritesServices, moveOn: Switch): () => Pro
 
   return async () => {
     const now = clock.monotonic();
+    presence.beat();
     await services.authority.align();
     if (now - movedAt >= moveEveryMs) {
       movedAt = now;
@@ -49,6 +51,7 @@ export function maintenance(services: WritesServices, moveOn: Switch): () => Pro
     if (now - prunedAt >= pruneEveryMs) {
       prunedAt = now;
       await prune();
+      await presence.tidy();
     }
   };
 }

@@ -21,6 +21,7 @@ import type { Laboratory } from "../experiment/laboratory.ts";
 import type { WritesEvent } from "./events.ts";
 import type { UnorderedKey } from "./operation.ts";
 import type { OutboxStore } from "./outbox/store.ts";
+import type { RecordStore } from "./records/record-store.ts";
 import type { WritesRollout } from "./stage.ts";
 
 /** What a write is told besides the operation. */
@@ -59,27 +60,13 @@ export interface WriteSide<Op, Facts, Tx, Result, Value> {
   readonly outbox: OutboxStore;
 }
 
-/** All records of a side, in the byte order of their keys (`COLLATE "C"` in PostgreSQL). */
-export interface RecordStore<Value> {
-  /**
-   * The records whose keys come after `after` (from the first on, where that is `undefined`), at most `limit`, in order. Fewer than that say that there are no more.
-   */
-  scan(range: {
-    readonly after: string | undefined;
-    readonly limit: number;
-  }): PromiseLike<readonly ScannedRecord<Value>[]> | readonly ScannedRecord<Value>[];
-}
-
-export interface ScannedRecord<Value> {
-  readonly key: string;
-  /** As `read` returns it. */
-  readonly record: Value;
-}
-
-/** A figure that has to be the same on both sides, such as the sum of all balances. */
-export interface Invariant {
-  readonly control: () => unknown;
-  readonly candidate: () => unknown;
+/**
+ * A figure that has to be the same on both sides, such as the sum of all balances: a number, text, or data. All of a side are asked for
+ * in one transaction of it, which they are handed, and which sees one moment.
+ */
+export interface Invariant<ControlTx = never, CandidateTx = never> {
+  readonly control: (tx: ControlTx) => unknown;
+  readonly candidate: (tx: CandidateTx) => unknown;
 }
 
 /** How much may wait to be followed before an event tells of it; writes go on. */
@@ -108,7 +95,7 @@ export interface ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result
   /** How two records of a key are compared: by default as data. */
   readonly compare?: Compare<Value, CandidateValue>;
   /** Figures that have to be the same on both sides, by name; looked at by `reconcile` while nothing is on its way. */
-  readonly invariants?: Readonly<Record<string, Invariant>>;
+  readonly invariants?: Readonly<Record<string, Invariant<ControlTx, CandidateTx>>>;
   /** The share of keys that are read back once an operation is followed, from 0 to 1; 1 by default. */
   readonly readBack?: number;
   /** Which side is to be the authority: a stage, a rollout, or an object that says so now. `shadow` by default. */
@@ -125,6 +112,11 @@ export interface ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result
   readonly onEvent?: (event: WritesEvent) => void;
   /** Where comparisons are counted and published, under the same name; the default laboratory by default. */
   readonly laboratory?: Laboratory;
+  /**
+   * How long a process that says nothing is taken for one that runs, in milliseconds: before a bucket moves to the candidate all
+   * processes that run have to be on the stage. 10 000 by default, at least 300.
+   */
+  readonly heardWithinMs?: number;
   /** For delays; the system's by default. Whether a row is due is decided by its store's own clock. */
   readonly clock?: Clock;
   /** For jitter and drawing what is read back: from 0 to below 1; `Math.random` by default. */
@@ -139,7 +131,21 @@ export type UncheckedSide = WriteSide<unknown, unknown, unknown, unknown, unknow
 
 const storeMethods = [
   ...(["prepare", "found", "fences", "enter", "changeFence", "known", "enqueue", "remember", "heads"] as const),
-  ...(["holdHead", "take", "acknowledge", "postpone", "bury", "revive", "find", "count", "lagOf"] as const),
+  ...([
+    "holdHead",
+    "take",
+    "acknowledge",
+    "postpone",
+    "bury",
+    "revive",
+    "find",
+    "count",
+    "lagOf",
+    "mark",
+    "touched",
+    "keep",
+    "kept",
+  ] as const),
   ...(["positions", "advance", "place", "note", "history", "prune"] as const satisfies readonly (keyof OutboxStore)[]),
 ];
 
@@ -163,7 +169,10 @@ export const maxLagTable: OptionTable<MaxLag, "rows" | "ms"> = {
   ms: orElse(aWhole({ min: 1 }), 600_000),
 };
 
-export const parallelWritesTable: OptionTable<UncheckedWrites, "readBack" | "schema" | "clock" | "random"> = {
+export const parallelWritesTable: OptionTable<
+  UncheckedWrites,
+  "readBack" | "schema" | "heardWithinMs" | "clock" | "random"
+> = {
   control: required(optionsOf("a side", writeSideTable)),
   candidate: required(optionsOf("a side", writeSideTable)),
   id: required(aFunction),
@@ -181,6 +190,7 @@ export const parallelWritesTable: OptionTable<UncheckedWrites, "readBack" | "sch
   maxLag: optionsOf("an object", maxLagTable),
   onEvent: aFunction,
   laboratory: anObject,
+  heardWithinMs: orElse(aWhole({ min: 300 }), 10_000),
   clock: orElse(aClock, systemClock),
   random: orElse(aFunction, Math.random),
 };

@@ -5,33 +5,22 @@ import { checkOptions } from "../model/check-options.ts";
 import { SidelaneError } from "../model/errors.ts";
 import { settle } from "../model/option-table.ts";
 import { authorityOf } from "./authority.ts";
-import { copyKey } from "./copy.ts";
 import type { WritesEvent } from "./events.ts";
 import { bucketOf, operationOf } from "./operation.ts";
 import { parallelWritesTable, writesName, type ParallelWritesOptions, type UncheckedWrites } from "./options.ts";
-import type { HistoryEntry, OutboxCounts, OutboxStore, SideName } from "./outbox/store.ts";
+import type { HistoryEntry, OutboxStore, SideName } from "./outbox/store.ts";
 import { persons, type ByPerson } from "./persons.ts";
 import { comparerOf, comparisonOfRecords, readBackOf } from "./read-back.ts";
 import { readsRollout, type ReadsPartition } from "./reads.ts";
-import { reconcileOnce, reconcileTable, type Reconciliation, type ReconcileOptions } from "./reconcile.ts";
+import { reconcile, reconcileTable, type Reconciliation, type ReconcileOptions } from "./reconcile/reconcile.ts";
+import { statusOf, type WritesStatus } from "./status.ts";
+import { backfill, type BackfillKey } from "./backfill.ts";
+import { presenceOf, type ReadBackCounts } from "./presence.ts";
 import { directions, type WritesServices } from "./services.ts";
 import { sideOf } from "./side.ts";
-import { wishOf, type WritesStage } from "./stage.ts";
+import { wishOf } from "./stage.ts";
 import { work, workTable, type WorkOptions } from "./worker.ts";
 import { write } from "./write.ts";
-
-/** How one `parallelWrites` stands, read from both databases. */
-export interface WritesStatus {
-  readonly name: string;
-  /** What is wished. */
-  readonly stage: WritesStage;
-  /** Of partitions, from 0 to 1, where the stage is `ramp`. */
-  readonly share: number;
-  /** What waits to be followed, by the side that was the authority of it. */
-  readonly lag: Readonly<Record<SideName, OutboxCounts>>;
-  /** How many of the 64 buckets each side is the authority of, by its own fences; `moving` has none. */
-  readonly buckets: Readonly<Record<SideName | "moving", number>>;
-}
 
 /** What persons did, the latest first. */
 export interface WritesHistoryEntry extends HistoryEntry {
@@ -105,9 +94,6 @@ export interface ParallelWrites<Op, Result> {
   history(): Promise<readonly WritesHistoryEntry[]>;
 }
 
-/** A key, with the partition that it is in where there is `partition`. */
-export type BackfillKey = string | { readonly key: string; readonly partition: string };
-
 /** Which names are taken in an outbox: two of one name would take each other's operations. */
 const takenNames = new WeakMap<OutboxStore, Set<string>>();
 
@@ -134,15 +120,24 @@ export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value,
   const laboratory = services.options.laboratory ?? defaultLaboratory();
   const readBack = readBackOf(services, comparisonOfRecords(laboratory, services));
   const compare = comparerOf(services.options.compare, services.place);
-  const mismatches = (): number => shareOf(laboratory.status().experiments[name]?.candidates["candidate"]?.tally.kinds);
+  const counts = (): ReadBackCounts =>
+    countsOf(laboratory.status().experiments[name]?.candidates["candidate"]?.tally.kinds);
+  const presence = presenceOf(services, counts);
   const byPerson = persons(services);
-  const { authority, sides } = services;
+  const { authority } = services;
 
   return {
-    write: (op) => write(services, op) as Promise<Awaited<Result>>,
+    write(op) {
+      presence.beat();
+      return write(services, op) as Promise<Awaited<Result>>;
+    },
     async work(given) {
       const { concurrency, signal } = settle(checkOptions(`${services.place}.work`), workTable, given);
-      await work(services, readBack, mismatches, { concurrency, signal: signal ?? new AbortController().signal });
+      await work(
+        services,
+        { presence, compare, readBack },
+        { concurrency, signal: signal ?? new AbortController().signal },
+      );
     },
     reads(readsName, { partition, ...definition }) {
       const rollout = readsRollout(services, partition !== undefined);
@@ -154,28 +149,10 @@ export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value,
     async reconcile(given) {
       const check = checkOptions(`${services.place}.reconcile`);
       const { everyMs, rowsPerSecond, signal } = settle(check, reconcileTable, given);
-      for (;;) {
-        const came = await reconcileOnce(services, compare, { rowsPerSecond, signal });
-        if (everyMs === undefined || signal?.aborted === true) return came;
-        await services.sleep(everyMs, signal);
-      }
+      return reconcile(services, compare, { everyMs, rowsPerSecond, signal });
     },
 
-    async status() {
-      await authority.ready();
-      const { stage, share } = services.wish.now();
-      const [control, candidate] = await Promise.all(
-        [sides.control, sides.candidate].map((side) => side.once((tx) => side.store.count(tx, side.stream))),
-      );
-      const buckets = { control: 0, candidate: 0, moving: 0 };
-      for (const side of [sides.control, sides.candidate]) {
-        for (const fence of await side.once((tx) => side.store.fences(tx, side.stream))) {
-          if (fence.authority === side.name) buckets[fence.moving ? "moving" : side.name] += 1;
-        }
-      }
-      return { name, stage, share, lag: { control: control!, candidate: candidate! }, buckets };
-    },
-
+    status: () => statusOf(services),
     async history() {
       await authority.ready();
       const both = await Promise.all(
@@ -189,10 +166,9 @@ export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value,
   };
 }
 
-/** The share of read-backs that differ. */
-function shareOf(kinds: Readonly<Record<string, number>> | undefined): number {
+function countsOf(kinds: Readonly<Record<string, number>> | undefined): ReadBackCounts {
   const { match = 0, mismatch = 0, ignored = 0 } = kinds ?? {};
-  return mismatch === 0 ? 0 : mismatch / (match + mismatch + ignored);
+  return { compared: match + mismatch + ignored, mismatched: mismatch };
 }
 
 /** Checks the options, and takes the name. */
@@ -250,27 +226,4 @@ function sleep(clock: WritesServices["clock"], ms: number, signal?: AbortSignal)
     if (signal?.aborted === true) done();
     else signal?.addEventListener("abort", done);
   });
-}
-
-async function backfill(
-  services: WritesServices,
-  keys: Iterable<BackfillKey> | AsyncIterable<BackfillKey>,
-): Promise<number> {
-  const { authority, place } = services;
-  await authority.ready();
-  let copied = 0;
-  for await (const each of keys) {
-    const { key, partition } = typeof each === "string" ? { key: each, partition: undefined } : each;
-    const bucket = services.bucketOf(partition);
-    const direction = directions(services).find(({ from }) => from.name === authority.of(bucket))!;
-    const { from, to } = direction;
-    if (to.copy === undefined) {
-      throw new SidelaneError("invalid-state", `${place}.backfill: \`${to.name}.copy\` is needed to copy a record`);
-    }
-    const [position] = await to.once((tx) => to.store.positions(tx, { ...from.stream, keys: [key] }));
-    if (position !== undefined) continue;
-    await copyKey(direction, key, bucket);
-    copied += 1;
-  }
-  return copied;
 }

@@ -6,11 +6,11 @@ import type { Laboratory } from "../experiment/laboratory.ts";
 import type { ComparisonCalls } from "../experiment/reported/comparison-call.ts";
 import type { Comparison } from "../model/comparison.ts";
 import type { OutboxRow } from "./outbox/store.ts";
-import type { Direction, WritesServices } from "./services.ts";
+import { directions, type WritesServices } from "./services.ts";
 import { bothRecords, type BothRecords } from "./standing.ts";
 
 /** Reads back the records of operations that were just followed, and has them compared. Never rejects. */
-export type ReadBack = (direction: Direction, rows: readonly OutboxRow[]) => Promise<void>;
+export type ReadBack = (rows: readonly OutboxRow[]) => Promise<void>;
 
 /** Stands for a record that kept changing while both sides were read. */
 class Moved {
@@ -61,15 +61,15 @@ export function readBackOf(services: WritesServices, { calls }: Comparing): Read
   const { options, random, wish } = services;
   const share = options.readBack ?? 1;
 
-  async function readKey(direction: Direction, key: string, partition: string | undefined): Promise<void> {
+  async function readKey(key: string, partition: string | undefined): Promise<void> {
     const call = calls.begin({ input: partition, context: { key } });
     if (!call.compare) return;
     try {
-      const moved: BothRecords = {
+      const moved: Pick<BothRecords, "control" | "candidate"> = {
         control: { kind: "returned", value: new Moved() },
         candidate: { kind: "returned", value: new Moved() },
       };
-      const { control, candidate } = (await bothRecords(services, [direction], key)) ?? moved;
+      const { control, candidate } = (await bothRecords(services, directions(services), key)) ?? moved;
       call.control(control);
       call.candidate(candidate);
     } catch {
@@ -77,12 +77,12 @@ export function readBackOf(services: WritesServices, { calls }: Comparing): Read
     }
   }
 
-  return async (direction, rows) => {
+  return async (rows) => {
     if (share === 0 || wish.now().stage === "ramp-down") return;
     // Once a key, however many of its operations were followed.
     const keys = new Map(rows.flatMap((row) => row.keys.map((key) => [key, row] as const)));
     const drawn = [...keys].filter(() => share === 1 || random() < share);
-    await Promise.all(drawn.map(([key, row]) => readKey(direction, key, partitionOf(options.partition, row.op))));
+    await Promise.all(drawn.map(([key, row]) => readKey(key, partitionOf(options.partition, row.op))));
   };
 }
 

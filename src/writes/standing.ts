@@ -6,7 +6,12 @@ const mostTries = 3;
 const pauseMs = 20;
 
 /** Both records of one key, by side. */
-export type BothRecords = Readonly<Record<"control" | "candidate", Outcome>>;
+export interface BothRecords {
+  readonly control: Outcome;
+  readonly candidate: Outcome;
+  /** Whether operations on the key are numbered: not those on `unordered` keys, and on records that nothing has touched yet. */
+  readonly isNumbered: boolean;
+}
 
 /** Reads both records of a key while nothing on it is on its way in any of these directions; `undefined` where it kept moving. */
 export async function bothRecords(
@@ -17,19 +22,27 @@ export async function bothRecords(
   for (let attempt = 1; attempt <= mostTries; attempt++) {
     const before = await standing(onTheWay, key);
     if (before.isFollowed) {
-      const [control, candidate] = await Promise.all([readOf(sides.control, key), readOf(sides.candidate, key)]);
-      if ((await standing(onTheWay, key)).numbers === before.numbers) return { control, candidate };
+      const both = await readBoth(sides, key);
+      if ((await standing(onTheWay, key)).numbers === before.numbers) return { ...both, isNumbered: before.isNumbered };
     }
     if (attempt < mostTries) await sleep(pauseMs);
   }
   return undefined;
 }
 
+export async function readBoth(
+  sides: WritesServices["sides"],
+  key: string,
+): Promise<Pick<BothRecords, "control" | "candidate">> {
+  const [control, candidate] = await Promise.all([readOf(sides.control, key), readOf(sides.candidate, key)]);
+  return { control, candidate };
+}
+
 /** What the key has come to on its authority and on the follower. */
 async function standing(
   onTheWay: readonly Direction[],
   key: string,
-): Promise<{ readonly numbers: string; readonly isFollowed: boolean }> {
+): Promise<{ readonly numbers: string; readonly isFollowed: boolean; readonly isNumbered: boolean }> {
   const each = await Promise.all(
     onTheWay.map(async ({ from, to }) => {
       const [heads, positions] = await Promise.all([
@@ -39,7 +52,11 @@ async function standing(
       return [heads[0] ?? 0, positions[0]?.seq ?? 0] as const;
     }),
   );
-  return { numbers: each.join(" "), isFollowed: each.every(([head, applied]) => head === applied) };
+  return {
+    numbers: each.join(" "),
+    isFollowed: each.every(([head, applied]) => head === applied),
+    isNumbered: each.some(([head]) => head > 0),
+  };
 }
 
 async function readOf(side: Side, key: string): Promise<Outcome> {

@@ -3,7 +3,8 @@ import { aWhole, orElse, where, type OptionTable } from "../model/option-table.t
 import { messageOf } from "./errors.ts";
 import { DeadOperation, follow } from "./follow.ts";
 import type { OutboxRow, Postponed } from "./outbox/store.ts";
-import type { ReadBack } from "./read-back.ts";
+import type { Comparer, ReadBack } from "./read-back.ts";
+import type { Presence } from "./presence.ts";
 import { directions, type Direction, type WritesServices } from "./services.ts";
 import { switching } from "./switch.ts";
 import type { Side } from "./side.ts";
@@ -38,20 +39,28 @@ interface Watched {
   restsUntil: number;
 }
 
+/** What a worker needs to look at records. */
+export interface Comparing {
+  readonly presence: Presence;
+  readonly compare: Comparer;
+  readonly readBack: ReadBack;
+}
+
 /** Follows both directions until the signal is aborted. Any number of workers may do it at once, in any number of processes. */
 export async function work(
   services: WritesServices,
-  readBack: ReadBack,
-  mismatches: () => number,
+  { presence, compare, readBack }: Comparing,
   { concurrency, signal }: { readonly concurrency: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const { clock } = services;
   const watched: Watched[] = directions(services).map((direction) => ({ direction, failures: 0, restsUntil: 0 }));
-  const bring = async (direction: Direction): Promise<void> => {
+  /** What was brought across while buckets moved: read back only once writers need not wait any more. */
+  const moved: Brought[] = [];
+  const bring = async (direction: Direction, bucket: number): Promise<void> => {
     const each = watched.find(({ direction: { from } }) => from.name === direction.from.name)!;
-    await round(services, readBack, each, concurrency);
+    moved.push(await round(services, each, concurrency, bucket));
   };
-  const keepUp = maintenance(services, switching(services, bring, mismatches));
+  const keepUp = maintenance(services, presence, switching(services, presence, compare, bring));
   let pauseMs = shortestPauseMs;
   let isFailing = false;
   while (!signal.aborted) {
@@ -59,8 +68,12 @@ export async function work(
     try {
       await services.authority.ready();
       await keepUp();
+      for (const { applied } of moved.splice(0)) await readBack(applied);
       for (const each of watched) {
-        if (each.restsUntil <= clock.monotonic()) found += await round(services, readBack, each, concurrency);
+        if (each.restsUntil > clock.monotonic()) continue;
+        const { taken, applied } = await round(services, each, concurrency);
+        await readBack(applied);
+        found += taken;
       }
       isFailing = false;
     } catch (error) {
@@ -73,22 +86,31 @@ export async function work(
   }
 }
 
-/** Takes what is due, and brings it across. @returns how many rows were taken */
+/** What one round has come to. */
+interface Brought {
+  /** How many rows were taken. */
+  readonly taken: number;
+  /** Those that this worker has brought across. */
+  readonly applied: readonly OutboxRow[];
+}
+
+/** Takes what is due, of one bucket or of all, and brings it across. */
 async function round(
   services: WritesServices,
-  readBack: ReadBack,
   watched: Watched,
   concurrency: number,
-): Promise<number> {
+  bucket?: number,
+): Promise<Brought> {
   const { direction } = watched;
   const { from } = direction;
-  const rows = await from.once((tx) => from.store.take(tx, { ...from.stream, limit: rowsAtOnce, leaseMs }));
-  if (rows.length === 0) return 0;
+  const of = { ...from.stream, limit: rowsAtOnce, leaseMs, ...(bucket !== undefined && { bucket }) };
+  const rows = await from.once((tx) => from.store.take(tx, of));
   const batch = new Batch(services, watched);
-  await inChains(rows, concurrency, (row) => batch.bring(row));
-  await batch.settle();
-  await readBack(direction, batch.applied);
-  return rows.length;
+  if (rows.length > 0) {
+    await inChains(rows, concurrency, (row) => batch.bring(row));
+    await batch.settle();
+  }
+  return { taken: rows.length, applied: batch.applied };
 }
 
 /** Rows that share a key go one after the other, others side by side. */

@@ -158,6 +158,8 @@ describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreS
       while (writing) {
         const tenant = `t${++n % 9}`;
         await insist({ paymentId: `p-${n}`, from: `${tenant}a`, to: `${tenant}b`, cents: n });
+        // The follower has to keep up, also on a busy machine.
+        await new Promise((resolve) => setTimeout(resolve, 20));
       }
     });
     const stop = new AbortController();
@@ -180,7 +182,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreS
     expect(entries).toHaveLength(n + 1);
     expect([...(await candidate.entries())].sort()).toEqual([...entries].sort());
     expect(entries.some((entry) => entry.includes("=new"))).toBe(true);
-  }, 120_000);
+  }, 240_000);
 
   it("keep their tables in a schema, with a prefix, made by ten processes' worth of callers at once", async () => {
     await bank();
@@ -191,7 +193,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreS
     const { rows } = await pool.query(
       "SELECT count(*) AS n FROM pg_tables WHERE schemaname = 'sidelane' AND tablename LIKE 'w\\_%'",
     );
-    expect(rows).toEqual([{ n: "7" }]);
+    expect(rows).toEqual([{ n: "8" }]);
     await pool.end();
   });
 });

@@ -1,42 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { WishedStage } from "../../src/writes/index.ts";
-import { bank, closeBanks, pay, person, type Bank, type Options } from "./bank.ts";
+import { closeBanks, pay, person } from "./bank.ts";
 import { differencesBetween, type Payment } from "./ledger.ts";
+import { holding, moving, type Moving } from "./moving.ts";
 
 afterEach(closeBanks);
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-interface Moving extends Bank {
-  readonly wish: (stage: WishedStage["stage"], share?: number) => void;
-  /** Works until this holds. */
-  readonly workUntil: (holds: () => boolean | Promise<boolean>) => Promise<void>;
-}
-
-function moving(
-  kind: "memory" | "sqlite",
-  options: Partial<Options> & { onCandidate?: (op: Payment) => void } = {},
-): Moving {
-  let wished: WishedStage = { stage: "shadow", share: 0 };
-  const made = bank(kind, { rollout: { current: () => wished }, ...options });
-  return {
-    ...made,
-    wish: (stage, share = 1) => {
-      wished = { stage, share };
-    },
-    async workUntil(holds) {
-      const stop = new AbortController();
-      const working = made.payments.work({ signal: stop.signal });
-      for (let waited = 0; waited < 600 && !(await holds()); waited++) await pause(10);
-      stop.abort();
-      await working;
-      expect(await holds()).toBe(true);
-    },
-  };
-}
-
-const holding = async ({ payments }: Bank): Promise<Readonly<Record<string, number>>> =>
-  (await payments.status()).buckets;
 
 describe.each(["memory", "sqlite"] as const)("the authority of two ledgers in %s", (kind) => {
   it("moves only after a clean reconciliation, and moves back", async () => {
@@ -93,7 +62,9 @@ describe.each(["memory", "sqlite"] as const)("the authority of two ledgers in %s
     const held = (): string | undefined => events.findLast(({ kind: each }) => each === "held")?.reason;
     await workUntil(() => held() === "1 operations are dead, and 2 keys blocked");
     await payments.skip(dead.paymentId, person);
-    await workUntil(() => held() === `it was \`skipped\` since the last reconciliation: ${dead.paymentId}`);
+    await workUntil(
+      () => held() === `1 times something was \`skipped\` since the last reconciliation: ${dead.paymentId}`,
+    );
     expect(await payments.reconcile()).toMatchObject({
       clean: false,
       findings: [

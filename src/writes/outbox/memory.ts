@@ -2,10 +2,12 @@ import { checkOptions } from "../../model/check-options.ts";
 import { systemClock, type Clock } from "../../model/clock.ts";
 import { oneAfterAnother } from "../../model/one-after-another.ts";
 import { aClock, orElse, settle, type OptionTable } from "../../model/option-table.ts";
+import { byBytes } from "./byte-order.ts";
 import {
   bucketCount,
   type Fence,
   type HistoryEntry,
+  type KeptItem,
   type KnownId,
   type OutboxRow,
   type OutboxStore,
@@ -36,12 +38,14 @@ export interface MemoryOutboxOptions {
 export const memoryOutboxTable: OptionTable<MemoryOutboxOptions, "clock"> = { clock: orElse(aClock, systemClock) };
 
 interface StoredRow extends OutboxRow {
+  readonly position: number;
   readonly nextAt: number;
   readonly createdAt: number;
 }
 
 interface StoredHead {
   readonly seq: number;
+  readonly touched: number;
   readonly bucket: number;
 }
 
@@ -53,6 +57,9 @@ interface Kept {
   readonly rows: Map<string, StoredRow>;
   readonly applied: Map<string, Position>;
   readonly history: Map<number, HistoryEntry & { readonly at: number }>;
+  readonly items: Map<string, { readonly value: string; readonly at: number }>;
+  /** How many operations were ever taken down. */
+  latest: number;
 }
 
 /**
@@ -72,7 +79,7 @@ export function memoryOutbox(options: MemoryOutboxOptions = {}): MemoryOutbox {
     const stream = `${side}:${name}`;
     const kept = streams.get(stream) ?? {
       ...{ fences: new Map(), ids: new Map(), heads: new Map(), rows: new Map(), applied: new Map() },
-      history: new Map(),
+      ...{ history: new Map(), items: new Map(), latest: 0 },
     };
     streams.set(stream, kept);
     return kept;
@@ -88,6 +95,9 @@ export function memoryOutbox(options: MemoryOutboxOptions = {}): MemoryOutbox {
 
   const deadOf = (of: StreamOf): StoredRow[] => [...keptOf(of).rows.values()].filter(({ state }) => state === "dead");
   const blockedBy = (of: StreamOf): Set<string> => new Set(deadOf(of).flatMap(({ keys }) => keys));
+
+  const oldestOf = (rows: readonly StoredRow[]): number =>
+    rows.reduce((most, { createdAt }) => Math.max(most, clock.now() - createdAt), 0);
 
   function change(tx: unknown, of: StreamOf, id: string, to: Partial<StoredRow>): boolean {
     const { rows } = keptOf(of);
@@ -135,16 +145,18 @@ export function memoryOutbox(options: MemoryOutboxOptions = {}): MemoryOutbox {
       const on = tx as MemoryTransaction;
       const { entry } = of;
       if (!takeDown(on, of, entry.id, entry)) return Promise.resolve(false);
-      const { heads, rows } = keptOf(of);
+      const kept = keptOf(of);
+      const { heads, rows } = kept;
+      const position = ++kept.latest;
       const seqs = entry.keys.map((key) => {
         const seq = (heads.get(key)?.seq ?? 0) + 1;
-        on.set(heads, key, { seq, bucket: entry.bucket });
+        on.set(heads, key, { seq, bucket: entry.bucket, touched: position });
         return seq;
       });
       const now = clock.now();
       on.set(rows, entry.id, {
         ...entry,
-        ...{ seqs, attempts: 0, waits: 0, state: "due", error: null, nextAt: now, createdAt: now },
+        ...{ position, seqs, attempts: 0, waits: 0, state: "due", error: null, nextAt: now, createdAt: now },
       });
       return Promise.resolve(true);
     },
@@ -152,16 +164,18 @@ export function memoryOutbox(options: MemoryOutboxOptions = {}): MemoryOutbox {
     heads: (_, of) => Promise.resolve(of.keys.map((key) => keptOf(of).heads.get(key)?.seq ?? 0)),
     holdHead(tx, of) {
       const { heads, fences } = keptOf(of);
-      const head = heads.get(of.key) ?? { seq: 0, bucket: of.bucket };
+      const head = heads.get(of.key) ?? { seq: 0, bucket: of.bucket, touched: 0 };
       (tx as MemoryTransaction).set(heads, of.key, head);
-      return Promise.resolve({ ...head, generation: fences.get(head.bucket)!.generation });
+      const { seq, bucket } = head;
+      return Promise.resolve({ seq, bucket, generation: fences.get(bucket)!.generation });
     },
 
     take(tx, of) {
       const now = clock.now();
       const blocked = blockedBy(of);
       const taken = [...keptOf(of).rows.values()]
-        .filter(({ state, nextAt, keys }) => state === "due" && nextAt <= now && !keys.some((key) => blocked.has(key)))
+        .filter(({ state, nextAt }) => state === "due" && nextAt <= now)
+        .filter(({ bucket, keys }) => (of.bucket ?? bucket) === bucket && !keys.some((key) => blocked.has(key)))
         .slice(0, of.limit);
       for (const { id } of taken) change(tx, of, id, { nextAt: now + of.leaseMs });
       return Promise.resolve(taken);
@@ -193,16 +207,41 @@ export function memoryOutbox(options: MemoryOutboxOptions = {}): MemoryOutbox {
     },
     count(_, of) {
       const rows = [...keptOf(of).rows.values()];
-      const oldest = rows.reduce((least, { createdAt }) => Math.min(least, createdAt), Infinity);
       return Promise.resolve({
         rows: rows.length,
-        oldestMs: rows.length === 0 ? 0 : Math.max(0, clock.now() - oldest),
+        oldestMs: oldestOf(rows),
         dead: deadOf(of).length,
         blocked: blockedBy(of).size,
+        first: rows.reduce((least, { position }) => Math.min(least, position), rows[0]?.position ?? 0),
+        latest: keptOf(of).latest,
       });
     },
-    lagOf: (_, of) =>
-      Promise.resolve([...keptOf(of).rows.values()].filter(({ bucket }) => bucket === of.bucket).length),
+    lagOf(_, of) {
+      const rows = [...keptOf(of).rows.values()].filter(({ bucket }) => bucket === of.bucket);
+      return Promise.resolve({
+        rows: rows.length,
+        failed: rows.filter(({ attempts }) => attempts > 0).length,
+        oldestMs: oldestOf(rows),
+      });
+    },
+    mark: (_, of) => Promise.resolve(keptOf(of).latest + 1),
+    touched(_, { bucket, since, after, limit, ...of }) {
+      const keys = [...keptOf(of).heads]
+        .filter(([key, head]) => head.bucket === bucket && head.touched >= since && byBytes(key, after ?? "") > 0)
+        .map(([key]) => key);
+      return Promise.resolve(keys.sort(byBytes).slice(0, limit));
+    },
+    keep(tx, of) {
+      const { items } = keptOf(of);
+      if (of.value === null) (tx as MemoryTransaction).delete(items, of.item);
+      else (tx as MemoryTransaction).set(items, of.item, { value: of.value, at: clock.now() });
+      return Promise.resolve();
+    },
+    kept(_, of) {
+      const found = [...keptOf(of).items].filter(([item]) => item.startsWith(of.prefix));
+      const items: KeptItem[] = found.map(([item, { value, at }]) => ({ item, value, ageMs: clock.now() - at }));
+      return Promise.resolve(items.sort((a, b) => byBytes(a.item, b.item)));
+    },
 
     positions: (_, of) => Promise.resolve(of.keys.map((key) => keptOf(of).applied.get(key))),
     advance(tx, of) {

@@ -2,7 +2,8 @@ import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { aBoolean, aFunction, orElse, settle, type OptionTable } from "../../model/option-table.ts";
 import { murmur3 } from "../../rollout/bucket.ts";
 import { fenceOf, knownOf, type Row } from "./rows.ts";
-import { sqlOutbox, type Query } from "./sql-outbox.ts";
+import type { Query } from "./sql-dialect.ts";
+import { sqlOutbox } from "./sql-outbox.ts";
 import type { OutboxStore, StreamOf } from "./store.ts";
 import { outboxMigrations, tableNames, tableNamesTable, type TableNames } from "./tables.ts";
 
@@ -75,6 +76,12 @@ export function postgresqlOutbox(pool: PostgresqlClient, options: PostgresqlOutb
       }
     },
     outside: (work) => work(pool),
+    // Transactions commit in another order than they begin in: below this one all have ended, whatever they are about.
+    mark: "txid_snapshot_xmin(txid_current_snapshot())",
+    latest: `coalesce(pg_sequence_last_value(CAST(pg_get_serial_sequence('${t("outbox")}', 'position') AS regclass)), 0)`,
+    async snapshot(tx) {
+      await query(tx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", []);
+    },
 
     async lockBucket(tx, of, bucket) {
       await query(tx, "SELECT pg_advisory_xact_lock(CAST($1 AS integer), CAST($2 AS integer))", [lockOf(of), bucket]);
@@ -106,11 +113,11 @@ WHERE f.name = $1 AND f.side = $2 AND f.bucket = CAST($3 AS integer) FOR SHARE O
   VALUES ($1, $2, $3, $4, $5, $6, ${now})
   ON CONFLICT (name, side, op_id) DO NOTHING RETURNING op_id
 ), moved AS (
-  INSERT INTO ${t("heads")} AS h (name, side, key, seq, bucket)
-  SELECT $1, $2, given.value, 1, CAST($7 AS bigint)
+  INSERT INTO ${t("heads")} AS h (name, side, key, seq, bucket, touched)
+  SELECT $1, $2, given.value, 1, CAST($7 AS bigint), txid_current()
   FROM noted, jsonb_array_elements_text(CAST($8 AS jsonb)) WITH ORDINALITY AS given(value, at)
   ORDER BY given.at
-  ON CONFLICT (name, side, key) DO UPDATE SET seq = h.seq + 1, bucket = excluded.bucket
+  ON CONFLICT (name, side, key) DO UPDATE SET seq = h.seq + 1, bucket = excluded.bucket, touched = excluded.touched
   RETURNING key, seq
 )
 INSERT INTO ${t("outbox")} (name, side, op_id, token, digest, keys, seqs, op, facts, schema, bucket, generation,

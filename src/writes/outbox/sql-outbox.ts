@@ -1,33 +1,8 @@
-import { fenceOf, knownOf, rowOf, type Row } from "./rows.ts";
+import type { OutboxDialect } from "./sql-dialect.ts";
+import { sqlNotes } from "./sql-notes.ts";
+import { fenceOf, knownOf, rowOf } from "./rows.ts";
 import type { Fence, OutboxStore, Position, StreamOf } from "./store.ts";
 import { bucketCount } from "./store.ts";
-import type { Table } from "./tables.ts";
-
-/** One statement of a transaction, with `$1`, `$2`, … for its parameters; text, whole numbers or null. */
-export type Query = (
-  tx: unknown,
-  sql: string,
-  parameters: readonly (string | number | null)[],
-) => Promise<readonly Row[]>;
-
-/** What differs between the databases of SQL. */
-export interface OutboxDialect {
-  readonly query: Query;
-  readonly table: (table: Table) => string;
-  /** The time now, in milliseconds since 1970, as an expression. */
-  readonly now: () => string;
-  /** The elements of a JSON array in a parameter, as a query with the column `value`. */
-  readonly list: (parameter: string) => string;
-  /** Ends a query whose rows are to be held in share, or alone, or left to others that hold them. */
-  readonly hold: (how: "share" | "update" | "skip", table: string) => string;
-  /** Waits for the lock of a bucket: in share, or alone. */
-  readonly lockBucket: (tx: unknown, of: StreamOf, bucket: number) => Promise<void>;
-  readonly enter: OutboxStore["enter"];
-  readonly enqueue: OutboxStore["enqueue"];
-  readonly advance: OutboxStore["advance"];
-  readonly prepare: OutboxStore["prepare"];
-  readonly outside?: OutboxStore["outside"];
-}
 
 const columns =
   "op_id, token, digest, keys, seqs, op, facts, schema, bucket, generation, attempts, waits, state, error";
@@ -55,6 +30,8 @@ export function sqlOutbox(dialect: OutboxDialect): OutboxStore {
   return {
     prepare: dialect.prepare,
     ...(dialect.outside !== undefined && { outside: dialect.outside }),
+    ...sqlNotes(dialect),
+    ...(dialect.snapshot !== undefined && { snapshot: dialect.snapshot }),
     enter: dialect.enter,
     enqueue: dialect.enqueue,
     advance: dialect.advance,
@@ -115,7 +92,7 @@ ON CONFLICT (name, side, op_id) DO NOTHING RETURNING op_id`,
     async holdHead(tx, { name, side, key, bucket }) {
       await query(
         tx,
-        `INSERT INTO ${t("heads")} (name, side, key, seq, bucket) VALUES ($1, $2, $3, 0, $4)
+        `INSERT INTO ${t("heads")} (name, side, key, seq, bucket, touched) VALUES ($1, $2, $3, 0, $4, 0)
 ON CONFLICT (name, side, key) DO NOTHING`,
         [name, side, key, bucket],
       );
@@ -133,18 +110,19 @@ ON CONFLICT (name, side, key) DO NOTHING`,
       return { seq: Number(head!["seq"]), bucket: found, generation: Number(fence!["generation"]) };
     },
 
-    async take(tx, { name, side, limit, leaseMs }) {
+    async take(tx, { name, side, limit, leaseMs, bucket = null }) {
       const rows = await query(
         tx,
         `UPDATE ${t("outbox")} SET next_at = ${now()} + $4 WHERE position IN (
   SELECT q.position FROM ${t("outbox")} q
-  WHERE q.name = $1 AND q.side = $2 AND q.state = 'due' AND q.next_at <= ${now()} AND NOT EXISTS (
+  WHERE q.name = $1 AND q.side = $2 AND q.state = 'due' AND q.next_at <= ${now()}
+    AND (CAST($5 AS bigint) IS NULL OR q.bucket = CAST($5 AS bigint)) AND NOT EXISTS (
     SELECT 1 FROM ${t("blocked")} b
     WHERE b.name = q.name AND b.side = q.side AND b.key IN (${list("q.keys")})
   )
   ORDER BY q.position LIMIT $3${hold("skip", "q")}
 ) RETURNING position, ${columns}`,
-        [name, side, limit, leaseMs],
+        [name, side, limit, leaseMs, bucket],
       );
       return [...rows].sort((a, b) => Number(a["position"]) - Number(b["position"])).map(rowOf);
     },
@@ -214,8 +192,8 @@ WHERE ${here} AND op_id = $3 AND state = 'dead' RETURNING op_id`,
       const [row] = await query(
         tx,
         `SELECT count(*) AS total, coalesce(${now()} - min(created_at), 0) AS oldest,
-  coalesce(sum(CASE WHEN state = 'dead' THEN 1 ELSE 0 END), 0) AS dead,
-  (SELECT count(DISTINCT key) FROM ${t("blocked")} WHERE ${here}) AS blocked
+  coalesce(min(position), 0) AS first, coalesce(sum(CASE WHEN state = 'dead' THEN 1 ELSE 0 END), 0) AS dead,
+  (SELECT count(DISTINCT key) FROM ${t("blocked")} WHERE ${here}) AS blocked, ${dialect.latest} AS latest
 FROM ${t("outbox")} WHERE ${here}`,
         [name, side],
       );
@@ -224,16 +202,24 @@ FROM ${t("outbox")} WHERE ${here}`,
         oldestMs: Math.max(0, Number(row!["oldest"])),
         dead: Number(row!["dead"]),
         blocked: Number(row!["blocked"]),
+        first: Number(row!["first"]),
+        latest: Number(row!["latest"]),
       };
     },
 
     async lagOf(tx, { name, side, bucket }) {
-      const [row] = await query(tx, `SELECT count(*) AS total FROM ${t("outbox")} WHERE ${here} AND bucket = $3`, [
-        name,
-        side,
-        bucket,
-      ]);
-      return Number(row!["total"]);
+      const [row] = await query(
+        tx,
+        `SELECT count(*) AS total, coalesce(${now()} - min(created_at), 0) AS oldest,
+  coalesce(sum(CASE WHEN attempts > 0 THEN 1 ELSE 0 END), 0) AS failed
+FROM ${t("outbox")} WHERE ${here} AND bucket = $3`,
+        [name, side, bucket],
+      );
+      return {
+        rows: Number(row!["total"]),
+        failed: Number(row!["failed"]),
+        oldestMs: Math.max(0, Number(row!["oldest"])),
+      };
     },
 
     async positions(tx, { name, side, keys }) {
@@ -257,41 +243,6 @@ ON CONFLICT (name, side, key) DO UPDATE SET
   generation = CASE WHEN excluded.generation > a.generation THEN excluded.generation ELSE a.generation END`,
         [name, side, key, seq, generation],
       );
-    },
-
-    async note(tx, { name, side, entry }) {
-      await query(
-        tx,
-        `INSERT INTO ${t("write_history")} (name, side, at_ms, kind, subject, by_whom, reason)
-VALUES ($1, $2, ${now()}, $3, $4, $5, $6)`,
-        [name, side, entry.kind, entry.subject, entry.by, entry.reason],
-      );
-    },
-
-    async history(tx, { name, side }) {
-      const rows = await query(
-        tx,
-        `SELECT at_ms, ${now()} - at_ms AS age, kind, subject, by_whom, reason FROM ${t("write_history")}
-WHERE ${here} ORDER BY position DESC LIMIT 1000`,
-        [name, side],
-      );
-      return rows.map((row) => ({
-        at: Number(row["at_ms"]),
-        ageMs: Number(row["age"]),
-        kind: String(row["kind"]),
-        subject: String(row["subject"]),
-        by: String(row["by_whom"]),
-        reason: String(row["reason"]),
-      }));
-    },
-
-    async prune(tx, { name, side, olderThanMs }) {
-      const rows = await query(tx, `DELETE FROM ${t("ids")} WHERE ${here} AND at_ms < ${now()} - $3 RETURNING op_id`, [
-        name,
-        side,
-        olderThanMs,
-      ]);
-      return rows.length;
     },
   };
 }

@@ -2,7 +2,8 @@ import { checkOptions } from "../../model/check-options.ts";
 import { systemClock, type Clock } from "../../model/clock.ts";
 import { aBoolean, aClock, orElse, settle, type OptionTable } from "../../model/option-table.ts";
 import { fenceOf, knownOf, type Row } from "./rows.ts";
-import { sqlOutbox, type Query } from "./sql-outbox.ts";
+import type { Query } from "./sql-dialect.ts";
+import { sqlOutbox } from "./sql-outbox.ts";
 import type { OutboxStore } from "./store.ts";
 import { outboxMigrations, tableNames, tableNamesTable, type TableNames } from "./tables.ts";
 
@@ -48,10 +49,15 @@ export function sqliteOutbox(database: SqliteDatabase, options: SqliteOutboxOpti
     Promise.resolve(answer(sql.replaceAll(/\$(\d+)/g, "?$1"), [...parameters]) as Row[]);
   const now = (): string => String(Math.round(clock.now()));
 
+  const latest = `coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = '${t("outbox")}'), 0)`;
+  const mark = `${latest} + 1`;
+
   return sqlOutbox({
     query,
     table: t,
     now,
+    mark,
+    latest,
     list: (parameter) => `SELECT value FROM json_each(${parameter})`,
     // One transaction writes at a time.
     hold: () => "",
@@ -85,9 +91,10 @@ ON CONFLICT (name, side, op_id) DO NOTHING RETURNING op_id`,
       if (noted.length === 0) return false;
       const moved = await query(
         tx,
-        `INSERT INTO ${t("heads")} AS h (name, side, key, seq, bucket)
-SELECT $1, $2, value, 1, $4 FROM json_each($3) WHERE true
-ON CONFLICT (name, side, key) DO UPDATE SET seq = h.seq + 1, bucket = excluded.bucket RETURNING key, seq`,
+        `INSERT INTO ${t("heads")} AS h (name, side, key, seq, bucket, touched)
+SELECT $1, $2, value, 1, $4, ${mark} FROM json_each($3) WHERE true
+ON CONFLICT (name, side, key) DO UPDATE SET seq = h.seq + 1, bucket = excluded.bucket, touched = excluded.touched
+RETURNING key, seq`,
         [name, side, JSON.stringify(entry.keys), entry.bucket],
       );
       const seqs = new Map(moved.map((row) => [row["key"], Number(row["seq"])]));

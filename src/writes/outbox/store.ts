@@ -98,7 +98,7 @@ export interface PastEntry extends HistoryEntry {
 }
 
 /** How far following lags behind, counted in the authority's database. */
-export interface OutboxCounts {
+export interface WritesLag {
   /** Operations that are not followed yet, dead ones included. */
   readonly rows: number;
   /** Age of the oldest of them, in milliseconds; 0 without any. */
@@ -106,6 +106,32 @@ export interface OutboxCounts {
   readonly dead: number;
   /** Keys that wait behind a dead operation. */
   readonly blocked: number;
+}
+
+/** The same, and where it stands among all that was ever taken down. */
+export interface OutboxCounts extends WritesLag {
+  /** The number of the oldest of them, in the order in which they were taken down; 0 without any. */
+  readonly first: number;
+  /** Grows with every operation that is taken down, from its statement on, whether its transaction ends or not: the number of the last one. */
+  readonly latest: number;
+}
+
+/** Something that is kept under a name. */
+export interface KeptItem {
+  readonly item: string;
+  /** As JSON. */
+  readonly value: string;
+  /** Since it was kept last, in milliseconds, by the store's clock. */
+  readonly ageMs: number;
+}
+
+/** What waits to be followed in one bucket. */
+export interface BucketLag {
+  readonly rows: number;
+  /** Of them, those that have failed and are tried again. */
+  readonly failed: number;
+  /** Age of the oldest of them, in milliseconds; 0 without any. */
+  readonly oldestMs: number;
 }
 
 /**
@@ -164,8 +190,11 @@ export interface OutboxStore {
     of: StreamOf & { readonly key: string; readonly bucket: number },
   ): Promise<Position & { readonly bucket: number }>;
 
-  /** Rows that exist and are due and wait behind no dead one; nobody else gets them for `leaseMs`. Oldest first, as far as that is known. */
-  take(tx: unknown, of: StreamOf & { readonly limit: number; readonly leaseMs: number }): Promise<readonly OutboxRow[]>;
+  /** Rows that exist and are due and wait behind no dead one; nobody else gets them for `leaseMs`. Of one bucket, or of all. Oldest first, as far as that is known. */
+  take(
+    tx: unknown,
+    of: StreamOf & { readonly limit: number; readonly leaseMs: number; readonly bucket?: number },
+  ): Promise<readonly OutboxRow[]>;
   /** Takes rows away; with dead ones, what they block. */
   acknowledge(tx: unknown, of: StreamOf & { readonly ids: readonly string[] }): Promise<void>;
   postpone(tx: unknown, of: StreamOf & { readonly rows: readonly Postponed[] }): Promise<void>;
@@ -180,7 +209,24 @@ export interface OutboxStore {
   find(tx: unknown, of: StreamOf & { readonly id?: string; readonly key?: string }): Promise<readonly OutboxRow[]>;
   count(tx: unknown, of: StreamOf): Promise<OutboxCounts>;
   /** Rows of one bucket that are not followed yet. */
-  lagOf(tx: unknown, of: StreamOf & { readonly bucket: number }): Promise<number>;
+  lagOf(tx: unknown, of: StreamOf & { readonly bucket: number }): Promise<BucketLag>;
+  /**
+   * A mark between operations: each that was committed before has a lower number, each that is enqueued later this number or a
+   * higher one. Never goes back, but where the whole store does.
+   */
+  mark(tx: unknown, of: StreamOf): Promise<number>;
+  /** Keys of a bucket whose last operation has this number or a higher one: those after `after`, in byte order. */
+  touched(
+    tx: unknown,
+    of: StreamOf & {
+      readonly bucket: number;
+      readonly since: number;
+      readonly after: string | undefined;
+      readonly limit: number;
+    },
+  ): Promise<readonly string[]>;
+  /** Has all that the transaction reads from here on be of one moment; the first that it is asked for. Absent: it is so anyway. */
+  readonly snapshot?: (tx: unknown) => Promise<void>;
 
   /** The follower's positions, in the order of the keys; `undefined` for a key that it never saw. */
   positions(
@@ -199,6 +245,10 @@ export interface OutboxStore {
   /** Says that a key's record is copied up to a number; held until the transaction ends. Never moves it back. */
   place(tx: unknown, of: StreamOf & { readonly key: string } & Position): Promise<void>;
 
+  /** Keeps a value under a name, in the place of the one before; `null` takes it away. */
+  keep(tx: unknown, of: StreamOf & { readonly item: string; readonly value: string | null }): Promise<void>;
+  /** What is kept under names that begin like this. */
+  kept(tx: unknown, of: StreamOf & { readonly prefix: string }): Promise<readonly KeptItem[]>;
   note(tx: unknown, of: StreamOf & { readonly entry: HistoryEntry }): Promise<void>;
   /** The latest entries, newest first, at most 1 000, with their times in milliseconds since 1970 and their ages. */
   history(tx: unknown, of: StreamOf): Promise<readonly PastEntry[]>;

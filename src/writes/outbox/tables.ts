@@ -18,7 +18,7 @@ export const tableNamesTable: OptionTable<TableNames, "prefix"> = {
   schema: where(takes, plainName),
 };
 
-export type Table = "heads" | "outbox" | "ids" | "applied" | "fences" | "blocked" | "write_history";
+export type Table = "heads" | "outbox" | "ids" | "applied" | "fences" | "blocked" | "write_history" | "kept";
 
 /** The full name of a table, from its own. */
 export function tableNames({ prefix = "sidelane_", schema }: TableNames): (table: Table) => string {
@@ -75,6 +75,7 @@ function firstVersion({ text, whole, numbered }: Spelling, names: TableNames): s
   key ${text} NOT NULL,
   seq ${whole} NOT NULL,
   bucket ${whole} NOT NULL,
+  touched ${whole} NOT NULL,
   PRIMARY KEY (name, side, key)
 )`,
     `CREATE TABLE IF NOT EXISTS ${t("outbox")} (
@@ -141,6 +142,13 @@ function firstVersion({ text, whole, numbered }: Spelling, names: TableNames): s
   subject ${text} NOT NULL,
   by_whom ${text} NOT NULL,
   reason ${text} NOT NULL
+)`,
+    `CREATE TABLE IF NOT EXISTS ${t("kept")} (
+  ${of},
+  item ${text} NOT NULL,
+  value ${text} NOT NULL,
+  at_ms ${whole} NOT NULL,
+  PRIMARY KEY (name, side, item)
 )`,
   ];
 }
