@@ -1,9 +1,5 @@
 import { systemClock } from "../model/clock.ts";
-
-// Taken while the module loads: fake timers that a test suite puts in their place later never ring by themselves.
-const scope = globalThis as { setImmediate?: (callback: () => void) => unknown };
-const { setImmediate: ownSetImmediate } = scope;
-const ownSetTimeout = globalThis.setTimeout;
+import { later } from "../model/later.ts";
 
 const sliceMs = 10;
 
@@ -43,7 +39,6 @@ export function atOnce<Made>(steps: Steps<Made>): Made {
 
 function laterTurn(): Promise<void> {
   return new Promise((resolve) => {
-    if (ownSetImmediate) ownSetImmediate(resolve);
-    else ownSetTimeout(resolve, 0);
+    later(resolve);
   });
 }

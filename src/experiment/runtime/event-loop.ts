@@ -1,13 +1,6 @@
-// Taken while the module loads: fake timers that a test suite puts in their place later never ring by themselves.
-const scope = globalThis as { setImmediate?: (callback: () => void) => unknown };
-const { setImmediate: ownSetImmediate } = scope;
-const ownSetTimeout = globalThis.setTimeout;
+import { later } from "../../model/later.ts";
 
-/** Calls back in a later turn of the event loop, soon; where there is no `setImmediate`, by a timer of no delay. */
-export function later(callback: () => void): void {
-  if (ownSetImmediate) ownSetImmediate(callback);
-  else ownSetTimeout(callback, 0);
-}
+export { later };
 
 /** Resolves in a later turn of the event loop. */
 export function nextTurn(): Promise<void> {
