@@ -33,3 +33,6 @@ export type { Digest, KeyRange, RecordStore, ScannedRecord } from "./records/rec
 export type { ByPerson } from "./persons.ts";
 export type { WishedStage, WritesRollout, WritesStage } from "./stage.ts";
 export type { WorkOptions } from "./worker.ts";
+export { digestSql, type ColumnType, type DigestColumn, type DigestDialect } from "./records/digest-sql.ts";
+export { registerDigest, type DigestDatabase } from "./records/register-digest.ts";
+export { sqlRecords, type SqlRecordsOptions } from "./records/sql-records.ts";
