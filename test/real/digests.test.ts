@@ -65,7 +65,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`digests of a real PostgreSQL a
       expect(one!.length).toBeGreaterThan(0);
       expect(one).toEqual(other);
     }
-    const scans = [ours, theirs].map((each) => each.scan({ after: "B", to: undefined, limit: 3 }));
+    const scans = [ours, theirs].map(async (each) => each.scan({ after: "B", to: undefined, limit: 3 }));
     const [one, other] = await Promise.all(scans);
     expect(one).toEqual(other);
     const changes = [

@@ -9,7 +9,7 @@ export interface DigestDatabase {
 }
 
 /**
- * Gives a database of SQLite the functions that {@link digestSql} uses: `sidelane_md5`, `sidelane_decimal` and `sidelane_time`. Once for each
+ * Adds to a database of SQLite the functions that {@link digestSql} uses: `sidelane_md5`, `sidelane_decimal` and `sidelane_time`. Once for each
  * connection.
  */
 export function registerDigest(database: DigestDatabase): void {
