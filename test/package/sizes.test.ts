@@ -30,7 +30,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/sentry": 16_500,
   "./publishers/sql": 20_600,
   "./publishers/webhook": 19_900,
-  "./writes": 106_000,
+  "./writes": 114_000,
   "./stores/file": 7_000,
   "./stores/memory": 4_500,
   "./stores/postgresql": 7_500,
