@@ -31,6 +31,7 @@ export interface ClickhouseInserter {
 }
 
 export interface ClickhousePublisherOptions extends PrivacyOptions {
+  /** A client of `@clickhouse/client`, or what inserts as it does. */
   readonly client: ClickhouseInserter;
   /** What the names of the tables start with; `sidelane_` by default. Lower-case letters, digits and underscores. */
   readonly prefix?: string;
@@ -82,7 +83,7 @@ export function clickhousePublisher(options: ClickhousePublisherOptions): Publis
           insert_deduplication_token: token,
           insert_deduplicate: 1,
           async_insert: 0,
-          // A column that somebody added to a table has its default; one that somebody took away is left out.
+          // A column that was added to a table has its default; what a table has no column for is left out.
           input_format_skip_unknown_fields: 1,
         },
       }),
