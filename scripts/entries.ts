@@ -9,6 +9,7 @@ export const entries: Readonly<Record<string, string>> = {
   "./report": "src/report/index.ts",
   "./testing": "src/testing/index.ts",
   "./recipes": "src/recipes/index.ts",
+  "./publishers/clickhouse": "src/publishers/clickhouse/index.ts",
   "./publishers/combine": "src/publishers/combine/index.ts",
   "./publishers/console": "src/publishers/console.ts",
   "./publishers/diagnostics-channel": "src/publishers/diagnostics-channel.ts",

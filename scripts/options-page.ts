@@ -41,6 +41,7 @@ import { pinoTable } from "../src/publishers/pino.ts";
 import { prometheusTable } from "../src/publishers/prometheus.ts";
 import { redisStreamTable } from "../src/publishers/redis-stream.ts";
 import { sentryTable } from "../src/publishers/sentry.ts";
+import { clickhouseTable } from "../src/publishers/clickhouse/index.ts";
 import { sqlTable } from "../src/publishers/sql/index.ts";
 import { webhookTable } from "../src/publishers/webhook/index.ts";
 import { sidesTable } from "../src/recipes/experiments.ts";
@@ -174,6 +175,7 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
   ["`sentryPublisher({ … })`", sentryTable, "publishers/sentry.ts SentryPublisherOptions"],
   ["`webhookPublisher({ … })`", webhookTable, "publishers/webhook/index.ts WebhookPublisherOptions"],
   ["`sqlPublisher({ … })`", sqlTable, "publishers/sql/index.ts SqlPublisherOptions"],
+  ["`clickhousePublisher({ … })`", clickhouseTable, "publishers/clickhouse/index.ts ClickhousePublisherOptions"],
   ["`kafkaPublisher({ … })`", kafkaTable, "publishers/kafka.ts KafkaPublisherOptions"],
   ["`redisStreamPublisher({ … })`", redisStreamTable, "publishers/redis-stream.ts RedisStreamPublisherOptions"],
   [

@@ -1,5 +1,7 @@
 /** `npm run proof:<name>`: a proof at its full size, of which `npm test` draws a smaller one. `fleet` takes how many schedules it tries. */
 import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 interface Proof {
@@ -25,6 +27,7 @@ const proofs: Readonly<Record<string, Proof>> = {
   },
   records: { files: ["test/report/kills-in-processes.test.ts"], environment: { KILLS: "100" } },
   fleet: { files: ["test/real/partitions.test.ts"], environment: { PARTITIONS: process.argv[3] ?? "1000" } },
+  clickhouse: { files: ["test/real/clickhouse.test.ts"], environment: { CHDB: join(tmpdir(), "sidelane-chdb") } },
   memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },
 };
 
@@ -33,6 +36,12 @@ const proof = proofs[name];
 if (proof === undefined) {
   console.error(`There is no proof ${JSON.stringify(name)}. There are: ${Object.keys(proofs).join(", ")}`);
   process.exit(1);
+}
+// ClickHouse within this process is 543 MB: fetched for its proof alone, where no server is named.
+const { CHDB } = proof.environment;
+if (CHDB !== undefined && process.env["CLICKHOUSE_URL"] === undefined && !existsSync(join(CHDB, "node_modules/chdb"))) {
+  mkdirSync(CHDB, { recursive: true });
+  spawnSync("npm", ["install", "--prefix", CHDB, "chdb@3.4.0"], { stdio: "inherit" });
 }
 const vitest = join(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
 const { status } = spawnSync(

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { installedPackage } from "../model/installed-package.ts";
 import { SidelaneError } from "../model/errors.ts";
 import { visible } from "../model/visible-text.ts";
+import { clickhouseEngine, type ClickhouseReader } from "../report/engines/clickhouse.ts";
 import { duckdbEngine, hasDuckdb } from "../report/engines/duckdb.ts";
 import type { EngineQuery, EvidenceEngine } from "../report/engines/engine.ts";
 import { sqlEngine } from "../report/engines/sql.ts";
@@ -11,7 +12,7 @@ import { UsageError } from "./arguments.ts";
 import type { Source } from "./sources.ts";
 
 /** The engines that `--engine` names. */
-export const engineNames = ["duckdb", "sqlite", "postgresql"] as const;
+export const engineNames = ["duckdb", "sqlite", "postgresql", "clickhouse"] as const;
 
 type OpenEngine = (url: string | undefined, files: readonly string[]) => Promise<EvidenceEngine>;
 
@@ -19,6 +20,7 @@ const engines: Readonly<Record<(typeof engineNames)[number], OpenEngine>> = {
   duckdb: openDuckdb,
   sqlite: openSqlite,
   postgresql: openPostgresql,
+  clickhouse: openClickhouse,
 };
 
 /** One report by an engine, which is closed then. */
@@ -109,6 +111,21 @@ async function openPostgresql(address: string | undefined): Promise<EvidenceEngi
     ...(prefix !== undefined && { prefix }),
   });
   return { ...engine, close: () => pool.end() };
+}
+
+async function openClickhouse(address: string | undefined): Promise<EvidenceEngine> {
+  if (address === undefined || !/^https?:\/\//i.test(address) || !URL.canParse(address)) {
+    throw new UsageError("sidelane report: --engine clickhouse needs --url http://user:password@host:8123/database");
+  }
+  const url = new URL(address);
+  const prefix = url.searchParams.get("prefix") ?? undefined;
+  url.searchParams.delete("prefix");
+  const { createClient } = (await driver("clickhouse", ["@clickhouse/client"])) as {
+    createClient: (options: object) => ClickhouseReader & { close(): Promise<void> };
+  };
+  const client = createClient({ url: url.href, request_timeout: 600_000 });
+  const engine = clickhouseEngine({ client, ...(prefix !== undefined && { prefix }) });
+  return { ...engine, close: () => client.close() };
 }
 
 /** As `better-sqlite3`, `node:sqlite` and `node-sqlite3-wasm` have it. */

@@ -30,15 +30,20 @@ function candidateOf(experiment: number, version: string): (n: number) => unknow
 /**
  * Writes what a fleet tells in some minutes: processes of three versions, rollouts with events, keys that several of them saw, faults, a
  * process that was killed before its first counts and one after them, records that never came, and some that came twice.
+ *
+ * @param receivers each makes a publisher; called once for each process
  */
-export async function writeCorpus(receivers: readonly PublisherLike[], size: CorpusSize = corpusSize): Promise<void> {
+export async function writeCorpus(
+  receivers: readonly (() => PublisherLike)[],
+  size: CorpusSize = corpusSize,
+): Promise<void> {
   const clock = fixedClock(Date.UTC(2026, 0, 5, 9));
   const random = seededRandom(28);
   const fleet = Array.from({ length: size.processes }, (_, index) => {
     const version = `v${1 + (index % 3)}`;
     const life = { ended: false };
     const publishers = receivers.map((receiver, place) =>
-      unreliable(toPublisher(receiver, "receiver"), `receiver ${place}`, life),
+      unreliable(toPublisher(receiver(), "receiver"), `receiver ${place}`, life),
     );
     const lab = new Laboratory({
       ...{ clock, random, publishers, onFault: () => undefined },

@@ -7,8 +7,8 @@ import { globalRunner, type TestRunner } from "./test-publisher.ts";
 
 /** An engine under test, freshly made and empty. */
 export interface OpenedEngine {
-  /** What writes where the engine reads. Of all kinds, every result: an engine that samples makes another report. */
-  readonly publisher: PublisherLike;
+  /** Makes what writes where the engine reads, once for each process. Of all kinds, every result: one that samples makes another report. */
+  publisher(): PublisherLike;
   /** Called when all is written. */
   engine(): EvidenceEngine | Promise<EvidenceEngine>;
   /** Of an engine that reads lines of text: adds some behind those that are there. */
@@ -55,8 +55,8 @@ export function testEngine(
     try {
       const written: string[] = [];
       const stream = { write: (text: string, done: () => void) => (written.push(text), done(), true) };
-      const text = ndjsonPublisher({ stream: stream as never, perMinute: Infinity });
-      await writeCorpus([text, opened.publisher], size);
+      const text = (): PublisherLike => ndjsonPublisher({ stream: stream as never, perMinute: Infinity });
+      await writeCorpus([text, () => opened.publisher()], size);
       if (isTorn) {
         written.push(torn);
         await opened.append!(torn);

@@ -16,7 +16,7 @@ describe("sidelane report --engine", () => {
     const path = join(folder, "evidence.db");
     const db = new sqlite.Database(path);
     for (const { statements } of migrations("sqlite")) for (const statement of statements) db.exec(statement);
-    const publisher = sqlPublisher({ dialect: "sqlite", execute: (sql, parameters) => db.run(sql, parameters) });
+    const publisher = () => sqlPublisher({ dialect: "sqlite", execute: (sql, parameters) => db.run(sql, parameters) });
     await writeCorpus([publisher], { experiments: 2, processes: 3, minutes: 2, calls: 5 });
     db.close();
     const { out } = await called(["report", "--engine", "sqlite", "--url", `file:${path}`, "--json"]);

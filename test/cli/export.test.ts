@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "sidelane-export-"));
 const path = join(folder, "results.ndjson");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeAll(
-  () => writeCorpus([ndjsonPublisher({ path })], { experiments: 2, processes: 3, minutes: 2, calls: 5 }),
+  () => writeCorpus([() => ndjsonPublisher({ path })], { experiments: 2, processes: 3, minutes: 2, calls: 5 }),
   60_000,
 );
 

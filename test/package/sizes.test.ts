@@ -28,7 +28,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/prometheus": 4_300,
   "./publishers/redis-stream": 15_900,
   "./publishers/sentry": 16_500,
-  "./publishers/sql": 20_600,
+  "./publishers/sql": 23_000,
   "./publishers/webhook": 19_900,
   "./writes": 114_000,
   "./stores/file": 7_000,

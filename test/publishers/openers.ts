@@ -15,6 +15,7 @@ import initSqlite from "sql.js";
 import { systemClock } from "../../src/model/clock.ts";
 import type { Publisher } from "../../src/model/publisher.ts";
 import { all, batch, only, redact, sample, throttle } from "../../src/publishers/combine/index.ts";
+import { clickhousePublisher } from "../../src/publishers/clickhouse/index.ts";
 import { consolePublisher } from "../../src/publishers/console.ts";
 import { diagnosticsChannelPublisher } from "../../src/publishers/diagnostics-channel.ts";
 import { kafkaPublisher } from "../../src/publishers/kafka.ts";
@@ -50,6 +51,19 @@ export const openers: Readonly<Record<string, Readonly<Record<string, Open>>>> =
       ndjsonInMemory((inner) =>
         all(only("mismatch", throttle({ perMinute: 5_000 }, batch({ size: 7 }, redact({}, inner))))),
       ),
+  },
+  clickhouse: {
+    ""() {
+      const inserted: unknown[] = [];
+      const publisher = clickhousePublisher({ client: { insert: async (request) => void inserted.push(request) } });
+      return {
+        publisher,
+        async written() {
+          await publisher.flush!();
+          return JSON.stringify(inserted);
+        },
+      };
+    },
   },
   console: { "": () => consoleInMemory(false), "in colors": () => consoleInMemory(true) },
   "diagnostics-channel": { "": () => ({ publisher: diagnosticsChannelPublisher() }) },

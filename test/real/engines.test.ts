@@ -26,7 +26,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`a report from PostgreSQL (${wi
       }
       await pool.query(`ALTER TABLE ${prefix}minutes ADD COLUMN team text DEFAULT 'checkout'`);
       return {
-        publisher: sqlPublisher({ dialect: "postgresql", prefix, execute: (...given) => pool.query(...given) }),
+        publisher: () => sqlPublisher({ dialect: "postgresql", prefix, execute: (...given) => pool.query(...given) }),
         engine: () =>
           sqlEngine({
             dialect: "postgresql",
@@ -46,7 +46,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`a report from PostgreSQL (${wi
       for (const statement of statements) await pool.query(statement);
     }
     const execute = (sql: string, parameters: string[]): Promise<unknown> => pool.query(sql, parameters);
-    await writeCorpus([sqlPublisher({ dialect: "postgresql", execute })], { ...size, minutes: 2 });
+    await writeCorpus([() => sqlPublisher({ dialect: "postgresql", execute })], { ...size, minutes: 2 });
     const url = `postgres://sidelane@127.0.0.1:${server.port}/postgres`;
     const { out } = await called(["report", "--engine", "postgresql", "--url", url, "--json"]);
     expect(Object.keys((JSON.parse(out) as ReportModel).experiments)).toHaveLength(5);

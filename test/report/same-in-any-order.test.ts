@@ -10,7 +10,7 @@ describe("a report", () => {
   it("is the same, byte for byte, in whatever order the records of several processes come", async () => {
     const written: string[] = [];
     const stream = { write: (text: string, done: () => void) => (written.push(text), done(), true) };
-    const publisher = ndjsonPublisher({ stream: stream as never, perMinute: Infinity });
+    const publisher = () => ndjsonPublisher({ stream: stream as never, perMinute: Infinity });
     await writeCorpus([publisher], { experiments: 5, processes: 6, minutes: 4, calls: 12 });
     const lines = [...new Set(written.join("").split("\n"))].filter((line) => line !== "");
     const records = lines.map((line) => JSON.parse(line) as LineRecord);

@@ -17,6 +17,7 @@ import { presentationOf, privacyTable, type PrivacyOptions } from "../../records
 import { inSlices, type Steps } from "../../records/in-slices.ts";
 import { OwnRecords } from "../../records/own-records.ts";
 import { presentSteps } from "../../records/present.ts";
+import { clickhouseMigrations } from "../../sql/clickhouse.ts";
 import type { DialectName, Migration } from "../../sql/dialect.ts";
 import { dialects } from "../../sql/dialects.ts";
 import { minuteRowOf, type MinuteRecord } from "../../sql/minutes.ts";
@@ -109,6 +110,7 @@ export function sqlPublisher(options: SqlPublisherOptions): SqlPublisher {
   }
   const write = async (results: readonly Result[]): Promise<void> => {
     if (results.length === 0) return;
+    await writeMinutes([]);
     for (const rows of parted((await inSlices(results, storedRowsOf)).flat())) await insertRows(rows);
   };
   let report: (error: unknown) => void = () => undefined;
@@ -137,6 +139,7 @@ export function sqlPublisher(options: SqlPublisherOptions): SqlPublisher {
     const news = records.news();
     // Of a start and of tallies, nothing else comes.
     const lines = [...news, ...(records.tallies(tallies) as MinuteRecord[])];
+    if (lines.length === 0) return;
     const rows = lines.map((line, index) => minuteRowOf(line, starts + index));
     await execute(insertMinutes, [JSON.stringify(rows)]);
     starts += news.length;
@@ -161,6 +164,7 @@ export function sqlPublisher(options: SqlPublisherOptions): SqlPublisher {
       await writeMinutes([tally]);
     },
     async publishEvent(event) {
+      await writeMinutes([]);
       await execute(insertEvent, [JSON.stringify([eventRowOf(records.event(event))])]);
     },
     onSkip: (experiment, reason) => skips.add(experiment, reason),
@@ -212,17 +216,18 @@ function isAboutData(error: unknown): boolean {
 }
 
 /**
- * The statements that make the tables of {@link sqlPublisher}, in versions. Running all of them again does nothing.
+ * The statements that make the tables of {@link sqlPublisher}, or those of `clickhousePublisher`, in versions. Running all of them again does nothing.
  *
  * @param prefix what the names of the tables start with; `sidelane_` by default
  * @throws {SidelaneError} `invalid-option`
  * @example
  * for (const { statements } of migrations('sqlite')) for (const statement of statements) db.exec(statement)
  */
-export function migrations(dialect: DialectName, prefix: string = defaultPrefix): readonly Migration[] {
+export function migrations(dialect: DialectName | "clickhouse", prefix: string = defaultPrefix): readonly Migration[] {
   const check: OptionCheck = checkOptions("migrations");
-  sqlTable.dialect.check(check, "dialect", dialect);
   sqlTable.prefix.check(check, "prefix", prefix);
+  if (dialect === "clickhouse") return clickhouseMigrations(prefix);
+  sqlTable.dialect.check(check, "dialect", dialect);
   return dialects[dialect].migrations(prefix);
 }
 

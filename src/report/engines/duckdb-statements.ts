@@ -59,5 +59,5 @@ export function exportStatement(files: readonly string[], folder: string): strin
     coalesce(strftime(make_timestamp(at_ms * 1000), '%Y-%m-%d'), 'all') AS day
   FROM (${parsedLines(files)})
 ) TO ${quoted(folder)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, PARTITION_BY (records, experiment, day),
-  WRITE_PARTITION_COLUMNS true, ROW_GROUP_SIZE 20000)`;
+  WRITE_PARTITION_COLUMNS true, ROW_GROUP_SIZE 5000)`;
 }

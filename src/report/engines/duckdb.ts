@@ -13,7 +13,7 @@ import { modelOf, type EvidenceEngine, type Readings } from "./engine.ts";
 export interface DuckdbEngineOptions {
   /** Paths of NDJSON, plain or gzip (`.gz`), or of Parquet that `sidelane export` wrote (`.parquet`); not both at once. */
   readonly files: readonly string[];
-  /** How much memory DuckDB takes, in MB; 256 by default. What does not fit goes to `temporaryFolder`. */
+  /** How much memory DuckDB takes, in MB; 384 by default. What does not fit goes to `temporaryFolder`. */
   readonly memoryMb?: number;
   /** Where a folder is made for what does not fit, and removed at the end; the system's by default. */
   readonly temporaryFolder?: string;
@@ -50,7 +50,7 @@ interface Opened {
 }
 
 /** @throws {SidelaneError} `invalid-state` where DuckDB is not installed */
-async function open({ memoryMb = 256, temporaryFolder = tmpdir() }: DuckdbEngineOptions): Promise<Opened> {
+async function open({ memoryMb = 384, temporaryFolder = tmpdir() }: DuckdbEngineOptions): Promise<Opened> {
   const found = await duckdb();
   if (found === undefined) {
     throw new SidelaneError(
@@ -61,6 +61,8 @@ async function open({ memoryMb = 256, temporaryFolder = tmpdir() }: DuckdbEngine
   const folder = mkdtempSync(join(temporaryFolder, "sidelane-duckdb-"));
   const instance = await found.DuckDBInstance.create(join(folder, "read.db"), {
     memory_limit: `${memoryMb}MB`,
+    // Each holds a part of every file that is written.
+    threads: "2",
     temp_directory: join(folder, "spilled"),
     // Nothing is fetched: JSON and Parquet are built in.
     autoinstall_known_extensions: "false",

@@ -16,7 +16,7 @@ function openFiles(made: (path: string, folder: string) => Promise<readonly stri
     const path = join(folder, "results.ndjson");
     writeFileSync(path, "");
     return {
-      publisher: ndjsonPublisher({ path, perMinute: Infinity }),
+      publisher: () => ndjsonPublisher({ path, perMinute: Infinity }),
       append: (text) => appendFileSync(path, text),
       engine: async () => duckdbEngine({ files: await made(path, folder) }),
       cleanUp: () => rmSync(folder, { recursive: true, force: true }),

@@ -11,7 +11,7 @@ async function openSqlite(): Promise<OpenedEngine> {
   for (const { statements } of migrations("sqlite")) for (const statement of statements) db.run(statement);
   db.run("ALTER TABLE sidelane_results ADD COLUMN team TEXT DEFAULT 'checkout'");
   return {
-    publisher: sqlPublisher({ dialect: "sqlite", execute: (sql, parameters) => db.run(sql, parameters) }),
+    publisher: () => sqlPublisher({ dialect: "sqlite", execute: (sql, parameters) => db.run(sql, parameters) }),
     engine: () =>
       sqlEngine({
         dialect: "sqlite",
