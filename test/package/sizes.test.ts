@@ -8,14 +8,15 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 88_500,
+  ".": 88_700,
   "./compare": 21_400,
-  "./rollout": 32_100,
+  "./rollout": 32_300,
   "./records": 16_200,
   "./render": 12_300,
   "./http": 110_500,
-  "./report": 47_500,
-  "./testing": 36_800,
+  "./report": 55_600,
+  // Its corpus of records is made by laboratories. It is no part of what ships to production.
+  "./testing": 128_500,
   "./recipes": 3_000,
   "./publishers/combine": 15_600,
   "./publishers/console": 17_700,
@@ -28,6 +29,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/prometheus": 4_300,
   "./publishers/redis-stream": 15_900,
   "./publishers/sentry": 16_500,
+  "./publishers/clickhouse": 17_500,
   "./publishers/sql": 23_000,
   "./publishers/webhook": 19_900,
   "./writes": 114_000,
