@@ -7,7 +7,9 @@ import type { Verdict } from "../../stats/verdict.ts";
 import { KeptMatches } from "./kept-matches.ts";
 import { TallySlices, type TallySlice } from "./tally-slices.ts";
 
-const room = 256;
+const roomForAll = 256;
+// Some is kept for those that have to be worked in: else each of them would empty a full one.
+const room = roomForAll + 64;
 
 /** How units are kept for records. */
 export interface RecordedUnits {
@@ -69,16 +71,16 @@ export class CandidateRecord {
     served = false,
   ): void {
     const kept = (this.#kept ??= new KeptMatches(this.#experiment, this.#candidate, room));
-    if (kept.length === room) {
+    if (kept.length >= roomForAll) {
       if (key === undefined && pair === undefined) {
         this.#beyond += 1;
         return;
       }
       // Which of them are units is told by their keys, and how long they took by those that are timed: these are not only counted.
-      this.#workIn();
+      if (kept.length === room) this.#workIn();
     }
     kept.add(startedAt, controlMs, candidateMs, this.#sliceOf(snapshot, served), key, pair);
-    if (kept.length > room / 2 && !this.#scheduled) this.#schedule();
+    if (kept.length > roomForAll / 2 && !this.#scheduled) this.#schedule();
   }
 
   /** Anything else. It comes after the matches before it. @param signature of a mismatch */

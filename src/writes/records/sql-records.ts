@@ -18,8 +18,8 @@ export interface SqlRecordsOptions<Value> {
   readonly key: string;
   /** The fields that are digested, the same on both sides. Without it every record is read. */
   readonly columns?: readonly DigestColumn[];
-  /** The record of a row, as `read` returns it. */
-  readonly record: (row: never) => Value;
+  /** The record of a row, as `read` returns it. A method by type, so that it may say what its rows hold. */
+  record(row: Readonly<Record<string, unknown>>): Value;
 }
 
 /**
@@ -38,11 +38,13 @@ export interface SqlRecordsOptions<Value> {
  */
 export function sqlRecords<Value>(options: SqlRecordsOptions<Value>): RecordStore<Value> {
   const check = checkOptions("sqlRecords");
-  const { dialect, query, table, key, columns, record } = options;
+  const { dialect, query, table, key, columns } = options;
+  const record = (row: Row): Value => options.record(row);
   check.oneOf("dialect", dialect, ["postgresql", "sqlite"]);
   check.text("table", table);
   check.text("key", key);
-  for (const option of ["query", "record"] as const) check.function(option, options[option]);
+  check.function("query", query);
+  check.function("record", options.record);
   const isPostgresql = dialect === "postgresql";
   const ordered = isPostgresql ? `${key} COLLATE "C"` : `${key} COLLATE BINARY`;
   const mark = (at: number): string => (isPostgresql ? `$${at}` : `?${at}`);
@@ -60,7 +62,7 @@ export function sqlRecords<Value>(options: SqlRecordsOptions<Value>): RecordStor
     const { where, parameters } = within(range);
     const sql = `SELECT ${key} AS sidelane_key, * FROM ${table}${where} ORDER BY ${ordered} LIMIT ${range.limit}`;
     const rows = (await query(sql, parameters)) as readonly Row[];
-    return rows.map(({ sidelane_key: found, ...row }) => ({ key: String(found), record: record(row as never) }));
+    return rows.map(({ sidelane_key: found, ...row }) => ({ key: String(found), record: record(row) }));
   }
   if (columns === undefined) return { scan };
 

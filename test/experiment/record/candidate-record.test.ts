@@ -120,6 +120,15 @@ describe("a candidate's record", () => {
     expect(record.tally.control.count).toBe(257);
   });
 
+  it("keeps room for timed pairs, which do not make room for others", () => {
+    const { record } = aRecord();
+    matches(record, 300);
+    for (let pair = 0; pair < 64; pair++) record.match(300 + pair, 1, 2, undefined, { controlMs: 1, candidateMs: 2 });
+    matches(record, 10);
+    expect(record.tally.kinds.match).toBe(374);
+    expect(record.tally.control.count).toBe(256 + 64);
+  });
+
   it("keeps the durations of matches with a key, however many come", () => {
     const { record } = aRecord();
     matches(record, 600, (index) => `customer-${index % 20}`);
