@@ -55,6 +55,6 @@ ${rows.map((row) => line(`\`${row.name}\``, row)).join("\n")}
 Most of what survives is no mistake: a short cut that is not taken (a call that need not be a run becomes one, what is surely
 equal is compared all the same), a limit of our own store of spare objects, or a check that another one makes needless.
 
-One file: \`npm run mutation -- --mutate src/experiment/trial.ts\`. The whole folder takes some 40 minutes on two cores.
+One file: \`npm run mutation -- --mutate src/experiment/run/candidate-run.ts\`. The whole folder takes some 40 minutes on two cores.
 `,
 );
