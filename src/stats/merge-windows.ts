@@ -34,7 +34,7 @@ export class UnsentUnits {
   #sent = new Map<string, ReadWindow>();
   #offered = new Map<string, ReadWindow>();
 
-  /** The new places of each window that has any. */
+  /** The new places of each window with new ones. */
   next(windows: readonly WindowUnits[]): readonly WindowUnits[] {
     this.#offered = new Map();
     return windows.flatMap((each) => {

@@ -51,7 +51,7 @@ const leaves = new Set(["string", "number", "boolean", "bigint", "null", "undefi
 
 /**
  * Bets on whether the candidate is the odd one among three runs on the same call: control's two and its own. While all that
- * differs is noise, each of the three is as likely the odd one as any other, so that the excess is 0 on average and no
+ * differs is noise, all three are equally likely to be the odd one, so that the excess is 0 on average and no
  * stake grows. Always valid: the chance that a wrong bet ever grows 100-fold is 1 % (Ville).
  *
  * @see Q. McNemar, Psychometrika 12 (1947); I. Waudby-Smith, A. Ramdas, JRSS-B 86 (2024)

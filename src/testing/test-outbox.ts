@@ -273,7 +273,7 @@ const laws: Readonly<Record<string, (trial: Trial) => Promise<void>>> = {
  */
 export function testOutbox(name: string, open: OpenOutbox, runner?: TestRunner): void {
   const { describe, it } = runner ?? globalRunner("testOutbox");
-  describe(`${name}, as any outbox,`, () => {
+  describe(`${name}, like every outbox,`, () => {
     for (const [law, holds] of Object.entries(laws)) it(law, () => tried(open, holds));
   });
 }

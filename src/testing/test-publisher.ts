@@ -151,7 +151,7 @@ const lawsOfWriting: typeof laws = {
  */
 export function testPublisher(name: string, open: OpenPublisher, runner?: TestRunner): void {
   const { describe, it } = runner ?? globalRunner("testPublisher");
-  describe(`${name}, as any publisher,`, () => {
+  describe(`${name}, like every publisher,`, () => {
     it("has a name and methods that are methods", () =>
       tried(open, ({ publisher }) => Promise.resolve(void toPublisher(publisher))));
     for (const [law, holds] of Object.entries(laws)) it(law, () => tried(open, holds));

@@ -255,7 +255,7 @@ export function testStore(
   { times = 1_000 }: StoreSuiteOptions = {},
 ): void {
   const { describe, it } = runner ?? globalRunner("testStore");
-  describe(`${name}, as any store of rollouts,`, () => {
+  describe(`${name}, like every store of rollouts,`, () => {
     for (const [law, holds] of Object.entries(laws)) {
       it(law, () => tried(open, ({ views: [one, other] }) => holds({ one, other })));
     }

@@ -124,7 +124,7 @@ describe("running", () => {
     expect(firsts.candidate).toBeGreaterThan(4_800);
   });
 
-  it("shuffles control and all candidates, each order about as often as any other", () => {
+  it("shuffles control and all candidates, all orders about equally often", () => {
     const { lab } = laboratory({ random: seededRandom(7) });
     const orders = new Map<string, number>();
     let order = "";

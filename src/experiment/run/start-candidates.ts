@@ -60,7 +60,7 @@ function startChecked(plan: ExperimentPlan, candidateRun: CandidateRun, args: un
 }
 
 /**
- * In what order the behaviors of a call are called, each order as likely as any other.
+ * In what order the behaviors of a call are called, all orders equally likely.
  *
  * @param random from 0 up to 1; more leaves control first, and candidates in the order of their definition
  * @returns the candidates in their order, and how many of them are called before control

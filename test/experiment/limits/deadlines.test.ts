@@ -76,7 +76,7 @@ describe("a deadline that a caller waits for", () => {
     expect(kept).toEqual([false, true, "cancelled"]);
   });
 
-  it("is due as any other, and when everything ends", () => {
+  it("is due like every other, and when everything ends", () => {
     const { clock, deadlines, expired, item } = open();
     deadlines.add(item("a"), 10, 0, true);
     clock.advance(10);
