@@ -1,5 +1,6 @@
 import type { Clock } from "../model/clock.ts";
 import { checkOptions } from "../model/check-options.ts";
+import { later } from "../model/later.ts";
 
 /** A clock that stands still until it is told to go on. */
 export interface FixedClock extends Clock {
@@ -78,5 +79,7 @@ export function fixedClock(startMs: number = Date.UTC(2026, 0, 1)): FixedClock {
 
 /** A turn of the event loop comes after every microtask, however long their chain. */
 function promisesSettled(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise((resolve) => {
+    later(resolve);
+  });
 }
