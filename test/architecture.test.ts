@@ -56,7 +56,6 @@ const longFiles: Readonly<Record<string, string>> = {
   "stats/candidate-evidence.ts": "one candidate's evidence: what each comparison adds to units, keys and gates",
   "testing/test-outbox.ts": "the laws of one contract, each a test",
   "writes/outbox/memory.ts": "one outbox: every method of the contract over the same maps",
-  "stats/verdict.ts": "one verdict: what is missing for each gate, and its sentences",
 };
 
 const root = join(import.meta.dirname, "..", "src");

@@ -3,7 +3,7 @@ import type { ServedStage } from "../model/result.ts";
 import { moment, number } from "../report/words.ts";
 import { nextOf, type RolloutState } from "../rollout/state.ts";
 import type { Stored } from "../rollout/stored-command.ts";
-import { percent, span } from "../stats/verdict.ts";
+import { percent, span } from "../model/figures.ts";
 
 const shownChanges = 10;
 

@@ -2,7 +2,7 @@ import { visible } from "../model/visible-text.ts";
 import type { ReportExperiment, ReportModel } from "../report/model.ts";
 import { byNeed, verdictWords, worstOf } from "../report/order.ts";
 import { missing, moment, number, placesOf, sparkline } from "../report/words.ts";
-import { percent } from "../stats/verdict.ts";
+import { percent } from "../model/figures.ts";
 
 const shownGroups = 3;
 const shownEvents = 3;

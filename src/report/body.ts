@@ -1,7 +1,8 @@
 import type { CandidateTally } from "../model/tally-record.ts";
 import type { ServedStage } from "../model/result.ts";
 import { servedTerms, withServed } from "../rollout/ramp/served-verdict.ts";
-import { span, verdictOf, type Verdict, type VerdictTerms } from "../stats/verdict.ts";
+import { span } from "../model/figures.ts";
+import { verdictOf, type Verdict, type VerdictTerms } from "../stats/verdict.ts";
 import { EvidenceSum } from "./evidence-sum.ts";
 import type { ReportVerdict, ReportVerdictKind } from "./model.ts";
 

@@ -1,4 +1,4 @@
-import { percent } from "../stats/verdict.ts";
+import { percent } from "../model/figures.ts";
 import type { ReportCandidate, ReportExperiment, ReportLatency } from "./model.ts";
 import { attributes, escapeHtml, tableOf } from "./markup.ts";
 import { milliseconds, moment, number } from "./words.ts";

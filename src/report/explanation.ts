@@ -6,7 +6,7 @@ import type {
   PresentedObservation,
   PresentedResult,
 } from "../records/record.ts";
-import { percent } from "../stats/verdict.ts";
+import { percent } from "../model/figures.ts";
 import { milliseconds, number } from "./words.ts";
 
 const mostCharacters = 2_000;

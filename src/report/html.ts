@@ -1,4 +1,4 @@
-import { percent } from "../stats/verdict.ts";
+import { percent } from "../model/figures.ts";
 import { funnelChart, latencyChart, rateChart } from "./charts.ts";
 import { outcomeChart, stageChart } from "./outcome-charts.ts";
 import { explanationOf } from "./explanation.ts";

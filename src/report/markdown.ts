@@ -1,5 +1,5 @@
 import { visible } from "../model/visible-text.ts";
-import { percent } from "../stats/verdict.ts";
+import { percent } from "../model/figures.ts";
 import type { ReportCandidate, ReportExperiment, ReportModel } from "./model.ts";
 import { byNeed, verdictWords } from "./order.ts";
 import { counted, losses, milliseconds, missing, moment, number, placesOf } from "./words.ts";

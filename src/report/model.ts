@@ -1,6 +1,6 @@
 import type { ResultKind, ServedStage } from "../model/result.ts";
 import type { EventRecord, PresentedDifference, PresentedResult } from "../records/record.ts";
-import type { GateReading } from "../stats/verdict.ts";
+import type { GateReading } from "../stats/gate-reading.ts";
 
 /** What may be done with a candidate, in one word. */
 export type ReportVerdictKind = "ready" | "not-ready" | "insufficient" | "regressed" | "stale" | "no-traffic";

@@ -1,5 +1,5 @@
 import { resultKinds } from "../model/result.ts";
-import { percent } from "../stats/verdict.ts";
+import { percent } from "../model/figures.ts";
 import { figure, label, left, scale, width } from "./charts.ts";
 import { attributes, tableOf } from "./markup.ts";
 import type { ReportCandidate, ReportExperiment } from "./model.ts";

@@ -1,5 +1,5 @@
 import { visible } from "../model/visible-text.ts";
-import { percent } from "../stats/verdict.ts";
+import { percent } from "../model/figures.ts";
 import type { ReportCandidate, ReportExperiment, ReportModel, ReportVerdictKind } from "./model.ts";
 import { byNeed, verdictWords, worstOf } from "./order.ts";
 import { counted, losses, milliseconds, missing, moment, number, placesOf, sparkline } from "./words.ts";

@@ -1,12 +1,11 @@
 import { visible } from "../model/visible-text.ts";
-import { span } from "../stats/verdict.ts";
+import { grouped, span } from "../model/figures.ts";
 import type { ReportGroup, ReportLosses, ReportVerdict } from "./model.ts";
 
-/** Digits in groups of three; `Intl` would depend on the machine. */
+/** To a tenth at most, its digits in groups of three. */
 export function number(value: number): string {
   const [whole = "", part] = String(Math.round(value * 10) / 10).split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, " ");
-  return part === undefined ? grouped : `${grouped}.${part}`;
+  return part === undefined ? grouped(Number(whole)) : `${grouped(Number(whole))}.${part}`;
 }
 
 export function milliseconds(durationMs: number | undefined): string {

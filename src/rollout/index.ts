@@ -1,7 +1,8 @@
 export { gates, type ExternalGate, type Gate, type GateDefinition, type SlowerOptions } from "../stats/gates.ts";
 export type { GateJudge } from "../stats/gate-judge.ts";
 export type { EvidenceTotals } from "../stats/evidence-totals.ts";
-export type { GateReading, Verdict } from "../stats/verdict.ts";
+export type { GateReading } from "../stats/gate-reading.ts";
+export type { Verdict } from "../stats/verdict.ts";
 export type { Command } from "./ramp/command.ts";
 export { ramp, type Ramp } from "./ramp/ramp.ts";
 export type { RampOptions, RampStatus } from "./ramp/ramp-options.ts";

@@ -1,42 +1,5 @@
-import { alternativesFor, evidenceForReady, unitsToCertify, upperBound } from "./evidence.ts";
-
-/** Where one gate stands. */
-export interface GateReading {
-  readonly name: string;
-  /** The tolerated rate. */
-  readonly max: number;
-  /** Units that the gate could judge, of windows that have ended; and the bad ones of the present window. */
-  readonly units: number;
-  /** How many of them were bad. */
-  readonly bad: number;
-  /** `bad / units`; 0 without units. */
-  readonly rate: number;
-  /** What the true rate does not exceed, at the verdict's confidence, however often one looks. */
-  readonly upperBound: number;
-  /**
-   * What `units` and `bad` are, where it is not units: `calls`, and then `upperBound` is the rate itself; `blocks` of 32 timed pairs; or
-   * answers from `outside` in this step, and then `upperBound` is the last one.
-   */
-  readonly by?: "units" | "calls" | "blocks" | "outside";
-  /** Of a gate from outside: its last answer; absent where there is none. */
-  readonly last?: number;
-  /** What the gate's answer leaves out, or why it has none, as half a sentence. */
-  readonly note?: string;
-  readonly state: Verdict["kind"];
-  /** Whether the gate is only shown: the verdict does not go by it. */
-  readonly dryRun?: true;
-  /** How many further units, all good, would make it ready; 0 when it is. */
-  readonly moreUnits: number;
-  /** Wall time at which the alarmed regression began. */
-  readonly regressedSince?: number;
-  /** What the gate saw from then until it alarmed, and how much of it was bad. */
-  readonly alarmedBy?: { readonly seen: number; readonly bad: number };
-}
-
-// More bad calls than so many times the tolerated rate are never ready, however few units they make.
-const floodRatio = 10;
-// From so many calls on, a share of them says something.
-const enoughToTell = 100;
+import { howMany, instant, percent, span } from "../model/figures.ts";
+import { enoughToTell, nounOf, readGate, type GateEvidence, type GateReading } from "./gate-reading.ts";
 
 interface VerdictFacts {
   readonly candidate: string;
@@ -105,26 +68,7 @@ export interface VerdictInput extends VerdictTerms {
   readonly keys: number;
   /** How long the present window still lasts, in milliseconds. */
   readonly openMs: number;
-  readonly gates: readonly {
-    readonly name: string;
-    readonly max: number;
-    readonly by?: "units" | "calls" | "blocks" | "outside";
-    /** Whether it may need many calls for its first answer; then `silence` says why it will have none. */
-    readonly remembers?: boolean;
-    readonly dryRun?: boolean;
-    readonly silence?: string;
-    readonly note?: string;
-    /** Calls in which the gate failed to say anything. */
-    readonly failed?: number;
-    readonly units: number;
-    readonly bad: number;
-    /** Good units of the present window, which count when it has ended. */
-    readonly open: number;
-    readonly calls: number;
-    readonly badCalls: number;
-    readonly regressedSince?: number;
-    readonly alarmedBy?: { readonly seen: number; readonly bad: number };
-  }[];
+  readonly gates: readonly GateEvidence[];
 }
 
 /**
@@ -135,7 +79,7 @@ export interface VerdictInput extends VerdictTerms {
  */
 export function verdictOf(input: VerdictInput): Verdict {
   const { tolerated, risk = 0.01 } = input;
-  const all = input.gates.map((gate) => read(tolerated ? { ...gate, max: tolerated(gate.max) } : gate, risk));
+  const all = input.gates.map((gate) => readGate(tolerated ? { ...gate, max: tolerated(gate.max) } : gate, risk));
   const dry = all.filter(({ dryRun }) => dryRun === true);
   if (dry.length === 0) return verdictBy(input, all);
   const acting = { ...input, gates: input.gates.filter(({ dryRun }) => dryRun !== true) };
@@ -148,7 +92,7 @@ export function verdictOf(input: VerdictInput): Verdict {
 
 function dryReason(reading: GateReading): string {
   const { name, state, rate, units, max } = reading;
-  return `${name} (dry run): ${state}, ${percent(rate)} of ${count(units, nounOf(reading))}, ${percent(max)} tolerated.`;
+  return `${name} (dry run): ${state}, ${percent(rate)} of ${howMany(units, nounOf(reading))}, ${percent(max)} tolerated.`;
 }
 
 function verdictBy(input: VerdictInput, gates: readonly GateReading[]): Verdict {
@@ -166,7 +110,7 @@ function verdictBy(input: VerdictInput, gates: readonly GateReading[]): Verdict 
     const since = regressed.regressedSince!;
     const { seen, bad } = regressed.alarmedBy ?? { seen: regressed.units, bad: regressed.bad };
     const reasons = [
-      `${regressed.name} alarms: ${Math.round(bad)} of the last ${count(seen, nounOf(regressed))} since ${clockOf(since)}, ${percent(regressed.max)} tolerated.`,
+      `${regressed.name} alarms: ${Math.round(bad)} of the last ${howMany(seen, nounOf(regressed))} since ${instant(since)}, ${percent(regressed.max)} tolerated.`,
     ];
     return { kind: "regressed", ...facts, gate: regressed.name, since, reasons };
   }
@@ -182,8 +126,8 @@ function verdictBy(input: VerdictInput, gates: readonly GateReading[]): Verdict 
       if (by === "calls") return aboveCalls(name, rate, judged, max);
       const { calls, badCalls } = input.gates.find((each) => each.name === name)!;
       return rate >= max ?
-          `${name}: ${percent(rate)} of ${count(judged, nounOf(reading))}, at most ${percent(max)} tolerated.`
-        : `${name}: ${percent(badCalls / calls)} of ${count(calls, "call")}, more than ten times the ${percent(max)} tolerated.`;
+          `${name}: ${percent(rate)} of ${howMany(judged, nounOf(reading))}, at most ${percent(max)} tolerated.`
+        : `${name}: ${percent(badCalls / calls)} of ${howMany(calls, "call")}, more than ten times the ${percent(max)} tolerated.`;
     });
     return { kind: "not-ready", ...facts, reasons };
   }
@@ -198,7 +142,7 @@ function verdictBy(input: VerdictInput, gates: readonly GateReading[]): Verdict 
       const { name, upperBound: bound, units: judged, max, note, by } = reading;
       const sure = by === "calls" ? "" : ` with ${percent(1 - risk)} confidence`;
       const more = note === undefined ? "" : `; ${note}`;
-      return `${name}: at most ${percent(bound)}${sure} after ${count(judged, nounOf(reading))}; ${percent(max)} tolerated${more}.`;
+      return `${name}: at most ${percent(bound)}${sure} after ${howMany(judged, nounOf(reading))}; ${percent(max)} tolerated${more}.`;
     });
     return { kind: "ready", ...facts, reasons };
   }
@@ -212,10 +156,10 @@ function verdictBy(input: VerdictInput, gates: readonly GateReading[]): Verdict 
     : Math.max(unitsMs, moreTimeMs);
   const reasons =
     stalled !== undefined ? [stalled]
-    : moreUnits > 0 && moreUnits === moreKeys ? [`On ${count(keys, "key")} so far, and ${minimumKeys} are needed.`]
+    : moreUnits > 0 && moreUnits === moreKeys ? [`On ${howMany(keys, "key")} so far, and ${minimumKeys} are needed.`]
     : moreUnits > 0 ?
       [
-        `${count(moreUnits, "more unit")} without a bad one needed${moreMs === undefined ? "" : `, about ${span(moreMs)} at the present rate`}.`,
+        `${howMany(moreUnits, "more unit")} without a bad one needed${moreMs === undefined ? "" : `, about ${span(moreMs)} at the present rate`}.`,
       ]
     : [`${span(moreTimeMs)} more needed.`];
   return {
@@ -233,14 +177,14 @@ function stallOf({ comparisons, units, gates }: VerdictInput, readings: readonly
   const above = readings.find(({ by, state }) => by === "calls" && state === "not-ready");
   if (above) return aboveCalls(above.name, above.rate, above.units, above.max);
   if (units === 0 && comparisons >= enoughToTell) {
-    return `None of ${count(comparisons, "comparison")} could tell whether the candidate is right.`;
+    return `None of ${howMany(comparisons, "comparison")} could tell whether the candidate is right.`;
   }
   const broken = gates.find(({ calls, failed = 0 }) => calls === 0 && failed >= enoughToTell);
-  if (broken) return `${broken.name}: the gate failed in each of ${count(broken.failed!, "call")}, and says nothing.`;
+  if (broken) return `${broken.name}: the gate failed in each of ${howMany(broken.failed!, "call")}, and says nothing.`;
   const mute = gates.find(({ silence }) => silence !== undefined);
   if (mute) return `${mute.name}: ${mute.silence}.`;
   const silent = gates.find(({ calls, remembers }) => calls === 0 && units >= 500 && remembers !== true);
-  return silent && `${silent.name}: the gate could judge none of ${count(comparisons, "comparison")}.`;
+  return silent && `${silent.name}: the gate could judge none of ${howMany(comparisons, "comparison")}.`;
 }
 
 // A block has 32 pairs, and one call in 16 is a pair.
@@ -252,100 +196,6 @@ function inUnits({ by, moreUnits, units: blocks }: GateReading, units: number): 
   return Math.ceil(moreUnits * Math.min(unitsPerBlock, blocks === 0 ? unitsPerBlock : units / blocks));
 }
 
-function nounOf({ by }: Pick<GateReading, "by">): string {
-  return (
-    by === "calls" ? "call"
-    : by === "blocks" ? "block of 32 pairs"
-    : "unit"
-  );
-}
-
 function aboveCalls(name: string, rate: number, calls: number, max: number): string {
-  return `${name}: ${percent(rate)} of ${count(calls, "call")}, at most ${percent(max)} tolerated.`;
-}
-
-/** A gate that goes by calls compares the share itself: no test, and no alarm. */
-function readCalls({ name, max, calls, badCalls, dryRun }: VerdictInput["gates"][number]): GateReading {
-  const rate = calls === 0 ? 0 : badCalls / calls;
-  const ready = calls > 0 && rate <= max;
-  const state =
-    ready ? "ready"
-    : calls >= enoughToTell ? "not-ready"
-    : "insufficient";
-  const moreUnits = ready ? 0 : Math.max(1, Math.ceil(badCalls / max) - calls);
-  const facts = {
-    name,
-    max,
-    by: "calls",
-    units: calls,
-    bad: badCalls,
-    rate,
-    upperBound: rate,
-    state,
-    moreUnits,
-  } as const;
-  return dryRun ? { ...facts, dryRun } : facts;
-}
-
-function read(gate: VerdictInput["gates"][number], risk: number): GateReading {
-  if (gate.by === "calls") return readCalls(gate);
-  const { name, max, by, units, bad, open, calls, badCalls, regressedSince } = gate;
-  const rate = units === 0 ? 0 : bad / units;
-  // One customer that is always wrong is a single unit a window, and many calls.
-  const flooded = badCalls > floodRatio * max * calls;
-  const ready = !flooded && units > 0 && evidenceForReady(units, bad, max) >= Math.log(1 / risk);
-  const state =
-    regressedSince !== undefined ? "regressed"
-    : ready ? "ready"
-    : (flooded || rate >= max) && units >= unitsToCertify(0, max, risk) ? "not-ready"
-    : "insufficient";
-  return {
-    name,
-    max,
-    units,
-    bad,
-    rate,
-    upperBound: upperBound(units, bad, risk, alternativesFor(max)),
-    state,
-    moreUnits: ready ? 0 : Math.max(open > 0 && !flooded ? 0 : 1, unitsToCertify(bad, max, risk) - units - open),
-    ...(by !== undefined && { by }),
-    ...(gate.dryRun === true && { dryRun: true }),
-    ...((gate.silence ?? gate.note) !== undefined && { note: (gate.silence ?? gate.note)! }),
-    ...(regressedSince !== undefined && { regressedSince }),
-    ...(gate.alarmedBy !== undefined && { alarmedBy: gate.alarmedBy }),
-  };
-}
-
-/** When, in UTC, to the second. */
-function clockOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 19).replace("T", " ");
-}
-
-/** A share for people: three significant digits, and more where these would make all of what is not. */
-export function percent(share: number): string {
-  const whole = Number((share * 100).toPrecision(3));
-  if (whole !== 100 || share >= 1) return `${whole} %`;
-  // As many nines as it takes.
-  const digits = Math.min(15, Math.ceil(-Math.log10(1 - share)) - 1);
-  return `${Math.floor(share * 10 ** (digits + 2)) / 10 ** digits} %`;
-}
-
-/** A duration for people, in its largest unit of which there is at least one. */
-export function span(durationMs: number): string {
-  const units: readonly (readonly [string, number])[] = [
-    ["d", 86_400_000],
-    ["h", 3_600_000],
-    ["min", 60_000],
-    ["s", 1_000],
-  ];
-  for (const [unit, ms] of units) {
-    if (durationMs >= ms) return `${Number((durationMs / ms).toPrecision(2))} ${unit}`;
-  }
-  return `${Math.ceil(durationMs)} ms`;
-}
-
-function count(number: number, noun: string): string {
-  const digits = String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, " ");
-  const plural = noun.includes(" of ") ? noun.replace(" of ", "s of ") : `${noun}s`;
-  return `${digits} ${number === 1 ? noun : plural}`;
+  return `${name}: ${percent(rate)} of ${howMany(calls, "call")}, at most ${percent(max)} tolerated.`;
 }

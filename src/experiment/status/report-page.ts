@@ -1,7 +1,8 @@
 import { visible } from "../../model/visible-text.ts";
 import type { ServedStage } from "../../model/result.ts";
 import type { Tally } from "../../stats/tally.ts";
-import { percent, span, type Verdict } from "../../stats/verdict.ts";
+import { grouped, percent, span } from "../../model/figures.ts";
+import type { Verdict } from "../../stats/verdict.ts";
 
 /** What a report is made of: plain data, gathered by the caller. */
 export interface ReportInput {
@@ -75,7 +76,7 @@ export function reportPage(input: ReportInput): string {
     for (const { count, differences, signature, sides } of groups.slice(0, shownGroups)) {
       const where = differences.map(({ path, kind }) => `${path} ${kind}`).join(", ");
       const shown = sides === undefined ? "" : ` (${sides})`;
-      lines.push(`  ${number(count).padStart(8)} × ${where || signature}${shown}`);
+      lines.push(`  ${grouped(count).padStart(8)} × ${where || signature}${shown}`);
     }
     if (groups.length > shownGroups) lines.push(`           and ${groups.length - shownGroups} more`);
   }
@@ -85,7 +86,7 @@ export function reportPage(input: ReportInput): string {
   if (input.cost && input.calls > 0) {
     const perCall = (input.cost.totalPathMs / input.calls).toPrecision(2);
     const bytes = input.cost.capturedBytes ?? 0;
-    const copied = bytes === 0 ? "" : `; ${number(bytes)} bytes of evidence copied`;
+    const copied = bytes === 0 ? "" : `; ${grouped(bytes)} bytes of evidence copied`;
     lines.push(
       `cost         ${milliseconds(input.cost.totalPathMs)} on the callers' path, ${Number(perCall)} ms a call${copied}`,
     );
@@ -97,7 +98,7 @@ function noiseLines({ noise }: ReportInput): string[] {
   if (noise === undefined || noise.mismatches.raw === 0) return [];
   const { raw, net } = noise.mismatches;
   const proposed = noise.proposals.length === 0 ? "" : `; consider ignoring ${noise.proposals.join(", ")}`;
-  return ["", `noise        ${number(raw - net)} of ${number(raw)} mismatches control has with itself${proposed}`];
+  return ["", `noise        ${grouped(raw - net)} of ${grouped(raw)} mismatches control has with itself${proposed}`];
 }
 
 function heading({ experiment, stage, at, about, candidates }: ReportInput): string {
@@ -123,7 +124,7 @@ function stageOf({ stage, share }: ServedStage): string {
 function traffic({ calls, skips, stage, at, lastComparedAt, ...input }: ReportInput): string[] {
   const { served = 0, fellBack = 0 } = input;
   const skipped = Object.entries(skips).filter(([, times]) => times > 0);
-  const lines = [`calls        ${number(calls)}`];
+  const lines = [`calls        ${grouped(calls)}`];
   if (skipped.length > 0) lines.push(`not compared ${counts(skipped)}`);
   const compares = stage?.stage !== "complete" && stage?.stage !== "off";
   if (compares && lastComparedAt !== undefined && at - lastComparedAt >= silenceMs) {
@@ -135,7 +136,7 @@ function traffic({ calls, skips, stage, at, lastComparedAt, ...input }: ReportIn
     );
   }
   if (served + fellBack > 0) {
-    lines.push(`served       ${number(served)} by the candidate, ${number(fellBack)} by control in its place`);
+    lines.push(`served       ${grouped(served)} by the candidate, ${grouped(fellBack)} by control in its place`);
   }
   return lines;
 }
@@ -160,7 +161,7 @@ function candidateLines(
   }
   const others = Object.entries(kinds).filter(([kind, times]) => times > 0 && kind !== "match");
   lines.push(
-    `  compared   ${number(compared)}${compared === 0 ? "" : `, ${percent(kinds.match / compared)} match`}${others.length === 0 ? "" : `; ${counts(others)}`}`,
+    `  compared   ${grouped(compared)}${compared === 0 ? "" : `, ${percent(kinds.match / compared)} match`}${others.length === 0 ? "" : `; ${counts(others)}`}`,
   );
   const gate = verdict.gates.find((each) => each.name === "mismatch");
   if (gate && gate.units > 0) {
@@ -168,7 +169,7 @@ function candidateLines(
   }
   if (compared > 0) {
     lines.push(
-      `  errors     ${number(tally.candidateErrors)} of the candidate alone, ${number(tally.controlErrors)} of control`,
+      `  errors     ${grouped(tally.candidateErrors)} of the candidate alone, ${grouped(tally.controlErrors)} of control`,
     );
     lines.push(`  ${"".padEnd(11)}${["p50", "p95", "p99"].map((label) => label.padStart(10)).join("")}`);
     lines.push(`  control    ${quantiles(tally.control)}`, `  candidate  ${quantiles(tally.candidate)}`);
@@ -196,11 +197,6 @@ function milliseconds(durationMs: number): string {
 function counts(entries: readonly (readonly [string, number])[]): string {
   return [...entries]
     .sort(([, a], [, b]) => b - a)
-    .map(([name, times]) => `${number(times)} ${name}`)
+    .map(([name, times]) => `${grouped(times)} ${name}`)
     .join(", ");
-}
-
-/** Digits in groups of three; `Intl` would depend on the machine. */
-function number(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, " ");
 }

@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from "../../model/clock.ts";
 import type { Gate } from "../../stats/gates.ts";
-import type { GateReading, Verdict } from "../../stats/verdict.ts";
+import type { GateReading } from "../../stats/gate-reading.ts";
+import type { Verdict } from "../../stats/verdict.ts";
 
 /** What gates from outside need of their ramp. */
 export interface OutsideHost {

@@ -1,5 +1,6 @@
 import type { Gate } from "../../stats/gates.ts";
-import { percent, type Verdict, type VerdictTerms } from "../../stats/verdict.ts";
+import { percent } from "../../model/figures.ts";
+import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 
 // Above it, a rate is not one of rare events: how fast the candidate is, does not hang on who is served.
 const rarest = 0.1;
