@@ -8,7 +8,7 @@ const config: ViteUserConfig = defineConfig({
     include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
     exclude: ["test/**/*in-processes.test.ts"],
     setupFiles: ["test/conserved.setup.ts"],
-    testTimeout: 5_000,
+    testTimeout: 60_000,
     // Every change pays for every test that reaches it.
     env: { CASES_SHARE: "0.05", FUZZ_RUNS: "300" },
     isolate: false,
