@@ -6,7 +6,8 @@ const folders = (process.env["MUTATION_TESTS"] ?? "experiment,proof").split(",")
 const config: ViteUserConfig = defineConfig({
   test: {
     include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
-    exclude: ["test/**/*in-processes.test.ts"],
+    // Nor what looks at every exit for every secret, or simulates: a minute for each change, and of what it notices the others notice most.
+    exclude: ["test/**/*in-processes.test.ts", "test/proof/secret-grid.test.ts", "test/proof/statistics.test.ts"],
     setupFiles: ["test/conserved.setup.ts"],
     testTimeout: 60_000,
     // Every change pays for every test that reaches it.
