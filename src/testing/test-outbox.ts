@@ -230,6 +230,19 @@ const laws: Readonly<Record<string, (trial: Trial) => Promise<void>>> = {
       "kept after one was taken away",
     );
   },
+  "keeps a value under a name that has none, and is asked for it by one at a time": async ({ outbox, transact }) => {
+    const claim = (value: string): Promise<boolean> =>
+      transact((tx) => outbox.claim(tx, { ...stream, item: "one", value }));
+    same(
+      await Promise.all([claim("1"), claim("2"), claim("3")]).then((all) => all.filter(Boolean).length),
+      1,
+      "claimed",
+    );
+    same(await claim("4"), false, "claimed again");
+    await transact((tx) => outbox.keep(tx, { ...stream, item: "one", value: null }));
+    same(await claim("5"), true, "claimed once it was taken away");
+    same((await transact((tx) => outbox.kept(tx, { ...stream, prefix: "one" })))[0]?.value, "5", "kept");
+  },
   "keeps streams apart": async ({ outbox, transact, enqueue, take }) => {
     await enqueue("1", ["a"], { name: "orders", side: "control" });
     await enqueue("1", ["a"], { name: "payments", side: "candidate" });

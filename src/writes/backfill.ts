@@ -5,6 +5,9 @@ import { directions, type WritesServices } from "./services.ts";
 /** A key, with the partition that it is in where there is `partition`. */
 export type BackfillKey = string | { readonly key: string; readonly partition: string };
 
+/** While an operation on the key is on its way. */
+const pauseMs = 100;
+
 /** Copies records that the follower never saw, one after the other. @returns how many */
 export async function backfill(
   services: WritesServices,
@@ -23,7 +26,7 @@ export async function backfill(
     }
     const [position] = await to.once((tx) => to.store.positions(tx, { ...from.stream, keys: [key] }));
     if (position !== undefined) continue;
-    await copyKey(direction, key, bucket);
+    while (!(await copyKey(direction, key, bucket))) await services.sleep(pauseMs);
     copied += 1;
   }
   return copied;

@@ -1,4 +1,5 @@
 import { copyKey } from "./copy.ts";
+import { claimOn, claimRow, releaseRow, writeClaimed } from "./intent/follow-by-intent.ts";
 import type { OutboxRow, Position } from "./outbox/store.ts";
 import type { Direction, WritesServices } from "./services.ts";
 import type { Side } from "./side.ts";
@@ -21,29 +22,75 @@ export async function follow(services: WritesServices, direction: Direction, row
   const op = operationIn(services, row);
   if (op === undefined) return "waits";
   const facts: unknown = row.facts === null ? undefined : JSON.parse(row.facts);
-  const { to, from } = direction;
+  const about: Told = { op: op.value, facts };
   for (let round = 1; round <= mostRounds; round++) {
-    let isOvertaken = false;
-    let came = "waits" as Followed | "copy";
-    try {
-      await to.transact(async (tx) => {
-        isOvertaken = false;
-        came = await stepOf(direction, row, tx);
-        if (came === "already") await to.store.advance(tx, { ...from.stream, row, follower: to.name, keys: [] });
-        if (came !== "applied") return;
-        await to.write(op.value, tx, { facts, id: row.id });
-        if (await to.store.advance(tx, { ...from.stream, row, follower: to.name, keys: row.keys })) return;
-        isOvertaken = true;
-        throw new Error("another worker was first");
-      });
-    } catch (error) {
-      if (!isOvertaken) throw error;
-      continue;
-    }
+    const came = await (direction.to.lookup === undefined ? tryOnce : tryByIntent)(services, direction, row, about);
+    if (came === "overtaken") continue;
     if (came !== "copy") return came;
-    for (const key of row.keys) await copyKey(direction, key, row.bucket);
+    for (const key of row.keys) if (!(await copyKey(direction, key, row.bucket))) return "waits";
   }
   return "waits";
+}
+
+interface Told {
+  readonly op: unknown;
+  readonly facts: unknown;
+}
+
+/** What one round came to: another worker was first, or the records of the keys are to be copied. */
+type Came = Followed | "copy" | "overtaken";
+
+async function tryOnce(_: WritesServices, { to, from }: Direction, row: OutboxRow, { op, facts }: Told): Promise<Came> {
+  let isOvertaken = false;
+  let came = "waits" as Came;
+  try {
+    await to.transact(async (tx) => {
+      isOvertaken = false;
+      came = await stepOf({ from, to }, row, tx);
+      if (came === "already") await to.store.advance(tx, { ...from.stream, row, follower: to.name, keys: [] });
+      if (came !== "applied") return;
+      await to.write(op, tx, { facts, id: row.id });
+      if (await to.store.advance(tx, { ...from.stream, row, follower: to.name, keys: row.keys })) return;
+      isOvertaken = true;
+      throw new Error("another worker was first");
+    });
+  } catch (error) {
+    if (isOvertaken) return "overtaken";
+    throw error;
+  }
+  return came;
+}
+
+/**
+ * The same on a follower without transactions: the intent first, then the write, then the numbers of the keys. Whose turn it is is read once
+ * nobody else can move them.
+ */
+async function tryByIntent(
+  services: WritesServices,
+  { to, from }: Direction,
+  row: OutboxRow,
+  told: Told,
+): Promise<Came> {
+  const { store } = to;
+  const claim = claimOn(to, row);
+  const claimed = await claimRow(services, to, claim);
+  if (claimed === undefined) return "waits";
+  let came = "waits" as Came;
+  await to.transact(async (tx) => {
+    came = await stepOf({ from, to }, row, tx);
+    if (came === "already") await store.advance(tx, { ...from.stream, row, follower: to.name, keys: [] });
+    if (came !== "applied") await releaseRow(store, tx, claim);
+  });
+  if (came !== "applied") return came;
+  await writeClaimed(services, to, { claim, ...claimed, row, ...told });
+  await to.transact(async (tx) => {
+    // What another attempt has noted meanwhile is noted once.
+    if ((await stepOf({ from, to }, row, tx)) === "applied") {
+      await store.advance(tx, { ...from.stream, row, follower: to.name, keys: row.keys });
+    }
+    await releaseRow(store, tx, claim);
+  });
+  return "applied";
 }
 
 async function stepOf({ from, to }: Direction, row: OutboxRow, tx: unknown): Promise<Followed | "copy"> {

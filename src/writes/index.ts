@@ -3,7 +3,15 @@ export type { ReconciliationStatus, WritesStatus } from "./status.ts";
 export { AlreadyWrittenError } from "./errors.ts";
 export type { WritesEvent, WritesEventKind } from "./events.ts";
 export { unordered, type UnorderedKey } from "./operation.ts";
-export type { Invariant, MaxLag, ParallelWritesOptions, WriteAbout, WriteSide } from "./options.ts";
+export type {
+  FoundWrite,
+  IntentSide,
+  Invariant,
+  MaxLag,
+  ParallelWritesOptions,
+  WriteAbout,
+  WriteSide,
+} from "./options.ts";
 export { memoryOutbox, type MemoryOutbox, type MemoryOutboxOptions, type MemoryTransaction } from "./outbox/memory.ts";
 export { postgresqlOutbox, type PostgresqlClient, type PostgresqlOutboxOptions } from "./outbox/postgresql.ts";
 export { sqliteOutbox, type SqliteDatabase, type SqliteOutboxOptions } from "./outbox/sqlite.ts";

@@ -1,4 +1,6 @@
+import { decideDoubts } from "./intent/write-by-intent.ts";
 import type { Presence } from "./presence.ts";
+import { messageOf } from "./errors.ts";
 import type { WritesServices } from "./services.ts";
 import { directions } from "./services.ts";
 import type { Switch } from "./switch.ts";
@@ -7,14 +9,17 @@ const idsLastMs = 30 * 24 * 60 * 60 * 1_000;
 const pruneEveryMs = 60_000;
 const lagEveryMs = 5_000;
 const moveEveryMs = 200;
+const doubtEveryMs = 1_000;
 
-/** What a worker does beside following, each at its own pace: fences as wished, buckets moved, old ids taken away, an alarm for a large lag. */
+/** What a worker does beside following, each at its own pace: doubts decided, fences as wished, buckets moved, old ids taken away, an alarm for a large lag. */
 export function maintenance(services: WritesServices, presence: Presence, moveOn: Switch): () => Promise<void> {
   const { clock, options, sides } = services;
   const { rows: mostRows = 100_000, ms: mostMs = 600_000 } = options.maxLag ?? {};
   let movedAt = -Infinity;
   let prunedAt = -Infinity;
   let lookedAt = -Infinity;
+  let doubtedAt = -Infinity;
+  let isUndecided = false;
   const isLagging = new Set<string>();
 
   async function prune(): Promise<void> {
@@ -36,10 +41,29 @@ export function maintenance(services: WritesServices, presence: Presence, moveOn
     }
   }
 
+  /** Never rejects: while a side cannot be asked all else goes on. */
+  async function decide(): Promise<void> {
+    for (const side of [sides.control, sides.candidate]) {
+      if (side.lookup === undefined) continue;
+      try {
+        await decideDoubts(services, side);
+        isUndecided = false;
+      } catch (error) {
+        const reason = `what is in doubt on ${side.name} cannot be decided: ${messageOf(error)}`;
+        if (!isUndecided) services.emit({ kind: "worker", reason });
+        isUndecided = true;
+      }
+    }
+  }
+
   return async () => {
     const now = clock.monotonic();
     presence.beat();
     await services.authority.align();
+    if (now - doubtedAt >= doubtEveryMs) {
+      doubtedAt = now;
+      await decide();
+    }
     if (now - movedAt >= moveEveryMs) {
       movedAt = now;
       await moveOn();

@@ -32,7 +32,7 @@ export interface WriteAbout<Facts> {
   readonly id: string;
 }
 
-/** One of the two systems. */
+/** One of the two systems, where it writes in transactions of a database. */
 export interface WriteSide<Op, Facts, Tx, Result, Value> {
   /**
    * Runs work in one transaction of the side's database: commits when it resolves, rolls back when it rejects, and settles as the
@@ -58,6 +58,39 @@ export interface WriteSide<Op, Facts, Tx, Result, Value> {
   readonly records?: RecordStore<Value>;
   /** Where the side keeps what has to commit with its own writes. */
   readonly outbox: OutboxStore;
+  /** Of a side with `outbox: "intent"` alone, and required there: whether the operation of an id is written. */
+  readonly lookup?: undefined;
+}
+
+/** What {@link IntentSide.lookup} has found. */
+export interface FoundWrite<Result> {
+  /** What `write` returned for it, or would have. */
+  readonly result: Result;
+}
+
+/**
+ * One of the two systems, where it has no transactions, such as an HTTP API. What is kept of it is kept in the other side's outbox: the
+ * intent before each write, the result after it.
+ */
+export interface IntentSide<Op, Facts, Result, Value> {
+  readonly outbox: "intent";
+  /**
+   * Whether the operation of an id is written, where a crash or an error has left that in doubt: what `write` returned for it, or
+   * `undefined` where it is not written and never will be. Rejects where that cannot be said now: it is asked again.
+   */
+  readonly lookup: (
+    id: string,
+    op: Op,
+  ) => FoundWrite<Awaited<Result>> | undefined | PromiseLike<FoundWrite<Awaited<Result>> | undefined>;
+  /** Writes one operation, in no transaction. After an error `lookup` is asked whether it was written all the same. */
+  readonly write: (op: Op, tx: undefined, about: WriteAbout<Facts>) => Result | PromiseLike<Result>;
+  /** The record of a key, for comparing; `undefined` where there is none. */
+  readonly read: (key: string, tx: undefined) => Value | PromiseLike<Value>;
+  /** Puts a whole record, as the other side has read it, in the place of the one that is there; it may be put twice. */
+  readonly copy?: (key: string, record: never, tx: undefined) => unknown;
+  /** The side's records as a whole, for `reconcile`: without it on both sides the authority stays where it is. */
+  readonly records?: RecordStore<Value>;
+  readonly transaction?: undefined;
 }
 
 /**
@@ -79,9 +112,10 @@ export interface MaxLag {
 
 export interface ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result, Value, CandidateValue> {
   /** The old system. */
-  readonly control: WriteSide<Op, Facts, ControlTx, Result, Value>;
+  readonly control: WriteSide<Op, Facts, ControlTx, Result, Value> | IntentSide<Op, Facts, Result, Value>;
   /** The new system. */
-  readonly candidate: WriteSide<Op, Facts, CandidateTx, Result, CandidateValue>;
+  readonly candidate:
+    WriteSide<Op, Facts, CandidateTx, Result, CandidateValue> | IntentSide<Op, Facts, Result, CandidateValue>;
   /** The operation's idempotency key, the caller's own: 1 to 512 bytes. The same id writes once in 30 days. */
   readonly id: (op: Op) => string;
   /** The records that the operation touches, 1 to 32 of at most 512 bytes; order is kept for each that is not `unordered`. */
@@ -117,6 +151,11 @@ export interface ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result
    * processes that run have to be on the stage. 10 000 by default, at least 300.
    */
   readonly heardWithinMs?: number;
+  /**
+   * How long what a process has begun is left to it, in milliseconds: after that another worker takes the operation, or asks `lookup`
+   * for it. 30 000 by default, at least 100. The same in all processes.
+   */
+  readonly leaseMs?: number;
   /** For delays; the system's by default. Whether a row is due is decided by its store's own clock. */
   readonly clock?: Clock;
   /** For jitter and drawing what is read back: from 0 to below 1; `Math.random` by default. */
@@ -127,7 +166,13 @@ export interface ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result
 export type UncheckedWrites = ParallelWritesOptions<unknown, unknown, unknown, unknown, unknown, unknown, unknown>;
 
 /** A side as the engine knows it. */
-export type UncheckedSide = WriteSide<unknown, unknown, unknown, unknown, unknown>;
+export type UncheckedSide =
+  WriteSide<unknown, unknown, unknown, unknown, unknown> | IntentSide<unknown, unknown, unknown, unknown>;
+
+/** All that a side may have. */
+type AnySide = {
+  readonly [Name in keyof WriteSide<never, never, never, never, never>]?: unknown;
+};
 
 const storeMethods = [
   ...(["prepare", "found", "fences", "enter", "changeFence", "known", "enqueue", "remember", "heads"] as const),
@@ -144,20 +189,23 @@ const storeMethods = [
     "mark",
     "touched",
     "keep",
+    "claim",
     "kept",
   ] as const),
   ...(["positions", "advance", "place", "note", "history", "prune"] as const satisfies readonly (keyof OutboxStore)[]),
 ];
 
-export const writeSideTable: OptionTable<UncheckedSide> = {
-  transaction: required(aFunction),
+export const writeSideTable: OptionTable<AnySide> = {
+  transaction: aFunction,
   write: required(aFunction),
   read: required(aFunction),
   copy: aFunction,
   records: withMethods("an object with `scan`", "scan"),
+  lookup: aFunction,
   outbox: required({
-    takes: "an outbox, such as `postgresqlOutbox(pool)`",
+    takes: 'an outbox, such as `postgresqlOutbox(pool)`, or "intent"',
     check: (check: OptionCheck, option: string, got: unknown): void => {
+      if (got === "intent") return;
       check.object(option, got);
       for (const method of storeMethods) check.function(`${option}.${method}`, got[method]);
     },
@@ -171,7 +219,7 @@ export const maxLagTable: OptionTable<MaxLag, "rows" | "ms"> = {
 
 export const parallelWritesTable: OptionTable<
   UncheckedWrites,
-  "readBack" | "schema" | "heardWithinMs" | "clock" | "random"
+  "readBack" | "schema" | "heardWithinMs" | "leaseMs" | "clock" | "random"
 > = {
   control: required(optionsOf("a side", writeSideTable)),
   candidate: required(optionsOf("a side", writeSideTable)),
@@ -191,6 +239,7 @@ export const parallelWritesTable: OptionTable<
   onEvent: aFunction,
   laboratory: anObject,
   heardWithinMs: orElse(aWhole({ min: 300 }), 10_000),
+  leaseMs: orElse(aWhole({ min: 100 }), 30_000),
   clock: orElse(aClock, systemClock),
   random: orElse(aFunction, Math.random),
 };

@@ -17,7 +17,7 @@ import { statusOf, type WritesStatus } from "./status.ts";
 import { backfill, type BackfillKey } from "./backfill.ts";
 import { presenceOf, type ReadBackCounts } from "./presence.ts";
 import { directions, type WritesServices } from "./services.ts";
-import { sideOf } from "./side.ts";
+import { sidesOf } from "./side.ts";
 import { wishOf } from "./stage.ts";
 import { work, workTable, type WorkOptions } from "./worker.ts";
 import { write } from "./write.ts";
@@ -180,11 +180,11 @@ function servicesOf(name: string, unchecked: UncheckedWrites): WritesServices {
   const check = checkOptions(place, "invalid-definition");
   const options = settle(check, parallelWritesTable, unchecked, "definition");
   const wish = wishOf(options.rollout ?? "shadow", place, options.partition !== undefined);
-  const sides = {
-    control: sideOf("control", options.control, name, place),
-    candidate: sideOf("candidate", options.candidate, name, place),
-  };
-  for (const { store, name: side } of Object.values(sides)) takeName(store, `${side}:${name}`, place);
+  const { control, candidate } = options;
+  const sides = sidesOf({ control, candidate }, name, place);
+  for (const [side, { outbox }] of Object.entries({ control, candidate })) {
+    if (outbox !== "intent") takeName(outbox, `${side}:${name}`, place);
+  }
   const { clock, random, schema } = options;
   const emit: WritesServices["emit"] = (event) => tell(options.onEvent, { ...event, name, at: clock.now() });
   return {

@@ -109,7 +109,11 @@ export function persons(services: WritesServices): Persons {
         if (to.copy === undefined)
           refuse("invalid-state", `${place}.repair`, `\`${to.name}.copy\` is needed to copy a record`);
         const keys = new Set([key, ...dead.flatMap((row) => row.keys)]);
-        for (const each of keys) await copyKey(direction, each, dead[0]?.bucket ?? 0);
+        for (const each of keys) {
+          if (await copyKey(direction, each, dead[0]?.bucket ?? 0)) continue;
+          const mend = "Try again once its write has ended, or `lookup` has decided it";
+          refuse("invalid-state", `${place}.repair`, `an operation on ${JSON.stringify(each)} is on its way. ${mend}`);
+        }
         const ids = dead.map(({ id }) => id);
         await from.transact(async (tx) => {
           await from.store.note(tx, { ...from.stream, entry: { kind: "repaired", subject: key, ...person } });

@@ -27,7 +27,6 @@ const backoff: Backoff = { firstMs: 100, mostMs: 60_000 };
 /** While a side cannot be reached, its operations are due again after so long. */
 const shortDelayMs = 100;
 const mostTries = 10;
-const leaseMs = 30_000;
 const rowsAtOnce = 200;
 const shortestPauseMs = 5;
 const longestPauseMs = 250;
@@ -103,6 +102,7 @@ async function round(
 ): Promise<Brought> {
   const { direction } = watched;
   const { from } = direction;
+  const leaseMs = services.options.leaseMs!;
   const of = { ...from.stream, limit: rowsAtOnce, leaseMs, ...(bucket !== undefined && { bucket }) };
   const rows = await from.once((tx) => from.store.take(tx, of));
   const batch = new Batch(services, watched);
@@ -192,7 +192,7 @@ class Batch {
     const attempts = row.attempts + 1;
     const isPermanent = error instanceof DeadOperation || this.#isPermanent(error);
     // Of a side that cannot be reached no operation dies, however long that lasts.
-    if (!isPermanent && !(await this.#areReachable())) {
+    if (!isPermanent && !(await this.#areReachable(row))) {
       this.#rest(error);
       this.#postpone(row, shortDelayMs, { error: messageOf(error) });
       return;
@@ -214,10 +214,12 @@ class Batch {
     }
   }
 
-  async #areReachable(): Promise<boolean> {
+  async #areReachable({ id, op }: OutboxRow): Promise<boolean> {
     const { from, to } = this.#watched.direction;
-    const reach = (side: Side): Promise<unknown> =>
-      side.transact((tx) => side.store.positions(tx, { ...from.stream, keys: [] }));
+    const reach = async (side: Side): Promise<void> => {
+      await side.transact((tx) => side.store.positions(tx, { ...from.stream, keys: [] }));
+      if (side === to) await side.lookup?.(id, JSON.parse(op));
+    };
     try {
       await Promise.all([reach(from), reach(to)]);
       return true;

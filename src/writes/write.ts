@@ -1,5 +1,7 @@
-import { AlreadyWrittenError, refuse } from "./errors.ts";
-import { jsonOf, type Operation } from "./operation.ts";
+import { answerAgain, factsText, FenceFailed, isConflict, NotTheAuthority, Overtaken } from "./attempt.ts";
+import { refuse } from "./errors.ts";
+import { writeByIntent } from "./intent/write-by-intent.ts";
+import type { Operation } from "./operation.ts";
 import type { Fence, KnownId } from "./outbox/store.ts";
 import { otherSide, type WritesServices } from "./services.ts";
 import type { Side } from "./side.ts";
@@ -7,18 +9,6 @@ import { keepsFollower } from "./stage.ts";
 
 /** How long a write waits for an authority that moves. */
 const longestWaitMs = 5_000;
-
-/** The side was not the authority when it was asked: nothing is written. */
-class NotTheAuthority extends Error {
-  readonly fence: Fence;
-  constructor(fence: Fence) {
-    super("this side is not the authority");
-    this.fence = fence;
-  }
-}
-
-/** Another transaction has taken down the id in the meantime. */
-class Overtaken extends Error {}
 
 /** What one attempt has come to before its commit. */
 type Attempt =
@@ -35,7 +25,7 @@ export async function write(services: WritesServices, op: unknown): Promise<unkn
   let side = sides[authority.of(operation.bucket)];
   for (let attempt = 1; ; attempt++) {
     try {
-      return await writeOn(services, side, operation);
+      return await (side.lookup === undefined ? writeOn : writeByIntent)(services, side, operation);
     } catch (error) {
       const isLost = error instanceof Overtaken || (error instanceof FenceFailed && isConflict(error.cause));
       if (error instanceof FenceFailed && !isLost) throw error.cause;
@@ -57,9 +47,6 @@ export async function write(services: WritesServices, op: unknown): Promise<unkn
     }
   }
 }
-
-/** Entering failed, before anything of the caller's was done. */
-class FenceFailed extends Error {}
 
 async function writeOn(services: WritesServices, side: Side, operation: Operation<unknown>): Promise<unknown> {
   const token = globalThis.crypto.randomUUID();
@@ -102,19 +89,17 @@ async function writeOn(services: WritesServices, side: Side, operation: Operatio
  * @returns `false` where the id has been written in the meantime
  */
 async function takeDown(
-  { options, place, schema }: WritesServices,
+  services: WritesServices,
   side: Side,
   operation: Operation<unknown>,
   { tx, fence, token, result }: { tx: unknown; fence: Fence; token: string; result: unknown },
 ): Promise<boolean> {
   const { id, digest, keys, text, bucket } = operation;
-  const given = options.facts?.(result);
-  const facts = given === undefined ? null : jsonOf(place, "`facts`", given);
-  const entry = { id, token, digest, facts };
+  const entry = { id, token, digest, facts: factsText(services, result) };
   if (!fence.follows) return side.store.remember(tx, { ...side.stream, ...entry });
   return side.store.enqueue(tx, {
     ...side.stream,
-    entry: { ...entry, keys, op: text, schema, bucket, generation: fence.generation },
+    entry: { ...entry, keys, op: text, schema: services.schema, bucket, generation: fence.generation },
   });
 }
 
@@ -139,24 +124,4 @@ async function afterFailure(
   if (known === undefined) throw error;
   if (known.token === token && came?.kind === "written") return came.result;
   return answerAgain(services, operation, known);
-}
-
-function answerAgain(
-  { options, place }: WritesServices,
-  { op, id, digest }: Operation<unknown>,
-  known: KnownId,
-): unknown {
-  if (known.digest !== digest) {
-    const mend = "An id stands for one operation: take another for this one";
-    return refuse("id-taken", place, `another operation was written as ${JSON.stringify(id)}. ${mend}`);
-  }
-  const facts: unknown = known.facts === null ? undefined : JSON.parse(known.facts);
-  if (options.again === undefined) throw new AlreadyWrittenError(place, id, facts);
-  return options.again(op, facts);
-}
-
-/** Whether a database has ended a transaction that may succeed when it is run again: serialization failures and deadlocks. */
-function isConflict(error: unknown): boolean {
-  const code: unknown = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
-  return code === "40001" || code === "40P01";
 }

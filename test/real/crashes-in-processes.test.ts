@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { seededRandom } from "../../src/testing/index.ts";
 import { differencesBetween } from "../writes/ledger.ts";
 import { postgresqlLedger } from "../writes/postgresql-ledger.ts";
-import { crashes, failpoints, type Crash, type Failpoint } from "./failpoints.ts";
+import { serveApi, storedLedger } from "../writes/intent/api.ts";
+import {
+  crashes,
+  failpoints,
+  intentFailpoints,
+  type Crash,
+  type Failpoint,
+  type IntentFailpoint,
+} from "./failpoints.ts";
 import { startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
 import { runChild } from "../proof/child.ts";
 
@@ -22,6 +30,10 @@ const drawn: readonly { readonly failpoint: Failpoint; readonly crash: Crash }[]
       all[Math.floor(random() * all.length)]!,
     ]
   );
+const byApi = (["control", "candidate"] as const).flatMap((apiSide) =>
+  intentFailpoints.flatMap((failpoint) => crashes.map((crash) => ({ apiSide, failpoint, crash }))),
+);
+const drawnByApi = isLong ? byApi : [byApi[Math.floor(random() * byApi.length)]!];
 const runs = Number(process.env["SIDELANE_LONG"] ?? 1);
 const operationsOfRun = 16;
 
@@ -68,6 +80,46 @@ describe.skipIf(withoutPostgresql !== undefined)(`parallel writes that crash, se
       expect([...new Set(answers)].sort()).toEqual([...entries].sort());
       await control.close();
       await candidate.close();
+    },
+    isLong ? 3_600_000 : 120_000,
+  );
+
+  it.each(drawnByApi)(
+    "lose nothing, double nothing and keep the order beside an API: $apiSide, $failpoint, $crash",
+    async ({ apiSide, failpoint, crash }) => {
+      cell += 1;
+      const database = `beside${cell}`;
+      await server.psql(`CREATE DATABASE ${database}`);
+      const api = storedLedger("theirs");
+      const { url, server: http } = await serveApi(api);
+      const names = apiSide === "control" ? [url, database] : [database, url];
+      const answers: string[] = [];
+      const run = async (
+        point: IntentFailpoint | "none",
+        hit: number,
+        first: number,
+        count: number,
+      ): Promise<string> => {
+        const args = [String(server.port), ...names, point, crash, String(hit), String(first), String(count)];
+        const ended = await runChild("../real/crashes.child.ts", args);
+        if (ended.signal !== "SIGKILL") expect(ended.stderr).toBe("");
+        answers.push(...ended.stdout.split("\n").filter((line) => line.includes("=")));
+        return ended.stdout;
+      };
+      for (let n = 0; n < runs; n++) {
+        const first = Math.max(0, n - 1) * operationsOfRun;
+        await run(failpoint, 1 + Math.floor(random() * 4), first, (n + 1) * operationsOfRun - first);
+      }
+      expect(await run("none", 0, 0, runs * operationsOfRun)).toContain("done");
+      const ledger = await postgresqlLedger({ name: "ours" }, { port: server.port, database });
+      const entries = await ledger.entries();
+      const ids = Array.from({ length: runs * operationsOfRun }, (_, n) => `p-${n}`);
+      expect(entries.map((entry) => entry.split("=")[0]).sort()).toEqual([...ids].sort());
+      expect([...api.booked].sort()).toEqual([...entries].sort());
+      expect(await ledger.accounts()).toEqual(Object.fromEntries(api.accounts));
+      expect([...new Set(answers)].sort()).toEqual([...entries].sort());
+      await ledger.close();
+      await new Promise((resolve) => http.close(resolve));
     },
     isLong ? 3_600_000 : 120_000,
   );

@@ -3,19 +3,24 @@ import { Pool } from "pg";
 import { Laboratory } from "../../src/index.ts";
 import { parallelWrites, type OutboxStore } from "../../src/writes/index.ts";
 import type { Booking, Ledger, Payment } from "../writes/ledger.ts";
+import { apiAt, sideOfApi } from "../writes/intent/api.ts";
 import { postgresqlLedger } from "../writes/postgresql-ledger.ts";
-import type { Crash, Failpoint } from "./failpoints.ts";
+import type { Crash, Failpoint, IntentFailpoint } from "./failpoints.ts";
 
+// A name that is an address is that of an API in the place of a database.
 const [port, oldName, newName, failpoint, crash, hit, first, count] = process.argv.slice(2) as [
-  ...[port: string, oldName: string, newName: string, failpoint: Failpoint | "none", crash: Crash],
+  ...[port: string, oldName: string, newName: string, failpoint: Failpoint | IntentFailpoint | "none", crash: Crash],
   ...[hit: string, first: string, count: string],
 ];
+const isApi = (name: string): boolean => name.startsWith("http:");
+const apiSide = isApi(oldName) ? "control" : "candidate";
+const kept = isApi(oldName) ? newName : oldName;
 
 const admin = new Pool({ host: "127.0.0.1", port: Number(port), user: "sidelane", database: "postgres", max: 1 });
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 let reached = 0;
-async function point(name: Failpoint): Promise<void> {
+async function point(name: Failpoint | IntentFailpoint): Promise<void> {
   if (name !== failpoint || ++reached !== Number(hit)) return;
   if (crash === "kill") process.kill(process.pid, "SIGKILL");
   if (crash === "lost-answer") throw new Error("the connection was lost");
@@ -25,7 +30,7 @@ async function point(name: Failpoint): Promise<void> {
 }
 
 /** What a transaction has turned out to be. */
-const kinds = new WeakMap<object, "write" | "follow">();
+const kinds = new WeakMap<object, Failpoint | IntentFailpoint>();
 
 function watched({ outbox, ...side }: Ledger["side"]): Ledger["side"] {
   const store: OutboxStore = {
@@ -33,7 +38,7 @@ function watched({ outbox, ...side }: Ledger["side"]): Ledger["side"] {
     async enter(tx, of) {
       await point("write.before-fence");
       const entered = await outbox.enter(tx, of);
-      kinds.set(tx as object, "write");
+      kinds.set(tx as object, "write.after-commit");
       await point("write.after-fence");
       return entered;
     },
@@ -51,9 +56,18 @@ function watched({ outbox, ...side }: Ledger["side"]): Ledger["side"] {
     async advance(tx, of) {
       await point("follow.after-write");
       const done = await outbox.advance(tx, of);
-      kinds.set(tx as object, "follow");
+      kinds.set(tx as object, "follow.after-commit");
       await point("follow.after-advance");
       return done;
+    },
+    async claim(tx, of) {
+      const isClaimed = await outbox.claim(tx, of);
+      if (isClaimed && of.side === apiSide) kinds.set(tx as object, "intent.after-intent");
+      return isClaimed;
+    },
+    async keep(tx, of) {
+      await outbox.keep(tx, of);
+      if (of.value === null && of.side === apiSide) kinds.set(tx as object, "intent.after-result");
     },
     async acknowledge(tx, of) {
       await outbox.acknowledge(tx, of);
@@ -61,30 +75,47 @@ function watched({ outbox, ...side }: Ledger["side"]): Ledger["side"] {
     },
   };
   const transaction: Ledger["side"]["transaction"] = async (work) => {
-    let kind: "write" | "follow" | undefined;
+    let kind: Failpoint | IntentFailpoint | undefined;
     const value = await side.transaction(async (tx) => {
       const done = await work(tx);
       kind = kinds.get(tx);
       kinds.delete(tx);
       return done;
     });
-    if (kind !== undefined) await point(`${kind}.after-commit`);
+    if (kind !== undefined) await point(kind);
     return value;
   };
   return { ...side, transaction, outbox: store };
 }
 
 const at = (database: string): { port: number; database: string } => ({ port: Number(port), database });
-const control = await postgresqlLedger({ name: "old" }, at(oldName));
-const candidate = await postgresqlLedger({ name: "new" }, at(newName));
+const ledgers: Ledger[] = [];
+async function sideOf(name: "old" | "new", database: string): Promise<Ledger["side"]> {
+  if (!isApi(database)) {
+    const ledger = await postgresqlLedger({ name }, at(database));
+    ledgers.push(ledger);
+    return watched(ledger.side);
+  }
+  const api = apiAt(database);
+  const side = sideOfApi({
+    ...api,
+    async book(op, entryId) {
+      const booking = await api.book(op, entryId);
+      await point("intent.after-write");
+      return booking;
+    },
+  });
+  return side as unknown as Ledger["side"];
+}
 const payments = parallelWrites("payments", {
-  control: watched(control.side),
-  candidate: watched(candidate.side),
+  control: await sideOf("old", oldName),
+  candidate: await sideOf("new", newName),
   id: (op: Payment) => op.paymentId,
   keys: (op: Payment) => [op.from, op.to],
   facts: ({ id }: Booking) => ({ entryId: id }),
   again: (_: Payment, { entryId }: { entryId: string }) => ({ id: entryId }),
   laboratory: new Laboratory(),
+  leaseMs: isApi(oldName) || isApi(newName) ? 500 : 30_000,
 });
 
 /** A caller that comes again with the same id until it has its answer. */
@@ -115,7 +146,7 @@ await Promise.all(
 for (;;) {
   try {
     // As if the leases of workers that have crashed were over.
-    const pool = new Pool({ host: "127.0.0.1", port: Number(port), user: "sidelane", database: oldName, max: 1 });
+    const pool = new Pool({ host: "127.0.0.1", port: Number(port), user: "sidelane", database: kept, max: 1 });
     pool.on("error", () => undefined);
     await pool.query("UPDATE sidelane_outbox SET next_at = 0 WHERE state = 'due'");
     await pool.end();
@@ -128,5 +159,5 @@ for (;;) {
 }
 stop.abort();
 await Promise.all(working);
-await Promise.all([control.close(), candidate.close(), admin.end()]);
+await Promise.all([...ledgers.map((each) => each.close()), admin.end()]);
 console.log("done");

@@ -18,3 +18,8 @@ export type Failpoint = (typeof failpoints)[number];
 export const crashes = ["kill", "lost-answer", "terminate-backend"] as const;
 
 export type Crash = (typeof crashes)[number];
+
+/** Where it may come beside a side without transactions. */
+export const intentFailpoints = ["intent.after-intent", "intent.after-write", "intent.after-result"] as const;
+
+export type IntentFailpoint = (typeof intentFailpoints)[number];

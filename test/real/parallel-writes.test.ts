@@ -1,3 +1,4 @@
+import type { PoolClient } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Laboratory, memoryPublisher } from "../../src/index.ts";
 import { parallelWrites, postgresqlOutbox, type ParallelWrites } from "../../src/writes/index.ts";
@@ -136,6 +137,68 @@ describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreS
     }
     await pool.end();
   });
+
+  it.each([
+    { half: "the row's", without: " FOR SHARE OF f", level: "REPEATABLE READ" },
+    {
+      half: "the advisory",
+      without: "pg_advisory_xact_lock_shared(CAST($5 AS integer), CAST($3 AS integer))",
+      level: "READ COMMITTED",
+    },
+  ])(
+    "need both locks of the fence: without $half one a wrong writer gets through, or who changes it starves",
+    async ({ half, without, level }) => {
+      const { payments } = await bank();
+      await payments.write({ paymentId: "p-1", from: "a", to: "b", cents: 1 });
+      const pool = poolOf(server.port, `old${round}`);
+      const of = { name: "payments", side: "control" as const, bucket: 0 };
+      const right = postgresqlOutbox(pool);
+      const wrong = postgresqlOutbox(pool, {
+        client: (tx: PoolClient) => ({
+          query: (sql: string, parameters: unknown[]) => {
+            const mutated = sql.replace(without, half === "the advisory" ? "(SELECT $5) AS none" : "");
+            return tx.query(mutated, parameters);
+          },
+        }),
+      });
+      for (const [outbox, isWrong] of [
+        [right, false],
+        [wrong, true],
+      ] as const) {
+        const [writer, next] = [await pool.connect(), await pool.connect()];
+        for (const each of [writer, next]) {
+          await each.query(`BEGIN ISOLATION LEVEL ${level}`);
+          await each.query("SELECT count(*) FROM accounts");
+        }
+        const { fence } = await outbox.enter(writer, { ...of, id: "x" });
+        const changing = inTx(pool, (tx) =>
+          right.changeFence(tx, { ...of, epoch: fence.epoch, to: { ...fence, moving: !fence.moving } }),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        if (half === "the advisory") {
+          // Who comes later waits behind the change; or goes on sharing the row, and the next one after it.
+          let hasEntered = false;
+          const entering = outbox.enter(next, { ...of, id: "y" }).then(() => (hasEntered = true));
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          expect(hasEntered).toBe(isWrong);
+          await writer.query("COMMIT");
+          if (!isWrong) await changing;
+          await entering;
+        } else {
+          await writer.query("COMMIT");
+          await changing;
+          // By what it saw before the change.
+          const entered = outbox.enter(next, { ...of, id: "y" });
+          if (isWrong) expect((await entered).fence.moving).toBe(fence.moving);
+          else await expect(entered).rejects.toMatchObject({ code: "40001" });
+        }
+        await next.query("ROLLBACK");
+        await changing;
+        for (const client of [writer, next]) client.release();
+      }
+      await pool.end();
+    },
+  );
 
   it("switch the authority there and back under eight writers, and lose and double nothing", async () => {
     let stage: "shadow" | "live" = "shadow";

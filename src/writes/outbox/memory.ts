@@ -237,6 +237,12 @@ export function memoryOutbox(options: MemoryOutboxOptions = {}): MemoryOutbox {
       else (tx as MemoryTransaction).set(items, of.item, { value: of.value, at: clock.now() });
       return Promise.resolve();
     },
+    claim(tx, of) {
+      const { items } = keptOf(of);
+      if (items.has(of.item)) return Promise.resolve(false);
+      (tx as MemoryTransaction).set(items, of.item, { value: of.value, at: clock.now() });
+      return Promise.resolve(true);
+    },
     kept(_, of) {
       const found = [...keptOf(of).items].filter(([item]) => item.startsWith(of.prefix));
       const items: KeptItem[] = found.map(([item, { value, at }]) => ({ item, value, ageMs: clock.now() - at }));

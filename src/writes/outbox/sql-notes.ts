@@ -1,7 +1,7 @@
 import type { OutboxDialect } from "./sql-dialect.ts";
 import type { OutboxStore } from "./store.ts";
 
-type Notes = Pick<OutboxStore, "mark" | "touched" | "keep" | "kept" | "note" | "history" | "prune">;
+type Notes = Pick<OutboxStore, "mark" | "touched" | "keep" | "claim" | "kept" | "note" | "history" | "prune">;
 
 /** What an outbox in tables knows of what happened: marks between operations, notes, the history. */
 export function sqlNotes(dialect: OutboxDialect): Notes {
@@ -33,6 +33,16 @@ export function sqlNotes(dialect: OutboxDialect): Notes {
 ON CONFLICT (name, side, item) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms`,
         [name, side, item, value],
       );
+    },
+
+    async claim(tx, { name, side, item, value }) {
+      const rows = await query(
+        tx,
+        `INSERT INTO ${t("kept")} (name, side, item, value, at_ms) VALUES ($1, $2, $3, $4, ${now()})
+ON CONFLICT (name, side, item) DO NOTHING RETURNING item`,
+        [name, side, item, value],
+      );
+      return rows.length === 1;
     },
 
     async kept(tx, { name, side, prefix }) {

@@ -247,6 +247,12 @@ export interface OutboxStore {
 
   /** Keeps a value under a name, in the place of the one before; `null` takes it away. */
   keep(tx: unknown, of: StreamOf & { readonly item: string; readonly value: string | null }): Promise<void>;
+  /**
+   * Keeps a value under a name that has none, and waits for another transaction that is about to.
+   *
+   * @returns whether it had none
+   */
+  claim(tx: unknown, of: StreamOf & { readonly item: string; readonly value: string }): Promise<boolean>;
   /** What is kept under names that begin like this. */
   kept(tx: unknown, of: StreamOf & { readonly prefix: string }): Promise<readonly KeptItem[]>;
   note(tx: unknown, of: StreamOf & { readonly entry: HistoryEntry }): Promise<void>;
