@@ -1,6 +1,19 @@
-import type { Cancel } from "../model/clock.ts";
+import type { Cancel, Clock } from "../model/clock.ts";
 import type { Services } from "./define/services.ts";
 import type { ExperimentPlan } from "./define/experiment-plan.ts";
+
+// One for all rollouts of a laboratory: those that have one store and one clock ask it together.
+const clocks = new WeakMap<Services, Clock>();
+
+/** What a rollout does by the clock is no part of the request in which its experiment was defined. */
+function clockOf(services: Services): Clock {
+  const clock = clocks.get(services) ?? {
+    ...services.clock,
+    after: (...timer) => services.detached(() => services.clock.after(...timer)),
+  };
+  clocks.set(services, clock);
+  return clock;
+}
 
 /** Tells a rollout of the laboratory in which its experiment is defined. */
 export function bindRollout(plan: ExperimentPlan): void {
@@ -8,8 +21,7 @@ export function bindRollout(plan: ExperimentPlan): void {
   rollout?.bind?.(plan.name, {
     build: services.labels.build,
     units: services.tells ? { secret: services.unitSecret } : undefined,
-    // What a rollout does by the clock is no part of the request in which its experiment was defined.
-    clock: { ...services.clock, after: (...timer) => services.detached(() => services.clock.after(...timer)) },
+    clock: clockOf(services),
     onEvent: (event) => services.comparisonQueue.event(event),
     onFault: (operation, error) => services.fault(operation, error, plan),
     calls: () => plan.counters.calls,

@@ -1,9 +1,17 @@
+import { fromBase64, readBits, toBase64, writeBits } from "./bit-text.ts";
+
 /** How many places a table has. */
 export const places = 65_536;
+const wordCount = places / 32;
 // The first byte of a table that is written bit by bit.
 const dense = 255;
+/** Where places are put that were read, until it is known that all of them can be. */
+const read = new Int32Array(places);
 
-/** A set of places in a table of 65 536 bits: 8 KB, from the first one on. */
+/**
+ * A set of places in a table of 65 536 bits: 8 KB, from the first one on. Which words of it are used stands behind them, so that a table
+ * of few places is gone through in as few steps.
+ */
 export class BitTable {
   #words: Int32Array | undefined = undefined;
   #count = 0;
@@ -17,12 +25,13 @@ export class BitTable {
 
   /** Adds a place; returns whether it was not there. */
   add(slot: number): boolean {
-    const words = (this.#words ??= new Int32Array(places / 32));
+    const words = (this.#words ??= new Int32Array(wordCount + wordCount / 32));
     const bit = 1 << (slot & 31);
     const index = slot >>> 5;
     const word = words[index]!;
     if ((word & bit) !== 0) return false;
     words[index] = word | bit;
+    if (word === 0) words[wordCount + (index >>> 5)]! |= 1 << (index & 31);
     this.#count++;
     return true;
   }
@@ -35,21 +44,41 @@ export class BitTable {
 
   /** Adds all places of another table. */
   or(other: BitTable): void {
-    if (other.#words === undefined) return;
-    const words = (this.#words ??= new Int32Array(places / 32));
-    let count = 0;
-    for (let index = 0; index < words.length; index++) {
-      const word = words[index]! | other.#words[index]!;
-      words[index] = word;
-      count += ones(word);
+    const others = other.#words;
+    if (others === undefined || other.#count === 0) return;
+    const words = (this.#words ??= new Int32Array(wordCount + wordCount / 32));
+    for (let of = 0; of < wordCount / 32; of++) {
+      const used = others[wordCount + of]!;
+      words[wordCount + of]! |= used;
+      for (let rest = used; rest !== 0; rest &= rest - 1) {
+        const index = 32 * of + 31 - Math.clz32(rest & -rest);
+        const before = words[index]!;
+        const more = others[index]! & ~before;
+        if (more === 0) continue;
+        words[index] = before | more;
+        this.#count += ones(more);
+      }
     }
-    this.#count = count;
+  }
+
+  /**
+   * Adds what {@link BitTable.encode} wrote of a table.
+   *
+   * @returns whether it could be read; where not, nothing is added
+   */
+  addText(text: unknown): boolean {
+    const count = slotsIn(text);
+    for (let index = 0; index < count; index++) this.add(read[index]!);
+    return count >= 0;
   }
 
   /** A table of the places that another one does not have. */
   without(other: BitTable): BitTable {
     const rest = new BitTable();
-    for (const slot of this.slots()) if (!other.has(slot)) rest.add(slot);
+    this.#eachWord((index, word) => {
+      for (let left = word & ~(other.#words?.[index] ?? 0); left !== 0; left &= left - 1)
+        rest.add(32 * index + 31 - Math.clz32(left & -left));
+    });
     return rest;
   }
 
@@ -60,10 +89,21 @@ export class BitTable {
   /** The places in rising order. */
   slots(): number[] {
     const slots: number[] = [];
-    this.#words?.forEach((word, index) => {
-      for (let rest = word; rest !== 0; rest &= rest - 1) slots.push(32 * index + 31 - Math.clz32(rest & -rest));
+    this.#eachWord((index, word) => {
+      for (let left = word; left !== 0; left &= left - 1) slots.push(32 * index + 31 - Math.clz32(left & -left));
     });
     return slots;
+  }
+
+  #eachWord(visit: (index: number, word: number) => void): void {
+    const words = this.#words;
+    if (words === undefined) return;
+    for (let of = 0; of < wordCount / 32; of++) {
+      for (let rest = words[wordCount + of]!; rest !== 0; rest &= rest - 1) {
+        const index = 32 * of + 31 - Math.clz32(rest & -rest);
+        visit(index, words[index]!);
+      }
+    }
   }
 
   /**
@@ -79,105 +119,49 @@ export class BitTable {
   #encode(count: number): string {
     // The parameter that suits gaps of this mean.
     const shift = Math.max(0, Math.floor(Math.log2((places / count) * Math.LN2)));
-    const bits = new BitWriter(shift, count & 0xff, count >>> 8);
-    let next = 0;
-    for (const slot of this.slots()) {
-      const gap = slot - next;
-      bits.unary(gap >>> shift);
-      bits.binary(gap, shift);
-      next = slot + 1;
-    }
-    const bytes = bits.bytes();
-    if (bytes.length <= places / 8) return toBase64(bytes);
+    const slots = this.slots();
+    const bytes = writeBits([shift, count & 0xff, count >>> 8], slots, shift, 1 + places / 8);
+    if (bytes !== undefined) return toBase64(bytes);
     const all = new Uint8Array(1 + places / 8);
     all[0] = dense;
-    this.#words!.forEach((word, index) => {
-      for (let byte = 0; byte < 4; byte++) all[1 + 4 * index + byte] = word >>> (8 * byte);
-    });
+    for (const slot of slots) all[1 + (slot >>> 3)]! |= 1 << (slot & 7);
     return toBase64(all);
   }
 
   /** Reads what {@link BitTable.encode} wrote; `undefined` where it is something else. */
   static decode(text: unknown): BitTable | undefined {
     const table = new BitTable();
-    if (text === "") return table;
-    const bytes = typeof text === "string" && text.length <= 11_000 ? fromBase64(text) : undefined;
-    if (bytes === undefined || bytes.length < 3) return undefined;
-    if (bytes[0] === dense) {
-      if (bytes.length !== 1 + places / 8) return undefined;
-      table.#words = new Int32Array(places / 32);
-      for (let byte = 1; byte < bytes.length; byte++)
-        table.#words[(byte - 1) >>> 2]! |= bytes[byte]! << (8 * ((byte - 1) & 3));
-      for (const word of table.#words) table.#count += ones(word);
-      return table;
-    }
-    const shift = bytes[0]!;
-    const count = bytes[1]! | (bytes[2]! << 8);
-    if (shift > 16 || count === 0) return undefined;
-    let at = 24;
-    const end = 8 * bytes.length;
-    const bit = (): number => (at < end ? (bytes[at >>> 3]! >>> (at++ & 7)) & 1 : ((at = end + 1), 0));
-    let slot = -1;
-    for (let index = 0; index < count; index++) {
-      let gap = 0;
-      while (bit() === 1) gap++;
-      for (let digit = shift; digit > 0; digit--) gap = 2 * gap + bit();
-      slot += gap + 1;
-      if (at > end || slot >= places) return undefined;
-      table.add(slot);
-    }
-    return table;
+    return table.addText(text) ? table : undefined;
+  }
+
+  /** Whether it is what {@link BitTable.encode} writes. */
+  static isReadable(text: unknown): boolean {
+    return slotsIn(text) >= 0;
   }
 }
 
-class BitWriter {
-  readonly #bytes: number[];
-  #used = 0;
-
-  constructor(...head: number[]) {
-    this.#bytes = head;
+/** Reads the places of a written table, to `read`. @returns how many there are, or -1 where it is no table */
+function slotsIn(text: unknown): number {
+  if (text === "") return 0;
+  const bytes = typeof text === "string" && text.length <= 11_000 ? fromBase64(text) : undefined;
+  if (bytes === undefined || bytes.length < 3) return -1;
+  if (bytes[0] === dense) {
+    if (bytes.length !== 1 + places / 8) return -1;
+    let count = 0;
+    for (let index = 1; index < bytes.length; index++) {
+      for (let left = bytes[index]!; left !== 0; left &= left - 1)
+        read[count++] = 8 * (index - 1) + 31 - Math.clz32(left & -left);
+    }
+    return count;
   }
-
-  unary(number: number): void {
-    for (let index = 0; index < number; index++) this.#bit(1);
-    this.#bit(0);
-  }
-
-  /** The lowest `digits` bits, the highest first. */
-  binary(number: number, digits: number): void {
-    for (let digit = digits - 1; digit >= 0; digit--) this.#bit((number >>> digit) & 1);
-  }
-
-  #bit(bit: number): void {
-    if (this.#used === 0) this.#bytes.push(0);
-    this.#bytes[this.#bytes.length - 1]! |= bit << this.#used;
-    this.#used = (this.#used + 1) & 7;
-  }
-
-  bytes(): Uint8Array {
-    return Uint8Array.from(this.#bytes);
-  }
+  const shift = bytes[0]!;
+  const count = bytes[1]! | (bytes[2]! << 8);
+  if (shift > 16 || count === 0) return -1;
+  return readBits(bytes, 3, shift, count, places, read) ? count : -1;
 }
 
 function ones(word: number): number {
   let bits = word - ((word >>> 1) & 0x55555555);
   bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
-}
-
-function fromBase64(text: string): Uint8Array | undefined {
-  try {
-    const binary = atob(text);
-    const bytes = new Uint8Array(binary.length);
-    for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
-    return bytes;
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@ import { defaultGates, type Gate } from "./gates.ts";
 import { BitTable } from "./bit-table.ts";
 import type { EvidenceOptions, EvidenceTotals, FleetReading, GateTotals } from "./evidence-totals.ts";
 import { KeyedHash, randomSecret } from "./keyed-hash.ts";
+import type { OpenWindow } from "./merge-windows.ts";
 import { pairsPerBlock } from "./timed-pairs.ts";
 import { countsAt, distinctKeys, drawOf, levelFor, slotOf, Windows, WindowTables } from "./units.ts";
 import { verdictOf, type Verdict, type VerdictTerms } from "./verdict.ts";
@@ -184,17 +185,42 @@ export class CandidateEvidence {
     this.#closed = this.#closed?.filter((each) => each.window > window);
   }
 
+  /** Windows that are over and in nobody else's hands. */
+  get closed(): readonly WindowUnits[] {
+    return this.#closed ?? [];
+  }
+
+  /** The present window and the one before it, as their tables are. */
+  open(): readonly OpenWindow[] {
+    if (this.#closed === undefined || this.#tables === undefined) return [];
+    const { present } = this.#windows!;
+    const { seen } = this.#tables;
+    return ([1, 0] as const).map((age) => {
+      const gates = this.gates.flatMap(({ name }, index) => {
+        const tables = this.#evidence[index]!.tablesOf(age);
+        return tables === undefined ? [] : [[name, tables] as const];
+      });
+      const level = age === 0 ? this.#level : this.#levelBefore;
+      const { fingerprint } = this.#hash;
+      return { window: present - age, level, fingerprint, seen: seen.of(age), gates: new Map(gates) };
+    });
+  }
+
   /** The units in a form that adds up over processes. */
   mergeable(): MergeableUnits {
     const present = this.#windows?.present ?? NaN;
     const open = [this.#unitsOf(1, present - 1), this.#unitsOf(0, present)].filter((each) => each !== undefined);
+    return { unkeyed: this.unkeyed(), windows: [...this.closed, ...open] };
+  }
+
+  /** Calls without a key, of which each is a unit. */
+  unkeyed(): UnitSums {
     const gates: Record<string, { units: number; bad: number }> = {};
     this.gates.forEach(({ name }, index) => {
       const { unkeyed: units, unkeyedBad: bad } = this.#evidence[index]!;
       if (units > 0) gates[name] = { units, bad };
     });
-    const unkeyed: UnitSums = { units: this.#unkeyed, gates };
-    return { unkeyed, windows: [...(this.#closed ?? []), ...open] };
+    return { units: this.#unkeyed, gates };
   }
 
   /** All of it as plain data, for records: windows end by `now`. */

@@ -166,11 +166,8 @@ function less(
 
 function orOf(encoded: readonly string[]): BitTable {
   const all = new BitTable();
-  for (const text of new Set(encoded)) {
-    // What cannot be read is another process's mistake, and says nothing.
-    const table = BitTable.decode(text);
-    if (table) all.or(table);
-  }
+  // What cannot be read is another process's mistake, and says nothing.
+  for (const text of new Set(encoded)) all.addText(text);
   return all;
 }
 

@@ -1,16 +1,17 @@
 import { BitTable } from "./bit-table.ts";
 import type { WindowUnits } from "./window-units.ts";
 
-/** One window's tables, read. */
-interface ReadWindow {
-  /** What it was read from, where that is one text. */
-  readonly from?: WindowUnits;
+/** Which window, and under what. */
+type WindowHead = Pick<WindowUnits, "window" | "level" | "fingerprint">;
+
+/** One window's tables. */
+interface Tables {
   readonly seen: BitTable;
   readonly gates: Map<string, { readonly bad: BitTable; readonly seen: BitTable }>;
 }
 
 /** Which tables merge: those of one window under one secret and at one level. */
-export function groupOf({ window, fingerprint, level }: WindowUnits): string {
+export function groupOf({ window, fingerprint, level }: WindowHead): string {
   return `${window} ${fingerprint} ${level}`;
 }
 
@@ -23,79 +24,110 @@ export function mergedWindows(windows: readonly WindowUnits[]): readonly WindowU
   }
   return [...groups.values()].map((group) => {
     if (group.length === 1) return group[0]!;
-    const sum = emptyWindow();
+    const sum = noTables();
     for (const each of group) addTo(sum, each);
     return written(group[0]!, sum);
   });
 }
 
+/** A window that a process still adds to, as its tables are. */
+export interface OpenWindow extends WindowHead {
+  readonly seen: BitTable;
+  readonly gates: ReadonlyMap<string, { readonly bad: BitTable; readonly seen: BitTable }>;
+}
+
+/** What the store has of one window, and what it was offered last. */
+interface Sent extends Tables {
+  /** The whole of a window that is over, once the store has it. */
+  closed: WindowUnits | undefined;
+  offered: { readonly tables: Tables; readonly closed: WindowUnits | undefined } | undefined;
+}
+
 /** What of a process's tables its store does not have yet: a place is sent once, unless the store failed. */
 export class UnsentUnits {
-  #sent = new Map<string, ReadWindow>();
-  #offered = new Map<string, ReadWindow>();
+  #sent = new Map<string, Sent>();
 
-  /** The new places of each window with new ones. */
-  next(windows: readonly WindowUnits[]): readonly WindowUnits[] {
-    this.#offered = new Map();
-    return windows.flatMap((each) => {
-      const group = groupOf(each);
-      const before = this.#sent.get(group) ?? emptyWindow();
-      if (before.from !== undefined && isSame(before.from, each)) {
-        this.#offered.set(group, before);
+  /** The new places of each window with new ones. @param closed windows that are over @param open those that are not */
+  next(closed: readonly WindowUnits[], open: readonly OpenWindow[]): readonly WindowUnits[] {
+    const sent = this.#sent;
+    this.#sent = new Map();
+    const known = (given: WindowHead): Sent => {
+      const group = groupOf(given);
+      const of = this.#sent.get(group) ?? sent.get(group) ?? { ...noTables(), closed: undefined, offered: undefined };
+      this.#sent.set(group, of);
+      return of;
+    };
+    const ofClosed = closed.flatMap((each) => {
+      const of = known(each);
+      if (of.closed === each) {
+        of.offered = undefined;
         return [];
       }
-      const now: ReadWindow = { from: each, ...emptyWindow() };
+      const now = noTables();
       addTo(now, each);
-      this.#offered.set(group, now);
-      const rest: ReadWindow = { seen: now.seen.without(before.seen), gates: new Map() };
-      let isEmpty = rest.seen.count === 0;
-      for (const [name, { bad, seen }] of now.gates) {
-        const known = before.gates.get(name);
-        const more = {
-          bad: known ? bad.without(known.bad) : bad,
-          seen: known ? seen.without(known.seen) : seen,
-        };
-        isEmpty &&= more.bad.count === 0 && more.seen.count === 0;
-        rest.gates.set(name, more);
-      }
-      return isEmpty ? [] : [written(each, rest)];
+      return offer(each, of, now, each);
     });
+    return [...ofClosed, ...open.flatMap((each) => offer(each, known(each), each, undefined))];
   }
 
   /** The store has what was last offered. */
   arrived(): void {
-    this.#sent = this.#offered;
+    for (const of of this.#sent.values()) {
+      if (of.offered === undefined) continue;
+      const { tables, closed } = of.offered;
+      of.seen.or(tables.seen);
+      for (const [name, { bad, seen }] of tables.gates) {
+        const gate = gateOf(of, name);
+        gate.bad.or(bad);
+        gate.seen.or(seen);
+      }
+      of.closed = closed ?? of.closed;
+      of.offered = undefined;
+    }
   }
 }
 
-function isSame(one: WindowUnits, other: WindowUnits): boolean {
-  const names = Object.keys(one.gates);
-  return (
-    one.seen === other.seen &&
-    names.length === Object.keys(other.gates).length &&
-    names.every(
-      (name) => one.gates[name]!.bad === other.gates[name]?.bad && one.gates[name]!.seen === other.gates[name]?.seen,
-    )
-  );
+/** What of a window's tables is new to the store. */
+function offer(
+  window: WindowHead,
+  of: Sent,
+  { seen, gates }: Pick<OpenWindow, "seen" | "gates">,
+  closed: WindowUnits | undefined,
+): readonly WindowUnits[] {
+  // Copies: more places are added while the store is asked.
+  const rest: Tables = { seen: seen.without(of.seen), gates: new Map() };
+  let isEmpty = rest.seen.count === 0;
+  for (const [name, now] of gates) {
+    const gate = gateOf(of, name);
+    const more = { bad: now.bad.without(gate.bad), seen: now.seen.without(gate.seen) };
+    isEmpty &&= more.bad.count === 0 && more.seen.count === 0;
+    rest.gates.set(name, more);
+  }
+  of.offered = { tables: rest, closed };
+  return isEmpty ? [] : [written(window, rest)];
 }
 
-function emptyWindow(): ReadWindow {
+function gateOf({ gates }: Tables, name: string): { readonly bad: BitTable; readonly seen: BitTable } {
+  const gate = gates.get(name) ?? { bad: new BitTable(), seen: new BitTable() };
+  gates.set(name, gate);
+  return gate;
+}
+
+function noTables(): Tables {
   return { seen: new BitTable(), gates: new Map() };
 }
 
-function addTo(sum: ReadWindow, { seen, gates }: WindowUnits): void {
+function addTo(sum: Tables, { seen, gates }: WindowUnits): void {
   // What cannot be read is another process's mistake, and says nothing.
-  const all = BitTable.decode(seen) ?? new BitTable();
-  sum.seen.or(all);
+  sum.seen.addText(seen);
   for (const [name, given] of Object.entries(gates)) {
-    const gate = sum.gates.get(name) ?? { bad: new BitTable(), seen: new BitTable() };
-    sum.gates.set(name, gate);
-    gate.bad.or(BitTable.decode(given.bad) ?? new BitTable());
-    gate.seen.or(given.seen === undefined ? all : (BitTable.decode(given.seen) ?? new BitTable()));
+    const gate = gateOf(sum, name);
+    gate.bad.addText(given.bad);
+    gate.seen.addText(given.seen ?? seen);
   }
 }
 
-function written({ window, level, fingerprint }: WindowUnits, { seen, gates }: ReadWindow): WindowUnits {
+function written({ window, level, fingerprint }: WindowHead, { seen, gates }: Tables): WindowUnits {
   const all = seen.encode();
   const named = [...gates].map(([name, gate]) => {
     const judged = gate.seen.encode();

@@ -139,10 +139,8 @@ export class FleetEvidenceReader {
     return tables.filter((table) => {
       const isRead =
         isTable(table) &&
-        BitTable.decode(table.seen) !== undefined &&
-        Object.values(table.gates).every(
-          ({ bad, seen = "" }) => BitTable.decode(bad) !== undefined && BitTable.decode(seen) !== undefined,
-        );
+        BitTable.isReadable(table.seen) &&
+        Object.values(table.gates).every(({ bad, seen = "" }) => BitTable.isReadable(bad) && BitTable.isReadable(seen));
       if (!isRead) this.#tell("units", "A table of units cannot be read: it is left out of the evidence");
       return isRead;
     });

@@ -2,6 +2,7 @@ import { CandidateEvidence } from "../../stats/candidate-evidence.ts";
 import type { EvidenceOptions, EvidenceTotals, FleetReading } from "../../stats/evidence-totals.ts";
 import { FleetUnits } from "../../stats/fleet-units.ts";
 import type { Gate } from "../../stats/gates.ts";
+import { UnsentUnits } from "../../stats/merge-windows.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import type { FoldedUnits, WindowUnits } from "../../stats/window-units.ts";
 
@@ -16,6 +17,7 @@ interface FleetOptions extends EvidenceOptions {
 export class FleetEvidence {
   readonly own: CandidateEvidence;
   readonly #fleet: FleetUnits | undefined;
+  readonly #unsent = new UnsentUnits();
   #others: readonly EvidenceTotals[] = [];
   #merged: FleetReading | undefined = undefined;
   #distinct = 0;
@@ -37,13 +39,19 @@ export class FleetEvidence {
 
   /** What this process reports in numbers. */
   totals(): EvidenceTotals {
-    const mergeable = this.#fleet && { unkeyed: this.own.mergeable().unkeyed, windows: [] };
+    const mergeable = this.#fleet && { unkeyed: this.own.unkeyed(), windows: [] };
     return { ...this.own.totals(), ...(mergeable && { mergeable }) };
   }
 
-  /** The tables that this process reports. */
-  windows(): readonly WindowUnits[] {
-    return this.#fleet ? this.own.mergeable().windows : [];
+  /** What of the tables that this process reports its store does not have yet. */
+  unsent(): readonly WindowUnits[] {
+    return this.#fleet ? this.#unsent.next(this.own.closed, this.own.open()) : [];
+  }
+
+  /** The store has what was last unsent. @param through the last window that no comparison will be added to */
+  arrived(through: number): void {
+    this.#unsent.arrived();
+    this.own.forgetThrough(through);
   }
 
   /** What all processes had seen up to a window that is long over. */
@@ -54,11 +62,6 @@ export class FleetEvidence {
   /** How many distinct keys all processes together have in a window. */
   get distinct(): number {
     return this.#distinct;
-  }
-
-  /** The store has every window up to this one, and they are over. */
-  forgetThrough(window: number): void {
-    this.own.forgetThrough(window);
   }
 
   /** Takes from the judge how many distinct keys all processes have in a window. */

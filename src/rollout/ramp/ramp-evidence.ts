@@ -7,7 +7,6 @@ import { KeyedHash } from "../../stats/keyed-hash.ts";
 import { SampleRatio } from "../../stats/sample-ratio.ts";
 import { slotOf } from "../../stats/units.ts";
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
-import { UnsentUnits } from "../../stats/merge-windows.ts";
 import type { FoldedUnits } from "../../stats/window-units.ts";
 import type { FleetVerdict, ReportedUnits } from "../stores/store.ts";
 import { FleetEvidence } from "./fleet-evidence.ts";
@@ -43,7 +42,6 @@ export class EpochEvidence {
   #ratio: SampleRatio | undefined;
   #ratioKeys: BitTable | undefined;
   #others: readonly Reported[] = [];
-  readonly #unsent = { all: new UnsentUnits(), served: new UnsentUnits() };
   // Known from the first comparison on.
   #candidate: string | undefined = undefined;
 
@@ -135,19 +133,14 @@ export class EpochEvidence {
 
   /** The places in this process's tables that the store does not have yet. */
   unsent(): readonly ReportedUnits[] {
-    const served = this.#unsent.served.next(this.#served?.windows() ?? []);
-    return [
-      ...this.#unsent.all.next(this.#all.windows()),
-      ...served.map((each) => ({ ...each, served: true as const })),
-    ];
+    const served = this.#served?.unsent() ?? [];
+    return [...this.#all.unsent(), ...served.map((each) => ({ ...each, served: true as const }))];
   }
 
   /** The store has what was last unsent. @param through the last window that no comparison will be added to */
   arrived(through: number): void {
-    this.#unsent.all.arrived();
-    this.#unsent.served.arrived();
-    this.#all.forgetThrough(through);
-    this.#served?.forgetThrough(through);
+    this.#all.arrived(through);
+    this.#served?.arrived(through);
   }
 
   /** What all processes have come to in windows that are long over, of all calls and of those that the candidate answered. */

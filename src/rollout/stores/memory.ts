@@ -1,6 +1,6 @@
 import { readState } from "../read-state.ts";
 import type { RolloutState } from "../state.ts";
-import { mergedUnits, oldFence, rowOf } from "./shared.ts";
+import { isTable, mergedUnits, oldFence, rowOf } from "./shared.ts";
 import type { FleetVerdict, ProcessReport, Report, ReportedUnits, RolloutStore, SyncedState } from "./store.ts";
 
 /** One experiment's rows. What is kept is text, so that no reader can change what another one gets. */
@@ -13,8 +13,22 @@ interface Kept {
   fence: number;
   kept: string | undefined;
   readonly reports: Map<string, string>;
-  units: { readonly epoch: number; readonly version: string | undefined; units: readonly ReportedUnits[] }[];
+  /** When each version was last reported of. */
+  readonly heardAt: Map<string | undefined, number>;
+  tables: Tables[];
+  /** The last window that was folded. */
+  through: number;
 }
+
+/** Tables of one version, as they came: the judge merges them, so that an exchange costs the same however many there are. */
+interface Tables {
+  readonly epoch: number;
+  readonly version: string | undefined;
+  texts: string[];
+}
+
+// Without a judge, so many wait.
+const mostTexts = 1_000;
 
 /**
  * Keeps states in this process: for tests, and for several laboratories in one process. Nothing survives it. Its clock is that of the
@@ -38,7 +52,7 @@ export function memoryStore(): RolloutStore {
         judge: undefined,
         kept: undefined,
       },
-      ...{ fence: 0, reports: new Map<string, string>(), units: [] },
+      ...{ fence: 0, reports: new Map<string, string>(), heardAt: new Map(), tables: [], through: -Infinity },
     };
     experiments.set(experiment, kept);
     return kept;
@@ -49,12 +63,14 @@ export function memoryStore(): RolloutStore {
     const { units } = report;
     const row = rowOf(report, now);
     kept.reports.set(row.process, JSON.stringify(row));
+    kept.heardAt.set(row.version, now);
     if (units.length === 0) return;
     const epoch = row.evidenceEpoch;
-    kept.units = kept.units.filter((each) => each.epoch >= epoch - 1);
-    const same = kept.units.find((each) => each.epoch === epoch && each.version === row.version);
-    if (same) same.units = mergedUnits([...same.units, ...units]);
-    else kept.units.push({ epoch, version: row.version, units: structuredClone(mergedUnits(units)) });
+    kept.tables = kept.tables.filter((each) => each.epoch >= epoch - 1);
+    let same = kept.tables.find((each) => each.epoch === epoch && each.version === row.version);
+    if (same === undefined) kept.tables.push((same = { epoch, version: row.version, texts: [] }));
+    same.texts.push(JSON.stringify(units));
+    if (same.texts.length > mostTexts) mergedIn(same, kept.through);
   }
 
   function answer(reports: readonly Report[]): SyncedState {
@@ -64,13 +80,14 @@ export function memoryStore(): RolloutStore {
     if (kept.state !== undefined) state = readState(JSON.parse(kept.state), `memoryStore "${experiment}"`);
     const isNews = reports.some(({ knows }) => knows === undefined || knows !== kept.id);
     const isNewVerdict = reports.some(({ knowsVerdict }) => knowsVerdict !== kept.verdictAt);
-    const heard = [...kept.reports.values()].map((text) => JSON.parse(text) as ProcessReport);
-    const present = heard.filter(({ version }) => version === state?.candidateVersion);
+    const present = state?.candidateVersion;
+    const isOther = state !== null && reports.some(({ version }) => version !== present);
+    const heardAt = isOther ? kept.heardAt.get(present) : undefined;
     return {
       ...(isNews && { state }),
       ...(isNewVerdict && kept.verdict !== undefined && { verdict: JSON.parse(kept.verdict) as FleetVerdict }),
       ...(kept.judge !== undefined && kept.judge.until > now && { judge: kept.judge.process }),
-      ...(present.length > 0 && { presentHeardAt: Math.max(...present.map(({ at }) => at)) }),
+      ...(heardAt !== undefined && { presentHeardAt: heardAt }),
     };
   }
 
@@ -108,11 +125,14 @@ export function memoryStore(): RolloutStore {
     async collect(experiment, epoch, fence) {
       const kept = keptOf(experiment);
       if (fence !== kept.fence) throw oldFence(experiment);
-      const units = kept.units.filter((each) => each.epoch === epoch);
+      const tables = kept.tables.filter((each) => each.epoch === epoch);
       return Promise.resolve({
         now,
         reports: [...kept.reports.values()].map((text) => JSON.parse(text) as ProcessReport),
-        units: units.map(({ version, units: of }) => ({ ...(version !== undefined && { version }), units: of })),
+        units: tables.map((each) => ({
+          ...(each.version !== undefined && { version: each.version }),
+          units: mergedIn(each, kept.through),
+        })),
         ...(kept.kept !== undefined && { kept: JSON.parse(kept.kept) as unknown }),
       });
     },
@@ -124,8 +144,7 @@ export function memoryStore(): RolloutStore {
       if (retired) {
         kept.kept = JSON.stringify(retired.kept);
         for (const process of retired.processes) kept.reports.delete(process);
-        const { through = -Infinity } = retired;
-        for (const each of kept.units) each.units = each.units.filter(({ window }) => window > through);
+        kept.through = retired.through ?? kept.through;
       }
       return Promise.resolve(true);
     },
@@ -138,4 +157,12 @@ export function memoryStore(): RolloutStore {
       return () => void watchers.delete(onChange);
     },
   };
+}
+
+/** Merges what came, leaves out what is folded, and keeps that in its place. */
+function mergedIn(tables: Tables, through: number): readonly ReportedUnits[] {
+  const given = tables.texts.flatMap((text) => JSON.parse(text) as ReportedUnits[]);
+  const merged = mergedUnits(given.filter((each) => !isTable(each) || each.window > through));
+  tables.texts = merged.length === 0 ? [] : [JSON.stringify(merged)];
+  return merged;
 }

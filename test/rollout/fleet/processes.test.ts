@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Laboratory } from "../../../src/experiment/laboratory.ts";
+import { ramp } from "../../../src/rollout/ramp/ramp.ts";
 import { memoryStore } from "../../../src/rollout/stores/memory.ts";
 import type { RolloutStore } from "../../../src/rollout/stores/store.ts";
 import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
@@ -64,6 +66,33 @@ describe("a process of a fleet", () => {
     }
     expect(judge.ramp.verdict().comparisons).toBe(250);
     expect(judge.faults).toEqual([]);
+  });
+
+  it("asks its store once a poll for all experiments of a laboratory", async () => {
+    const clock = fixedClock();
+    const store = memoryStore();
+    const asked: (readonly string[])[] = [];
+    const counted: RolloutStore = {
+      ...store,
+      sync(reports) {
+        asked.push(reports.map(({ experiment }) => experiment));
+        return store.sync(reports);
+      },
+    };
+    const laboratory = new Laboratory({ clock });
+    const names = ["price", "search", "total"];
+    for (const name of names) {
+      const rollout = ramp({ store: counted, version: "v1", unkeyed: "by-call" });
+      laboratory.experiment(name, { control: () => 1, candidate: () => 1, rollout });
+    }
+    await clock.advanceAsync(minute);
+    asked.length = 0;
+    await clock.advanceAsync(10 * minute);
+    // Every 10 s, give or take a fifth.
+    expect(asked.length).toBeGreaterThan(49);
+    expect(asked.length).toBeLessThan(76);
+    for (const experiments of asked) expect(experiments).toEqual(names);
+    await laboratory.close();
   });
 
   it("is refused a name that is none, or too long to be one", () => {
