@@ -94,7 +94,7 @@ describe("a laboratory's options", () => {
       expect.objectContaining({
         code: "name-taken",
         message:
-          'experiment("price"): this laboratory has an experiment of that name. Choose another; define it once, outside of the class or function, where this runs once an instance or a call (a class field, a constructor, a handler), or use `science` there; or pass `replace: true` (hot reloading)',
+          'experiment("price"): this laboratory has an experiment of that name. Choose another; define it once, outside the class or function, where this runs once an instance or a call (a class field, a constructor, a handler), or use `science` there; or pass `replace: true` (hot reloading)',
       }),
     );
     expect(lab.experiment("price", { ...same, replace: true })()).toBe(1);
@@ -106,7 +106,7 @@ describe("a laboratory's options", () => {
       readonly price = lab.experiment("price", same);
     }
     expect(new Shop().price()).toBe(1);
-    expect(() => new Shop()).toThrow(/define it once, outside of the class.* or use `science` there/);
+    expect(() => new Shop()).toThrow(/define it once, outside the class.* or use `science` there/);
   });
 });
 

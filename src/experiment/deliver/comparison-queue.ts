@@ -39,7 +39,7 @@ const mostATurn = 500;
 
 /**
  * Runs that have ended and still have to be compared or handed on. Emptied in a later turn of the event loop,
- * outside of every request's context, at most 10 ms and 500 calls a turn.
+ * outside every request's context, at most 10 ms and 500 calls a turn.
  *
  * At most 1 000 wait, and take half of the laboratory's bytes. To make room, the oldest is compared at once: a match, or what a
  * rule knows, is dropped and counted, anything else is kept beside the others, at most 1 000 and within the same bytes.

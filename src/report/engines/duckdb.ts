@@ -10,6 +10,7 @@ import type { Summary } from "../summary.ts";
 import { exportedLines, exportStatement, parsedLines, quoted } from "./duckdb-statements.ts";
 import { modelOf, type EvidenceEngine, type Readings } from "./engine.ts";
 
+/** What `duckdbEngine` takes: files, and how much memory reading them may take. */
 export interface DuckdbEngineOptions {
   /** Paths of NDJSON, plain or gzip (`.gz`), or of Parquet that `sidelane export` wrote (`.parquet`); not both at once. */
   readonly files: readonly string[];
