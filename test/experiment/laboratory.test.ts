@@ -517,3 +517,18 @@ describe("what a laboratory tells in pages and numbers", () => {
     expect((await lab.close({ timeoutMs: Infinity })).complete).toBe(true);
   });
 });
+
+describe("a laboratory in a module's own scope, where a Worker has neither chance nor timers", () => {
+  it("draws nothing and sets no timer, nor do its definitions", () => {
+    const used: string[] = [];
+    const spies = [
+      vi.spyOn(globalThis.crypto, "getRandomValues").mockImplementation((array) => (used.push("crypto"), array)),
+      vi.spyOn(Math, "random").mockImplementation(() => (used.push("random"), 0.5)),
+      vi.spyOn(globalThis, "setTimeout").mockImplementation(() => (used.push("timer"), 0 as never)),
+    ];
+    const lab = new Laboratory({ publishers: [() => undefined], trackRuns: false });
+    lab.experiment("greeting", { control: (name: string) => name, candidate: (name) => name.trim() });
+    for (const spy of spies) spy.mockRestore();
+    expect(used).toEqual([]);
+  });
+});

@@ -48,8 +48,7 @@ export class ComparisonQueue implements Receivers {
   readonly #clock: Clock;
   readonly #detached: Detached;
   readonly #memory: MemoryBudget;
-  /** Of all ids of this process's laboratory. */
-  readonly prefix: string;
+  #prefix: string | undefined;
   #deliveries: readonly Delivery[] = [];
   #wanted: ReadonlySet<ResultKind> | "all" = new Set();
   #waiting: Comparable[] = [];
@@ -66,7 +65,6 @@ export class ComparisonQueue implements Receivers {
     this.#clock = clock;
     this.#detached = detached;
     this.#memory = memory;
-    this.prefix = randomText();
   }
 
   /** @param wanted kinds that a publisher asks for, beyond mismatches */
@@ -85,6 +83,11 @@ export class ComparisonQueue implements Receivers {
 
   accept(result: Result): void {
     for (const delivery of this.#deliveries) delivery.accept(result);
+  }
+
+  /** Of all ids of this process's laboratory. Drawn with the first one: a Worker has no chance before a request. */
+  get prefix(): string {
+    return (this.#prefix ??= randomText());
   }
 
   nextId(): string {
