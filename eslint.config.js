@@ -10,6 +10,7 @@ export default defineConfig(
     "results",
     "eslint.config.js",
     "scripts/conformance.js",
+    "scripts/dashboard-conformance.js",
     "examples/nest",
   ]),
   tseslint.configs.strictTypeChecked,

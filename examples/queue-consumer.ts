@@ -36,7 +36,7 @@ async function consume(message: Message): Promise<string> {
   call[call.serve](serving);
   if (!call.compare && (serving.kind === "returned" || call.serve === "control")) return answer(serving);
   const beside = await outcomeOf(() => call.as(other, run[other]));
-  // Of a candidate that threw it goes without saying that control's answer is taken.
+  // Of a candidate that threw it need not be said that control's answer is taken.
   call[other](beside);
   return answer(serving.kind === "threw" && call.serve === "candidate" ? beside : serving);
 }

@@ -1,10 +1,12 @@
 /**
- * `npm run proof:docs`, when the site is built: every link of every page leads to a page and a heading that are there, and
- * nothing is loaded from elsewhere, the search included.
+ * `npm run proof:docs`, when the site is built: every link of every page leads to a page and a heading that are there, each entry has
+ * its page in the API reference, and nothing is loaded from elsewhere, the search included.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, type DefaultTreeAdapterTypes } from "parse5";
+import manifest from "../package.json" with { type: "json" };
+import { entries } from "./entries.ts";
 
 const dist = join(import.meta.dirname, "../docs/.vitepress/dist");
 const base = "/sidelane/";
@@ -33,16 +35,19 @@ function read(file: string): Page {
   return { links, loaded, ids };
 }
 
-const files = readdirSync(dist).filter((file) => file.endsWith(".html"));
+const files = readdirSync(dist, { recursive: true, encoding: "utf8" })
+  .map((file) => file.replaceAll("\\", "/"))
+  .filter((file) => file.endsWith(".html"));
 const pages = new Map(files.map((file) => [file, read(file)]));
 const problems: string[] = [];
 let count = 0;
 for (const [file, { links, loaded }] of pages) {
   for (const link of links) {
-    const { origin, pathname, hash } = new URL(link, `https://site.test${base}${file}`);
+    const here = link.startsWith(manifest.homepage) ? `${base}${link.slice(manifest.homepage.length)}` : link;
+    const { origin, pathname, hash } = new URL(here, `https://site.test${base}${file}`);
     if (origin !== "https://site.test") continue;
     count += 1;
-    const name = pathname.slice(base.length) || "index.html";
+    const name = pathname.slice(base.length).replace(/(?:^|\/)$/, (end) => `${end}index.html`);
     const target = pages.get(name) ?? pages.get(`${name}.html`);
     if (!pathname.startsWith(base) || target === undefined) problems.push(`${file}: ${link} leads nowhere`);
     else if (hash !== "" && !target.ids.has(decodeURIComponent(hash.slice(1))))
@@ -57,6 +62,8 @@ const index = readdirSync(join(dist, "assets"), { recursive: true, encoding: "ut
   file.includes("localSearchIndex"),
 );
 if (index === undefined) problems.push("there is no index to search in");
+const referred = files.filter((file) => file.startsWith("reference/")).length;
+if (referred !== Object.keys(entries).length + 1) problems.push(`the API reference has ${referred} pages`);
 
 for (const problem of problems) console.log(problem);
 console.log(`${files.length} pages, ${count} links, ${problems.length} problems`);

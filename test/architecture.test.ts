@@ -146,6 +146,12 @@ describe("the house", () => {
   });
 });
 
+it("the live report and parallel handlers load where Node's modules are not", () => {
+  const reached = [...reachedFrom("report/index.ts"), ...reachedFrom("http/index.ts")];
+  const needing = reached.filter((file) => /\bfrom\s*"node:/.test(readFileSync(join(root, file), "utf8")));
+  expect(needing).toEqual([]);
+});
+
 function reachedFrom(entry: string, seen = new Set<string>()): Set<string> {
   if (seen.has(entry)) return seen;
   seen.add(entry);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
@@ -35,4 +35,13 @@ describe("the front door", () => {
     expect(types.length).toBeLessThanOrEqual(40);
     expect(new Set(types).size).toBe(types.length);
   });
+});
+
+it("every name that the package exports has a docstring", () => {
+  const folder = join(import.meta.dirname, "..", "docs", "api");
+  const undocumented = readdirSync(folder).flatMap((each) => {
+    const found = readFileSync(join(folder, each), "utf8").matchAll(/^\/\/ @public \(undocumented\)\n(export .*)$/gm);
+    return [...found].map(([, line]) => `${each}: ${line!}`);
+  });
+  expect(undocumented).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { proseOfCode, proseOfMarkdown, wordsAgainst } from "./prose-rules.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -67,7 +68,7 @@ describe("the words of the project are those of the style", () => {
   });
 
   it("in the docs", () => {
-    const written = below("docs", ".md").filter((file) => !file.startsWith("docs/api/"));
+    const written = below("docs", ".md").filter((file) => !/^docs\/(?:api|reference)\//.test(file));
     const files = [...written, "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
     expect(files.flatMap((file) => findings(file, (line) => line))).toEqual([]);
   });
@@ -75,5 +76,24 @@ describe("the words of the project are those of the style", () => {
   it("in the titles of tests", () => {
     const files = below("test", ".test.ts").filter((file) => file !== "test/prose.test.ts");
     expect(files.flatMap((file) => findings(file, titleOf))).toEqual([]);
+  });
+
+  it("in the docs, by the rules of write-good", () => {
+    const written = below("docs", ".md").filter((file) => !/^docs\/(?:api|reference)\//.test(file));
+    const files = [...written, "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+    const found = files.flatMap((file) =>
+      wordsAgainst(proseOfMarkdown(readFileSync(join(root, file), "utf8"))).map(
+        ({ line, about }) => `${file}:${line}: ${about}`,
+      ),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it("in comments and messages, by the rules of write-good", () => {
+    const found = below("src", ".ts").flatMap((file) => {
+      const prose = proseOfCode(readFileSync(join(root, file), "utf8"));
+      return wordsAgainst(prose).map(({ line, about }) => `${file}:${line}: ${about}`);
+    });
+    expect(found).toEqual([]);
   });
 });

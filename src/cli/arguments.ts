@@ -17,7 +17,7 @@ export interface Arguments {
 }
 
 /**
- * Parts what a command was given: `--name value`, `--name=value`, and everything after `--` is a file.
+ * Parts what a command was given: `--name value` or `--name=value`, and everything after `--` is a file.
  *
  * @throws {UsageError} for an unknown option, naming the nearest known one, and for one without its value
  */

@@ -15,7 +15,7 @@ import { Walk } from "./equality/walk.ts";
  * - `match`: equal, as data that a caller can read: NaN is NaN, −0 is +0, the order of keys, Map entries and Set
  *   elements means nothing, classes agree, a missing key is not one that is `undefined`
  * - `mismatch`: with up to 50 differences, and how many more were counted, up to 1 000 in all. Those found before a
- *   limit was hit were really seen, and count
+ *   limit was hit were seen, and count
  * - `inconclusive`: a limit was hit before any difference was found; all differences are opaque (two functions,
  *   streams, promises) or could be read on neither side; or a rule of the user's threw, which `error` carries
  *

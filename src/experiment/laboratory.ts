@@ -195,7 +195,7 @@ export class Laboratory implements AsyncDisposable {
    * A second call has the same answer. Under `throwOnMismatch` it rejects, after closing everything, with an
    * `AggregateError` of what could be thrown to no caller.
    *
-   * @param options.timeoutMs 0 or more; 5 000 by default
+   * @param options `timeoutMs`, 0 or more, is the deadline; 5 000 by default
    * @throws {SidelaneError} `invalid-option` (it rejects, and nothing is closed)
    */
   close({ timeoutMs = closeTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
@@ -276,7 +276,7 @@ export class Laboratory implements AsyncDisposable {
     if (this.#plans.has(name) && !replaces) {
       throw new SidelaneError(
         "name-taken",
-        `${place}: this laboratory has an experiment of that name. Choose another; define it once, outside of the class or function, where this runs once an instance or a call (a class field, a constructor, a handler), or use \`science\` there; or pass \`replace: true\` (hot reloading)`,
+        `${place}: this laboratory has an experiment of that name. Choose another; define it once, outside the class or function, where this runs once an instance or a call (a class field, a constructor, a handler), or use \`science\` there; or pass \`replace: true\` (hot reloading)`,
       );
     }
     const replaced = this.#plans.get(name);

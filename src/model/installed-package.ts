@@ -1,9 +1,10 @@
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-
 /** The first of these packages that the project has, or that stands beside this one; `undefined` where there is none. */
 export async function installedPackage(names: readonly string[]): Promise<unknown> {
+  const [{ createRequire }, { join }, { pathToFileURL }] = await Promise.all([
+    import("node:module"),
+    import("node:path"),
+    import("node:url"),
+  ]);
   for (const from of [join(process.cwd(), "package.json"), process.argv[1] ?? process.cwd()]) {
     for (const name of names) {
       let path: string;

@@ -8,7 +8,7 @@ export type Outcome<Value = unknown> =
 /**
  * What an observation's value is:
  *
- * - `live`: the very value that the behavior returned; its owner may have changed it since
+ * - `live`: the value itself that the behavior returned; its owner may have changed it since
  * - `captured`: a detached copy, made when the behavior settled
  * - `cleaned`: what `clean` made of it
  * - `omitted`: left out (`value` is `undefined`), since `clean` threw, a stream was not kept to its end, or nothing was reported

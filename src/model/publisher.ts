@@ -12,6 +12,7 @@ import type { TallyRecord } from "./tally-record.ts";
 export interface Publisher {
   /** For faults and counts. */
   readonly name: string;
+  /** Takes one result. Errors and rejections are counted as faults; a publisher that keeps failing pauses. */
   publish(result: Result): void | PromiseLike<void>;
   /** Takes several results at once, in place of `publish`; used where it is present. */
   publishBatch?(results: readonly Result[]): void | PromiseLike<void>;

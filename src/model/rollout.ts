@@ -102,6 +102,7 @@ export interface Rollout {
   record?(sample: Sample): void;
   /** What its verdict rests on, for records; absent where it gathers no evidence. */
   basis?(): CandidateBasis;
+  /** Called when its laboratory closes. */
   close?(): PromiseLike<void> | void;
 }
 
@@ -110,7 +111,9 @@ export interface RolloutHost {
   readonly clock: Clock;
   /** The label `build` of the laboratory: the version of a candidate whose rollout names none. */
   readonly build?: string | undefined;
+  /** Takes what happened to the rollout, for publishers and listeners. */
   onEvent(event: RolloutEvent): void;
+  /** Takes what foreign code did wrong, to be counted. */
   onFault(operation: "rollout" | "store" | "source" | "listener" | "gate", error: unknown): void;
   /** Present where records are written: evidence keeps its units by window, under this secret unless it has a shared one. */
   readonly units?: { readonly secret: string | undefined } | undefined;

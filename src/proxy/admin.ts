@@ -75,7 +75,7 @@ function send(response: ServerResponse, { status, type, body }: Answer): void {
 async function answerTo(deployment: Deployment, request: IncomingMessage, token: string | undefined): Promise<Answer> {
   if (!isOwnName(request.headers.host)) return text(421, "Expected a `host` that is an address, or localhost");
   const page = pages[`${request.method === "HEAD" ? "GET" : request.method!} ${pathOf(request)}`];
-  if (page === undefined) return text(404, `There is: GET /, ${Object.keys(pages).join(", ")}`);
+  if (page === undefined) return text(404, `Pages: GET /, ${Object.keys(pages).join(", ")}`);
   return await page(deployment, request, token !== undefined && hasToken(request, token));
 }
 

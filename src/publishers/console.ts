@@ -12,6 +12,7 @@ import { kindsRule, privacyTable } from "../records/privacy-options.ts";
 import { sentenceOfEvent } from "../records/sentence.ts";
 import { compileRedaction, type RedactOptions } from "../records/redaction.ts";
 
+/** What `consolePublisher` takes; every option has a default. */
 export interface ConsolePublisherOptions {
   /** Gets each text, of one or several lines and without a line break at its end; by default `console.log`. */
   readonly write?: (text: string) => void;
@@ -89,6 +90,7 @@ export function consolePublisher(options: ConsolePublisherOptions = {}): Publish
   };
 }
 
+/** The options of `consolePublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const consoleTable: OptionTable<ConsolePublisherOptions, Exclude<keyof ConsolePublisherOptions, "redact">> = {
   // Looked up at every line, so that a test or a host may replace the console's method.
   write: orElse(aFunction, (text: string) => console.log("%s", text)),

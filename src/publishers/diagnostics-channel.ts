@@ -4,6 +4,7 @@ import { aText, orElse, settle, type OptionTable } from "../model/option-table.t
 import { SidelaneError } from "../model/errors.ts";
 import type { Publisher } from "../model/publisher.ts";
 
+/** What `diagnosticsChannelPublisher` takes; every option has a default. */
 export interface DiagnosticsChannelPublisherOptions {
   /** What the channels' names start with, before a colon; `sidelane` by default. */
   readonly prefix?: string;
@@ -14,6 +15,7 @@ interface Channel {
   publish(message: unknown): void;
 }
 
+/** The options of `diagnosticsChannelPublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const diagnosticsChannelTable: OptionTable<DiagnosticsChannelPublisherOptions, "prefix"> = {
   prefix: orElse(aText, "sidelane"),
 };

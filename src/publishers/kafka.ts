@@ -25,6 +25,7 @@ export interface KafkaProducer {
   send(record: { topic: string; messages: KafkaMessage[] }): PromiseLike<unknown>;
 }
 
+/** What `kafkaPublisher` takes: a producer, and its topic. */
 export interface KafkaPublisherOptions extends PrivacyOptions {
   /** Connected; its own settings decide about acknowledgements, compression and retries. */
   readonly producer: KafkaProducer;
@@ -32,6 +33,7 @@ export interface KafkaPublisherOptions extends PrivacyOptions {
   readonly topic?: string;
 }
 
+/** The options of `kafkaPublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const kafkaTable: OptionTable<KafkaPublisherOptions, "topic" | "values"> = {
   producer: required(withMethods("a producer", "send")),
   topic: orElse(

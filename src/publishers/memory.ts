@@ -5,6 +5,7 @@ import type { Result } from "../model/result.ts";
 import type { RolloutEvent } from "../model/rollout.ts";
 import type { TallyRecord } from "../model/tally-record.ts";
 
+/** What `memoryPublisher` takes; every option has a default. */
 export interface MemoryPublisherOptions {
   /** How many results are kept, and how many tallies and events; the oldest are let go. 1 000 by default. */
   readonly limit?: number;
@@ -18,9 +19,11 @@ export interface MemoryPublisher extends Publisher {
   readonly tallies: readonly TallyRecord[];
   /** What happened to rollouts. */
   readonly events: readonly RolloutEvent[];
+  /** Forgets all that it has kept. */
   clear(): void;
 }
 
+/** The options of `memoryPublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const memoryTable: OptionTable<MemoryPublisherOptions, "limit"> = { limit: orElse(aWhole({ min: 1 }), 1_000) };
 
 /**

@@ -38,7 +38,7 @@ interface OpenTelemetrySpan {
   end(endTime?: [number, number]): void;
 }
 
-/** What names a span across processes; what `span.spanContext()` returns. */
+/** What names a span in all processes; what `span.spanContext()` returns. */
 export interface OpenTelemetrySpanContext {
   traceId: string;
   spanId: string;
@@ -66,6 +66,7 @@ export interface OpenTelemetryPublisherOptions {
 // OpenTelemetry's SpanStatusCode.ERROR.
 const statusError = 2;
 
+/** The options of `openTelemetryPublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const openTelemetryTable: OptionTable<OpenTelemetryPublisherOptions, "buckets" | "maxLabelValues"> = {
   meter: withMethods("an OpenTelemetry meter", "createCounter", "createUpDownCounter", "createHistogram"),
   tracer: withMethods("an OpenTelemetry tracer", "startSpan"),

@@ -23,8 +23,10 @@ export interface Logger {
   flush?(done: (error?: Error) => void): void;
 }
 
+/** The methods of a logger that are called, mildest first. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
+/** What `pinoPublisher` takes: a logger, and the level of each kind. */
 export interface PinoPublisherOptions extends PrivacyOptions {
   /** Receives one line per published result. */
   readonly logger: Logger;
@@ -45,6 +47,7 @@ const defaultLevels: Readonly<Record<ResultKind, LogLevel | "off">> = {
 
 const aLevel = oneOf("debug", "info", "warn", "error", "off");
 
+/** The options of `pinoPublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const pinoTable: OptionTable<PinoPublisherOptions, "values"> = {
   logger: required({
     takes: "a logger",

@@ -36,6 +36,7 @@ export interface PrometheusRegistry {
   readonly getSingleMetric: (name: string) => unknown;
 }
 
+/** What `prometheusPublisher` takes: the client, where metrics are kept, and how they are named and bounded. */
 export interface PrometheusPublisherOptions<Registry extends PrometheusRegistry = PrometheusRegistry> {
   /** The module itself: `import client from 'prom-client'`. */
   readonly client: PrometheusClient<Registry>;
@@ -52,6 +53,7 @@ export interface PrometheusPublisherOptions<Registry extends PrometheusRegistry 
 const aRegistry = withMethods("a registry of prom-client", "getSingleMetric");
 const aPromClient = withMethods("prom-client", "Counter", "Gauge", "Histogram");
 
+/** The options of `prometheusPublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const prometheusTable: OptionTable<PrometheusPublisherOptions, "prefix" | "buckets" | "maxLabelValues"> = {
   client: required({
     ...aPromClient,

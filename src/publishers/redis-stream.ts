@@ -21,6 +21,7 @@ export interface RedisStreamClient {
   ): PromiseLike<unknown>;
 }
 
+/** What `redisStreamPublisher` takes: a client, and the key of the stream. */
 export interface RedisStreamPublisherOptions extends PrivacyOptions {
   /** Connected. With ioredis, hand in `{ xAdd: (key, id, fields, { TRIM }) => redis.xadd(key, 'MAXLEN', '~', …) }`. */
   readonly client: RedisStreamClient;
@@ -30,6 +31,7 @@ export interface RedisStreamPublisherOptions extends PrivacyOptions {
   readonly maxLength?: number;
 }
 
+/** The options of `redisStreamPublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const redisStreamTable: OptionTable<RedisStreamPublisherOptions, "key" | "maxLength" | "values"> = {
   client: required(withMethods("a client", "xAdd")),
   key: orElse(aText, "sidelane:results"),

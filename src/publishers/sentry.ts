@@ -28,6 +28,7 @@ export interface SentryClient {
   flush?(timeoutMs?: number): PromiseLike<boolean>;
 }
 
+/** What `sentryPublisher` takes: a client, and which results become events. */
 export interface SentryPublisherOptions extends PrivacyOptions {
   /** Receives the events: `Sentry.getClient()`. */
   readonly client: SentryClient;
@@ -39,6 +40,7 @@ const flushTimeoutMs = 4_000;
 
 const aClient = withMethods("a Sentry client", "captureEvent");
 
+/** The options of `sentryPublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const sentryTable: OptionTable<SentryPublisherOptions, "kinds" | "values"> = {
   client: required({
     ...aClient,

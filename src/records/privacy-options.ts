@@ -10,7 +10,7 @@ export interface PrivacyOptions {
    * error names and codes.
    */
   readonly values?: "shown" | "hidden";
-  /** What is taken out of values that are shown, beside keys that are usually secret. */
+  /** What is taken out of values that are shown, beside keys whose names say that they are secret. */
   readonly redact?: RedactOptions;
 }
 

@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import { checkOptions } from "../model/check-options.ts";
 
 /** A file's path, or what returns its text in pieces: a `Readable`, a web stream, the body of a response. */
@@ -17,7 +16,7 @@ export async function* readLines(
   source: ResultSource,
   place: string,
 ): AsyncGenerator<readonly (string | undefined)[], void, undefined> {
-  const pieces = typeof source === "string" ? createReadStream(source, { highWaterMark: pieceBytes }) : source;
+  const pieces = typeof source === "string" ? await piecesOf(source) : source;
   if (typeof pieces !== "object" || pieces === null || !(Symbol.asyncIterator in pieces)) {
     checkOptions(place).fail("source", "a path or an async iterable of text", source);
   }
@@ -25,7 +24,7 @@ export async function* readLines(
   let rest = "";
   let tooLong = false;
   for await (const piece of pieces) {
-    const text = typeof piece === "string" ? piece : decoder.decode(piece as Uint8Array, { stream: true });
+    const text = typeof piece === "string" ? piece : decoder.decode(piece, { stream: true });
     const lines: (string | undefined)[] = text.split("\n");
     lines[0] = tooLong ? undefined : rest + lines[0]!;
     tooLong &&= lines.length === 1;
@@ -38,4 +37,10 @@ export async function* readLines(
   }
   if (tooLong) yield [undefined];
   else if (rest !== "") yield [rest];
+}
+
+// Loaded for a path alone: a report of a laboratory runs where there are no files.
+async function piecesOf(path: string): Promise<AsyncIterable<string | Uint8Array>> {
+  const { createReadStream } = await import("node:fs");
+  return createReadStream(path, { highWaterMark: pieceBytes });
 }

@@ -3,6 +3,7 @@ import { readLines, type ResultSource } from "./read-lines.ts";
 import type { LineRecord } from "./record.ts";
 import { Sequences } from "./sequences.ts";
 
+/** What `readRecords` takes besides the lines. */
 export interface ReadRecordsOptions {
   /** Told of each line that holds no record, or that begins with a torn one, and why; `line` counts from 1. */
   readonly onSkip?: (line: number, why: SkippedLine) => void;

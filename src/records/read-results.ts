@@ -2,6 +2,7 @@ import { readRecords, type ReadRecordsOptions } from "./read-records.ts";
 import type { ResultSource } from "./read-lines.ts";
 import type { PresentedResult } from "./record.ts";
 
+/** What `readResults` takes besides the lines. */
 export type ReadResultsOptions = ReadRecordsOptions;
 
 // A first one that was drawn as well follows within the same minute.

@@ -43,6 +43,7 @@ export interface PresentedResult {
   readonly candidates: readonly PresentedCandidate[];
 }
 
+/** One side of a presented result: what came of it, and how long it took. */
 export interface PresentedObservation {
   readonly name: string;
   readonly outcome: PresentedOutcome;
@@ -53,12 +54,14 @@ export interface PresentedObservation {
   readonly offsetMs: number;
 }
 
+/** How one side ended. What it returned is its type alone, unless values are shown. */
 export type PresentedOutcome =
   /** `value` is shown, as `preview` draws it. */
   | { readonly kind: "returned"; readonly type: string; readonly value?: unknown }
   | { readonly kind: "threw"; readonly error: PresentedError }
   | { readonly kind: "timed-out"; readonly afterMs: number };
 
+/** An error without its stack: its name and code, and the rest only where values are shown. */
 export interface PresentedError {
   /** The error's name, or the type of what was thrown. */
   readonly name: string;
@@ -67,11 +70,13 @@ export interface PresentedError {
   readonly value?: unknown;
 }
 
+/** A candidate's side of a presented result, with what comparing it with control found. */
 export interface PresentedCandidate extends PresentedObservation {
   readonly comparison: PresentedComparison;
   readonly argumentsMutated?: boolean;
 }
 
+/** What comparing found, with as many differences as are kept; values are in them only where they are shown. */
 export interface PresentedComparison {
   readonly kind: Comparison["kind"];
   readonly signature?: string;
@@ -85,6 +90,7 @@ export interface PresentedComparison {
   readonly moreDifferences?: number;
 }
 
+/** One difference between two values: where it is, of which kind, and what stands on each side where values are shown. */
 export interface PresentedDifference {
   readonly path: string;
   readonly kind: DifferenceKind;

@@ -1,5 +1,5 @@
 /**
- * Names under which secrets and personal data are usually kept; redacted wherever values are shown.
+ * Names under which secrets and personal data are kept by custom; redacted wherever values are shown.
  *
  * Compared by words: `token` finds `accessToken`, `access_token`, `x-token` and `token2`, but not `tokenise`.
  */

@@ -31,6 +31,7 @@ export interface RenderOptions {
   readonly load?: () => PromiseLike<FormatterModule>;
 }
 
+/** What `renderText` takes; every option has a default. */
 export interface RenderTextOptions extends RenderOptions {
   /** Whether to color with ANSI escapes; `false` by default. */
   readonly color?: boolean;
@@ -38,6 +39,7 @@ export interface RenderTextOptions extends RenderOptions {
   readonly width?: number;
 }
 
+/** What `renderHtml` takes; every option has a default. */
 export interface RenderHtmlOptions extends RenderOptions {
   /** Goes to the `<style>` element, for a content security policy that asks for one. */
   readonly nonce?: string;
@@ -50,12 +52,14 @@ const renderTable: OptionTable<RenderOptions, "contextLines" | "load"> = {
   load: orElse(aFunction, loadFormatter),
 };
 
+/** The options of `renderText`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const renderTextTable: OptionTable<RenderTextOptions, keyof RenderTextOptions> = {
   ...renderTable,
   color: orElse(aBoolean, false),
   width: orElse(aNumber({ min: 20 }), 100),
 };
 
+/** The options of `renderHtml`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const renderHtmlTable: OptionTable<RenderHtmlOptions, keyof RenderOptions | "style"> = {
   ...renderTable,
   nonce: aText,

@@ -231,7 +231,7 @@ function preformatted(text: string): string {
 function lostOf({ lost, faults }: ReportModel): string {
   const sentences = losses(lost);
   const outside = counted(faults);
-  if (outside !== "") sentences.push(`Faults outside of experiments: ${outside}.`);
+  if (outside !== "") sentences.push(`Faults outside experiments: ${outside}.`);
   if (sentences.length === 0) return "";
   return `<section id="lost"><h2>Not in these numbers</h2><ul>${sentences.map((each) => `<li>${escapeHtml(each)}</li>`).join("")}</ul></section>`;
 }

@@ -62,6 +62,7 @@ export interface ReportLatency {
   readonly buckets: readonly (readonly [number, number])[];
 }
 
+/** What a report says of one candidate: its counts, verdict, groups, latencies and history. */
 export interface ReportCandidate {
   /** Comparisons by kind. */
   readonly counts: Readonly<Record<ResultKind, number>>;
@@ -109,6 +110,7 @@ export interface ReportStep {
   readonly skips: Readonly<Record<string, number>>;
 }
 
+/** What a report says of one experiment: whose it is, and each of its candidates. */
 export interface ReportExperiment {
   readonly owner?: string;
   readonly link?: string;
@@ -133,6 +135,7 @@ export interface ReportExperiment {
   readonly candidates: Readonly<Record<string, ReportCandidate>>;
 }
 
+/** One process whose records were read: its version, its labels, and when it was seen. */
 export interface ReportProcess {
   readonly build?: string;
   readonly labels: Readonly<Record<string, string>>;

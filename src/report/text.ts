@@ -41,7 +41,7 @@ export function textOf(model: ReportModel, { width = 100, color = false, groups 
     );
   }
   const faults = counted(model.faults);
-  if (faults !== "") lines.push(`faults outside of experiments: ${faults}`);
+  if (faults !== "") lines.push(`faults outside experiments: ${faults}`);
   lines.push(...lost.map((each) => `LOST ${each}`));
   return `${lines.flatMap((line) => wrapped(line, Math.max(40, width)).map((each) => painted(each, color))).join("\n")}\n`;
 }

@@ -57,7 +57,7 @@ const historyLength = 50;
 /**
  * The state after a request, which has an id of its own.
  *
- * @returns the very same state when the request is refused; {@link refusalOf} says why
+ * @returns the same state object when the request is refused; {@link refusalOf} says why
  */
 export function transition(state: RolloutState, request: RolloutRequest): RolloutState {
   if (refusalOf(state, request) !== undefined) return state;

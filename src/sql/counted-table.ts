@@ -5,7 +5,7 @@ export interface Column {
 }
 
 /**
- * A table of exact counts, one row for each process: what each tally record added is added up, and where things stand is as
+ * A table of exact counts, one row for each process: what each tally record added is added up, and where counts stand is as
  * the last record has it. A record that is written twice counts once, since its number `n` is not larger.
  */
 interface CountedTable {

@@ -43,4 +43,5 @@ export interface ReadingStatements {
   readonly examples: string;
 }
 
+/** Which database the statements are for. */
 export type DialectName = "sqlite" | "postgresql";

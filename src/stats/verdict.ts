@@ -13,7 +13,7 @@ interface VerdictFacts {
   readonly reasons: readonly string[];
   /** What is known of the units that the candidate answered; absent where it answers nobody. */
   readonly served?: { readonly units: number; readonly gates: readonly GateReading[] };
-  /** Why it will never be ready while things go on like this, as a sentence; absent where more evidence may do. */
+  /** Why it will never be ready while calls go on like this, as a sentence; absent where more evidence may do. */
   readonly stalled?: string;
   /** Of a ramp that takes no step: paused, rolled back and latched, or switched off. The first of `reasons` says why. */
   readonly standing?: "paused" | "rolled-back" | "switched-off";

@@ -18,6 +18,7 @@ export interface MatcherAnswer {
  * - `@types/jest`: `declare global { namespace jest { interface Matchers<R, T> extends ControlMatchers<R> {} } }`
  */
 export interface ControlMatchers<Answer = void> {
+  /** Fails where the value differs from control's under the rules, and where that cannot be told. */
   toMatchControl(control: unknown, rules?: CompareRules): Answer;
 }
 

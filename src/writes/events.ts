@@ -28,6 +28,7 @@ export type WritesEventKind =
   | "skipped"
   | "worker";
 
+/** What parallel writes say of themselves while they work; each kind at most once until it has ended. */
 export interface WritesEvent {
   readonly kind: WritesEventKind;
   /** That of `parallelWrites`. */

@@ -110,6 +110,7 @@ export interface MaxLag {
   readonly ms?: number;
 }
 
+/** What `parallelWrites` takes: the two systems, the outbox between them, and how they are compared. */
 export interface ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result, Value, CandidateValue> {
   /** The old system. */
   readonly control: WriteSide<Op, Facts, ControlTx, Result, Value> | IntentSide<Op, Facts, Result, Value>;

@@ -90,7 +90,9 @@ export interface ParallelWrites<Op, Result> {
    * @throws {SidelaneError} `invalid-state` without `records` on both sides, or where they are not in the byte order of their keys
    */
   reconcile(options?: ReconcileOptions): Promise<Reconciliation>;
+  /** Stage, authority of each partition, lag and the last reconciliation, read from both databases. */
   status(): Promise<WritesStatus>;
+  /** What persons and the rollout did, newest first, of both databases. */
   history(): Promise<readonly WritesHistoryEntry[]>;
 }
 

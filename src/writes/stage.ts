@@ -13,6 +13,7 @@ export type WritesStage = Stage | "ramp-down";
 /** What is wished: a stage, a share, or whatever a definition may have as its rollout. */
 export type WritesRollout = RolloutOption | "ramp-down" | { current(): WishedStage };
 
+/** The stage that a rollout wishes for, and in a ramp its share. */
 export interface WishedStage {
   readonly stage: WritesStage;
   /** The share of partitions whose authority is the candidate in stage `ramp`, from 0 to 1. */

@@ -20,6 +20,7 @@ export interface WritesStatus {
   readonly lastReconciliation?: ReconciliationStatus;
 }
 
+/** What the last reconciliation found, as `status()` tells it. */
 export interface ReconciliationStatus {
   readonly clean: boolean;
   /** What it came to, as a sentence. */

@@ -436,7 +436,7 @@ export const table: readonly Row[] = [
   ),
   ...rows(
     "The web",
-    "By what can be read without using it up. Bodies are streams: only the very same one is equal.",
+    "By what can be read without using it up. Bodies are streams: only one and the same is equal.",
     ["URLs", yes, () => [new URL("https://a.example/b"), new URL("https://a.example/b")]],
     ["URLs, different", no, () => [new URL("https://a.example/b"), new URL("https://a.example/c")]],
     ["a URL and its text", no, () => [new URL("https://a.example/"), "https://a.example/"]],

@@ -94,7 +94,7 @@ describe("a laboratory's options", () => {
       expect.objectContaining({
         code: "name-taken",
         message:
-          'experiment("price"): this laboratory has an experiment of that name. Choose another; define it once, outside of the class or function, where this runs once an instance or a call (a class field, a constructor, a handler), or use `science` there; or pass `replace: true` (hot reloading)',
+          'experiment("price"): this laboratory has an experiment of that name. Choose another; define it once, outside the class or function, where this runs once an instance or a call (a class field, a constructor, a handler), or use `science` there; or pass `replace: true` (hot reloading)',
       }),
     );
     expect(lab.experiment("price", { ...same, replace: true })()).toBe(1);
@@ -106,7 +106,7 @@ describe("a laboratory's options", () => {
       readonly price = lab.experiment("price", same);
     }
     expect(new Shop().price()).toBe(1);
-    expect(() => new Shop()).toThrow(/define it once, outside of the class.* or use `science` there/);
+    expect(() => new Shop()).toThrow(/define it once, outside the class.* or use `science` there/);
   });
 });
 
@@ -515,5 +515,20 @@ describe("what a laboratory tells in pages and numbers", () => {
     await expect(lab.flush(options)).rejects.toThrow("expected `timeoutMs` to be a number of at least 0");
     expect(lab.status().closed).toBe(false);
     expect((await lab.close({ timeoutMs: Infinity })).complete).toBe(true);
+  });
+});
+
+describe("a laboratory in a module's own scope, where a Worker has neither chance nor timers", () => {
+  it("draws nothing and sets no timer, nor do its definitions", () => {
+    const used: string[] = [];
+    const spies = [
+      vi.spyOn(globalThis.crypto, "getRandomValues").mockImplementation((array) => (used.push("crypto"), array)),
+      vi.spyOn(Math, "random").mockImplementation(() => (used.push("random"), 0.5)),
+      vi.spyOn(globalThis, "setTimeout").mockImplementation(() => (used.push("timer"), 0 as never)),
+    ];
+    const lab = new Laboratory({ publishers: [() => undefined], trackRuns: false });
+    lab.experiment("greeting", { control: (name: string) => name, candidate: (name) => name.trim() });
+    for (const spy of spies) spy.mockRestore();
+    expect(used).toEqual([]);
   });
 });

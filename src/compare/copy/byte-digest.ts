@@ -16,7 +16,7 @@ export function digestBytes(value: ArrayBufferView | ArrayBufferLike): ByteDiges
   let hash = 0x811c9dc5;
   const end = Math.min(bytes.length, digested);
   for (let index = 0; index < end; index++) hash = Math.imul(hash ^ bytes[index]!, 0x01000193);
-  // FNV-1a spreads the last bytes badly; MurmurHash3's finaliser mends that.
+  // FNV-1a leaves the last bytes in few bits; MurmurHash3's finalizer mends that.
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return { length: bytes.length, digest: hex((hash ^ (hash >>> 16)) >>> 0, 8), start: hexOf(bytes.subarray(0, 16)) };

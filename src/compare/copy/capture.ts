@@ -54,7 +54,7 @@ export function capture(
   }
 }
 
-// A slot, its share of an object's header, and what a number outside of the small ones takes.
+// A slot, its share of an object's header, and what a number outside the small ones takes.
 const bytesOfNode = 24;
 
 // Most captures are small, and one after another. A getter or `toJSON()` may start one within another.
@@ -81,7 +81,7 @@ function copyObject(value: object, depth: number, copying: Copying): unknown {
   return copyKind(value, prototype as object | null, depth, copying);
 }
 
-/** `copy` has the very values of `value` still: here its parts become copies too. Spreading has read each getter once. */
+/** `copy` still has the values of `value` themselves: here its parts become copies too. Spreading has read each getter once. */
 function copyKeys(value: object, copy: object, depth: number, copying: Copying): object {
   // Nothing leads back to a root that has no parts.
   let remembered = depth > 0;

@@ -7,7 +7,7 @@ import { Stop } from "./walker.ts";
 export interface DifferenceWatch {
   /** Whether it still has something to learn from the differences that the list does not keep. */
   readonly isUndecided: boolean;
-  /** @param isOpaque whether it could not be told that the parts really differ */
+  /** @param isOpaque whether it could not be told that the parts differ */
   saw(path: readonly PathSegment[], difference: () => Difference, isKept: boolean, isOpaque: boolean): void;
   /** The walk ended before everything was looked at. */
   ended(reason: string): void;

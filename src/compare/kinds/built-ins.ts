@@ -1,6 +1,6 @@
 import { dateTime, functionText, unboxers } from "./intrinsics.ts";
 
-/** A built-in class, and whether a value really is of it: a prototype can be borrowed, an internal slot cannot. */
+/** A built-in class, and whether a value is of it, whatever its prototype says: a prototype can be borrowed, an internal slot cannot. */
 export interface BuiltIn {
   readonly kind: "map" | "set" | "date" | "regexp" | "boxed" | "bytes" | "error" | "headers" | "pairs" | "opaque";
   readonly is: (value: object) => boolean;

@@ -121,7 +121,7 @@ export function canBeFast(plan: Omit<ExperimentPlan, "fast">): boolean {
   );
 }
 
-/** Whether this very call can be fast; in `science` every call brings functions of its own. */
+/** Whether this call can be fast; in `science` every call brings functions of its own. */
 export function isFast(plan: ExperimentPlan, hooks: Hooks): boolean {
   return (
     plan.fast &&

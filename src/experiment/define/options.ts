@@ -38,7 +38,7 @@ export interface ExperimentLimits {
   readonly breakMs?: number;
   /**
    * Milliseconds that a caller may wait while a value is copied, and as many while both sides are looked at; 2 by default.
-   * What takes longer is compared later: as it is by then, its evidence `live`, or on copies. Two things are not cut short:
+   * What takes longer is compared later: as it is by then, its evidence `live`, or on copies. Two steps are not cut short:
    * listing the keys of one object, and getters and `toJSON()` of values.
    */
   readonly callerMs?: number;

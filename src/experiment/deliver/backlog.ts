@@ -119,7 +119,7 @@ export class Backlog implements Holder {
     this.#job = undefined;
   }
 
-  /** @param waiting whether results really have to wait: measuring them costs more than handing one to a synchronous publisher */
+  /** @param waiting whether results have to wait: measuring them costs more than handing one to a synchronous publisher */
   bound(waiting: boolean): void {
     while (this.#queue.length > 0 && this.length > mostResults) this.giveUpOne();
     if (!waiting) return;

@@ -39,7 +39,7 @@ const mostATurn = 500;
 
 /**
  * Runs that have ended and still have to be compared or handed on. Emptied in a later turn of the event loop,
- * outside of every request's context, at most 10 ms and 500 calls a turn.
+ * outside every request's context, at most 10 ms and 500 calls a turn.
  *
  * At most 1 000 wait, and take half of the laboratory's bytes. To make room, the oldest is compared at once: a match, or what a
  * rule knows, is dropped and counted, anything else is kept beside the others, at most 1 000 and within the same bytes.
@@ -48,8 +48,7 @@ export class ComparisonQueue implements Receivers {
   readonly #clock: Clock;
   readonly #detached: Detached;
   readonly #memory: MemoryBudget;
-  /** Of all ids of this process's laboratory. */
-  readonly prefix: string;
+  #prefix: string | undefined;
   #deliveries: readonly Delivery[] = [];
   #wanted: ReadonlySet<ResultKind> | "all" = new Set();
   #waiting: Comparable[] = [];
@@ -66,7 +65,6 @@ export class ComparisonQueue implements Receivers {
     this.#clock = clock;
     this.#detached = detached;
     this.#memory = memory;
-    this.prefix = randomText();
   }
 
   /** @param wanted kinds that a publisher asks for, beyond mismatches */
@@ -85,6 +83,11 @@ export class ComparisonQueue implements Receivers {
 
   accept(result: Result): void {
     for (const delivery of this.#deliveries) delivery.accept(result);
+  }
+
+  /** Of all ids of this process's laboratory. Drawn with the first one: a Worker has no chance before a request. */
+  get prefix(): string {
+    return (this.#prefix ??= randomText());
   }
 
   nextId(): string {

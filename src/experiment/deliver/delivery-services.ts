@@ -16,7 +16,7 @@ export interface DeliveryServices {
   start?(): StartRecord;
   /** Told of every fault, also repeated ones. */
   onFault(fault: Fault): void;
-  /** Runs outside of any request's context, so that no publisher runs or arms a timer as the tenant of a request. */
+  /** Runs outside any request's context, so that no publisher runs or arms a timer as the tenant of a request. */
   detached<T>(run: () => T): T;
 }
 

@@ -88,7 +88,7 @@ export class Delivery {
     attachPublisher(publisher, services, (error) => this.#fault("internal", error));
   }
 
-  /** Takes a result; called outside of every caller's path and context. Constant time, never throws. */
+  /** Takes a result; called outside every caller's path and context. Constant time, never throws. */
   accept(result: Result): void {
     if (this.#kinds !== undefined && !this.#kinds.has(result.kind)) return;
     this.#accepted += 1;

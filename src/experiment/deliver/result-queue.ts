@@ -16,7 +16,7 @@ export type Worth = 0 | 1 | 2 | 3;
  * What waits for one publisher, taken out in its order, and given up by its worth: of matches and of what a rule knows the
  * oldest, of the rest the newest. Every step is O(1) on average.
  *
- * Things are measured only when they really have to wait, since measuring costs more than handing one to a synchronous
+ * What waits is measured only when it has to wait, since measuring costs more than handing one to a synchronous
  * publisher.
  */
 export class ResultQueue<Item> {
@@ -107,7 +107,7 @@ export class ResultQueue<Item> {
   }
 }
 
-/** Things of one worth, oldest first. Those that are gone are skipped when they come up. */
+/** What is of one worth, oldest first. Those that are gone are skipped when they come up. */
 class Lane<Item> {
   #waiters: (Waiter<Item> | undefined)[] = [];
   #head = 0;

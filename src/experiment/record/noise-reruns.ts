@@ -77,7 +77,7 @@ export interface NoiseOptions {
 }
 
 /**
- * Runs control once more after a mismatch, after the candidate and outside of every request: where it differs from its
+ * Runs control once more after a mismatch, after the candidate and outside every request: where it differs from its
  * own first outcome as often as the candidate does, the mismatch says nothing about the candidate.
  */
 export class NoiseRuns {
@@ -164,7 +164,7 @@ function placesOf({ differences }: Mismatch): NoisePlace[] {
   }));
 }
 
-/** What one side shows at a place, in a word. */
+/** What one side shows at a place, in short. */
 function wordOf(difference: Difference, side: "control" | "candidate"): string {
   const { path, kind } = difference;
   if (kind === "length" || kind === "order" || kind === "opaque" || kind === "unreadable") return kind;
@@ -178,7 +178,7 @@ function wordOf(difference: Difference, side: "control" | "candidate"): string {
 }
 
 interface RerunCounts {
-  /** Have not settled, whether or not their time is up. */
+  /** Have not settled, even when their time is up. */
   open: number;
   /** Have neither settled nor timed out. */
   pending: number;

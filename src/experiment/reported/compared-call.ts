@@ -171,7 +171,7 @@ export class ComparedCall extends ReportedCall implements Awaited {
     if (this.#holders === 0) inFlight(this.plan, -1);
   }
 
-  /** In a later turn, outside of the caller's request. */
+  /** In a later turn, outside the caller's request. */
   #prepareLater(side: Side, value: unknown, startedAt: number, endedAt: number): void {
     this.#run.prepared = true;
     const preparation = new Preparation(this.plan, this.#prepare!, (change) => {

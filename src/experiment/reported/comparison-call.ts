@@ -66,7 +66,7 @@ export interface ComparisonCall<Value = unknown, CandidateValue = Value> {
   candidate(outcome: Outcome<CandidateValue>, durationMs?: number): void;
   /**
    * The candidate was to serve, and the caller got control's outcome. To be said before the call has ended; of a candidate that
-   * is told to have thrown or timed out it goes without saying.
+   * is told to have thrown or timed out it need not be said.
    */
   fellBack(reason: FellBack): void;
   /**

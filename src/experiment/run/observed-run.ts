@@ -166,7 +166,7 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
     if (this.unsettled === 0) this.#end(candidateRun.endedAt);
   }
 
-  /** Before control's caller gets the value and may change it. When the candidates follow in this very turn nothing is copied. */
+  /** Before control's caller gets the value and may change it. When the candidates follow in this turn nothing is copied. */
   protected keepControl(): void {
     if (this.inconclusive !== undefined || (this.starting && !this.deferred)) return;
     const kept = keepOutcome(this.plan, this.control, this.controlEvidence);

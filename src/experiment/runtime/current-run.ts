@@ -163,7 +163,7 @@ export function surroundings(): "nested" | "detached" | undefined {
  * What runs here, if a behavior of an experiment does. Inside a candidate it holds through every `await`, where the
  * runtime has AsyncLocalStorage; elsewhere, and inside a control, in the synchronous part only.
  *
- * @returns `undefined` outside of every behavior
+ * @returns `undefined` outside every behavior
  * @example currentRun()?.role === "candidate" // => keep still: send no mail
  */
 export function currentRun(): CurrentRun | undefined {
@@ -212,7 +212,7 @@ export function quietly<Value>(work: () => Value): Value {
   }
 }
 
-/** Runs something outside of every request's context; experiments that it calls run their control alone. */
+/** Runs something outside every request's context; experiments that it calls run their control alone. */
 export type Detached = <Value>(call: () => Value) => Value;
 
 /** @param through whether that holds through every `await`, where the runtime has AsyncLocalStorage: entering it has its price */

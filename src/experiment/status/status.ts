@@ -23,6 +23,7 @@ export interface OutcomeCounts {
   readonly skips: Readonly<Partial<Record<SkipReason, number>>>;
 }
 
+/** One candidate of an experiment: its counts, its evidence, and whether its breaker lets it run. */
 export interface CandidateStatus extends OutcomeCounts {
   readonly breaker: BreakerState;
   /** Counts and latencies that add up over processes: every report, record and verdict is made of them. */

@@ -129,7 +129,7 @@ export function passControl<Answer>(
   return isStream && streams !== undefined ? answer.passStream(streams, clock, told) : answer.pass(bodyLimits, told);
 }
 
-/** Control failed: its caller gets the very failure. */
+/** Control failed: its caller gets that failure itself. */
 export function controlFailed(parts: readonly LaneExchange[], { signal }: Incoming, error: unknown, ms: number): void {
   for (const { exchange } of parts) {
     if (signal.aborted) exchange.abandon("caller-gone");

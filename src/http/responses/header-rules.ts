@@ -25,7 +25,7 @@ export const headerDefaults: readonly HeaderDefault[] = [
       ...["te", "trailer", "transfer-encoding", "upgrade"],
     ],
     rule: "dropped",
-    why: "of one connection, not of the answer (RFC 9110, 7.6.1); so are those that `connection` names",
+    why: "of one connection, not of the answer (RFC 9110, 7.6.1), and those that `connection` names",
   },
   {
     names: ["content-length", "content-encoding", "content-md5", "digest", "content-digest", "repr-digest"],

@@ -10,7 +10,7 @@ export interface Outgoing {
   readonly body: RequestBody;
   /** A server passes redirects on; a client follows them as it was told. */
   readonly redirect: RequestRedirect;
-  /** The request as it came, where nothing of it had to be changed: a handler gets the very object. */
+  /** The request as it came, where nothing of it had to be changed: a handler gets that object itself. */
   readonly original: Request | undefined;
 }
 

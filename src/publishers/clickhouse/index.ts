@@ -30,6 +30,7 @@ export interface ClickhouseInserter {
   }): PromiseLike<unknown>;
 }
 
+/** What `clickhousePublisher` takes: a client, and the names of the tables. */
 export interface ClickhousePublisherOptions extends PrivacyOptions {
   /** A client of `@clickhouse/client`, or what inserts as it does. */
   readonly client: ClickhouseInserter;
@@ -41,6 +42,7 @@ export interface ClickhousePublisherOptions extends PrivacyOptions {
   readonly clock?: Clock;
 }
 
+/** The options of `clickhousePublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const clickhouseTable: OptionTable<ClickhousePublisherOptions, "prefix" | "maxRows" | "values"> = {
   client: required(withMethods("a client", "insert")),
   prefix: orElse(

@@ -7,6 +7,7 @@ import { measureResult } from "../../records/result-bytes.ts";
 import { toPublisher } from "../../model/publisher.ts";
 import { forwarded } from "./wrap-publisher.ts";
 
+/** What `batch` takes: how many results make a batch, and how long one may wait. */
 export interface BatchOptions {
   /** How many results make a batch, from 1 to 10 000. */
   readonly size: number;

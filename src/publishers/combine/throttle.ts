@@ -5,6 +5,7 @@ import type { Publisher, PublisherLike } from "../../model/publisher.ts";
 import { toPublisher } from "../../model/publisher.ts";
 import { through } from "./wrap-publisher.ts";
 
+/** What `throttle` takes: how many results a minute are passed on. */
 export interface ThrottleOptions {
   /** How many results are passed on in a minute, at least 1; minutes begin with the first result after the last one. */
   readonly perMinute: number;

@@ -20,6 +20,7 @@ import type { Target } from "./target.ts";
 export type { Rotation } from "./file-target.ts";
 export type { LineStream } from "./stream-target.ts";
 
+/** What `ndjsonPublisher` takes: a file or a stream, and how it is written. */
 export interface NdjsonPublisherOptions {
   /** The file to append to, made with its folders where they are missing. This or `stream`. */
   readonly path?: string;
@@ -42,6 +43,7 @@ export interface NdjsonPublisherOptions {
   readonly random?: () => number;
 }
 
+/** The options of `ndjsonPublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const ndjsonTable: OptionTable<NdjsonPublisherOptions, "values" | "perMinute" | "random"> = {
   path: compiled("a file that can be written"),
   stream: compiled("a writable stream"),

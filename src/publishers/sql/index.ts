@@ -29,6 +29,7 @@ export type { PrivacyOptions } from "../../records/privacy-options.ts";
 export type { RedactOptions } from "../../records/redaction.ts";
 export type { DialectName, Migration } from "../../sql/dialect.ts";
 
+/** What `sqlPublisher` takes: a way to run statements, the dialect, and the names of the tables. */
 export interface SqlPublisherOptions extends PrivacyOptions {
   /**
    * Runs one statement with its parameters; called once a batch, and for skips at most once in 10 s.
@@ -47,6 +48,7 @@ export interface SqlPublisherOptions extends PrivacyOptions {
 
 const defaultPrefix = "sidelane_";
 
+/** The options of `sqlPublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const sqlTable: OptionTable<SqlPublisherOptions, "prefix" | "values"> = {
   execute: required(aFunction),
   dialect: required(oneOf(...Object.keys(dialects))),

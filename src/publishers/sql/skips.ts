@@ -9,7 +9,7 @@ export interface SkipCounts {
   add(experiment: string, reason: string): void;
   /** Writes what was added since; what could not be written is kept for the next time, and this rejects. */
   write(): Promise<void>;
-  /** From now on writes every 10 s; called outside of every request's context. */
+  /** From now on writes every 10 s; called outside every request's context. */
   start(onFault: (error: unknown) => void): void;
   stop(): void;
 }

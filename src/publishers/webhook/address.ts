@@ -62,7 +62,7 @@ function isPrivate6(text: string): boolean {
   if (zeros(0, 5) && groups[5] === 0xffff) return isPrivate4(last4);
   if (first === 0x64 && second === 0xff9b && zeros(2, 6)) return isPrivate4(last4); // IPv4 behind a translator
   // Only these have been given out as global unicast so far; loopback, link-local, unique local, multicast, discard-only,
-  // segment routing and the old site-local and IPv4-compatible forms lie outside of them.
+  // segment routing and the old site-local and IPv4-compatible forms lie outside them.
   if ((first & 0xe000) !== 0x2000) return true;
   if (first === 0x2002) return isPrivate4(second * 65_536 + third); // 6to4
   const isProtocolAssignment = first === 0x2001 && second < 0x200; // Teredo, ORCHID, benchmarking

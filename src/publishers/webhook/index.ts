@@ -29,6 +29,7 @@ export type { RedactOptions } from "../../records/redaction.ts";
 export type { WebhookCounts } from "./alert-queue.ts";
 export type { Lookup, WebhookFetch, WebhookResponse } from "./post.ts";
 
+/** What `webhookPublisher` takes: where alerts go, how they are written, and how many. */
 export interface WebhookPublisherOptions extends PrivacyOptions {
   /** Without credentials: a token belongs into `headers`. */
   readonly url: string;
@@ -75,6 +76,7 @@ type Defaulted = Exclude<keyof WebhookPublisherOptions, "url" | "fetch" | "looku
 const areHosts = (got: unknown): boolean =>
   Array.isArray(got) && got.every((host) => typeof host === "string" && host !== "");
 
+/** The options of `webhookPublisher`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const webhookTable: OptionTable<WebhookPublisherOptions, Defaulted> = {
   url: compiled("a URL"),
   format: orElse(oneOf(...Object.keys(webhookFormats)), "slack"),
@@ -102,7 +104,7 @@ export const webhookTable: OptionTable<WebhookPublisherOptions, Defaulted> = {
  * An alert may arrive twice when its answer got lost.
  *
  * Follows no redirect, reads nothing of the answer's body. A name is resolved and checked before the request, and again by
- * `fetch`: a resolver that changes its mind in between is not caught.
+ * `fetch`: a resolver that changes its mind meanwhile is not caught.
  *
  * @throws {SidelaneError} `invalid-option`
  * @see https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks

@@ -11,6 +11,7 @@ export interface ClickhouseReader {
   }): PromiseLike<{ stream(): AsyncIterable<readonly { json(): unknown }[]> }>;
 }
 
+/** What `clickhouseEngine` takes: a client, and the prefix of the tables. */
 export interface ClickhouseEngineOptions {
   readonly client: ClickhouseReader;
   /** As `clickhousePublisher` has it; `sidelane_` by default. */

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { checkOptions } from "../../model/check-options.ts";
 import { SidelaneError } from "../../model/errors.ts";
 import { installedPackage } from "../../model/installed-package.ts";
@@ -10,6 +7,7 @@ import type { Summary } from "../summary.ts";
 import { exportedLines, exportStatement, parsedLines, quoted } from "./duckdb-statements.ts";
 import { modelOf, type EvidenceEngine, type Readings } from "./engine.ts";
 
+/** What `duckdbEngine` takes: files, and how much memory reading them may take. */
 export interface DuckdbEngineOptions {
   /** Paths of NDJSON, plain or gzip (`.gz`), or of Parquet that `sidelane export` wrote (`.parquet`); not both at once. */
   readonly files: readonly string[];
@@ -50,7 +48,7 @@ interface Opened {
 }
 
 /** @throws {SidelaneError} `invalid-state` where DuckDB is not installed */
-async function open({ memoryMb = 384, temporaryFolder = tmpdir() }: DuckdbEngineOptions): Promise<Opened> {
+async function open({ memoryMb = 384, temporaryFolder }: DuckdbEngineOptions): Promise<Opened> {
   const found = await duckdb();
   if (found === undefined) {
     throw new SidelaneError(
@@ -58,7 +56,12 @@ async function open({ memoryMb = 384, temporaryFolder = tmpdir() }: DuckdbEngine
       `the engine duckdb needs the package ${packageName}, which is not installed here; run npm install ${packageName}`,
     );
   }
-  const folder = mkdtempSync(join(temporaryFolder, "sidelane-duckdb-"));
+  const [{ mkdtempSync, rmSync }, { tmpdir }, { join }] = await Promise.all([
+    import("node:fs"),
+    import("node:os"),
+    import("node:path"),
+  ]);
+  const folder = mkdtempSync(join(temporaryFolder ?? tmpdir(), "sidelane-duckdb-"));
   const instance = await found.DuckDBInstance.create(join(folder, "read.db"), {
     memory_limit: `${memoryMb}MB`,
     // Each holds a part of every file that is written.

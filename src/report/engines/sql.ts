@@ -5,6 +5,7 @@ import { dialects } from "../../sql/dialects.ts";
 import { resultOf } from "../../sql/result-row.ts";
 import { modelOf, type EvidenceEngine, type Readings } from "./engine.ts";
 
+/** What `sqlEngine` takes: a way to run statements, and the names of the tables. */
 export interface SqlEngineOptions {
   /**
    * Runs one statement with its parameters, and returns its rows as objects by column.

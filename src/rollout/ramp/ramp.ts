@@ -29,6 +29,7 @@ export interface Ramp extends Rollout {
   readonly loaded: Promise<void>;
   /** Takes no further step, and keeps what it has. */
   pause(command: Command): Promise<RolloutState>;
+  /** Ends a pause: it judges again, on the evidence of its step. */
   resume(command: Command): Promise<RolloutState>;
   /** One step on, whatever the evidence says; never to `complete`. */
   advance(command: Command): Promise<RolloutState>;
@@ -50,6 +51,7 @@ export interface Ramp extends Rollout {
   complete(command: Command): Promise<RolloutState>;
   /** Takes a rollback's latch away; evidence starts afresh. */
   clear(command: Command): Promise<RolloutState>;
+  /** Where it stands in this process, and what it waits for. */
   status(): RampStatus;
   /** The verdict on the present epoch, which the ramp goes by. */
   verdict(): Verdict;

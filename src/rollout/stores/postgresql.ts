@@ -21,6 +21,7 @@ export interface PostgresqlStoreOptions {
   readonly schema?: string;
 }
 
+/** The options of `postgresqlStore`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const postgresqlStoreTable: OptionTable<PostgresqlStoreOptions, "schema"> = {
   query: required(aFunction),
   listen: aFunction,

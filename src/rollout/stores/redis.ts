@@ -61,6 +61,7 @@ export interface RedisStoreOptions {
   readonly onShortfall?: (error: Error) => void;
 }
 
+/** The options of `redisStore`, with their defaults, as it checks them and as docs/options.md lists them. */
 export const redisStoreTable: OptionTable<RedisStoreOptions, "prefix" | "replicas"> = {
   client: required(
     where(

@@ -99,7 +99,7 @@ export interface Evidence {
 export interface RolloutStore {
   /**
    * The one round trip that a process makes every 10 s, for all its experiments: takes its reports, and returns what it does not know.
-   * The state must be that which the last `compareAndSet` wrote, never a replica's. One that cannot be read is never taken for absent.
+   * The state must be the one that the last `compareAndSet` wrote, never a replica's. One that cannot be read is never taken for absent.
    */
   sync(reports: readonly Report[]): PromiseLike<Sync>;
   /**

@@ -19,6 +19,7 @@ import {
 export interface MemoryTransaction {
   /** Sets an entry of any Map: of a test's own records, too. */
   set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void;
+  /** Takes an entry out of any Map. */
   delete<Key, Value>(map: Map<Key, Value>, key: Key): void;
   /** Called when the work fails, the latest first. */
   onRollback(undo: () => void): void;
@@ -30,6 +31,7 @@ export interface MemoryOutbox extends OutboxStore {
   transaction<Value>(this: void, work: (tx: MemoryTransaction) => Promise<Value>): Promise<Value>;
 }
 
+/** What `memoryOutbox` takes; every option has a default. */
 export interface MemoryOutboxOptions {
   /** The clock that says when rows are due; the system's by default. */
   readonly clock?: Clock;

@@ -12,6 +12,7 @@ export interface PostgresqlClient {
   query(sql: string, parameters: unknown[]): PromiseLike<{ readonly rows: readonly object[] }>;
 }
 
+/** What `postgresqlOutbox` takes: how its client is found, and the names of its tables. */
 export interface PostgresqlOutboxOptions extends TableNames {
   /** The client of a transaction, where what the side's `transaction` hands to its work is not one itself. */
   readonly client?: (tx: never) => PostgresqlClient;

@@ -17,6 +17,7 @@ export type SqliteDatabase =
   | { prepare(sql: string): PreparedStatement; exec(sql: string): unknown }
   | { all(sql: string, parameters: never): unknown[]; exec(sql: string): unknown };
 
+/** What `sqliteOutbox` takes besides the database: the names of its tables, and the clock. */
 export interface SqliteOutboxOptions extends Omit<TableNames, "schema"> {
   /** Whether missing tables are made when the first operation is written or followed; `true` by default. Else run `outboxMigrations`. */
   readonly migrate?: boolean;

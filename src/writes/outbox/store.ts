@@ -144,7 +144,7 @@ export interface BucketLag {
 export interface OutboxStore {
   /** Makes the tables that are missing. Any number of processes may call it at once. */
   prepare(): Promise<void>;
-  /** Runs a single statement outside of a transaction, where that is possible; absent: the side's `transaction` is used. */
+  /** Runs a single statement outside a transaction, where that is possible; absent: the side's `transaction` is used. */
   readonly outside?: <Value>(work: (tx: unknown) => Promise<Value>) => Promise<Value>;
 
   /** Makes the 64 fences that are missing: control is the authority, epoch 1, generation 1. */
@@ -168,6 +168,7 @@ export interface OutboxStore {
     tx: unknown,
     of: StreamOf & { readonly bucket: number; readonly epoch: number; readonly to: Omit<Fence, "bucket" | "epoch"> },
   ): Promise<boolean>;
+  /** What is known of an operation's id; `undefined` where it was never entered, or was pruned. */
   known(tx: unknown, of: StreamOf & { readonly id: string }): Promise<KnownId | undefined>;
 
   /**
@@ -197,6 +198,7 @@ export interface OutboxStore {
   ): Promise<readonly OutboxRow[]>;
   /** Takes rows away; with dead ones, what they block. */
   acknowledge(tx: unknown, of: StreamOf & { readonly ids: readonly string[] }): Promise<void>;
+  /** Makes rows due again after their delay, with what they failed with. */
   postpone(tx: unknown, of: StreamOf & { readonly rows: readonly Postponed[] }): Promise<void>;
   /** Makes a row dead, and blocks its keys. */
   bury(
@@ -207,6 +209,7 @@ export interface OutboxStore {
   revive(tx: unknown, of: StreamOf & { readonly id: string }): Promise<boolean>;
   /** The row of an id, or dead rows that touch a key, or all dead rows; at most 1 000. */
   find(tx: unknown, of: StreamOf & { readonly id?: string; readonly key?: string }): Promise<readonly OutboxRow[]>;
+  /** How many rows wait, are dead or blocked, and how old the oldest is. */
   count(tx: unknown, of: StreamOf): Promise<OutboxCounts>;
   /** Rows of one bucket that are not followed yet. */
   lagOf(tx: unknown, of: StreamOf & { readonly bucket: number }): Promise<BucketLag>;
@@ -236,7 +239,7 @@ export interface OutboxStore {
   /**
    * Moves each key from the number before to its own, and takes down the id for the follower's side.
    *
-   * @returns `false` where a key stood elsewhere, or this very operation was taken down before: the transaction is to be rolled back
+   * @returns `false` where a key stood elsewhere, or this same operation was taken down before: the transaction is to be rolled back
    */
   advance(
     tx: unknown,
@@ -255,6 +258,7 @@ export interface OutboxStore {
   claim(tx: unknown, of: StreamOf & { readonly item: string; readonly value: string }): Promise<boolean>;
   /** What is kept under names that begin like this. */
   kept(tx: unknown, of: StreamOf & { readonly prefix: string }): Promise<readonly KeptItem[]>;
+  /** Adds an entry to the history. */
   note(tx: unknown, of: StreamOf & { readonly entry: HistoryEntry }): Promise<void>;
   /** The latest entries, newest first, at most 1 000, with their times in milliseconds since 1970 and their ages. */
   history(tx: unknown, of: StreamOf): Promise<readonly PastEntry[]>;

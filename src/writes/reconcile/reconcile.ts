@@ -8,6 +8,7 @@ import { checkpointOf, unfinished, type Begun } from "./checkpoint.ts";
 import { Looking, type Finding } from "./looking.ts";
 import { pacing } from "./pace.ts";
 
+/** What `reconcile` takes: how often, how fast, what is repaired, and when to stop. */
 export interface ReconcileOptions {
   /**
    * Begins anew so many milliseconds after the last one has ended, until `signal` is aborted; once, without it. One that fails causes an

@@ -18,6 +18,7 @@ export interface DigestColumn {
   readonly unit?: "s" | "ms" | "us";
 }
 
+/** The databases that can digest their own rows. */
 export type DigestDialect = "postgresql" | "sqlite";
 
 const types: readonly ColumnType[] = ["text", "integer", "boolean", "decimal", "time", "bytes"];

@@ -4,6 +4,7 @@ export interface KeyRange {
   readonly to: string | undefined;
 }
 
+/** One record as `scan` lists it. */
 export interface ScannedRecord<Value> {
   readonly key: string;
   /** As `read` returns it. */
