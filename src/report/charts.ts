@@ -1,13 +1,14 @@
 import { percent } from "../model/figures.ts";
-import type { ReportCandidate, ReportExperiment, ReportLatency } from "./model.ts";
+import type { ReportCandidate, ReportExperiment } from "./model.ts";
+import { changesStage, stagesOf } from "./stages.ts";
 import { attributes, escapeHtml, tableOf } from "./markup.ts";
-import { milliseconds, moment, number } from "./words.ts";
+import { moment, number } from "./words.ts";
 
 export const width = 640;
-const height = 180;
+export const height = 180;
 export const left = 64;
-const bottom = 24;
-const top = 10;
+export const bottom = 24;
+export const top = 10;
 
 /** A chart: a sentence for those who do not see it, the drawing, and its numbers as a table. */
 export function figure(sentence: string, drawing: string, table: string, tall: number = height): string {
@@ -15,9 +16,9 @@ export function figure(sentence: string, drawing: string, table: string, tall: n
   return `<figure><figcaption>${escapeHtml(sentence)}</figcaption><svg${svg}>${drawing}</svg><details><summary>Numbers</summary>${table}</details></figure>`;
 }
 
-type Point = readonly [number, number];
+export type Point = readonly [number, number];
 
-function line(points: readonly Point[], name: string): string {
+export function line(points: readonly Point[], name: string): string {
   const at = points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
   return `<polyline${attributes({ class: name, points: at, fill: "none" })}/>`;
 }
@@ -34,11 +35,14 @@ export function scale(from: number, to: number, low: number, high: number): (val
   return (value) => (to === from ? (low + high) / 2 : low + ((value - from) / (to - from)) * (high - low));
 }
 
-/** The rate of mismatches and its always-valid upper bound over time, on a logarithmic scale, with what is tolerated as a line. */
+/**
+ * The rate of mismatches and its always-valid upper bound over time, on a logarithmic scale, with what is tolerated as a line, stages as
+ * bands, and versions and what else happened as upright lines.
+ */
 export function rateChart(
   name: string,
   { trend, verdict, versions }: ReportCandidate,
-  events: ReportExperiment["events"],
+  experiment: Pick<ReportExperiment, "events" | "funnel" | "stepMs">,
 ): string {
   const steps = trend.filter(({ comparisons }) => comparisons > 0);
   if (steps.length < 2) return "";
@@ -67,78 +71,54 @@ export function rateChart(
       )
     );
   const last = rows.at(-1)!;
-  const changes = events.filter(({ from, to }) => from.stage !== to.stage || from.share !== to.share);
-  const within = ({ at }: { readonly at: number }): boolean => at >= rows[0]!.at && at <= last.at;
-  const marked = [
-    ...changes.filter(within).map(({ at }) => mark(x(at), "stage")),
-    ...versions
-      .slice(1)
-      .map(({ firstSeen }) => ({ at: firstSeen }))
-      .filter(within)
-      .map(({ at }) => mark(x(at), "version")),
-  ];
-  const marks = marked.length === 0 ? "" : ` Upright lines: changes of stage and versions, ${marked.length} in all.`;
+  const begins = rows[0]!.at;
+  const spans = stagesOf(experiment);
+  const bands = spans.flatMap(({ at, until, stage }) => {
+    const [from, to] = [Math.max(at, begins), Math.min(until, last.at)];
+    if (to <= from) return [];
+    const shape = { x: x(from).toFixed(1), y: top, width: (x(to) - x(from)).toFixed(1), height: height - bottom - top };
+    return [`<rect${attributes({ class: `behind ${stage}`, ...shape })}/>`];
+  });
+  const within = ({ at }: { readonly at: number }): boolean => at >= begins && at <= last.at;
+  const came = versions
+    .slice(1)
+    .map(({ firstSeen, version }) => ({ at: firstSeen, what: `version ${version}` }))
+    .filter(within);
+  // What changes a stage is where bands meet.
+  const happened = experiment.events
+    .filter((event) => !changesStage(event) && within(event))
+    .map(({ at, kind }) => ({ at, what: kind }));
+  const marked = [...came.map(({ at }) => mark(x(at), "version")), ...happened.map(({ at }) => mark(x(at), "event"))];
+  const told = [
+    bands.length === 0 ? "" : "bands behind are stages",
+    came.length === 0 ? ""
+    : came.length === 1 ? "a dotted upright line is a version"
+    : `dotted upright lines are ${came.length} versions`,
+    happened.length === 0 ? ""
+    : happened.length === 1 ? "a solid one another event"
+    : `solid ones ${happened.length} other events`,
+  ].filter((each) => each !== "");
+  const marks = told.length === 0 ? "" : ` Over time: ${told.join(", ")}.`;
+  const during = (from: number, until: number): string =>
+    [...came, ...happened].flatMap(({ at, what }) => (at >= from && at < until ? [what] : [])).join(", ");
   const bound = last.upperBound === undefined ? "" : `, at most ${percent(last.upperBound)} with its bound`;
   const sentence = `Mismatches of ${name}: ${percent(last.rate)}${bound}${tolerated === undefined ? "" : `; ${percent(tolerated)} tolerated (dashed)`}.${marks}`;
   const table = tableOf(
-    ["since", "rate so far", "upper bound"],
-    rows.map(({ at, rate, upperBound }) => [
+    ["since", "rate so far", "upper bound", "stage", "what happened"],
+    rows.map(({ at, rate, upperBound }, index) => [
       moment(at),
       percent(rate),
       upperBound === undefined ? "-" : percent(upperBound),
+      spans.find((span) => at >= span.at && at < span.until)?.name ?? "",
+      during(at, rows[index + 1]?.at ?? Infinity),
     ]),
   );
   const rates = rows.map(({ at, rate }): Point => [x(at), ofRate(rate)]);
   return figure(
     sentence,
-    `${grid}${marked.join("")}${limit}${line(rates, "control")}${line(bounds, "candidate")}`,
+    `${bands.join("")}${grid}${marked.join("")}${limit}${line(rates, "control")}${line(bounds, "candidate")}`,
     table,
   );
-}
-
-/** Both sides' durations as distributions on one logarithmic axis. */
-export function latencyChart(name: string, { latency: { control, candidate } }: ReportCandidate): string {
-  if (control.count === 0 || candidate.count === 0) return "";
-  const shares = [control, candidate].map(coarse);
-  const marks = shares.flatMap((each) => [...each.keys()]);
-  if (marks.length < 2) return "";
-  const [least, most] = [Math.min(...marks), Math.max(...marks)];
-  const peak = Math.max(...shares.flatMap((each) => [...each.values()]));
-  const x = scale(least, most, left, width - 24);
-  const y = scale(0, peak, height - bottom, top);
-  const drawn = shares.map((each, index) => {
-    const points: Point[] = [];
-    for (let mark = least; mark <= most; mark++) points.push([x(mark), y(each.get(mark) ?? 0)]);
-    return line(points, index === 0 ? "control" : "candidate");
-  });
-  const axis = [least, Math.round((least + most) / 2), most].map((mark) =>
-    label(x(mark), height - 6, milliseconds(10 ** (mark / perDecade)), "middle"),
-  );
-  const sentence = `Durations: control ${milliseconds(control.p50Ms)} at p50 and ${milliseconds(control.p99Ms)} at p99 (solid), ${name} ${milliseconds(candidate.p50Ms)} and ${milliseconds(candidate.p99Ms)} (dotted).`;
-  const columns = ["p50Ms", "p95Ms", "p99Ms", "maxMs"] as const;
-  const table = tableOf(
-    ["", "p50", "p95", "p99", "longest", "calls"],
-    (
-      [
-        ["control", control],
-        [name, candidate],
-      ] as const
-    ).map(([side, each]) => [side, ...columns.map((column) => milliseconds(each[column])), number(each.count)]),
-  );
-  return figure(sentence, drawn.join("") + axis.join(""), table);
-}
-
-const perDecade = 8;
-
-/** Shares of the calls by coarser logarithmic buckets. */
-function coarse({ buckets, count }: ReportLatency): Map<number, number> {
-  const shares = new Map<number, number>();
-  for (const [ms, times] of buckets) {
-    if (ms <= 0) continue;
-    const mark = Math.round(Math.log10(ms) * perDecade);
-    shares.set(mark, (shares.get(mark) ?? 0) + times / count);
-  }
-  return shares;
 }
 
 /** Calls by time: compared, and below them those that were not. */

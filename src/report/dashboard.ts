@@ -53,17 +53,17 @@ export function dashboard(options: DashboardOptions): (request: Request) => Prom
   }
   const source = laboratory ? ofLaboratory(laboratory, clock) : ofRecords(records!, clock);
   const tokens = new Tokens(clock);
-  const viewers = new Viewers(() => source.epoch(), clock);
+  const viewers = new Viewers(async () => (await source.edition()).epoch, clock);
   let commands: number[] = [];
 
   async function page(request: Request): Promise<Response> {
-    const [model, epoch] = [await source.model(), await source.epoch()];
+    const edition = await source.edition();
     const who = await authorize?.(request);
     const by = nameOf(who);
     const token = by === undefined ? "" : tokens.make(by);
     const formsOf = (experiment: string): string =>
       by === undefined || !isRamp(laboratory?.rollout(experiment)) ? "" : stageForm(experiment, by, token);
-    const html = pageOf(model, "", { epoch, formsOf });
+    const html = edition.page(by, (model, epoch) => pageOf(model, "", { epoch, formsOf }));
     const policy = await policyOf([
       "connect-src 'self'",
       `form-action ${by === undefined ? "'none'" : "'self'"}`,
@@ -96,6 +96,7 @@ export function dashboard(options: DashboardOptions): (request: Request) => Prom
     if (reason === "") return refusal(400, "Say why: the history keeps it.");
     try {
       await asked(ramp, { by, reason });
+      source.renew();
     } catch (error) {
       if (!(error instanceof SidelaneError)) return refusal(500, "The rollout failed.");
       return refusal(error.code === "invalid-state" ? 409 : 400, error.message);
@@ -113,8 +114,8 @@ export function dashboard(options: DashboardOptions): (request: Request) => Prom
       return request.method === "HEAD" ? answer(200, "", eventStream) : viewers.open(request.signal);
     let response: Response;
     if (shown === "model") {
-      response = answer(200, JSON.stringify(await source.model()), { "content-type": "application/json" });
-    } else if (shown === "epoch") response = answer(200, await source.epoch(), plain);
+      response = answer(200, JSON.stringify((await source.edition()).model), { "content-type": "application/json" });
+    } else if (shown === "epoch") response = answer(200, (await source.edition()).epoch, plain);
     else response = await page(request);
     return request.method === "HEAD" ? new Response(null, response) : response;
   };
@@ -122,44 +123,87 @@ export function dashboard(options: DashboardOptions): (request: Request) => Prom
 
 /** Where a page's numbers come from. */
 interface Source {
-  model(): ReportModel | Promise<ReportModel>;
-  /** Another text with other numbers. */
-  epoch(): string | Promise<string>;
+  edition(): Edition | Promise<Edition>;
+  /** From here on what is shown is newer than a change that a person made. */
+  renew(): void;
 }
 
+const [freshMs, staleMs] = [1_000, 10_000];
+
+/** The numbers of one look, which all viewers share until it is time for the next, and the page that is made of them. */
+class Edition {
+  readonly model: ReportModel;
+  /** Another text with other numbers. */
+  readonly epoch: string;
+  readonly #clock: Clock;
+  readonly #times: number;
+  #page: string | undefined;
+
+  readonly #mostMs: number;
+  readonly #madeAt: number;
+  #costMs: number;
+
+  /** @param costMs what the look took; a next one is due once `times` as long has passed, between a second and `mostMs` */
+  constructor(model: ReportModel, epoch: string, clock: Clock, costMs: number, times: number, mostMs: number) {
+    this.model = model;
+    this.epoch = epoch;
+    this.#clock = clock;
+    this.#times = times;
+    this.#mostMs = mostMs;
+    this.#madeAt = clock.monotonic();
+    this.#costMs = costMs;
+  }
+
+  get isFresh(): boolean {
+    const ageMs = this.#clock.monotonic() - this.#madeAt;
+    return ageMs < Math.min(this.#mostMs, Math.max(freshMs, this.#times * this.#costMs));
+  }
+
+  /** @param by for whom the page has forms of their own; without it one page is everybody's */
+  page(by: string | undefined, make: (model: ReportModel, epoch: string) => string): string {
+    if (by === undefined && this.#page !== undefined) return this.#page;
+    const startedAt = this.#clock.monotonic();
+    const page = make(this.model, this.epoch);
+    if (by === undefined) this.#page = page;
+    this.#costMs += this.#clock.monotonic() - startedAt;
+    return page;
+  }
+}
+
+// Looks and pages take a hundredth of the time, however many look on, unless one takes more than a tenth of a second.
 function ofLaboratory(laboratory: Pick<Laboratory, "status" | "rollout">, clock: Clock): Source {
   const live = new LiveModel(laboratory, clock);
-  return { model: () => live.model(), epoch: () => live.epoch() };
+  let latest: Edition | undefined;
+  return {
+    edition() {
+      if (latest?.isFresh === true) return latest;
+      const startedAt = clock.monotonic();
+      const [model, epoch] = [live.model(), live.epoch()];
+      return (latest = new Edition(model, epoch, clock, clock.monotonic() - startedAt, 100, staleMs));
+    },
+    renew: () => (latest = undefined),
+  };
 }
 
 function ofRecords(records: SummarySource, clock: Clock): Source {
-  let latest: { readonly model: ReportModel; readonly epoch: string; readonly until: number } | undefined;
-  let reading: Promise<ReportModel> | undefined;
+  let latest: Edition | undefined;
+  let reading: Promise<Edition> | undefined;
   const sources = Array.isArray(records) ? (records as readonly unknown[]) : [records];
   // A text in pieces can be read once.
   const canReread = sources.every((each) => typeof each === "string");
 
-  async function read(): Promise<ReportModel> {
-    if (latest !== undefined && (!canReread || clock.monotonic() < latest.until)) return latest.model;
-    return (reading ??= begin().finally(() => (reading = undefined)));
-  }
-  async function begin(): Promise<ReportModel> {
+  async function begin(): Promise<Edition> {
     const startedAt = clock.monotonic();
     const model = await summary(records);
-    const endedAt = clock.monotonic();
-    latest = {
-      model,
-      epoch: hashOf(JSON.stringify(model)),
-      until: endedAt + Math.max(1_000, 20 * (endedAt - startedAt)),
-    };
-    return model;
+    const costMs = clock.monotonic() - startedAt;
+    return (latest = new Edition(model, hashOf(JSON.stringify(model)), clock, costMs, 20, Infinity));
   }
   return {
-    model: read,
-    async epoch() {
-      await read();
-      return latest!.epoch;
+    edition() {
+      if (latest !== undefined && (!canReread || latest.isFresh)) return latest;
+      return (reading ??= begin().finally(() => (reading = undefined)));
     },
+    renew: () => undefined,
   };
 }
 

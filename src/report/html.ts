@@ -1,5 +1,6 @@
 import { percent } from "../model/figures.ts";
-import { funnelChart, latencyChart, rateChart } from "./charts.ts";
+import { funnelChart, rateChart } from "./charts.ts";
+import { latencyChart } from "./latency-chart.ts";
 import { outcomeChart, stageChart } from "./outcome-charts.ts";
 import { explanationOf } from "./explanation.ts";
 import { attributes, escapeHtml, tableOf } from "./markup.ts";
@@ -163,7 +164,7 @@ function eventsOf({ events }: ReportExperiment): string {
 
 function candidateOf(
   [experiment, name]: readonly [string, string],
-  { events }: ReportExperiment,
+  of: ReportExperiment,
   candidate: ReportCandidate,
   room: { left: number },
 ): string {
@@ -185,7 +186,7 @@ function candidateOf(
     ...verdict.reasons.map((reason) => `<p>${escapeHtml(reason)}</p>`),
     `<p>${lacks === undefined ? "" : `Missing: ${escapeHtml(lacks)}. `}Next: ${escapeHtml(verdict.next)}</p>`,
     `<p>${number(all)} compared${rate}${others === "" ? "" : `; ${escapeHtml(others)}`}.${bound}${basis}</p>`,
-    rateChart(name, candidate, events),
+    rateChart(name, candidate, of),
     all === 0 ? "" : outcomeChart(name, candidate),
     groups.length === 0 ? "" : groupsOf(groups, otherGroups, room),
     candidate.latency.control.count === 0 ?

@@ -3,6 +3,7 @@ import { percent } from "../model/figures.ts";
 import { figure, label, left, scale, width } from "./charts.ts";
 import { attributes, tableOf } from "./markup.ts";
 import type { ReportCandidate, ReportExperiment } from "./model.ts";
+import { stageName, stagesOf } from "./stages.ts";
 import { moment, number } from "./words.ts";
 
 const tall = 56;
@@ -40,41 +41,21 @@ export function outcomeChart(name: string, { counts, errors }: ReportCandidate):
 }
 
 /** Where the rollout stood over time, as bands. */
-export function stageChart({ events, rollout, funnel, stepMs }: ReportExperiment): string {
-  const changes = events.filter(({ from, to }) => from.stage !== to.stage || from.share !== to.share);
-  const [first] = changes;
-  if (first === undefined) return "";
-  const begins = Math.min(first.at, funnel[0]?.at ?? first.at);
-  const lastStep = funnel.at(-1);
-  const ends = Math.max(changes.at(-1)!.at, lastStep === undefined ? 0 : lastStep.at + stepMs);
-  const x = scale(begins, ends, left, width - 8);
-  const bands = [
-    { at: begins, stage: first.from, by: "" },
-    ...changes.map(({ at, to, by }) => ({ at, stage: to, by })),
-  ];
-  const rows = bands.map(({ at, stage, by }, index) => {
-    const until = bands[index + 1]?.at ?? ends;
-    return {
-      at,
-      until,
-      by,
-      stage: stage.stage,
-      name: stage.stage === "ramp" ? `ramp at ${percent(stage.share)}` : stage.stage,
-    };
-  });
-  const drawn = rows.map(({ at, until, stage, name }) => {
+export function stageChart(experiment: ReportExperiment): string {
+  const spans = stagesOf(experiment);
+  if (spans.length === 0) return "";
+  const begins = spans[0]!.at;
+  const x = scale(begins, spans.at(-1)!.until, left, width - 8);
+  const drawn = spans.map(({ at, until, stage, name }) => {
     const [from, to] = [x(at), x(until)];
     const named = to - from > 130 ? label((from + to) / 2, tall - 8, name, "middle") : "";
     return rect(`band ${stage}`, from, to - from) + named;
   });
-  const now =
-    rollout === undefined ? rows.at(-1)!.name
-    : rollout.stage === "ramp" ? `ramp at ${percent(rollout.share)}`
-    : rollout.stage;
-  const sentence = `Stages: ${rows.length - 1} ${rows.length === 2 ? "change" : "changes"} from ${moment(begins)} on, and now ${now}.`;
+  const now = experiment.rollout === undefined ? spans.at(-1)!.name : stageName(experiment.rollout);
+  const sentence = `Stages: ${spans.length - 1} ${spans.length === 2 ? "change" : "changes"} from ${moment(begins)} on, and now ${now}.`;
   const table = tableOf(
     ["from", "until", "stage", "by"],
-    rows.map(({ at, until, name, by }) => [moment(at), moment(until), name, by]),
+    spans.map(({ at, until, name, by }) => [moment(at), moment(until), name, by]),
   );
   return figure(sentence, drawn.join(""), table, tall);
 }

@@ -317,3 +317,27 @@ describe("a dashboard mounted in", () => {
     await expect(reader.read()).rejects.toThrow();
   });
 });
+
+describe("what many look at", () => {
+  it("is looked at once a second for all of them, and a page is no older than what its stream begins with", async () => {
+    const { lab, clock, call } = await measured();
+    let looks = 0;
+    const counted = { status: () => ((looks += 1), lab.status()), rollout: (name: string) => lab.rollout(name) };
+    const handler = dashboard({ laboratory: counted, clock });
+    const get = (show = ""): Promise<Response> => handler(new Request(`http://ops.test/${show}`));
+    const epochOf = async (response: Response): Promise<string> => /data-live="(\w+)"/.exec(await response.text())![1]!;
+    const first = await epochOf(await get());
+    const before = looks;
+    await call();
+    const pages = await Promise.all(Array.from({ length: 20 }, async () => epochOf(await get())));
+    expect(new Set(pages)).toEqual(new Set([first]));
+    const reader = (await get("?show=live")).body!.getReader();
+    expect(new TextDecoder().decode((await reader.read()).value)).toContain(`data: ${first}\n`);
+    expect(looks).toBe(before);
+    await clock.advanceAsync(1_000);
+    const told = new TextDecoder().decode((await reader.read()).value);
+    expect(told).not.toContain(first);
+    expect(told).toContain(`data: ${await epochOf(await get())}\n`);
+    await reader.cancel();
+  });
+});

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { parse, type DefaultTreeAdapterTypes } from "parse5";
 import { describe, expect, it } from "vitest";
 import { htmlOf, markdownOf, summary, textOf, type ReportModel } from "../../src/report/index.ts";
+import { rateChart } from "../../src/report/charts.ts";
+import { latencyChart } from "../../src/report/latency-chart.ts";
 import { pageScript } from "../../src/report/page-script.ts";
 import { aResult } from "../../src/testing/a-result.ts";
 import { compileRedaction } from "../../src/records/redaction.ts";
@@ -108,6 +110,45 @@ describe("the page of a report", () => {
       expect(text).toContain("REGRESSED");
     }
     expect(page).toContain("id        p0-0");
+  });
+
+  it("shows stages as bands and versions and other events as lines over the rate, and durations side by side", () => {
+    const at = Date.UTC(2026, 0, 1);
+    const minute = (index: number): number => at + index * 60_000;
+    const event = (index: number, kind: string, from: object, to: object): object => ({
+      ...{ at: minute(index), kind, from, to, by: "ada", reason: "r" },
+    });
+    const [shadow, ramp] = [
+      { stage: "shadow", share: 0 },
+      { stage: "ramp", share: 0.05 },
+    ];
+    const experiment = {
+      events: [event(2, "advanced", shadow, ramp), event(5, "regressed", ramp, ramp)],
+      ...{ funnel: [{ at: minute(0) }, { at: minute(9) }], stepMs: 60_000 },
+    };
+    const latency = (scale: number): object => ({
+      ...{ count: 100, meanMs: scale, maxMs: 4 * scale, p50Ms: scale, p95Ms: 2 * scale, p99Ms: 4 * scale },
+      buckets: [[scale, 90], [2 * scale, 8], [4 * scale, 2]], // prettier-ignore
+    });
+    const candidate = {
+      trend: Array.from({ length: 10 }, (_, index) => ({ at: minute(index), comparisons: 10, mismatches: index % 2 })),
+      verdict: { gates: [{ name: "slower-than", units: 40, bad: 30 }] },
+      versions: [{ version: "a", firstSeen: at }, { version: "b", firstSeen: minute(7) }], // prettier-ignore
+      latency: { control: latency(10), candidate: latency(20) },
+    };
+    const rates = rateChart("new", candidate as never, experiment as never);
+    expect([...rates.matchAll(/<rect class="behind (\w+)"/g)].map(([, stage]) => stage)).toEqual(["shadow", "ramp"]);
+    expect(rates.match(/<line class="version"/g)).toHaveLength(1);
+    expect(rates.match(/<line class="event"/g)).toHaveLength(1);
+    expect(rates).toContain("bands behind are stages, a dotted upright line is a version, a solid one another event.");
+    expect(rates).toMatch(/00:05 UTC<\/td><td>[^<]+<\/td><td>-<\/td><td>ramp at 5 %<\/td><td>regressed/);
+    expect(rates).toContain("version b");
+    const durations = latencyChart("new", candidate as never);
+    expect(durations).toContain("Of 40 blocks of 32 timed pairs 30 are slower.");
+    expect(durations).toMatch(/longer by<\/td><td>\+10 ms<\/td><td>\+20 ms<\/td><td>\+40 ms/);
+    expect(durations).toMatch(/ratio<\/td><td>2.00×/);
+    // Two distributions, the line at no difference, and the differences.
+    expect(durations.match(/<polyline/g)).toHaveLength(4);
   });
 
   it("takes at most 3 MB of 50 experiments with 256 kinds of mismatch each, without examples", async () => {
