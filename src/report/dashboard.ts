@@ -159,7 +159,7 @@ class Edition {
     return ageMs < Math.min(this.#mostMs, Math.max(freshMs, this.#times * this.#costMs));
   }
 
-  /** @param by for whom the page has forms of their own; without it one page is everybody's */
+  /** @param by the person whose forms the page has; without it one page is everybody's */
   page(by: string | undefined, make: (model: ReportModel, epoch: string) => string): string {
     if (by === undefined && this.#page !== undefined) return this.#page;
     const startedAt = this.#clock.monotonic();

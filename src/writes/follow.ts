@@ -62,7 +62,7 @@ async function tryOnce(_: WritesServices, { to, from }: Direction, row: OutboxRo
 }
 
 /**
- * The same on a follower without transactions: the intent first, then the write, then the numbers of the keys. Whose turn it is is read once
+ * The same on a follower without transactions: the intent first, then the write, then the numbers of the keys. The numbers are read once
  * nobody else can move them.
  */
 async function tryByIntent(
