@@ -25,6 +25,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     files: ["test/proxy/generated-exchanges.test.ts", "test/proxy/planted.test.ts"],
     environment: { PROXY_EXCHANGES: "2000", PROXY_REQUESTS: "100000" },
   },
+  bank: { files: ["test/real/bank-in-processes.test.ts"], environment: { BANK_SECONDS: "60" } },
   records: { files: ["test/report/kills-in-processes.test.ts"], environment: { KILLS: "100" } },
   fleet: { files: ["test/real/partitions.test.ts"], environment: { PARTITIONS: process.argv[3] ?? "1000" } },
   clickhouse: { files: ["test/real/clickhouse.test.ts"], environment: { CHDB: join(tmpdir(), "sidelane-chdb") } },

@@ -45,8 +45,8 @@ export function switching(services: WritesServices, presence: Presence, compare:
   const vain = new Map<number, { readonly times: number; readonly until: number; readonly held: string }>();
   /** Since when this process has seen a bucket moving, in which epoch. */
   const seen = new Map<number, { readonly epoch: number; readonly at: number }>();
-  /** The bucket to begin with. */
-  let next = 0;
+  /** The bucket to begin with: workers that begin at once do not all move the same one. */
+  let next = Math.floor(services.random() * bucketCount) % bucketCount;
   let toldFound: string | undefined;
   let told: { readonly what: string | undefined; readonly at: number } = { what: undefined, at: 0 };
 

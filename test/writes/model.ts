@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Laboratory, memoryPublisher } from "../../src/index.ts";
 import { fixedClock, type FixedClock } from "../../src/testing/index.ts";
-import { AlreadyWrittenError, parallelWrites, type ParallelWrites } from "../../src/writes/index.ts";
+import { AlreadyWrittenError, parallelWrites, type ParallelWrites, type WishedStage } from "../../src/writes/index.ts";
 import {
   differencesBetween,
   empty,
@@ -60,6 +60,7 @@ export class System {
   readonly control: Ledger;
   readonly candidate: Ledger;
   readonly payments: ParallelWrites<Payment, Booking>;
+  wished: WishedStage = { stage: "shadow", share: 0 };
 
   constructor(kind: Kind) {
     this.control = this.#ledger(kind, "control");
@@ -71,6 +72,7 @@ export class System {
       keys: (op: Payment) => [op.from, op.to],
       facts: ({ id }: Booking) => ({ entryId: id }),
       permanent: (error) => error instanceof Refused,
+      rollout: { current: () => this.wished },
       laboratory: this.laboratory,
       clock: this.clock,
       random: () => 0.5,
@@ -176,7 +178,7 @@ async function holds(model: Model, { control, candidate }: System): Promise<void
   }
 }
 
-function assertSame(got: unknown, expected: unknown, what: string): void {
+export function assertSame(got: unknown, expected: unknown, what: string): void {
   const [one, other] = [JSON.stringify(sorted(got)), JSON.stringify(sorted(expected))];
   if (one !== other) throw new Error(`${what}: expected ${other}, got ${one}`);
 }
@@ -186,7 +188,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function book(model: Model, op: Payment): void {
+export function book(model: Model, op: Payment): void {
   model.written.push(op);
   for (const [key, cents] of [
     [op.from, -op.cents],
@@ -197,7 +199,7 @@ function book(model: Model, op: Payment): void {
   }
 }
 
-const account = fc.constantFrom("a", "b", "c", "d");
+export const account: fc.Arbitrary<string> = fc.constantFrom("a", "b", "c", "d");
 
 const write = fc
   .tuple(account, account, fc.integer({ min: 1, max: 99 }), fc.boolean())
