@@ -90,14 +90,29 @@ export function begin(crew: Crew, pace: Pace, random: () => number, onEnd: (erro
   let trials = 0;
   const pause = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
 
+  /** What a person asks for; again where the store failed, which may have taken it all the same. */
+  async function ask(experiment: string, deed: Deed): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await crew.ask(experiment, deed);
+        return;
+      } catch (error) {
+        const isStore = String(error).includes("The store failed");
+        if (!isStore && attempt > 0) return;
+        if (!isStore || attempt >= 10) throw error;
+        await pause(2 * pace.pollMs);
+      }
+    }
+  }
+
   async function limit(): Promise<void> {
     crew.set(atLimit, { rate: tolerated, processes: crew.processes });
     for (;;) {
       await pause(pace.trialMs);
       trials++;
       // Evidence begins afresh.
-      await crew.ask(atLimit, "rollback");
-      await crew.ask(atLimit, "clear");
+      await ask(atLimit, "rollback");
+      await ask(atLimit, "clear");
     }
   }
 
@@ -105,7 +120,7 @@ export function begin(crew: Crew, pace: Pace, random: () => number, onEnd: (erro
     const all = Object.entries(changes);
     for (let turn = 0; ; turn++) {
       const [change, of] = all[turn % all.length]!;
-      await crew.ask(worsens, "advance");
+      await ask(worsens, "advance");
       // At any moment of a minute.
       await pause(pace.goodMs + 60_000 * random());
       while (crew.serving(worsens) < crew.processes) await pause(pace.everyMs);
@@ -117,8 +132,8 @@ export function begin(crew: Crew, pace: Pace, random: () => number, onEnd: (erro
       span.until = clock.now();
       detections.push({ change, ...(isOut && { afterMs: clock.now() - span.from }) });
       crew.set(worsens, { rate: 0, processes: 0 });
-      if (!isOut) await crew.ask(worsens, "rollback");
-      await crew.ask(worsens, "clear");
+      if (!isOut) await ask(worsens, "rollback");
+      await ask(worsens, "clear");
     }
   }
 
