@@ -7,7 +7,7 @@ import { columns } from "./result-row.ts";
 const spelling: Parameters<typeof createCounted>[2] = {
   types: { text: "text", whole: "bigint", number: "double precision" },
   // In one order, so that two processes never wait for each other.
-  select: (given, orderedBy) => `SELECT * FROM jsonb_to_recordset($1::jsonb) AS given (
+  select: (given, orderedBy) => `SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS given (
   ${given.map(({ name, type }) => `${name} ${spelling.types[type]}`).join(", ")}
 )
 ORDER BY ${orderedBy.join(", ")}`,
@@ -90,7 +90,7 @@ export const postgresql: Dialect = {
   insert: (prefix) => `WITH inserted AS (
   INSERT INTO ${prefix}results (${columns.join(", ")})
   SELECT ${columns.map((column) => (column === "detail" ? "detail::json" : column)).join(", ")}
-  FROM jsonb_to_recordset($1::jsonb) AS given (
+  FROM jsonb_to_recordset($1::text::jsonb) AS given (
     result_id text, candidate text, experiment text, started_at_ms bigint, kind text, signature text, served text,
     stage text, control_outcome text, control_ms double precision, candidate_outcome text, candidate_ms double precision,
     process text, weight double precision, detail text
@@ -125,7 +125,7 @@ ON CONFLICT (experiment, candidate, kind) DO UPDATE SET
   last_at_ms = greatest(known.last_at_ms, excluded.last_at_ms)`,
   insertSkips: (prefix) => `INSERT INTO ${prefix}skips AS known (experiment, reason, calls, first_at_ms, last_at_ms)
 SELECT experiment, reason, sum(calls), min(first_at_ms), max(last_at_ms)
-FROM jsonb_to_recordset($1::jsonb) AS given (
+FROM jsonb_to_recordset($1::text::jsonb) AS given (
   experiment text, reason text, calls bigint, first_at_ms bigint, last_at_ms bigint
 )
 GROUP BY experiment, reason

@@ -72,14 +72,11 @@ export class BitTable {
     return count >= 0;
   }
 
-  /** A table of the places that another one does not have. */
-  without(other: BitTable): BitTable {
-    const rest = new BitTable();
-    this.#eachWord((index, word) => {
-      for (let left = word & ~(other.#words?.[index] ?? 0); left !== 0; left &= left - 1)
-        rest.add(32 * index + 31 - Math.clz32(left & -left));
-    });
-    return rest;
+  /** The places that another table does not have, in rising order. */
+  slotsBeyond(other: BitTable): number[] {
+    const slots: number[] = [];
+    this.#eachWord((index, word) => pushSlots(slots, index, word & ~(other.#words?.[index] ?? 0)));
+    return slots;
   }
 
   has(slot: number): boolean {
@@ -89,9 +86,7 @@ export class BitTable {
   /** The places in rising order. */
   slots(): number[] {
     const slots: number[] = [];
-    this.#eachWord((index, word) => {
-      for (let left = word; left !== 0; left &= left - 1) slots.push(32 * index + 31 - Math.clz32(left & -left));
-    });
+    this.#eachWord((index, word) => pushSlots(slots, index, word));
     return slots;
   }
 
@@ -112,20 +107,8 @@ export class BitTable {
    */
   encode(): string {
     const count = this.#count;
-    if (this.#written.count !== count) this.#written = { count, text: this.#encode(count) };
+    if (this.#written.count !== count) this.#written = { count, text: writtenSlots(this.slots()) };
     return this.#written.text;
-  }
-
-  #encode(count: number): string {
-    // The parameter that suits gaps of this mean.
-    const shift = Math.max(0, Math.floor(Math.log2((places / count) * Math.LN2)));
-    const slots = this.slots();
-    const bytes = writeBits([shift, count & 0xff, count >>> 8], slots, shift, 1 + places / 8);
-    if (bytes !== undefined) return toBase64(bytes);
-    const all = new Uint8Array(1 + places / 8);
-    all[0] = dense;
-    for (const slot of slots) all[1 + (slot >>> 3)]! |= 1 << (slot & 7);
-    return toBase64(all);
   }
 
   /** Reads what {@link BitTable.encode} wrote; `undefined` where it is something else. */
@@ -138,6 +121,24 @@ export class BitTable {
   static isReadable(text: unknown): boolean {
     return slotsIn(text) >= 0;
   }
+}
+
+function pushSlots(slots: number[], index: number, word: number): void {
+  for (let left = word; left !== 0; left &= left - 1) slots.push(32 * index + 31 - Math.clz32(left & -left));
+}
+
+/** What {@link BitTable.encode} writes of a table with these places, which rise. */
+export function writtenSlots(slots: readonly number[]): string {
+  const count = slots.length;
+  if (count === 0) return "";
+  // The parameter that suits gaps of this mean.
+  const shift = Math.max(0, Math.floor(Math.log2((places / count) * Math.LN2)));
+  const bytes = writeBits([shift, count & 0xff, count >>> 8], slots, shift, 1 + places / 8);
+  if (bytes !== undefined) return toBase64(bytes);
+  const all = new Uint8Array(1 + places / 8);
+  all[0] = dense;
+  for (const slot of slots) all[1 + (slot >>> 3)]! |= 1 << (slot & 7);
+  return toBase64(all);
 }
 
 /** Reads the places of a written table, to `read`. @returns how many there are, or -1 where it is no table */

@@ -13,7 +13,8 @@ export function writeBits(
   shift: number,
   most: number,
 ): Uint8Array | undefined {
-  const bytes = new Uint8Array(most);
+  // Of few numbers it is short: room for more is made as it is needed.
+  let bytes = new Uint8Array(Math.min(most, 64 + 2 * numbers.length));
   bytes.set(head);
   let length = head.length;
   let waiting = 0;
@@ -21,7 +22,11 @@ export function writeBits(
   const put = (value: number, count: number): void => {
     waiting |= value << digits;
     for (digits += count; digits >= 8; digits -= 8) {
-      // What is beyond the end is dropped: it is too long then.
+      if (length === bytes.length) {
+        const longer = new Uint8Array(2 * length);
+        longer.set(bytes);
+        bytes = longer;
+      }
       bytes[length++] = waiting;
       waiting >>>= 8;
     }
@@ -36,7 +41,7 @@ export function writeBits(
     if (length >= most) return undefined;
     next = number + 1;
   }
-  if (digits > 0) bytes[length++] = waiting;
+  if (digits > 0) put(0, 8 - digits);
   return length < most ? bytes.subarray(0, length) : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { BitTable } from "./bit-table.ts";
+import { BitTable, writtenSlots } from "./bit-table.ts";
 import type { WindowUnits } from "./window-units.ts";
 
 /** Which window, and under what. */
@@ -36,11 +36,17 @@ export interface OpenWindow extends WindowHead {
   readonly gates: ReadonlyMap<string, { readonly bad: BitTable; readonly seen: BitTable }>;
 }
 
+/** The new places of one window. */
+interface News {
+  readonly seen: readonly number[];
+  readonly gates: readonly (readonly [string, { readonly bad: readonly number[]; readonly seen: readonly number[] }])[];
+}
+
 /** What the store has of one window, and what it was offered last. */
 interface Sent extends Tables {
   /** The whole of a window that is over, once the store has it. */
   closed: WindowUnits | undefined;
-  offered: { readonly tables: Tables; readonly closed: WindowUnits | undefined } | undefined;
+  offered: { readonly news: News; readonly closed: WindowUnits | undefined } | undefined;
 }
 
 /** What of a process's tables its store does not have yet: a place is sent once, unless the store failed. */
@@ -74,12 +80,12 @@ export class UnsentUnits {
   arrived(): void {
     for (const of of this.#sent.values()) {
       if (of.offered === undefined) continue;
-      const { tables, closed } = of.offered;
-      of.seen.or(tables.seen);
-      for (const [name, { bad, seen }] of tables.gates) {
+      const { news, closed } = of.offered;
+      for (const slot of news.seen) of.seen.add(slot);
+      for (const [name, { bad, seen }] of news.gates) {
         const gate = gateOf(of, name);
-        gate.bad.or(bad);
-        gate.seen.or(seen);
+        for (const slot of bad) gate.bad.add(slot);
+        for (const slot of seen) gate.seen.add(slot);
       }
       of.closed = closed ?? of.closed;
       of.offered = undefined;
@@ -94,17 +100,24 @@ function offer(
   { seen, gates }: Pick<OpenWindow, "seen" | "gates">,
   closed: WindowUnits | undefined,
 ): readonly WindowUnits[] {
-  // Copies: more places are added while the store is asked.
-  const rest: Tables = { seen: seen.without(of.seen), gates: new Map() };
-  let isEmpty = rest.seen.count === 0;
-  for (const [name, now] of gates) {
-    const gate = gateOf(of, name);
-    const more = { bad: now.bad.without(gate.bad), seen: now.seen.without(gate.seen) };
-    isEmpty &&= more.bad.count === 0 && more.seen.count === 0;
-    rest.gates.set(name, more);
-  }
-  of.offered = { tables: rest, closed };
-  return isEmpty ? [] : [written(window, rest)];
+  // Lists of their own: more places are added while the store is asked.
+  const news: News = {
+    seen: seen.slotsBeyond(of.seen),
+    gates: [...gates].map(([name, now]) => {
+      const gate = gateOf(of, name);
+      return [name, { bad: now.bad.slotsBeyond(gate.bad), seen: now.seen.slotsBeyond(gate.seen) }];
+    }),
+  };
+  of.offered = { news, closed };
+  const isEmpty = news.seen.length === 0 && news.gates.every(([, { bad, seen: of }]) => bad.length + of.length === 0);
+  if (isEmpty) return [];
+  const { level, fingerprint } = window;
+  const all = writtenSlots(news.seen);
+  const named = news.gates.map(([name, gate]) => {
+    const judged = writtenSlots(gate.seen);
+    return [name, { bad: writtenSlots(gate.bad), ...(judged !== all && { seen: judged }) }] as const;
+  });
+  return [{ window: window.window, level, fingerprint, seen: all, gates: Object.fromEntries(named) }];
 }
 
 function gateOf({ gates }: Tables, name: string): { readonly bad: BitTable; readonly seen: BitTable } {

@@ -71,6 +71,27 @@ describe.skipIf(withoutPostgresql !== undefined)(`with postgres.js${skipped(with
   );
 });
 
+describe.skipIf(withoutPostgresql !== undefined)(`a server that only reads${skipped(withoutPostgresql)}`, () => {
+  it("is refused by every exchange, so that its old state is taken for none", { timeout: 60_000 }, async () => {
+    const server = await startPostgresql();
+    const to = { host: "127.0.0.1", port: server.port, user: "sidelane", database: "postgres", onnotice: () => {} };
+    const writing = postgres(to);
+    for (const statement of migrations()) await writing.unsafe(statement);
+    const primary = postgresqlStore({ query: async (text, given) => writing.unsafe(text, given as never[]) });
+    const first = initialState([0.5], 0);
+    expect(await primary.compareAndSet("price", undefined, first)).toBe(true);
+    const reading = postgres({ ...to, connection: { default_transaction_read_only: true } });
+    const replica = postgresqlStore({ query: async (text, given) => reading.unsafe(text, given as never[]) });
+    await expect(stored(replica)).rejects.toThrow(/read-only transaction/);
+    const next = { ...first, id: "next", parent: first.id, epoch: 2 };
+    await expect(replica.compareAndSet("price", first.id, next)).rejects.toThrow(/read-only transaction/);
+    await expect(replica.claim("price", "p", 15_000)).rejects.toThrow(/read-only transaction/);
+    expect((await stored(primary))!.id).toBe(first.id);
+    await Promise.all([writing.end(), reading.end()]);
+    await server.stop();
+  });
+});
+
 describe.skipIf(withoutRedis !== undefined)(`redisStore with replicas${skipped(withoutRedis)}`, () => {
   let primary: RealRedis;
   let replica: RealRedis;

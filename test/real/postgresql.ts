@@ -9,6 +9,8 @@ import { Pool } from "pg";
 /** A PostgreSQL server of one test file's own. */
 export interface RealPostgresql {
   readonly port: number;
+  /** Of the server's process, as it runs now. */
+  readonly pid: number;
   /** Runs statements in a process of its own, by `psql`; resolves with what that printed, tuples only. */
   psql(sql: string): Promise<string>;
   /** Ends it at once, as `kill -9` does. */
@@ -86,6 +88,9 @@ export async function startPostgresql({ connections = 40 }: { connections?: numb
   };
   return {
     port,
+    get pid() {
+      return server.pid!;
+    },
     psql: (sql) => psql(port, sql),
     kill: () => end("SIGKILL"),
     async start() {

@@ -7,6 +7,8 @@ import { findProgram, freePort } from "./postgresql.ts";
 /** A Redis server of one test file's own. */
 export interface RealRedis {
   readonly port: number;
+  /** Of the server's process, as it runs now. */
+  readonly pid: number;
   readonly url: string;
   /** Ends it at once, as `kill -9` does. */
   kill(): Promise<void>;
@@ -42,6 +44,9 @@ export async function startRedis(options: readonly string[] = []): Promise<RealR
   };
   return {
     port,
+    get pid() {
+      return server.pid!;
+    },
     url: `redis://127.0.0.1:${port}`,
     kill: () => end("SIGKILL"),
     async start() {

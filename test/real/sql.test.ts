@@ -1,19 +1,21 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
 import sqlite from "node-sqlite3-wasm";
 import type pg from "pg";
+import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
 import { migrations, sqlPublisher, type DialectName } from "../../src/publishers/sql/index.ts";
 import type { LineRecord } from "../../src/records/record.ts";
-import { summary } from "../../src/report/index.ts";
+import { sqlEngine, summary } from "../../src/report/index.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { poolOf, startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
 
 interface Database {
   run(text: string, parameters?: string[]): unknown;
-  rows(text: string): Promise<Record<string, unknown>[]>;
+  rows(text: string, parameters?: readonly unknown[]): Promise<Record<string, unknown>[]>;
 }
 
 /** Two processes write by the minute, old minutes are removed, and a report of the rows has what both counted. */
@@ -56,6 +58,8 @@ async function writesAndPrunes(dialect: DialectName, db: Database): Promise<void
   expect(await model()).toBe(200);
   await publishers[0]!.prune({ olderThanDays: 0.01 });
   expect(await model()).toBe(100);
+  const engine = sqlEngine({ dialect, query: async (text, given) => db.rows(text, given) });
+  expect((await engine.summary()).experiments["price"]?.calls).toBe(100);
   const [total] = await db.rows("SELECT sum(calls) AS calls FROM sidelane_counts");
   expect(Number(total!["calls"])).toBe(200);
   const [results] = await db.rows("SELECT count(*) AS n FROM sidelane_results");
@@ -76,12 +80,37 @@ describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped}
     await server.stop();
   });
 
-  it("counts by the minute, and removes what is old", { timeout: 60_000 }, () =>
+  const what = "counts by the minute, and removes what is old, with ";
+  it(`${what}pg`, { timeout: 60_000 }, () =>
     writesAndPrunes("postgresql", {
       run: (text, parameters) => pool.query(text, parameters),
-      rows: async (text) => (await pool.query<Record<string, unknown>>(text)).rows,
+      rows: async (text, parameters = []) => (await pool.query<Record<string, unknown>>(text, [...parameters])).rows,
     }),
   );
+
+  // It writes a parameter as the type that the server names: a text of JSON for `jsonb` would be written as JSON again.
+  it(`${what}postgres.js`, { timeout: 60_000 }, async () => {
+    await pool.query("CREATE DATABASE by_postgres_js");
+    const to = { host: "127.0.0.1", port: server.port, user: "sidelane", database: "by_postgres_js" };
+    const sql = postgres({ ...to, onnotice: () => undefined });
+    await writesAndPrunes("postgresql", {
+      run: async (text, parameters) => sql.unsafe(text, parameters),
+      rows: async (text, parameters = []) => [...(await sql.unsafe(text, parameters as never[]))],
+    });
+    await sql.end();
+  });
+});
+
+describe("on pglite", () => {
+  it("counts by the minute, and removes what is old", { timeout: 60_000 }, async () => {
+    const database = await PGlite.create();
+    await writesAndPrunes("postgresql", {
+      run: async (text, parameters) => database.query(text, parameters),
+      rows: async (text, parameters = []) =>
+        (await database.query<Record<string, unknown>>(text, [...parameters])).rows,
+    });
+    await database.close();
+  });
 });
 
 describe("on a file of SQLite", () => {
@@ -90,7 +119,7 @@ describe("on a file of SQLite", () => {
     const db = new sqlite.Database(join(folder, "results.db"));
     await writesAndPrunes("sqlite", {
       run: (text, parameters) => db.run(text, parameters),
-      rows: async (text) => db.all(text),
+      rows: async (text, parameters = []) => db.all(text, parameters as string[]),
     });
     db.close();
     rmSync(folder, { recursive: true, force: true });

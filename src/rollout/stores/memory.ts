@@ -7,6 +7,7 @@ import type { FleetVerdict, ProcessReport, Report, ReportedUnits, RolloutStore, 
 interface Kept {
   state: string | undefined;
   id: string | undefined;
+  version: string | undefined;
   verdict: string | undefined;
   verdictAt: number | undefined;
   judge: { readonly process: string; until: number } | undefined;
@@ -47,6 +48,7 @@ export function memoryStore(): RolloutStore {
       ...{
         state: undefined,
         id: undefined,
+        version: undefined,
         verdict: undefined,
         verdictAt: undefined,
         judge: undefined,
@@ -76,15 +78,12 @@ export function memoryStore(): RolloutStore {
   function answer(reports: readonly Report[]): SyncedState {
     const { experiment } = reports[0]!;
     const kept = keptOf(experiment);
-    let state: RolloutState | null = null;
-    if (kept.state !== undefined) state = readState(JSON.parse(kept.state), `memoryStore "${experiment}"`);
     const isNews = reports.some(({ knows }) => knows === undefined || knows !== kept.id);
     const isNewVerdict = reports.some(({ knowsVerdict }) => knowsVerdict !== kept.verdictAt);
-    const present = state?.candidateVersion;
-    const isOther = state !== null && reports.some(({ version }) => version !== present);
-    const heardAt = isOther ? kept.heardAt.get(present) : undefined;
+    const isOther = kept.id !== undefined && reports.some(({ version }) => version !== kept.version);
+    const heardAt = isOther ? kept.heardAt.get(kept.version) : undefined;
     return {
-      ...(isNews && { state }),
+      ...(isNews && { state: stateIn(kept.state, experiment) }),
       ...(isNewVerdict && kept.verdict !== undefined && { verdict: JSON.parse(kept.verdict) as FleetVerdict }),
       ...(kept.judge !== undefined && kept.judge.until > now && { judge: kept.judge.process }),
       ...(heardAt !== undefined && { presentHeardAt: heardAt }),
@@ -110,6 +109,7 @@ export function memoryStore(): RolloutStore {
       if (kept.id !== expectedId) return Promise.resolve(false);
       kept.state = JSON.stringify(next);
       kept.id = next.id;
+      kept.version = next.candidateVersion;
       for (const onChange of watchers) queueMicrotask(() => onChange(experiment));
       return Promise.resolve(true);
     },
@@ -157,6 +157,10 @@ export function memoryStore(): RolloutStore {
       return () => void watchers.delete(onChange);
     },
   };
+}
+
+function stateIn(text: string | undefined, experiment: string): RolloutState | null {
+  return text === undefined ? null : readState(JSON.parse(text), `memoryStore "${experiment}"`);
 }
 
 /** Merges what came, leaves out what is folded, and keeps that in its place. */
