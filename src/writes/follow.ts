@@ -62,8 +62,8 @@ async function tryOnce(_: WritesServices, { to, from }: Direction, row: OutboxRo
 }
 
 /**
- * The same on a follower without transactions: the intent first, then the write, then the numbers of the keys. The numbers are read once
- * nobody else can move them.
+ * The same on a follower without transactions: the intent first, then the write, then the numbers of the keys. Its turn is read
+ * once nobody else can move them.
  */
 async function tryByIntent(
   services: WritesServices,
