@@ -1,5 +1,6 @@
 import { alternativesFor, evidenceForReady, unitsToCertify, upperBound } from "./evidence.ts";
 
+/** What a gate says of the next step. */
 export type GateState = "ready" | "not-ready" | "insufficient" | "regressed";
 
 /** Where one gate stands. */

@@ -19,7 +19,7 @@ export async function copyKey({ from, to }: Direction, key: string, bucket: numb
     const put = async (followerTx: unknown): Promise<void> => {
       // The position first: a worker that is in the middle of an earlier operation on the key is waited for, or steps back.
       await to.store.place(followerTx, { ...from.stream, key, seq, generation });
-      await to.copy!(key, record as never, (to.lookup === undefined ? followerTx : undefined));
+      await to.copy!(key, record as never, to.lookup === undefined ? followerTx : undefined);
     };
     await (sharesDatabase ? put(tx) : to.transact(put));
     if (isByIntent) await releaseKey(from.store, tx, from.stream, key);

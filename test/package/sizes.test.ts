@@ -8,15 +8,15 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 88_700,
+  ".": 89_400,
   "./compare": 21_400,
-  "./rollout": 32_300,
+  "./rollout": 33_000,
   "./records": 16_200,
   "./render": 12_300,
-  "./http": 110_500,
-  "./report": 56_700,
+  "./http": 111_400,
+  "./report": 57_200,
   // Its corpus of records is made by laboratories. It is no part of what ships to production.
-  "./testing": 128_500,
+  "./testing": 129_500,
   "./recipes": 3_000,
   "./publishers/combine": 15_600,
   "./publishers/console": 17_700,
@@ -32,8 +32,8 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/clickhouse": 17_500,
   "./publishers/sql": 23_000,
   "./publishers/webhook": 19_900,
-  "./writes": 114_000,
-  "./stores/file": 7_000,
+  "./writes": 116_500,
+  "./stores/file": 7_300,
   "./stores/memory": 4_500,
   "./stores/postgresql": 7_500,
   "./stores/redis": 7_500,
