@@ -37,7 +37,8 @@ export function whyNot(
  * answers. After `close()` the last decision stands. In `complete` the candidate answers, unless the kill switch is off.
  */
 export function answersAlone({ counters: { skips } }: ExperimentPlan, route: Route, reason: Skip): boolean {
-  if (route.serves === "control" || reason === skips.disabled || reason === skips["prepare-failed"]) return false;
+  // A hook that is asked on the way may have switched the laboratory off.
+  if (route.serves === "control" || reason === skips.disabled) return false;
   return route.stage === "complete" || reason === skips["sampled-out"] || reason === skips.closed;
 }
 

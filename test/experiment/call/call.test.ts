@@ -6,6 +6,8 @@ import type { Fault } from "../../../src/model/fault.ts";
 import type { Result } from "../../../src/model/result.ts";
 import { ramp } from "../../../src/rollout/ramp/ramp.ts";
 import type { Rollout, RolloutSnapshot } from "../../../src/model/rollout.ts";
+import { bucketCount } from "../../../src/rollout/bucket.ts";
+import { fixedClock } from "../../../src/testing/fixed-clock.ts";
 import { turn } from "../../proof/held.ts";
 
 let lab: Laboratory;
@@ -347,5 +349,54 @@ describe("a rollout", () => {
     expect(run()).toBe("control");
     stage = "complete";
     expect(run()).toBe("candidate");
+    await lab.close();
+    expect(run()).toBe("candidate");
+    expect(status("complete").skips).toEqual({ "breaker-open": 1, complete: 1, closed: 1 });
+  });
+
+  it("has control answer a laboratory that is switched off while its key is asked for", () => {
+    const run = lab.experiment("switched", {
+      control: () => "control",
+      candidate: () => "candidate",
+      rollout: at({ stage: "complete", share: 1 }),
+      key: () => ((lab.enabled = false), "key"),
+    });
+    expect(run()).toBe("control");
+    expect(status("switched").skips).toEqual({ disabled: 1 });
+  });
+
+  it("says of a closed laboratory that it is closed, of a candidate that fails in a row, too", async () => {
+    const failing = (): string => {
+      throw new Error("no");
+    };
+    const limits = { breakAfter: 1 };
+    const run = lab.experiment("closed", {
+      control,
+      candidate: failing,
+      rollout: at({ stage: "shadow", share: 0 }),
+      limits,
+    });
+    run();
+    await lab.settled();
+    expect(status("closed").candidates["candidate"]!.breaker).toBe("open");
+    await lab.close();
+    expect(run()).toBe("answer");
+    expect(status("closed").skips).toEqual({ closed: 1 });
+  });
+
+  it("has a deferred candidate answer whom it serves, however much processor time others have cost", async () => {
+    const clock = fixedClock();
+    open({ clock });
+    const run = lab.experiment("deferred", {
+      control: () => "control",
+      candidate: () => (clock.advance(1_000), "candidate"),
+      order: "deferred",
+      rollout: at({ stage: "ramp", share: 0.5 }, (key) => (key === "in" ? 0 : bucketCount - 1)),
+      key: (key: string) => key,
+    });
+    expect(run("out")).toBe("control");
+    await lab.settled();
+    expect([run("out"), run("in")]).toEqual(["control", "candidate"]);
+    expect(status("deferred").skips).toEqual({ "cpu-budget": 1 });
   });
 });
