@@ -388,15 +388,15 @@ describe("a rollout", () => {
     const clock = fixedClock();
     open({ clock });
     const run = lab.experiment("deferred", {
-      control: () => "control",
-      candidate: () => (clock.advance(1_000), "candidate"),
+      control: (key: string) => `control of ${key}`,
+      candidate: (key: string) => (clock.advance(1_000), `candidate of ${key}`),
       order: "deferred",
       rollout: at({ stage: "ramp", share: 0.5 }, (key) => (key === "in" ? 0 : bucketCount - 1)),
-      key: (key: string) => key,
+      key: (key) => key,
     });
-    expect(run("out")).toBe("control");
+    expect(run("out")).toBe("control of out");
     await lab.settled();
-    expect([run("out"), run("in")]).toEqual(["control", "candidate"]);
+    expect([run("out"), run("in")]).toEqual(["control of out", "candidate of in"]);
     expect(status("deferred").skips).toEqual({ "cpu-budget": 1 });
   });
 });
