@@ -1,7 +1,13 @@
 import type { PoolClient } from "pg";
+import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Laboratory, memoryPublisher } from "../../src/index.ts";
-import { parallelWrites, postgresqlOutbox, type ParallelWrites } from "../../src/writes/index.ts";
+import {
+  parallelWrites,
+  postgresqlOutbox,
+  type ParallelWrites,
+  type PostgresqlClient,
+} from "../../src/writes/index.ts";
 import { differencesBetween, type Booking, type Ledger, type Payment } from "../writes/ledger.ts";
 import { inTx, postgresqlLedger } from "../writes/postgresql-ledger.ts";
 import { testOutbox } from "../../src/testing/index.ts";
@@ -25,6 +31,27 @@ describe.skipIf(withoutPostgresql !== undefined)(`an outbox in a real PostgreSQL
         outbox: postgresqlOutbox(pool, { prefix: `t${++opened}_` }),
         transaction: (work) => inTx(pool, (tx) => work(tx as never)),
         cleanUp: () => pool.end(),
+      };
+    },
+    { describe, it },
+  );
+
+  // It writes a parameter as the type that the server names: a text of JSON for `jsonb` would be written as JSON again.
+  testOutbox(
+    "postgresqlOutbox by postgres.js",
+    () => {
+      const sql = postgres({
+        ...{ host: "127.0.0.1", port: server.port, user: "sidelane", database: "postgres", max: 2 },
+        onnotice: () => undefined,
+      });
+      const clientOf = (on: Pick<typeof sql, "unsafe">): PostgresqlClient => ({
+        query: async (text, parameters) => ({ rows: [...(await on.unsafe(text, parameters as never[]))] }),
+      });
+      return {
+        outbox: postgresqlOutbox(clientOf(sql), { prefix: `t${++opened}_` }),
+        transaction: async <Value>(work: (tx: never) => PromiseLike<Value>): Promise<Value> =>
+          (await sql.begin((tx) => work(clientOf(tx) as never) as Promise<Value>)) as Value,
+        cleanUp: () => sql.end(),
       };
     },
     { describe, it },

@@ -63,7 +63,7 @@ export function postgresqlOutbox(pool: PostgresqlClient, options: PostgresqlOutb
     query,
     table: t,
     now: () => now,
-    list: (parameter) => `SELECT value FROM jsonb_array_elements_text(CAST(${parameter} AS jsonb)) AS given(value)`,
+    list: (parameter) => `SELECT value FROM jsonb_array_elements_text(CAST(CAST(${parameter} AS text) AS jsonb)) AS given(value)`,
     hold: (how, table) =>
       ({
         share: ` FOR SHARE OF ${table}`,
@@ -116,7 +116,7 @@ WHERE f.name = $1 AND f.side = $2 AND f.bucket = CAST($3 AS integer) FOR SHARE O
 ), moved AS (
   INSERT INTO ${t("heads")} AS h (name, side, key, seq, bucket, touched)
   SELECT $1, $2, given.value, 1, CAST($7 AS bigint), txid_current()
-  FROM noted, jsonb_array_elements_text(CAST($8 AS jsonb)) WITH ORDINALITY AS given(value, at)
+  FROM noted, jsonb_array_elements_text(CAST(CAST($8 AS text) AS jsonb)) WITH ORDINALITY AS given(value, at)
   ORDER BY given.at
   ON CONFLICT (name, side, key) DO UPDATE SET seq = h.seq + 1, bucket = excluded.bucket, touched = excluded.touched
   RETURNING key, seq
@@ -146,7 +146,7 @@ FROM noted RETURNING op_id`,
 ), moved AS (
   INSERT INTO ${t("applied")} AS a (name, side, key, seq, generation)
   SELECT $1, $2, given.value->>0, CAST(given.value->>1 AS bigint), CAST($9 AS bigint)
-  FROM jsonb_array_elements(CAST($8 AS jsonb)) WITH ORDINALITY AS given(value, at) ORDER BY given.at
+  FROM jsonb_array_elements(CAST(CAST($8 AS text) AS jsonb)) WITH ORDINALITY AS given(value, at) ORDER BY given.at
   ON CONFLICT (name, side, key) DO UPDATE SET seq = excluded.seq, generation = excluded.generation
   WHERE a.seq = excluded.seq - 1 RETURNING 1
 )
