@@ -58,7 +58,7 @@ describe("a comparison's name", () => {
 });
 
 describe("a call that is begun alone", () => {
-  it("is not compared, and whoever serves it is told so", () => {
+  it("is not compared, and keeps the side that serves it", () => {
     const calls = lab.comparison("told", { rollout: at({}) });
     expect(calls.begin({ key: "k" })).toMatchObject({ compare: true, serve: "candidate" });
     expect(calls.begin({ key: "k", alone: true })).toMatchObject({

@@ -384,7 +384,7 @@ describe("a rollout", () => {
     expect(status("closed").skips).toEqual({ closed: 1 });
   });
 
-  it("has a deferred candidate answer whom it serves, however much processor time others have cost", async () => {
+  it("has a deferred candidate answer the callers that it serves, however much processor time others have cost", async () => {
     const clock = fixedClock();
     open({ clock });
     const run = lab.experiment("deferred", {
