@@ -172,6 +172,12 @@ export function switching(services: WritesServices, presence: Presence, compare:
     const gates = new Map<SideName, Passed>();
     let moved = 0;
     let held: string | undefined;
+    // Whatever holds the others: writers wait for what a crash has left.
+    for (let bucket = 0; bucket < bucketCount; bucket++) {
+      const [a, b] = [control[bucket]!, candidate[bucket]!];
+      if (a.moving) await mend("control", a, b);
+      if (b.moving) await mend("candidate", b, a);
+    }
     const startedAt = clock.monotonic();
     const first = next;
     for (let at = 0; at < bucketCount; at++) {
@@ -180,8 +186,6 @@ export function switching(services: WritesServices, presence: Presence, compare:
       const bucket = (first + at) % bucketCount;
       next = (bucket + 1) % bucketCount;
       const [a, b] = [control[bucket]!, candidate[bucket]!];
-      if (a.moving) await mend("control", a, b);
-      if (b.moving) await mend("candidate", b, a);
       if (a.moving || b.moving || a.authority !== b.authority) continue;
       const target = wishedFor(wish.now(), bucket);
       if (a.authority === target) continue;
