@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Laboratory } from "../../../src/index.ts";
 import { parallelWrites, type WishedStage, type WritesEvent } from "../../../src/writes/index.ts";
 import { pay } from "../bank.ts";
-import { type Booking, type Ledger, type Payment } from "../ledger.ts";
+import type { Booking, Payment } from "../ledger.ts";
 import { memoryLedger } from "../ledgers.ts";
 import { sideOfApi, storedLedger, type StoredLedger } from "./api.ts";
 
