@@ -63,7 +63,8 @@ export function postgresqlOutbox(pool: PostgresqlClient, options: PostgresqlOutb
     query,
     table: t,
     now: () => now,
-    list: (parameter) => `SELECT value FROM jsonb_array_elements_text(CAST(CAST(${parameter} AS text) AS jsonb)) AS given(value)`,
+    list: (parameter) =>
+      `SELECT value FROM jsonb_array_elements_text(CAST(CAST(${parameter} AS text) AS jsonb)) AS given(value)`,
     hold: (how, table) =>
       ({
         share: ` FOR SHARE OF ${table}`,
