@@ -58,7 +58,7 @@ writeFileSync(
 \`npm run mutation\` changes the sources in one place at a time (a comparison turned round, a condition that always
 holds, a call left out) and runs the tests that reach that place. A change that no test notices has survived. Tests in
 processes of their own are left out: what runs there is not changed. Noticed are changes that make a test fail, or that
-hang it. Of every property a twentieth of its cases is tried.
+hang it. Of every property a twentieth of its cases is tried. Files that are not listed have not been measured as they are now.
 
 | folder of \`src\` | changes | noticed | score |
 | --- | --- | --- | --- |
