@@ -45,27 +45,41 @@ describe.skipIf(withoutPostgresql !== undefined)(`parallel writes that crash, se
   }, 60_000);
   afterAll(() => server.stop());
 
+  /**
+   * Runs that crash at the point, one after the other, and one that does not.
+   *
+   * @param sides where control and the candidate are, a database or an address each
+   * @returns every answer that a caller had
+   */
+  async function crashedRuns(
+    sides: readonly [string, string],
+    failpoint: Failpoint | IntentFailpoint,
+    crash: Crash,
+  ): Promise<string[]> {
+    const answers: string[] = [];
+    const run = async (point: string, hit: number, first: number, count: number): Promise<string> => {
+      const args = [String(server.port), ...sides, point, crash, String(hit), String(first), String(count)];
+      const ended = await runChild("../real/crashes.child.ts", args);
+      if (ended.signal !== "SIGKILL") expect(ended.stderr).toBe("");
+      answers.push(...ended.stdout.split("\n").filter((line) => line.includes("=")));
+      return ended.stdout;
+    };
+    for (let n = 0; n < runs; n++) {
+      // Its callers come again with what the last process may have left unanswered.
+      const first = Math.max(0, n - 1) * operationsOfRun;
+      await run(failpoint, 1 + Math.floor(random() * 4), first, (n + 1) * operationsOfRun - first);
+    }
+    expect(await run("none", 0, 0, runs * operationsOfRun)).toContain("done");
+    return answers;
+  }
+
   it.each(drawn)(
     "lose nothing, double nothing and keep the order: $failpoint, $crash",
     async ({ failpoint, crash }) => {
       cell += 1;
       const [oldName, newName] = [`old${cell}`, `new${cell}`];
       for (const name of [oldName, newName]) await server.psql(`CREATE DATABASE ${name}`);
-      const answers: string[] = [];
-      const run = async (point: Failpoint | "none", hit: number, first: number, count: number): Promise<string> => {
-        const args = [String(server.port), oldName, newName, point, crash, String(hit), String(first), String(count)];
-        const ended = await runChild("../real/crashes.child.ts", args);
-        if (ended.signal !== "SIGKILL") expect(ended.stderr).toBe("");
-        answers.push(...ended.stdout.split("\n").filter((line) => line.includes("=")));
-        return ended.stdout;
-      };
-      for (let n = 0; n < runs; n++) {
-        // Its callers come again with what the last process may have left unanswered.
-        const first = Math.max(0, n - 1) * operationsOfRun;
-        await run(failpoint, 1 + Math.floor(random() * 4), first, (n + 1) * operationsOfRun - first);
-      }
-      expect(await run("none", 0, 0, runs * operationsOfRun)).toContain("done");
-
+      const answers = await crashedRuns([oldName, newName], failpoint, crash);
       const control = await postgresqlLedger({ name: "old" }, { port: server.port, database: oldName });
       const candidate = await postgresqlLedger({ name: "new" }, { port: server.port, database: newName });
       const entries = await control.entries();
@@ -92,25 +106,8 @@ describe.skipIf(withoutPostgresql !== undefined)(`parallel writes that crash, se
       await server.psql(`CREATE DATABASE ${database}`);
       const api = storedLedger("theirs");
       const { url, server: http } = await serveApi(api);
-      const names = apiSide === "control" ? [url, database] : [database, url];
-      const answers: string[] = [];
-      const run = async (
-        point: IntentFailpoint | "none",
-        hit: number,
-        first: number,
-        count: number,
-      ): Promise<string> => {
-        const args = [String(server.port), ...names, point, crash, String(hit), String(first), String(count)];
-        const ended = await runChild("../real/crashes.child.ts", args);
-        if (ended.signal !== "SIGKILL") expect(ended.stderr).toBe("");
-        answers.push(...ended.stdout.split("\n").filter((line) => line.includes("=")));
-        return ended.stdout;
-      };
-      for (let n = 0; n < runs; n++) {
-        const first = Math.max(0, n - 1) * operationsOfRun;
-        await run(failpoint, 1 + Math.floor(random() * 4), first, (n + 1) * operationsOfRun - first);
-      }
-      expect(await run("none", 0, 0, runs * operationsOfRun)).toContain("done");
+      const names: [string, string] = apiSide === "control" ? [url, database] : [database, url];
+      const answers = await crashedRuns(names, failpoint, crash);
       const ledger = await postgresqlLedger({ name: "ours" }, { port: server.port, database });
       const entries = await ledger.entries();
       const ids = Array.from({ length: runs * operationsOfRun }, (_, n) => `p-${n}`);
