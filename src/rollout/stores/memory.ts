@@ -2,6 +2,7 @@ import { readState } from "../read-state.ts";
 import type { RolloutState } from "../state.ts";
 import { isTable, mergedUnits, oldFence, rowOf } from "./shared.ts";
 import type { FleetVerdict, ProcessReport, Report, ReportedUnits, RolloutStore, SyncedState } from "./store.ts";
+import { mostVersions } from "../versions.ts";
 
 /** One experiment's rows. What is kept is text, so that no reader can change what another one gets. */
 interface Kept {
@@ -65,7 +66,10 @@ export function memoryStore(): RolloutStore {
     const { units } = report;
     const row = rowOf(report, now);
     kept.reports.set(row.process, JSON.stringify(row));
+    // The latest versions last: of more than are remembered the first goes.
+    kept.heardAt.delete(row.version);
     kept.heardAt.set(row.version, now);
+    if (kept.heardAt.size > mostVersions) kept.heardAt.delete(kept.heardAt.keys().next().value);
     if (units.length === 0) return;
     const epoch = row.evidenceEpoch;
     kept.tables = kept.tables.filter((each) => each.epoch >= epoch - 1);
