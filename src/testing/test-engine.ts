@@ -54,7 +54,13 @@ export function testEngine(
     const opened = await open();
     try {
       const written: string[] = [];
-      const stream = { write: (text: string, done: () => void) => (written.push(text), done(), true) };
+      const stream = {
+        write: (text: string, done: () => void) => {
+          written.push(text);
+          done();
+          return true;
+        },
+      };
       const text = (): PublisherLike => ndjsonPublisher({ stream: stream as never, perMinute: Infinity });
       await writeCorpus([text, () => opened.publisher()], size);
       if (isTorn) {

@@ -220,7 +220,7 @@ const laws: Readonly<Record<string, (views: Views) => Promise<void>>> = {
     // It may take a while until it listens.
     let state = first;
     await one.compareAndSet(experiment, undefined, first);
-    for (let startedAt = Date.now(); heard.length === 0 && Date.now() - startedAt < 3_000;) {
+    for (const startedAt = Date.now(); heard.length === 0 && Date.now() - startedAt < 3_000;) {
       await new Promise((resolve) => setTimeout(resolve, 20));
       if (heard.length > 0) break;
       const before = state;

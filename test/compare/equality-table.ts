@@ -620,7 +620,7 @@ class Stubborn {
 function argumentsOf(value: number): unknown {
   return Reflect.apply(
     function (this: undefined) {
-      // eslint-disable-next-line prefer-rest-params -- it is the object itself that is wanted
+      // oxlint-disable-next-line prefer-rest-params -- it is the object itself that is wanted
       return arguments;
     },
     undefined,

@@ -67,7 +67,7 @@ export const rows: readonly DefinitionRow[] = [
     code: `experiment("a", { ${control}, candidate: () => { throw new Error("late") } });`,
   },
   {
-    about: "another type, with \`compare\`",
+    about: "another type, with `compare`",
     code: `experiment("a", { ${control}, candidate: (n) => String(n), compare: (ours, theirs) => ours.toFixed() === theirs.trim() });`,
   },
   {
@@ -79,11 +79,11 @@ export const rows: readonly DefinitionRow[] = [
     code: `experiment("a", { ${control}, candidates: { plus: (n) => n + 1, minus: (n: number) => n - 1, none: () => { throw new Error("none") } } });`,
   },
   {
-    about: "several candidates of other types, with \`compare\`",
+    about: "several candidates of other types, with `compare`",
     code: `experiment("a", { ${control}, candidates: { text: (n) => String(n), list: (n) => [n] }, compare: (ours, theirs) => { is<typeof theirs, string | number[]>(true); return ours > 0 } });`,
   },
   {
-    about: "what \`prepare\` returns",
+    about: "what `prepare` returns",
     code: `experiment("a", { ${control}, prepare: (n) => [String(n), n], candidate: (text, n) => { is<typeof text, string>(true); return text.length + n } });`,
   },
   {
@@ -95,35 +95,35 @@ export const rows: readonly DefinitionRow[] = [
     code: `const kept = experiment("a", { control: over, candidate: over }); const text: string = kept("x"); void text;`,
   },
   {
-    about: "\`this\`",
+    about: "`this`",
     code: `experiment("a", { control: Shop.prototype.total, candidate(n) { return n * this.rate }, enabled(n) { return n > this.rate } });`,
   },
   {
-    about: "\`afterRun\`, with the values of both sides",
+    about: "`afterRun`, with the values of both sides",
     code: `experiment("a", { control: oldUser, candidate: (id) => newUser(id), afterRun: (result) => { is<typeof result, Result<User>>(true) } });`,
   },
   {
-    about: "\`afterRun\`, with a candidate's own type",
+    about: "`afterRun`, with a candidate's own type",
     code: `experiment("a", { ${control}, candidate: (n) => String(n), compare: () => true, afterRun: (result) => { is<typeof result, Result<number, string>>(true) } });`,
   },
   {
-    about: "\`afterRun\`, with what \`clean\` returns",
+    about: "`afterRun`, with what `clean` returns",
     code: `experiment("a", { control: oldUser, candidate: newUser, clean: (user) => user.id, afterRun: (result) => { is<typeof result, Result<string>>(true) } });`,
   },
   {
-    about: "\`compare.errors\`",
+    about: "`compare.errors`",
     code: `experiment("a", { ${control}, candidate: (n) => n, compare: { errors: (ours, theirs) => String(ours) === String(theirs) } });`,
   },
   {
-    about: "\`compare.errors\`, with types of its own",
+    about: "`compare.errors`, with types of its own",
     code: `experiment("a", { ${control}, candidate: (n) => n, compare: { errors: (ours: Error, theirs: Error) => ours.message === theirs.message } });`,
   },
   {
-    about: "\`compare.at\`",
+    about: "`compare.at`",
     code: `experiment("a", { ${control}, candidate: (n) => n, compare: { at: { "$.at": (at) => String(at), "$.price": (price: number) => Math.round(price) } } });`,
   },
   {
-    about: "\`compare.classes\` and \`compare.unordered\`",
+    about: "`compare.classes` and `compare.unordered`",
     code: `experiment("a", { ${control}, candidate: (n) => n, compare: { classes: [[Money, (money: Money) => money.cents]], unordered: [{ path: "$.lines", by: (line: User) => line.id }] } });`,
   },
   {
@@ -135,7 +135,7 @@ export const rows: readonly DefinitionRow[] = [
     code: `experiment("a", { ${control}, candidate: (n) => n, key: (n) => n, rollout: ramp({ gates: [gates.mismatches(0.001)] }) });`,
   },
   {
-    about: "\`science\`",
+    about: "`science`",
     code: `const answer = science("a", { control: async () => 1, candidate: async () => 2 }); is<typeof answer, Promise<number>>(true);`,
   },
   {
@@ -143,7 +143,7 @@ export const rows: readonly DefinitionRow[] = [
     code: `const definition: Definition<typeof oldUser> = { control: oldUser, candidate: newUser }; experiment("a", definition);`,
   },
   {
-    about: "a laboratory's own \`experiment\`",
+    about: "a laboratory's own `experiment`",
     code: `new Laboratory().experiment("a", { ${control}, candidate: (n) => n, limits: { timeoutMs: 5 } })(1).toFixed();`,
   },
 
@@ -161,13 +161,13 @@ export const rows: readonly DefinitionRow[] = [
     at: "contxt",
   },
   {
-    about: "\`compare\` mistyped",
+    about: "`compare` mistyped",
     code: `experiment("a", { ${control}, candidate: (n) => n, comapre: { ignore: [] } });`,
     says: "Did you mean to write 'compare'?",
     at: "comapre",
   },
   {
-    about: "a mistyped rule of \`compare\`",
+    about: "a mistyped rule of `compare`",
     code: `experiment("a", { ${control}, candidate: (n) => n, compare: { ignored: ["$.at"] } });`,
     says: "Did you mean to write 'ignore'?",
     at: "ignored",
@@ -179,7 +179,7 @@ export const rows: readonly DefinitionRow[] = [
     at: "timeoutMS",
   },
   {
-    about: "a mistyped option of \`science\`",
+    about: "a mistyped option of `science`",
     code: `science("a", { control: () => 1, candidate: () => 2, contxt: {} });`,
     says: "Did you mean to write 'context'?",
     at: "contxt",
@@ -215,19 +215,19 @@ export const rows: readonly DefinitionRow[] = [
     at: "candidate",
   },
   {
-    about: "a candidate that does not take what \`prepare\` returns",
+    about: "a candidate that does not take what `prepare` returns",
     code: `experiment("a", { ${control}, prepare: (n: number) => [String(n)], candidate: (n: boolean) => Number(n) });`,
     says: "Type '(n: boolean) => number' is not assignable to type 'CandidateFunction<",
     at: "candidate",
   },
   {
-    about: "another type without \`compare\`",
+    about: "another type without `compare`",
     code: `experiment("a", { ${control}, candidate: (n) => String(n) });`,
     says: "Property 'compare' is missing in type",
     at: "{",
   },
   {
-    about: "another type without \`compare\`, among several",
+    about: "another type without `compare`, among several",
     code: `experiment("a", { ${control}, candidates: { plus: (n) => n + 1, text: (n) => String(n) } });`,
     says: "but required in type 'AnotherTypeNeedsCompare<",
     at: "{",

@@ -440,7 +440,11 @@ describe("a deferred candidate that computes", () => {
     const computing = (name: string, costMs: number) =>
       lab.experiment(name, {
         control: () => 1,
-        candidate: () => (order.push(name), clock.advance(costMs), 1),
+        candidate: () => {
+          order.push(name);
+          clock.advance(costMs);
+          return 1;
+        },
         order: "deferred",
       });
     const [dear, cheap] = [computing("dear", 100), computing("cheap", 60)];

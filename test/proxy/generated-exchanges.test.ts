@@ -28,7 +28,7 @@ interface Exchange {
   readonly breaksAfter: number | undefined;
 }
 
-const value = fc.stringMatching(/^[\w ,;="\/é-]{0,20}$/).map((text) => text.trim());
+const value = fc.stringMatching(/^[\w ,;="/é-]{0,20}$/).map((text) => text.trim());
 const chunk = fc.oneof(fc.stringMatching(/^[\w\r\n é]{1,30}$/), fc.constant("x".repeat(20_000)));
 const trailers = fc.array(fc.tuple(fc.constantFrom("X-Sum", "x-sum", "X-Trailing"), value), { maxLength: 2 });
 

@@ -18,7 +18,11 @@ async function corpus(): Promise<string[]> {
   const clock = fixedClock();
   for (const [at, build] of versions.entries()) {
     const stream = {
-      write: (text: string, done: () => void) => (written.push(...text.split("\n").filter(Boolean)), done(), true),
+      write: (text: string, done: () => void) => {
+        written.push(...text.split("\n").filter(Boolean));
+        done();
+        return true;
+      },
     };
     const lab = new Laboratory({
       publishers: [ndjsonPublisher({ stream: stream as never, random, perMinute: 5 })],

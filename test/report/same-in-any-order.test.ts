@@ -9,7 +9,13 @@ import { seededRandom } from "../../src/testing/seeded-random.ts";
 describe("a report", () => {
   it("is the same, byte for byte, in whatever order the records of several processes come", async () => {
     const written: string[] = [];
-    const stream = { write: (text: string, done: () => void) => (written.push(text), done(), true) };
+    const stream = {
+      write: (text: string, done: () => void) => {
+        written.push(text);
+        done();
+        return true;
+      },
+    };
     const publisher = () => ndjsonPublisher({ stream: stream as never, perMinute: Infinity });
     await writeCorpus([publisher], { experiments: 5, processes: 6, minutes: 4, calls: 12 });
     const lines = [...new Set(written.join("").split("\n"))].filter((line) => line !== "");

@@ -26,7 +26,13 @@ async function modelOf(all: readonly Written[], builds: readonly string[] = ["a1
   const lines: string[] = [];
   const clock = fixedClock();
   for (const build of builds) {
-    const stream = { write: (text: string, done: () => void) => (lines.push(text), done(), true) };
+    const stream = {
+      write: (text: string, done: () => void) => {
+        lines.push(text);
+        done();
+        return true;
+      },
+    };
     const lab = new Laboratory({
       publishers: [ndjsonPublisher({ stream: stream as never, random: seededRandom(1), values: "shown" })],
       ...{ clock, labels: { build }, random: seededRandom(2), onFault: () => undefined },

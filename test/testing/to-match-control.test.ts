@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest";
 import { toMatchControl, type ControlMatchers } from "../../src/testing/index.ts";
 
 // As its docstring says; the names of the parameters have to be those of the runner.
-/* eslint-disable @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unused-vars, @typescript-eslint/no-explicit-any -- an interface is merged only under the same parameters, with nothing of its own */
+/* oxlint-disable typescript/no-empty-object-type, typescript/no-explicit-any -- an interface is merged only under the same parameters, with nothing of its own */
 declare module "vitest" {
   interface Matchers<T = any> extends ControlMatchers {}
 }
 declare module "expect" {
   interface Matchers<R extends void | Promise<void>, T> extends ControlMatchers<R> {}
 }
-/* eslint-enable */
+/* oxlint-enable typescript/no-empty-object-type, typescript/no-explicit-any */
 
 expect.extend({ toMatchControl });
 jestExpect.extend({ toMatchControl });

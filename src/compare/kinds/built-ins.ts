@@ -75,7 +75,7 @@ function succeeds(read: () => unknown): boolean {
 }
 
 function getter(prototype: object, key: PropertyKey): ((this: never) => unknown) | undefined {
-  const property = Object.getOwnPropertyDescriptor(prototype, key) as { get?: (this: never) => unknown } | undefined;
+  const property = Object.getOwnPropertyDescriptor(prototype, key);
   return property?.get;
 }
 

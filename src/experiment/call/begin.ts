@@ -30,9 +30,9 @@ export function comparisonMaker(
   services: Services,
   register: (plan: ExperimentPlan, replaces: boolean) => void,
 ): ComparisonMaker {
-  return (name: string, options: UncheckedComparison = {}) => {
-    const comparison = comparisonPlanOf(name, options, services);
-    register(comparison.plan, options.replace === true);
+  return (name: string, options?: UncheckedComparison) => {
+    const comparison = comparisonPlanOf(name, options ?? {}, services);
+    register(comparison.plan, options?.replace === true);
     return new ComparisonDoor(comparison) as ComparisonCalls<never, never, never>;
   };
 }

@@ -34,7 +34,7 @@ function bench(
   return {
     ...{ lab, clock, rollout },
     async run(calls) {
-      for (let end = called + calls; called < end; called++) {
+      for (const end = called + calls; called < end; called++) {
         try {
           await (call(called) as unknown);
         } catch {
