@@ -1,5 +1,5 @@
 /**
- * `npm run proof:docs`, when the site is built: every link of every page leads to a page and a heading that are there, each entry has
+ * `npm run test:docs`, when the site is built: every link of every page leads to a page and a heading that are there, each entry has
  * its page in the API reference, and nothing is loaded from elsewhere, the search included.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";

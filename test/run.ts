@@ -1,6 +1,6 @@
 /**
- * `npm test`: runs every `test:*` script of package.json but `test:runtimes` in the order they stand there, all of them even when one fails,
- * and ends with the line `N passed, N failed`. Those that only read the sources come first, two at a time.
+ * `npm test`: runs every `test:*` script of package.json but `test:runtimes`, all of them even when one fails, and ends with the line
+ * `N passed, N failed`. What uses one core comes first, in two lanes beside each other; then the others, in the order they stand there.
  *
  * A step that leaves `reports/<step>.json` (vitest's JSON report) counts by its tests, any other step as one check. A
  * step that exits non-zero without a failed test (coverage, an unhandled error, a crash) is one failed check.
@@ -40,8 +40,11 @@ const folder = resolve(process.argv[2] ?? ".");
 const reports = join(folder, "reports");
 // It downloads whole runtimes.
 const onDemand: ReadonlySet<string> = new Set(["test:runtimes"]);
-// The longest one first.
-const onlyRead: readonly string[] = ["test:lint", "test:types", "test:format", "test:unused"];
+// The first lane makes the package and looks at it, the second only reads the sources.
+const lanes: readonly (readonly string[])[] = [
+  ["test:build", "test:api", "test:pack"],
+  ["test:types", "test:docs", "test:format", "test:lint", "test:unused"],
+];
 
 function stepNames(): string[] {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
@@ -79,14 +82,10 @@ function spawned(name: string, stdio: StdioOptions): Promise<{ status: number | 
   });
 }
 
-/** Runs steps two at a time, in this order. */
-async function runInPairs(names: readonly string[]): Promise<Step[]> {
+/** Runs steps one after another. @param isShown as for each of them */
+async function runLane(names: readonly string[], isShown: boolean): Promise<Step[]> {
   const steps: Step[] = [];
-  const left = [...names];
-  const work = async (): Promise<void> => {
-    for (let name = left.shift(); name !== undefined; name = left.shift()) steps.push(await run(name, false));
-  };
-  await Promise.all([work(), work()]);
+  for (const name of names) steps.push(await run(name, isShown));
   return steps;
 }
 
@@ -137,8 +136,10 @@ function line(step: Step): string {
 
 mkdirSync(reports, { recursive: true });
 const names = stepNames();
-const steps = await runInPairs(onlyRead.filter((name) => names.includes(name)));
-for (const name of names) if (!onlyRead.includes(name)) steps.push(await run(name, true));
+const beside = lanes.map((lane) => lane.filter((name) => names.includes(name)));
+const others = names.filter((name) => !beside.flat().includes(name));
+const steps = (await Promise.all(beside.map((lane) => runLane(lane, false)))).flat();
+steps.push(...(await runLane(others, true)));
 const passed = steps.reduce((sum, step) => sum + step.passed, 0);
 const failed = steps.reduce((sum, step) => sum + step.failed, 0);
 const tally = `${passed} passed, ${failed} failed`;
