@@ -3,19 +3,16 @@ import type { Sample } from "../model/rollout.ts";
 import { GateEvidence } from "./gate-evidence.ts";
 import type { GateJudge } from "./gate-judge.ts";
 import { defaultGates, type Gate } from "./gates.ts";
-import { BitTable } from "./bit-table.ts";
 import type { EvidenceOptions, EvidenceTotals, FleetReading, GateTotals } from "./evidence-totals.ts";
+import { KeyWindows } from "./key-windows.ts";
 import { KeyedHash, randomSecret } from "./keyed-hash.ts";
 import type { OpenWindow } from "./merge-windows.ts";
 import { pairsPerBlock } from "./timed-pairs.ts";
-import { countsAt, distinctKeys, drawOf, levelFor, slotOf, Windows, WindowTables } from "./units.ts";
 import { verdictOf, type Verdict, type VerdictTerms } from "./verdict.ts";
 import type { MergeableUnits, UnitSums, WindowUnits } from "./window-units.ts";
 
 // Beyond it a table of keys is full.
 const mostKeys = 65_536;
-// While the store fails, windows are kept for as long.
-const mostWindows = 16;
 
 /**
  * What one candidate's comparisons say about its gates. Memory does not grow with traffic: about 1 KB without keys, with them
@@ -25,16 +22,7 @@ export class CandidateEvidence {
   readonly gates: readonly Gate[];
   readonly #evidence: readonly GateEvidence[];
   readonly #judges: readonly GateJudge[];
-  readonly #windows: Windows | undefined;
-  // Made with the first key.
-  #tables: { readonly seen: WindowTables; readonly keys: BitTable } | undefined;
-  readonly #hash: KeyedHash;
-  // Of the present window, and of the one before.
-  #level = 0;
-  #levelBefore = 0;
-  #expected = 0;
-  // Absent where they are nobody's.
-  #closed: WindowUnits[] | undefined;
+  readonly #windows: KeyWindows | undefined;
   #keys = 0;
   #unkeyed = 0;
   readonly #onFault: ((error: unknown) => void) | undefined;
@@ -56,10 +44,12 @@ export class CandidateEvidence {
     // A block stands for many pairs, and the promise is one of calls.
     this.#evidence = gates.map(({ max, by }) => new GateEvidence(max, by === "blocks" ? every / pairsPerBlock : every));
     this.#judges = gates.map((gate) => gate.begin?.() ?? gate);
-    this.#windows = unitWindowMs > 0 ? new Windows(unitWindowMs) : undefined;
     this.#onFault = onFault;
-    this.#hash = more.hash ?? new KeyedHash(more.secret ?? randomSecret());
-    this.#closed = more.mergeable === true || more.keepsWindows === true ? [] : undefined;
+    if (!(unitWindowMs > 0)) return;
+    const hash = more.hash ?? new KeyedHash(more.secret ?? randomSecret());
+    const seenByGates = gates.map(({ name }, index) => [name, this.#evidence[index]!] as const);
+    const keeps = more.mergeable === true || more.keepsWindows === true;
+    this.#windows = new KeyWindows(unitWindowMs, hash, seenByGates, keeps);
   }
 
   /** Units so far; each counts for every gate that can judge it. */
@@ -102,18 +92,12 @@ export class CandidateEvidence {
     }
   }
 
-  #recordOfKey(sample: Sample, key: string, windows: Windows, at: number): void {
-    this.#moveTo(at, windows);
-    const tables = (this.#tables ??= { seen: new WindowTables(), keys: new BitTable() });
-    const hash = this.#hash;
-    hash.of(key);
-    const { low, high } = hash;
-    const slot = slotOf(low);
-    const age = windows.ageOf(at);
-    const counts = countsAt(age === 0 ? this.#level : this.#levelBefore, high);
+  #recordOfKey(sample: Sample, key: string, windows: KeyWindows, at: number): void {
+    windows.moveTo(at);
+    windows.find(key, at);
     if (sample.kind !== "inconclusive") {
-      if (counts && tables.seen.add(slot, age)) this.#units++;
-      if (tables.keys.add(slot)) this.#keys++;
+      if (windows.addUnit()) this.#units++;
+      if (windows.addKey()) this.#keys++;
     }
     for (let index = 0; index < this.gates.length; index++) {
       const gate = this.gates[index]!;
@@ -128,8 +112,8 @@ export class CandidateEvidence {
         continue;
       }
       // Half a penalty makes half of the keys bad, whichever they are.
-      const isBad = penalty === 1 || (penalty > 0 && penalty > drawOf(low, high, windows.present - age, index));
-      if (this.#evidence[index]!.addOfKey(isBad, slot, age, at, counts)) this.#alarm(gate);
+      const isBad = penalty === 1 || (penalty > 0 && penalty > windows.draw(index));
+      if (this.#evidence[index]!.addOfKey(isBad, windows.slot, windows.age, at, windows.counts)) this.#alarm(gate);
     }
   }
 
@@ -137,80 +121,29 @@ export class CandidateEvidence {
     if (dryRun !== true) this.#alarmed ??= name;
   }
 
-  /** Ends the windows that are over at `at`. */
-  #moveTo(at: number, windows: Windows): void {
-    const before = windows.present;
-    const moved = windows.moveTo(at);
-    if (moved === "same") return;
-    const follows = moved === "next";
-    this.#close(follows ? [this.#unitsOf(1, before - 1)] : [this.#unitsOf(1, before - 1), this.#unitsOf(0, before)]);
-    const distinct = distinctKeys(this.#tables?.seen.of(0).count ?? 0, this.#level);
-    this.#levelBefore = this.#level;
-    this.#level = follows ? levelFor(Math.max(distinct, this.#expected)) : 0;
-    this.#tables?.seen.roll(follows);
-    for (const each of this.#evidence) each.roll(follows);
-  }
-
-  #close(windows: readonly (WindowUnits | undefined)[]): void {
-    if (this.#closed === undefined) return;
-    this.#closed.push(...windows.filter((each) => each !== undefined));
-    this.#closed = this.#closed.slice(-mostWindows);
-  }
-
-  /** One of the two open windows, as what it is to others; `undefined` without a unit in it. */
-  #unitsOf(age: 0 | 1, window: number): WindowUnits | undefined {
-    if (this.#closed === undefined || this.#tables === undefined) return undefined;
-    const seen = this.#tables.seen.of(age).encode();
-    const gates: Record<string, { bad: string; seen?: string }> = {};
-    let isEmpty = seen === "";
-    this.gates.forEach(({ name }, index) => {
-      const tables = this.#evidence[index]!.tablesOf(age);
-      if (tables === undefined) return;
-      const judged = tables.seen.encode();
-      isEmpty &&= judged === "";
-      gates[name] = { bad: tables.bad.encode(), ...(judged !== seen && { seen: judged }) };
-    });
-    if (isEmpty) return undefined;
-    const level = age === 0 ? this.#level : this.#levelBefore;
-    return { window, level, fingerprint: this.#hash.fingerprint, seen, gates };
-  }
-
   /** How many distinct keys all processes together have in a window: by that the next windows' levels are set. */
   expect(distinct: number): void {
-    this.#expected = distinct;
+    this.#windows?.expect(distinct);
   }
 
   /** Forgets the windows up to one that is in other hands. */
   forgetThrough(window: number): void {
-    this.#closed = this.#closed?.filter((each) => each.window > window);
+    this.#windows?.forgetThrough(window);
   }
 
   /** Windows that are over and in nobody else's hands. */
   get closed(): readonly WindowUnits[] {
-    return this.#closed ?? [];
+    return this.#windows?.closed ?? [];
   }
 
   /** The present window and the one before it, as their tables are. */
   open(): readonly OpenWindow[] {
-    if (this.#closed === undefined || this.#tables === undefined) return [];
-    const { present } = this.#windows!;
-    const { seen } = this.#tables;
-    return ([1, 0] as const).map((age) => {
-      const gates = this.gates.flatMap(({ name }, index) => {
-        const tables = this.#evidence[index]!.tablesOf(age);
-        return tables === undefined ? [] : [[name, tables] as const];
-      });
-      const level = age === 0 ? this.#level : this.#levelBefore;
-      const { fingerprint } = this.#hash;
-      return { window: present - age, level, fingerprint, seen: seen.of(age), gates: new Map(gates) };
-    });
+    return this.#windows?.open() ?? [];
   }
 
   /** The units in a form that adds up over processes. */
   mergeable(): MergeableUnits {
-    const present = this.#windows?.present ?? NaN;
-    const open = [this.#unitsOf(1, present - 1), this.#unitsOf(0, present)].filter((each) => each !== undefined);
-    return { unkeyed: this.unkeyed(), windows: [...this.closed, ...open] };
+    return { unkeyed: this.unkeyed(), windows: this.#windows?.all() ?? [] };
   }
 
   /** Calls without a key, of which each is a unit. */
@@ -225,7 +158,7 @@ export class CandidateEvidence {
 
   /** All of it as plain data, for records: windows end by `now`. */
   reading(now: number): EvidenceData {
-    if (this.#windows && now > this.#lastAt) this.#moveTo(now, this.#windows);
+    if (now > this.#lastAt) this.#windows?.moveTo(now);
     const { unkeyed, windows } = this.mergeable();
     const present = this.#windows?.present ?? NaN;
     const gates = this.gates.map((gate, index): [string, GateData] => {
@@ -307,7 +240,7 @@ export class CandidateEvidence {
   ): Verdict {
     const { now } = terms;
     // Nothing has to come after a window for it to be over.
-    if (now !== undefined && this.#windows && now > this.#lastAt) this.#moveTo(now, this.#windows);
+    if (now !== undefined && now > this.#lastAt) this.#windows?.moveTo(now);
     const sum = (of: (totals: EvidenceTotals) => number): number => others.reduce((all, each) => all + of(each), 0);
     return verdictOf({
       ...terms,
