@@ -81,10 +81,17 @@ function lookAtClock(copying: Copying): void {
 
 /** Copying keys takes several times as long as listing them: what has too many is not copied first. */
 export function refuseLarge(value: object, copying: Copying): void {
+  if (!hasMoreKeys(value, copying.nodes)) return;
   const { length } = Object.keys(value);
-  if (length <= copying.nodes) return;
   if (length >= manyKeys) noteLarge(value);
   spendNodes(length, copying);
+}
+
+/** Makes no list: most objects are small, and keep one of their own. */
+function hasMoreKeys(value: object, most: number): boolean {
+  let count = 0;
+  for (const _key in value) if (++count > most) return true;
+  return false;
 }
 
 // Few enough for going along the chain to be faster than hashing.

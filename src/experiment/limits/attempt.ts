@@ -1,7 +1,8 @@
 import type { Clock } from "../../model/clock.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 import { callAs, type Mark } from "../runtime/current-run.ts";
-import { mayFollow, watch } from "../runtime/promises.ts";
+import { isFollowedNatively } from "../runtime/native-promise.ts";
+import { mayFollow, watch, watchPromise } from "../runtime/promises.ts";
 import type { Awaited, Deadlines } from "./deadlines.ts";
 
 /** A behavior that never settles is written off after so long. */
@@ -52,6 +53,11 @@ export abstract class Attempt implements Awaited {
   protected abstract threw(error: unknown, now: number): void;
   protected abstract timedOut(afterMs: number, now: number): void;
 
+  /** It has returned a promise or thenable, which is followed now. */
+  protected isAwaited(): void {
+    // What an attempt is part of may have more to do.
+  }
+
   /** Whether what it returned is still to be read to its end, as a stream is: its slot then stays taken until {@link freeSlot}. */
   protected holds(value: unknown): boolean;
   protected holds(): boolean {
@@ -90,10 +96,13 @@ export abstract class Attempt implements Awaited {
     this.startedAt = startedAt;
     this.syncEndedAt = now;
     this.mark = mark;
-    if (mayFollow(given)) {
+    const isNative = isFollowedNatively(given);
+    if (isNative || mayFollow(given)) {
       this.takeSlot();
       this.services.deadlines.add(this, this.timeoutMs, startedAt, this.foreground);
-      this.follow(given, mark);
+      this.isAwaited();
+      if (isNative) this.followNatively(given);
+      else this.follow(given, mark);
       return;
     }
     this.isOver = true;
@@ -118,7 +127,15 @@ export abstract class Attempt implements Awaited {
     this.timedOut(now - this.startedAt, now);
   }
 
-  protected follow(given: unknown, mark: Mark): void {
+  protected followNatively(promise: unknown): void {
+    watchPromise(
+      promise,
+      (value) => this.fulfilled(value),
+      (error) => this.rejected(error),
+    );
+  }
+
+  private follow(given: unknown, mark: Mark): void {
     watch(
       given,
       (value) => this.fulfilled(value),

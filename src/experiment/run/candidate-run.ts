@@ -123,10 +123,9 @@ export class CandidateRun extends Attempt implements Sample {
     this.#end({ kind: "timed-out", afterMs }, now);
   }
 
-  protected override follow(given: unknown, mark: Mark): void {
+  protected override isAwaited(): void {
     // What was looked at was a promise.
     this.looked = false;
-    super.follow(given, mark);
   }
 
   /** A stream is an outcome only when it has been read, beside control's. */

@@ -1,7 +1,7 @@
 import type { Evidence, Outcome } from "../../model/observation.ts";
 import { lookWasCutShort, surelyEqual } from "../../compare/equality/surely-equal.ts";
 import { Attempt } from "../limits/attempt.ts";
-import { derive, isFollowedNatively } from "../runtime/native-promise.ts";
+import { derive } from "../runtime/native-promise.ts";
 import { watchPromise } from "../runtime/promises.ts";
 import { keep } from "./evidence.ts";
 import type { Sample } from "../../model/rollout.ts";
@@ -102,9 +102,8 @@ class FastAsyncCall extends Attempt {
     this.plan.state.stalled += change;
   }
 
-  protected override follow(given: unknown, mark: Mark): void {
-    if (isFollowedNatively(given)) watchPromise(given, this.candidateFulfilled, this.candidateRejected);
-    else super.follow(given, mark);
+  protected override followNatively(promise: unknown): void {
+    watchPromise(promise, this.candidateFulfilled, this.candidateRejected);
   }
 
   protected returned(value: unknown, now: number): void {
