@@ -68,6 +68,19 @@ describe("a result", () => {
     });
   });
 
+  it("says which version and build it is of, and which unit it belongs to, where that is known", async () => {
+    const labels = { build: "41ab" };
+    const { lab, only } = laboratory({ labels, pseudonymKey: "sixteen or more letters" });
+    lab.experiment("price", { control: () => 1, candidate: () => 1, key: () => "Ada", rollout: "shadow" })();
+    const result = await only();
+    expect(result).toMatchObject({ build: "41ab", unit: expect.stringMatching(/^[0-9a-f]{16}$/) as string });
+    const plain = laboratory();
+    plain.lab.experiment("price", { control: () => 1, candidate: () => 1 })();
+    expect(Object.keys(await plain.only())).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/version|build|unit/)]),
+    );
+  });
+
   it("is frozen, with all that Sidelane itself has made of it", async () => {
     const { lab, only } = laboratory({ context: { shop: 1 } });
     lab.experiment("price", {
@@ -149,6 +162,16 @@ describe("a result", () => {
       expect(comparison).toMatchObject({
         kind: "mismatch",
         differences: [{ path: "$.total", kind: "value", control: 1, candidate: 2 }],
+      });
+    });
+
+    it("where it could not be told, without the paths of what was cleaned away", async () => {
+      const { lab, only } = laboratory();
+      const at = (): { visits: Record<string, () => void> } => ({ visits: { "ada@example.org": () => undefined } });
+      lab.experiment("patient", { control: at, candidate: at, clean: () => "seen" })();
+      expect((await only()).candidates[0].comparison).toMatchObject({
+        kind: "inconclusive",
+        reason: expect.stringMatching(/^\$\.visits\.\* is opaque/) as string,
       });
     });
 
