@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { surelyEqual } from "../../src/compare/equality/surely-equal.ts";
-import { answerOf, equalityPage, nodeMajor } from "./equality-page.ts";
+import { answerOf } from "./equality-page.ts";
 import { table } from "./equality-table.ts";
 
 describe("the table of equality", () => {
@@ -25,10 +24,5 @@ describe("the table of equality", () => {
     const [control, candidate] = pair();
     expect(surelyEqual(control, candidate)).toBe(false);
     expect(surelyEqual([{ a: candidate }], [{ a: control }])).toBe(false);
-  });
-
-  const page = readFileSync(new URL("../../docs/equality.md", import.meta.url), "utf8");
-  it.runIf(page.includes(`on Node ${nodeMajor};`))("is the page in docs; `npm run docs:equality` writes it", () => {
-    expect(page).toBe(equalityPage());
   });
 });
