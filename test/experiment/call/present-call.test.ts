@@ -104,6 +104,11 @@ describe("a later call of science", () => {
     lab.science("early", differing);
     await lab.settled();
     expect(status("early")).toMatchObject({ matched: 1, mismatched: 1 });
+    const alike = { control: () => 1, candidate: () => 1 };
+    lab.science("stricter", alike);
+    lab.science("stricter", { ...alike, compare: () => false });
+    await lab.settled();
+    expect(status("stricter")).toMatchObject({ matched: 1, mismatched: 1 });
   });
 
   it("is compared by the functions in its own rules", async () => {
