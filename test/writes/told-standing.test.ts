@@ -1,10 +1,15 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { statusText } from "../../src/cli/rollout-text.ts";
 import { memoryPublisher } from "../../src/index.ts";
 import type { CandidateTally, TallyRecord } from "../../src/model/tally-record.ts";
 import type { WritesStanding } from "../../src/model/writes-standing.ts";
 import { ndjsonPublisher } from "../../src/publishers/ndjson/index.ts";
+import { ramp } from "../../src/rollout/index.ts";
+import { readStored } from "../../src/rollout/stored-command.ts";
+import { memoryStore } from "../../src/rollout/stores/memory.ts";
 import { readRecords } from "../../src/records/index.ts";
+import type { Payment } from "./ledger.ts";
 import { broken, toldBank } from "./told-bank.ts";
 
 const told = (tallies: readonly TallyRecord[]): readonly WritesStanding[] =>
@@ -114,5 +119,21 @@ describe("the standing of parallel writes", () => {
     }
     await all.work(20_000);
     expect(all.laboratory.status().experiments["payments"]!.writes).toEqual(known);
+  });
+
+  it("is what `sidelane rollout status` reads of the store of their rollout", async () => {
+    const store = memoryStore();
+    const rollout = ramp({ store, steps: [0.5] });
+    const all = toldBank([], { rollout, partition: (op: Payment) => op.from });
+    await rollout.loaded;
+    await broken(all);
+    await all.work(60_000);
+    const stored = (await readStored(store, "payments", "reader"))!;
+    const text = statusText("payments", stored);
+    expect(text).toMatch(/buckets +all 64 control's; the stage is shadow\n/);
+    expect(text).toMatch(/control → candidate +\d operations waiting, .*, 1 DEAD, 2 records BLOCKED, 1 skipped/);
+    expect(text).toMatch(/reconciled +clean, \d+ s ago: 0 findings of 2 records\n|reconciled +clean, .* min ago/);
+    expect(JSON.stringify(stored)).not.toContain("s3cr3t");
+    await all.laboratory.close();
   });
 });
