@@ -15,6 +15,11 @@ function grew(selector: string, within: string): string {
   return `increase(${selector}[${within}]) > 0 or (${selector} > 0 unless ${selector} offset ${within})`;
 }
 
+/** Numbers of parallel writes that stand still, since the process reads them no more: another one's hold. */
+function unread(names: Names): string {
+  return `(time() - ${names.of("writes_read_timestamp_seconds")} > 300)`;
+}
+
 const alerts: readonly AlertPlan[] = [
   {
     alert: "SidelaneRolledBack",
@@ -70,6 +75,55 @@ const alerts: readonly AlertPlan[] = [
     severity: "warning",
     summary: (experiment) => `${experiment} serves its candidate, and nothing was compared for half an hour`,
     description: "A match that nobody looked at is none. The skips say why.",
+  },
+  {
+    alert: "SidelaneWritesDead",
+    expr: (names) => `${names.of("writes_dead")} > 0 unless ${unread(names)}`,
+    severity: "critical",
+    summary: (experiment) => `An operation of ${experiment} failed for good`,
+    description:
+      "Its records wait, others go on. The event `dead` has the reason; a person has it tried again, repairs the record, or skips it.",
+  },
+  {
+    alert: "SidelaneWritesLag",
+    expr: (names) => `${names.of("writes_lag_seconds")} > 600 unless ${unread(names)}`,
+    for: "5m",
+    severity: "warning",
+    summary: (experiment) => `What is written on one side of ${experiment} waits for over 10 minutes to be followed`,
+    description: "Writes go on. The following side is down or slow, an operation is dead, or no worker works.",
+  },
+  {
+    alert: "SidelaneWritesDiffer",
+    expr: (names) => {
+      const metric = "writes_last_reconciliation_clean";
+      return `${names.of(metric)} == 0 unless ignoring (${names.label(metric, "side")}) ${unread(names)}`;
+    },
+    severity: "critical",
+    summary: (experiment) => `The records of ${experiment} differ`,
+    description:
+      "The last reconciliation was not clean: its findings name the records. No bucket moves to the candidate.",
+  },
+  {
+    alert: "SidelaneWritesNotReconciled",
+    expr: (names) => {
+      const metric = "writes_last_reconciliation_timestamp_seconds";
+      return `time() - max by (${names.label(metric, "experiment")}) (${names.of(metric)}) > 86400`;
+    },
+    for: "1h",
+    severity: "warning",
+    summary: (experiment) => `The records of ${experiment} were not compared for over a day`,
+    description: "No bucket moves to the candidate until they are: `reconcile({ everyMs })` of a process that runs.",
+  },
+  {
+    alert: "SidelaneWritesNotRead",
+    expr: (names) => {
+      const metric = "writes_read_timestamp_seconds";
+      const by = (["experiment", "side"] as const).map((label) => names.label(metric, label)).join(", ");
+      return `time() - max by (${by}) (${names.of(metric)}) > 300`;
+    },
+    severity: "warning",
+    summary: (experiment) => `Nobody reads any more what waits of ${experiment}`,
+    description: "No worker works, or that side's database is out of reach: its other numbers are as old.",
   },
   {
     alert: "SidelaneDropsResults",

@@ -50,6 +50,12 @@ function standing(metric: MetricName, by: readonly LabelName[], suffix = ""): Li
   };
 }
 
+function named(suffix: string, line: Line): Line {
+  return { ...line, legend: `${line.legend} ${suffix}` };
+}
+
+const perSide = ["experiment", "side"] as const;
+
 const panels: readonly PanelPlan[] = [
   {
     title: "May it go on?",
@@ -139,6 +145,50 @@ const panels: readonly PanelPlan[] = [
         expr: (names) =>
           `sum by (${names.label("new_groups_total", "experiment")}) (increase(${names.of("new_groups_total", chosen)}[1h]))`,
         legend: `${legend("experiment")} new`,
+      },
+    ],
+  },
+  {
+    title: "Parallel writes: what waits",
+    description:
+      "Operations that are not followed yet, by the side that was their authority, and the age of the oldest.",
+    unit: "short",
+    min: 0,
+    lines: [standing("writes_lag", perSide), named("s old", standing("writes_lag_seconds", perSide))],
+  },
+  {
+    title: "Parallel writes: dead, blocked, skipped",
+    description:
+      "Operations that failed for good, records that wait behind them, and operations that a person skipped.",
+    unit: "short",
+    min: 0,
+    lines: [
+      named("dead", standing("writes_dead", perSide)),
+      named("blocked", standing("writes_blocked", perSide)),
+      named("skipped", standing("writes_skipped", perSide)),
+    ],
+  },
+  {
+    title: "Parallel writes: who holds the buckets",
+    description:
+      "How many of the 64 buckets each side is the authority of; moving ones are nobody's, unknown ones could not be read.",
+    unit: "short",
+    min: 0,
+    max: 64,
+    lines: [standing("writes_buckets", perSide)],
+  },
+  {
+    title: "Parallel writes: since all records were compared",
+    description: "The age of the last reconciliation: over 24 h no bucket moves to the candidate.",
+    unit: "s",
+    min: 0,
+    lines: [
+      {
+        expr: (names) => {
+          const metric = "writes_last_reconciliation_timestamp_seconds";
+          return `time() - max by (${names.label(metric, "experiment")}) (${names.of(metric, chosen)})`;
+        },
+        legend: legend("experiment"),
       },
     ],
   },

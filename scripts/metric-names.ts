@@ -1,8 +1,8 @@
-import { rolloutMetrics, type RolloutMetricName } from "../src/publishers/metrics/rollout-metrics.ts";
+import { standingMetrics, type StandingMetricName } from "../src/publishers/metrics/rollout-metrics.ts";
 
 /** What the publishers count and time, by the name that it has in Prometheus without the prefix. */
 export type MetricName =
-  "results_total" | "behavior_duration_seconds_bucket" | "skips_total" | "candidates_in_flight" | RolloutMetricName;
+  "results_total" | "behavior_duration_seconds_bucket" | "skips_total" | "candidates_in_flight" | StandingMetricName;
 
 export type LabelName =
   | "experiment"
@@ -15,6 +15,7 @@ export type LabelName =
   | "state"
   | "publisher"
   | "operation"
+  | "side"
   | "version";
 
 /** How one of the two publishers calls what it writes, in PromQL. */
@@ -50,7 +51,7 @@ export const prometheus: Names = {
   label: (_metric, label) => label,
 };
 
-const instruments: Readonly<Record<Exclude<MetricName, RolloutMetricName>, string>> = {
+const instruments: Readonly<Record<Exclude<MetricName, StandingMetricName>, string>> = {
   results_total: "sidelane_experiment_results_total",
   // With a unit in its name or without: the collector adds it, the SDK's own exporter does not.
   behavior_duration_seconds_bucket: "sidelane_behavior_duration(_seconds)?_bucket",
@@ -58,12 +59,13 @@ const instruments: Readonly<Record<Exclude<MetricName, RolloutMetricName>, strin
   candidates_in_flight: "sidelane_candidates_in_flight",
 };
 
-/** As exporters to Prometheus translate names: dots to underscores, `_total` for counters, `_ratio` for gauges without a unit by some. */
+/** As exporters to Prometheus translate names: dots to underscores, `_total` for counters, `_ratio` and `_seconds` for gauges by some. */
 function translated(metric: MetricName): string {
   if (metric in instruments) return instruments[metric as keyof typeof instruments];
-  const { otel, kind, unit } = rolloutMetrics[metric as RolloutMetricName];
+  const { otel, kind, unit } = standingMetrics[metric as StandingMetricName];
   const name = otel.replaceAll(".", "_");
   if (kind === "counter") return `${name}_total`;
+  if (unit === "s") return `${name}(_seconds)?`;
   return unit === "1" ? `${name}(_ratio)?` : name;
 }
 

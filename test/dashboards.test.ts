@@ -66,6 +66,18 @@ async function writeAll(): Promise<typeof written> {
       throw new Error("no");
     },
   });
+  const behind = { rows: 3, oldestMs: 1_500, dead: 1, blocked: 2, skipped: 0 };
+  lab.comparison("payments", {
+    writes: () => ({
+      ...{ at: clock.now(), stage: "ramp", share: 0.5, lag: { control: behind, candidate: behind } },
+      buckets: { control: 32, candidate: 32, moving: 0, unknown: 0 },
+      holders: [
+        ["candidate", 32],
+        ["control", 32],
+      ],
+      lastReconciliation: { at: clock.now(), clean: true, keys: 9 },
+    }),
+  });
   const slow = lab.experiment("slow", { control: () => Promise.resolve(1), candidate: () => Promise.resolve(1) });
   // More in one turn than a queue holds.
   for (let id = 0; id < 3_000; id++) price(id);

@@ -4,6 +4,8 @@ import { moment, number } from "../report/words.ts";
 import { nextOf, type RolloutState } from "../rollout/state.ts";
 import type { Stored } from "../rollout/stored-command.ts";
 import { percent, span } from "../model/figures.ts";
+import { writesFacts } from "../model/writes-facts.ts";
+import { readWritesStanding, type WritesStanding } from "../model/writes-standing.ts";
 
 const shownChanges = 10;
 
@@ -45,6 +47,8 @@ export function statusText(experiment: string, { state, verdict, now }: Stored):
       `  latched: ${visible(version)} by ${visible(latch.by)} at ${moment(latch.at)}, ${visible(latch.reason)}`,
     );
   }
+  const writes = readWritesStanding(verdict?.writes);
+  if (writes !== undefined) lines.push("", ...writesLines(writes, now));
   if (history.length > 0) lines.push("");
   lines.push(
     ...history.slice(-shownChanges).map(({ at, kind, from, to, by, reason }) => {
@@ -53,6 +57,12 @@ export function statusText(experiment: string, { state, verdict, now }: Stored):
     }),
   );
   return `${lines.join("\n")}\n`;
+}
+
+function writesLines(writes: WritesStanding, now: number): string[] {
+  const facts = writesFacts(writes, now);
+  const width = Math.max(...facts.map(({ name }) => name.length));
+  return ["  parallel writes", ...facts.map(({ name, fact }) => `    ${name.padEnd(width)}  ${fact}`)];
 }
 
 /** One line on what a command changed. */

@@ -20,7 +20,7 @@ const options: Readonly<Record<string, CliOption>> = {
 
 /** What each does, for help. */
 const actions: Readonly<Record<StoredCommand | "status" | "forget", string>> = {
-  status: "where it stands, what was judged last, and what happened",
+  status: "where it stands, what was judged last, what happened, and how parallel writes of that name stand",
   advance: "one step on, whatever the evidence says; never to complete",
   pause: "it takes no further step, and keeps what it has",
   resume: "it goes on from where it was paused",

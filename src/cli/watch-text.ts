@@ -3,13 +3,14 @@ import type { ReportExperiment, ReportModel } from "../report/model.ts";
 import { byNeed, verdictWords, worstOf } from "../report/order.ts";
 import { missing, moment, number, placesOf, sparkline } from "../report/words.ts";
 import { percent } from "../model/figures.ts";
+import { writesFacts } from "../model/writes-facts.ts";
 
 const shownGroups = 3;
 const shownEvents = 3;
 
 /** A report as a tree: experiments, their candidates, kinds of mismatch, and what happened last. */
 export function watchLines(model: ReportModel): string[] {
-  const lines = byNeed(model).flatMap(([name, experiment]) => treeOf(name, experiment));
+  const lines = byNeed(model).flatMap(([name, experiment]) => treeOf(name, experiment, model.to ?? 0));
   return lines.length === 0 ? ["No experiment so far."] : lines;
 }
 
@@ -25,7 +26,7 @@ export function plainLines(model: ReportModel): string[] {
   });
 }
 
-function treeOf(name: string, experiment: ReportExperiment): string[] {
+function treeOf(name: string, experiment: ReportExperiment, now: number): string[] {
   const { shape, word } = verdictWords[worstOf(experiment)];
   const lines = [`${shape} ${visible(name)}  ${word}${stageOf(experiment)}  ${number(experiment.calls)} calls`];
   for (const [candidate, { verdict, counts, groups, trend, matchRate }] of Object.entries(experiment.candidates)) {
@@ -42,6 +43,8 @@ function treeOf(name: string, experiment: ReportExperiment): string[] {
     if (lacks !== undefined) lines.push(`│  ├─ missing ${lacks}`);
     for (const group of groups.slice(0, shownGroups)) lines.push(`│  ├─ ${number(group.count)} × ${placesOf(group)}`);
   }
+  const writes = experiment.writes === undefined ? [] : writesFacts(experiment.writes, now);
+  lines.push(...writes.map((each) => `├─ ${each.name}: ${each.fact}`));
   for (const { at, kind, by, reason } of experiment.events.slice(-shownEvents)) {
     lines.push(`├─ ${moment(at)} ${kind} by ${visible(by)}: ${visible(reason)}`);
   }

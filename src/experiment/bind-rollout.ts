@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from "../model/clock.ts";
 import type { Services } from "./define/services.ts";
 import type { ExperimentPlan } from "./define/experiment-plan.ts";
+import { writesOf } from "./status/writes-of.ts";
 
 // One for all rollouts of a laboratory: those that have one store and one clock ask it together.
 const clocks = new WeakMap<Services, Clock>();
@@ -25,6 +26,7 @@ export function bindRollout(plan: ExperimentPlan): void {
     onEvent: (event) => services.comparisonQueue.event(event),
     onFault: (operation, error) => services.fault(operation, error, plan),
     calls: () => plan.counters.calls,
+    writes: () => writesOf(plan),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { CandidateBasis } from "./evidence-data.ts";
+import type { WritesStanding } from "./writes-standing.ts";
 import type { FellBack, Result, ResultKind, ServedStage } from "./result.ts";
 
 /** The stages of a migration, in their order. `complete` is never reached automatically. */
@@ -119,6 +120,8 @@ export interface RolloutHost {
   readonly units?: { readonly secret: string | undefined } | undefined;
   /** Calls of the experiment so far, skipped ones included. */
   calls(): number;
+  /** Of parallel writes: how they stand, as far as this process has looked. */
+  writes?(): WritesStanding | undefined;
 }
 
 /** What is told, and changes nothing. */

@@ -1,5 +1,6 @@
 import type { EvidenceData, EvidenceTerms } from "./evidence-data.ts";
 import type { ResultKind, ServedStage } from "./result.ts";
+import type { WritesStanding } from "./writes-standing.ts";
 
 /** Durations in logarithmic buckets: index, count, index, count, ... in rising order of the index. */
 export interface LatencyCounts {
@@ -55,6 +56,8 @@ export interface ExperimentCounts {
   readonly rollout?: ServedStage;
   /** Whether a rollout that shares its state knows that of the others. */
   readonly synchronized?: boolean;
+  /** Of parallel writes: how they stood when this process last read both databases; absent where it has not since the last record. */
+  readonly writes?: WritesStanding;
 }
 
 /** A verdict in one word. */

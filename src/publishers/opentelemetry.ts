@@ -3,7 +3,7 @@ import { aFunction, orElse, settle, withMethods, type OptionTable } from "../mod
 import type { Fault } from "../model/fault.ts";
 import type { Publisher } from "../model/publisher.ts";
 import { kindOfCandidate, type CandidateObservation, type Result } from "../model/result.ts";
-import { rolloutMetrics, type Write } from "./metrics/rollout-metrics.ts";
+import { standingMetrics, type Write } from "./metrics/rollout-metrics.ts";
 import { bucketsRule, defaultBuckets, maxLabelValuesRule, readings, type Readings } from "./metrics/readings.ts";
 
 type Attributes = Record<string, string | number>;
@@ -95,6 +95,13 @@ export const openTelemetryTable: OptionTable<OpenTelemetryPublisherOptions, "buc
  * | `sidelane.publisher.dropped` | counter, `{result}` | `sidelane.publisher`, `sidelane.reason` |
  * | `sidelane.faults` | counter, `{fault}` | `sidelane.operation` |
  * | `sidelane.synchronized` | up-down counter, `1` or 0 | `sidelane.experiment` |
+ * | `sidelane.writes.lag`, `sidelane.writes.lag.age` | up-down counters, `{operation}` and `s` | `sidelane.experiment`, `sidelane.side` |
+ * | `sidelane.writes.dead`, `sidelane.writes.skipped` | up-down counters, `{operation}` | `sidelane.experiment`, `sidelane.side` |
+ * | `sidelane.writes.blocked` | up-down counter, `{record}` | `sidelane.experiment`, `sidelane.side` |
+ * | `sidelane.writes.buckets` | up-down counter, `{bucket}` of 64 | `sidelane.experiment`, `sidelane.side`: also `moving` and `unknown` |
+ * | `sidelane.writes.last_reconciliation.timestamp` | up-down counter, `s` since 1970 | `sidelane.experiment` |
+ * | `sidelane.writes.last_reconciliation.clean` | up-down counter, `1` or 0 | `sidelane.experiment` |
+ * | `sidelane.writes.read.timestamp` | up-down counter, `s` since 1970 | `sidelane.experiment`, `sidelane.side` |
  *
  * Those from `sidelane.rollout.share` on are written every 60 s, by exact counts; `sidelane.experiment.results` then also has
  * the results that were dropped on their way.
@@ -190,7 +197,7 @@ function meterReadings(meter: OpenTelemetryMeter, buckets: readonly number[], ma
 function rolloutWriter(meter: OpenTelemetryMeter): Write {
   const last = new Map<string, number>();
   const instruments = Object.fromEntries(
-    Object.entries(rolloutMetrics).map(([name, { kind, help, otel, unit }]) => {
+    Object.entries(standingMetrics).map(([name, { kind, help, otel, unit }]) => {
       const options = { description: help, unit };
       return [name, kind === "counter" ? meter.createCounter(otel, options) : meter.createUpDownCounter(otel, options)];
     }),
@@ -198,7 +205,7 @@ function rolloutWriter(meter: OpenTelemetryMeter): Write {
   return (name, labels, value) => {
     const attributes = Object.fromEntries(Object.entries(labels).map(([label, text]) => [`sidelane.${label}`, text]));
     const instrument = instruments[name]!;
-    if (rolloutMetrics[name].kind === "counter") {
+    if (standingMetrics[name].kind === "counter") {
       instrument.add(value, attributes);
       return;
     }

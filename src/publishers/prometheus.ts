@@ -1,7 +1,7 @@
 import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import { orElse, required, settle, where, withMethods, type OptionTable } from "../model/option-table.ts";
 import type { Publisher } from "../model/publisher.ts";
-import { rolloutMetrics, type RolloutMetricName } from "./metrics/rollout-metrics.ts";
+import { standingMetrics, type StandingMetricName } from "./metrics/rollout-metrics.ts";
 import { bucketsRule, defaultBuckets, maxLabelValuesRule, readings } from "./metrics/readings.ts";
 
 interface Counter {
@@ -95,6 +95,12 @@ export const prometheusTable: OptionTable<PrometheusPublisherOptions, "prefix" |
  * | `sidelane_publisher_dropped_total` | counter, results | `publisher`, `reason` |
  * | `sidelane_faults_total` | counter | `operation` |
  * | `sidelane_synchronized` | gauge, 1 or 0 | `experiment` |
+ * | `sidelane_writes_lag`, `sidelane_writes_lag_seconds` | gauges, operations and the oldest one's age | `experiment`, `side` |
+ * | `sidelane_writes_dead`, `sidelane_writes_blocked`, `sidelane_writes_skipped` | gauges, operations, records, operations | `experiment`, `side` |
+ * | `sidelane_writes_buckets` | gauge, of 64 | `experiment`, `side`: also `moving` and `unknown` |
+ * | `sidelane_writes_last_reconciliation_timestamp_seconds` | gauge, seconds since 1970 | `experiment` |
+ * | `sidelane_writes_last_reconciliation_clean` | gauge, 1 or 0 | `experiment` |
+ * | `sidelane_writes_read_timestamp_seconds` | gauge, seconds since 1970 | `experiment`, `side` |
  *
  * Those from `sidelane_rollout_share` on are written every 60 s, by exact counts; `sidelane_results_total` then also has the
  * results that were dropped on their way.
@@ -147,14 +153,14 @@ export function prometheusPublisher<Registry extends PrometheusRegistry>(
     describe("candidates_in_flight", "Candidates that have not settled", ["experiment"]),
   );
   const rollouts = Object.fromEntries(
-    Object.entries(rolloutMetrics).map(([name, { kind, help, labels }]) => {
+    Object.entries(standingMetrics).map(([name, { kind, help, labels }]) => {
       const description = describe(name, help, [...labels]);
       return [
         name,
         kind === "counter" ? { counter: new client.Counter(description) } : { gauge: new client.Gauge(description) },
       ];
     }),
-  ) as Record<RolloutMetricName, { readonly counter: Counter } | { readonly gauge: Gauge }>;
+  ) as Record<StandingMetricName, { readonly counter: Counter } | { readonly gauge: Gauge }>;
   return {
     name: "prometheus",
     ...readings(
@@ -178,5 +184,5 @@ export function prometheusPublisher<Registry extends PrometheusRegistry>(
 
 const names = [
   ...["results_total", "behavior_duration_seconds", "skips_total", "candidates_in_flight"],
-  ...Object.keys(rolloutMetrics),
+  ...Object.keys(standingMetrics),
 ];

@@ -18,6 +18,7 @@ export { readResults, type ReadResultsOptions } from "./read-results.ts";
 export type { ResultSource } from "./read-lines.ts";
 export type { StartRecord } from "../model/start-record.ts";
 export type { TallyRecord } from "../model/tally-record.ts";
+export type { WritesStanding } from "../model/writes-standing.ts";
 export { compileRedaction, type RedactOptions, type Redaction } from "./redaction.ts";
 export type { GroupSummary } from "../stats/groups.ts";
 export type { HistogramData } from "../stats/histogram.ts";

@@ -1,6 +1,7 @@
 import type { ServedStage } from "../model/result.ts";
 import type { StartedExperiment } from "../model/start-record.ts";
 import type { CandidateTally } from "../model/tally-record.ts";
+import { readWritesStanding, type WritesStanding } from "../model/writes-standing.ts";
 import type { EventRecord, PresentedResult } from "../records/record.ts";
 import { CandidateSum } from "./candidate-sum.ts";
 import type { ExampleRoom } from "./group-counts.ts";
@@ -31,6 +32,7 @@ export class ExperimentSum {
   readonly #compared = new Map<string, Steps<Compared>>();
   #events: EventRecord[] = [];
   #started: { readonly at: number; readonly process: string; readonly as: StartedExperiment } | undefined = undefined;
+  #writes: WritesStanding | undefined = undefined;
   #rollout: { readonly at: number; readonly stage: ServedStage } | undefined = undefined;
 
   constructor(room: ExampleRoom) {
@@ -61,6 +63,7 @@ export class ExperimentSum {
         count(step.skips, reason, times);
       }
       if (of.rollout !== undefined) this.#stands(to, of.rollout);
+      this.#takeWrites(readWritesStanding(of.writes));
     }
     let steps = this.#compared.get(candidate);
     if (steps === undefined) this.#compared.set(candidate, (steps = new Steps(noneCompared, addCompared)));
@@ -114,6 +117,7 @@ export class ExperimentSum {
       skips,
       faults: named(this.#faults),
       ...(rollout && { rollout }),
+      ...(this.#writes && { writes: this.#writes }),
       stepMs,
       funnel,
       events: sorted(this.#events).slice(-mostEvents),
@@ -128,6 +132,13 @@ export class ExperimentSum {
     if (known === undefined || at > known.at || (at === known.at && epoch >= known.stage.epoch)) {
       this.#rollout = { at, stage: { stage, share, epoch } };
     }
+  }
+
+  /** All processes read the same databases: what was read last holds; of several at one moment one and the same, in whatever order. */
+  #takeWrites(writes: WritesStanding | undefined): void {
+    const known = this.#writes;
+    if (writes === undefined || (known !== undefined && writes.at < known.at)) return;
+    if (known?.at !== writes.at || JSON.stringify(writes) > JSON.stringify(known)) this.#writes = writes;
   }
 
   /** Its candidates as it was defined with them last, and then those of before. */

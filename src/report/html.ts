@@ -1,4 +1,5 @@
 import { percent } from "../model/figures.ts";
+import { writesFacts } from "../model/writes-facts.ts";
 import { funnelChart, rateChart } from "./charts.ts";
 import { latencyChart } from "./latency-chart.ts";
 import { outcomeChart, stageChart } from "./outcome-charts.ts";
@@ -71,7 +72,7 @@ export function pageOf(model: ReportModel, head: string, live?: LivePage): strin
     `<header><h1>Sidelane report</h1>${span}</header>`,
     `<nav aria-label="Experiments"><ol>${experiments.map(cardOf).join("")}</ol></nav>`,
     "<main>",
-    ...experiments.map((each) => sectionOf(each, room, live?.formsOf(each[0]) ?? "")),
+    ...experiments.map((each) => sectionOf(each, room, live?.formsOf(each[0]) ?? "", model.to ?? 0)),
     ...(experiments.length === 0 ? ["<p>There is no experiment in these records.</p>"] : []),
     lostOf(model),
     "</main>",
@@ -121,7 +122,12 @@ function stageOf({ rollout }: ReportExperiment): string {
   return rollout.stage === "ramp" ? `ramp at ${percent(rollout.share)}` : rollout.stage;
 }
 
-function sectionOf([name, experiment]: [string, ReportExperiment], room: { left: number }, forms: string): string {
+function sectionOf(
+  [name, experiment]: [string, ReportExperiment],
+  room: { left: number },
+  forms: string,
+  now: number,
+): string {
   const { owner, until, overdue, calls, started, skips, events, faults, answered, fellBack } = experiment;
   const facts = [
     stageOf(experiment),
@@ -147,10 +153,17 @@ function sectionOf([name, experiment]: [string, ReportExperiment], room: { left:
     `<h3>Was it looked at?</h3><p>${number(calls)} calls, ${number(started)} of them compared.</p>`,
     ...told.map(([title, text]) => `<p>${title}: ${escapeHtml(text!)}</p>`),
     funnelChart(experiment),
+    writesOf(experiment, now),
     events.length === 0 ? "" : `<h3>What happened?</h3>${stageChart(experiment)}${eventsOf(experiment)}`,
     forms,
     "</section>",
   ].join("\n");
+}
+
+function writesOf({ writes }: ReportExperiment, now: number): string {
+  if (writes === undefined) return "";
+  const rows = writesFacts(writes, now).map(({ name, fact }) => [name, fact]);
+  return `<h3>Do both systems record the same?</h3>${tableOf(["parallel writes", "how they stand"], rows)}`;
 }
 
 function eventsOf({ events }: ReportExperiment): string {

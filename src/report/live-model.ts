@@ -45,8 +45,8 @@ export class LiveModel {
   epoch(): string {
     const { experiments, closed } = this.#laboratory.status();
     const facts = Object.entries(experiments).map(
-      ([name, { calls, started, matched, mismatched, rollout, candidates }]) => [
-        ...[name, calls, started, matched, mismatched, rollout?.epoch],
+      ([name, { calls, started, matched, mismatched, rollout, writes, candidates }]) => [
+        ...[name, calls, started, matched, mismatched, rollout?.epoch, writes?.at],
         ...Object.values(candidates).map(({ verdict }) => [verdict.kind, verdict.standing]),
       ],
     );
@@ -99,7 +99,7 @@ export class LiveModel {
   }
 
   #experiment(name: string, status: ExperimentStatus, now: number): ReportExperiment {
-    const { calls, started, skips, served, fellBack, faults, rollout, about } = status;
+    const { calls, started, skips, served, fellBack, faults, rollout, writes, about } = status;
     const steps = this.#steps.get(name)!;
     const list = steps.list();
     const funnel = list.map(([at, { calls: all, started: begun, compared, matched, skips: skipped }]): ReportStep => ({
@@ -115,6 +115,7 @@ export class LiveModel {
       overdue: about.overdue,
       ...{ calls, started, skips: positive(skips), answered: served, fellBack, faults: positive(faults) },
       ...(rollout && { rollout }),
+      ...(writes && { writes }),
       ...{ stepMs: steps.stepMs, funnel },
       events: this.#events(name),
       candidates: Object.fromEntries(candidates),

@@ -1,5 +1,6 @@
 import { visible } from "../model/visible-text.ts";
 import { percent } from "../model/figures.ts";
+import { writesFacts } from "../model/writes-facts.ts";
 import type { ReportCandidate, ReportExperiment, ReportModel } from "./model.ts";
 import { byNeed, verdictWords } from "./order.ts";
 import { counted, losses, milliseconds, missing, moment, number, placesOf } from "./words.ts";
@@ -25,7 +26,10 @@ export function markdownOf(model: ReportModel): string {
   );
   const table = fitting(rows, room);
   room -= table.join("\n").length;
-  const sections = experiments.flatMap(([name, experiment]) => sectionsOf(name, experiment));
+  const sections = experiments.flatMap(([name, experiment]) => [
+    ...writesOf(name, experiment, model.to ?? 0),
+    ...sectionsOf(name, experiment),
+  ]);
   const shown = fitting(sections, room);
   const lines = [...head];
   if (rows.length === 0) lines.push("There is no experiment in these records.");
@@ -49,6 +53,12 @@ function row(experiment: string, [name, { verdict }]: [string, ReportCandidate])
   const { shape, word } = verdictWords[verdict.kind];
   const cells = [experiment, name, `${shape} ${word}`, verdict.why, missing(verdict) ?? ""];
   return `| ${cells.map(escaped).join(" | ")} |`;
+}
+
+function writesOf(experiment: string, { writes }: ReportExperiment, now: number): string[] {
+  if (writes === undefined) return [];
+  const facts = writesFacts(writes, now).map(({ name, fact }) => `- ${escaped(name)}: ${escaped(fact)}`);
+  return [["", `#### ${escaped(experiment)}: parallel writes`, "", ...facts].join("\n")];
 }
 
 function sectionsOf(experiment: string, { candidates, skips, calls }: ReportExperiment): string[] {

@@ -1,4 +1,5 @@
 import type { ResultKind, ServedStage } from "../model/result.ts";
+import type { WritesStanding } from "../model/writes-standing.ts";
 import type { EventRecord, PresentedDifference, PresentedResult } from "../records/record.ts";
 import type { GateReading } from "../stats/gate-reading.ts";
 
@@ -127,6 +128,8 @@ export interface ReportExperiment {
   readonly faults: Readonly<Record<string, number>>;
   /** Where its rollout stood last. */
   readonly rollout?: ServedStage;
+  /** Of parallel writes: how they stood when a worker last read both databases. */
+  readonly writes?: WritesStanding;
   /** How long a step of `funnel` is, in milliseconds. */
   readonly stepMs: number;
   readonly funnel: readonly ReportStep[];

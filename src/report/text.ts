@@ -1,5 +1,6 @@
 import { visible } from "../model/visible-text.ts";
 import { percent } from "../model/figures.ts";
+import { writesFacts } from "../model/writes-facts.ts";
 import type { ReportCandidate, ReportExperiment, ReportModel, ReportVerdictKind } from "./model.ts";
 import { byNeed, verdictWords, worstOf } from "./order.ts";
 import { counted, losses, milliseconds, missing, moment, number, placesOf, sparkline } from "./words.ts";
@@ -29,7 +30,8 @@ const colors: Readonly<Record<ReportVerdictKind, number>> = {
  */
 export function textOf(model: ReportModel, { width = 100, color = false, groups = 5 }: TextOptions = {}): string {
   const lines: string[] = [];
-  for (const [name, experiment] of byNeed(model)) lines.push(...experimentLines(name, experiment, groups), "");
+  const now = model.to ?? 0;
+  for (const [name, experiment] of byNeed(model)) lines.push(...experimentLines(name, experiment, groups, now), "");
   if (lines.length === 0) lines.push("There is no experiment in these records.", "");
   const lost = losses(model.lost);
   const processes = Object.values(model.processes);
@@ -46,7 +48,7 @@ export function textOf(model: ReportModel, { width = 100, color = false, groups 
   return `${lines.flatMap((line) => wrapped(line, Math.max(40, width)).map((each) => painted(each, color))).join("\n")}\n`;
 }
 
-function experimentLines(name: string, experiment: ReportExperiment, groups: number): string[] {
+function experimentLines(name: string, experiment: ReportExperiment, groups: number, now: number): string[] {
   const { shape, word } = verdictWords[worstOf(experiment)];
   const parts = [`${shape} ${visible(name)}`, word];
   if (experiment.rollout) parts.push(stageOf(experiment.rollout));
@@ -56,7 +58,12 @@ function experimentLines(name: string, experiment: ReportExperiment, groups: num
   const lines = [parts.join(" · ")];
   for (const [candidate, report] of Object.entries(experiment.candidates))
     lines.push(...candidateLines(candidate, report, groups));
-  return [...lines, ...funnelLines(experiment), ...eventLines(experiment)];
+  return [...lines, ...funnelLines(experiment), ...writesLines(experiment, now), ...eventLines(experiment)];
+}
+
+function writesLines({ writes }: ReportExperiment, now: number): string[] {
+  if (writes === undefined) return [];
+  return ["  parallel writes", ...writesFacts(writes, now).map(({ name, fact }) => `    ${name.padEnd(21)}${fact}`)];
 }
 
 function stageOf({ stage, share }: NonNullable<ReportExperiment["rollout"]>): string {

@@ -2,6 +2,8 @@ import { Laboratory } from "../experiment/laboratory.ts";
 import { toPublisher, type Publisher, type PublisherLike } from "../model/publisher.ts";
 import type { TallyRecord } from "../model/tally-record.ts";
 import { ramp } from "../rollout/ramp/ramp.ts";
+import type { WritesStanding } from "../model/writes-standing.ts";
+import { standing } from "./store-writes.ts";
 import { fixedClock } from "./fixed-clock.ts";
 import { seededRandom } from "./seeded-random.ts";
 
@@ -29,7 +31,7 @@ function candidateOf(experiment: number, version: string): (n: number) => unknow
 
 /**
  * Writes what a fleet tells in some minutes: processes of three versions, rollouts with events, keys that several of them saw, faults, a
- * process that was killed before its first counts and one after them, records that never came, and some that came twice.
+ * parallel writes that three of them look at, a process that was killed before its first counts and one after them, records that never came, and some that came twice.
  *
  * @param receivers each makes a publisher; called once for each process
  */
@@ -64,6 +66,9 @@ export async function writeCorpus(
         about: { owner: "pricing", ...(number % 6 === 0 && { until: "2026-01-04" }) },
       });
     });
+    // Three of them have a worker, and read at one moment what differs.
+    const writes = (): WritesStanding => ({ ...standing(clock.now()), share: index / 4 });
+    if (index < 3) lab.comparison("payments", { writes });
     return { lab, calls, index, life };
   });
   for (let minute = 0; minute < size.minutes; minute++) {

@@ -33,6 +33,7 @@ export type {
   WritesLag,
 } from "./outbox/store.ts";
 export { outboxMigrations, type TableNames } from "./outbox/tables.ts";
+export type { ReconciledCounts } from "./last-reconciliation.ts";
 export { parallelWrites, type ParallelWrites, type WritesHistoryEntry } from "./parallel-writes.ts";
 export type { ReadsPartition } from "./reads.ts";
 export type { Finding } from "./reconcile/looking.ts";

@@ -1,6 +1,18 @@
 import type { PastEntry } from "./outbox/store.ts";
 import type { Side } from "./side.ts";
 
+/** What one came to, in numbers. */
+export interface ReconciledCounts {
+  /** Keys that were looked at. */
+  readonly keys: number;
+  /** Those that differ. */
+  readonly findings: number;
+  /** Those that kept moving, or could not be compared. */
+  readonly inconclusive: number;
+  /** Invariants that differ, or could not be looked at. */
+  readonly invariants: number;
+}
+
 /** What is kept of a reconciliation in each side's own database. */
 export interface KeptReconciliation {
   /** Drawn anew for each one. */
@@ -8,6 +20,8 @@ export interface KeptReconciliation {
   readonly clean: boolean;
   /** What it came to, as a sentence. */
   readonly summary: string;
+  /** The same in numbers; absent where an older release kept it. */
+  readonly counts?: ReconciledCounts;
   /** Where this side's operations stood when it began. */
   readonly mark: number;
 }

@@ -4,20 +4,31 @@ import { messageOf } from "./errors.ts";
 import type { WritesServices } from "./services.ts";
 import { directions } from "./services.ts";
 import type { Switch } from "./switch.ts";
+import type { ToldStanding } from "./told-standing.ts";
 
 const idsLastMs = 30 * 24 * 60 * 60 * 1_000;
 const pruneEveryMs = 60_000;
 const lagEveryMs = 5_000;
+const toldEveryMs = 15_000;
 const moveEveryMs = 200;
 const doubtEveryMs = 1_000;
 
-/** What a worker does beside following, each at its own pace: doubts decided, fences as wished, buckets moved, old ids taken away, an alarm for a large lag. */
-export function maintenance(services: WritesServices, presence: Presence, moveOn: Switch): () => Promise<void> {
+/**
+ * What a worker does beside following, each at its own pace: both databases read for records, doubts decided, fences as wished, buckets
+ * moved, old ids taken away, an alarm for a large lag.
+ */
+export function maintenance(
+  services: WritesServices,
+  presence: Presence,
+  told: ToldStanding,
+  moveOn: Switch,
+): () => Promise<void> {
   const { clock, options, sides } = services;
   const { rows: mostRows = 100_000, ms: mostMs = 600_000 } = options.maxLag ?? {};
   let movedAt = -Infinity;
   let prunedAt = -Infinity;
   let lookedAt = -Infinity;
+  let toldAt = -Infinity;
   let doubtedAt = -Infinity;
   let isUndecided = false;
   const isLagging = new Set<string>();
@@ -59,6 +70,11 @@ export function maintenance(services: WritesServices, presence: Presence, moveOn
   return async () => {
     const now = clock.monotonic();
     presence.beat();
+    if (now - toldAt >= toldEveryMs) {
+      toldAt = now;
+      // Before all that fails while a side cannot be reached: just then people look at it.
+      await told.look();
+    }
     await services.authority.align();
     if (now - doubtedAt >= doubtEveryMs) {
       doubtedAt = now;

@@ -14,6 +14,7 @@ import { comparerOf, comparisonOfRecords, readBackOf } from "./read-back.ts";
 import { readsRollout, type ReadsPartition } from "./reads.ts";
 import { reconcile, reconcileTable, type Reconciliation, type ReconcileOptions } from "./reconcile/reconcile.ts";
 import { statusOf, type WritesStatus } from "./status.ts";
+import { toldStandingOf } from "./told-standing.ts";
 import { backfill, type BackfillKey } from "./backfill.ts";
 import { presenceOf, type ReadBackCounts } from "./presence.ts";
 import { directions, type WritesServices } from "./services.ts";
@@ -120,7 +121,8 @@ export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value,
 ): ParallelWrites<Op, Awaited<Result>> {
   const services = servicesOf(name, options as unknown as UncheckedWrites);
   const laboratory = services.options.laboratory ?? defaultLaboratory();
-  const readBack = readBackOf(services, comparisonOfRecords(laboratory, services));
+  const told = toldStandingOf(services);
+  const readBack = readBackOf(services, comparisonOfRecords(laboratory, services, told));
   const compare = comparerOf(services.options.compare, services.place);
   const counts = (): ReadBackCounts =>
     countsOf(laboratory.status().experiments[name]?.candidates["candidate"]?.tally.kinds);
@@ -137,7 +139,7 @@ export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value,
       const { concurrency, signal } = settle(checkOptions(`${services.place}.work`), workTable, given);
       await work(
         services,
-        { presence, compare, readBack },
+        { presence, told, compare, readBack },
         { concurrency, signal: signal ?? new AbortController().signal },
       );
     },

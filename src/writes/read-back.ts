@@ -8,6 +8,7 @@ import type { Comparison } from "../model/comparison.ts";
 import type { OutboxRow } from "./outbox/store.ts";
 import { directions, type WritesServices } from "./services.ts";
 import { bothRecords, type BothRecords } from "./standing.ts";
+import type { ToldStanding } from "./told-standing.ts";
 
 /** Reads back the records of operations that were just followed, and has them compared. Never rejects. */
 export type ReadBack = (rows: readonly OutboxRow[]) => Promise<void>;
@@ -30,6 +31,7 @@ interface Comparing {
 export function comparisonOfRecords(
   laboratory: Laboratory,
   { name, place, options, wish }: Pick<WritesServices, "name" | "place" | "options" | "wish">,
+  told: Pick<ToldStanding, "last">,
 ): Comparing {
   const compare = comparerOf(options.compare, place);
   const { rollout } = wish;
@@ -39,6 +41,7 @@ export function comparisonOfRecords(
       control instanceof Moved || candidate instanceof Moved ?
         { kind: "inconclusive", reason: "moved" }
       : compare(control, candidate),
+    writes: () => told.last(),
     ...(rollout !== undefined && { rollout }),
     ...(partitioned && { key: (input) => input as string }),
   });

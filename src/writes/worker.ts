@@ -9,6 +9,7 @@ import { directions, type Direction, type WritesServices } from "./services.ts";
 import { switching } from "./switch.ts";
 import type { Side } from "./side.ts";
 import { maintenance } from "./maintenance.ts";
+import type { ToldStanding } from "./told-standing.ts";
 
 /** How a worker works. */
 export interface WorkOptions {
@@ -41,6 +42,7 @@ interface Watched {
 /** What a worker needs to look at records. */
 export interface Comparing {
   readonly presence: Presence;
+  readonly told: ToldStanding;
   readonly compare: Comparer;
   readonly readBack: ReadBack;
 }
@@ -48,7 +50,7 @@ export interface Comparing {
 /** Follows both directions until the signal is aborted. Any number of workers may do it at once, in any number of processes. */
 export async function work(
   services: WritesServices,
-  { presence, compare, readBack }: Comparing,
+  { presence, told, compare, readBack }: Comparing,
   { concurrency, signal }: { readonly concurrency: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const { clock } = services;
@@ -59,7 +61,7 @@ export async function work(
     const each = watched.find(({ direction: { from } }) => from.name === direction.from.name)!;
     moved.push(await round(services, each, concurrency, bucket));
   };
-  const keepUp = maintenance(services, presence, switching(services, presence, compare, bring));
+  const keepUp = maintenance(services, presence, told, switching(services, presence, compare, bring));
   let pauseMs = shortestPauseMs;
   let isFailing = false;
   while (!signal.aborted) {

@@ -20,7 +20,11 @@ describe("sidelane report --engine", () => {
     await writeCorpus([publisher], { experiments: 2, processes: 3, minutes: 2, calls: 5 });
     db.close();
     const { out } = await called(["report", "--engine", "sqlite", "--url", `file:${path}`, "--json"]);
-    expect(Object.keys((JSON.parse(out) as ReportModel).experiments)).toEqual(["experiment 0", "experiment 1"]);
+    expect(Object.keys((JSON.parse(out) as ReportModel).experiments)).toEqual([
+      "experiment 0",
+      "experiment 1",
+      "payments",
+    ]);
     const missing = await called(["report", "--engine", "sqlite", "--url", `${path}?prefix=none_`]);
     expect(missing.code).toBe(2);
     expect(missing.err).toContain("sqlite cannot be read: no such table: none_minutes");

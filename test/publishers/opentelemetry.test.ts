@@ -6,8 +6,11 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { describe, expect, it } from "vitest";
+import { Laboratory } from "../../src/index.ts";
+import type { WritesStanding } from "../../src/model/writes-standing.ts";
 import { openTelemetryPublisher } from "../../src/publishers/opentelemetry.ts";
 import { aResult } from "../../src/testing/a-result.ts";
+import { fixedClock } from "../../src/testing/index.ts";
 
 function metricsInMemory() {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
@@ -95,6 +98,41 @@ describe("openTelemetryPublisher with the real SDK", () => {
     expect((await metrics.read("sidelane.candidates.in_flight")).points).toEqual([
       { attributes: { "sidelane.experiment": "price" }, value: 1 },
     ]);
+    await metrics.close();
+  });
+
+  it("moves the gauges of parallel writes to where they stand, by side", async () => {
+    const metrics = metricsInMemory();
+    const clock = fixedClock();
+    const lab = new Laboratory({ clock, publishers: [openTelemetryPublisher({ meter: metrics.meter })] });
+    const behind = { rows: 9, oldestMs: 2_500, dead: 1, blocked: 2, skipped: 0 };
+    const standing = {
+      buckets: { control: 0, candidate: 64, moving: 0, unknown: 0 },
+      holders: [["candidate", 64]],
+    } as const;
+    let at = 0;
+    let rows = 9;
+    const writes = (): WritesStanding => ({
+      ...standing,
+      at,
+      stage: "live",
+      share: 1,
+      lag: { candidate: { ...behind, rows } },
+    });
+    lab.comparison("payments", { writes });
+    for ([at, rows] of [
+      [60_000, 9],
+      [120_000, 4],
+    ] as const)
+      await clock.advanceAsync(60_000);
+    await lab.close();
+    const attributes = { "sidelane.experiment": "payments", "sidelane.side": "candidate" };
+    expect(await metrics.read("sidelane.writes.lag")).toEqual({
+      unit: "{operation}",
+      points: [{ attributes, value: 4 }],
+    });
+    expect(await metrics.read("sidelane.writes.lag.age")).toEqual({ unit: "s", points: [{ attributes, value: 2.5 }] });
+    expect((await metrics.read("sidelane.writes.read.timestamp")).points).toEqual([{ attributes, value: 120 }]);
     await metrics.close();
   });
 

@@ -1,7 +1,10 @@
 import client from "prom-client";
 import { describe, expect, it } from "vitest";
+import { Laboratory } from "../../src/index.ts";
+import type { WritesStanding } from "../../src/model/writes-standing.ts";
 import { prometheusPublisher } from "../../src/publishers/prometheus.ts";
 import { aResult } from "../../src/testing/a-result.ts";
+import { fixedClock } from "../../src/testing/index.ts";
 
 describe("prometheusPublisher with the real prom-client", () => {
   it("prints exactly these lines", async () => {
@@ -59,6 +62,64 @@ describe("prometheusPublisher with the real prom-client", () => {
     [{ client, registry: 1 }, /did you mean `register`/],
   ])("refuses %# when it is made", (options, message) => {
     expect(() => prometheusPublisher(options as never)).toThrow(message);
+  });
+});
+
+describe("parallel writes", () => {
+  const behind = { rows: 3, oldestMs: 1_500, dead: 1, blocked: 2, skipped: 4 };
+  const first: WritesStanding = {
+    ...{ at: 60_000, stage: "ramp", share: 0.25, lag: { control: behind, candidate: { ...behind, rows: 0 } } },
+    buckets: { control: 47, candidate: 16, moving: 1, unknown: 0 },
+    holders: [
+      ["candidate", 16],
+      ["moving", 1],
+      ["control", 47],
+    ],
+    lastReconciliation: { at: 30_500, clean: false, keys: 9, findings: 1 },
+  };
+
+  async function linesOf(...told: readonly WritesStanding[]): Promise<readonly string[]> {
+    const register = new client.Registry();
+    let standing = first;
+    const clock = fixedClock();
+    const lab = new Laboratory({ clock, publishers: [prometheusPublisher({ client, register })] });
+    lab.comparison("payments", { writes: () => standing });
+    for (standing of told) await clock.advanceAsync(60_000);
+    await lab.close();
+    return (await register.metrics()).split("\n").filter((line) => /^sidelane_writes/.test(line));
+  }
+
+  it("are gauges by side, of their experiment", async () => {
+    expect(await linesOf(first)).toEqual([
+      'sidelane_writes_lag{experiment="payments",side="control"} 3',
+      'sidelane_writes_lag{experiment="payments",side="candidate"} 0',
+      'sidelane_writes_lag_seconds{experiment="payments",side="control"} 1.5',
+      'sidelane_writes_lag_seconds{experiment="payments",side="candidate"} 1.5',
+      'sidelane_writes_dead{experiment="payments",side="control"} 1',
+      'sidelane_writes_dead{experiment="payments",side="candidate"} 1',
+      'sidelane_writes_blocked{experiment="payments",side="control"} 2',
+      'sidelane_writes_blocked{experiment="payments",side="candidate"} 2',
+      'sidelane_writes_skipped{experiment="payments",side="control"} 4',
+      'sidelane_writes_skipped{experiment="payments",side="candidate"} 4',
+      'sidelane_writes_buckets{experiment="payments",side="control"} 47',
+      'sidelane_writes_buckets{experiment="payments",side="candidate"} 16',
+      'sidelane_writes_buckets{experiment="payments",side="moving"} 1',
+      'sidelane_writes_buckets{experiment="payments",side="unknown"} 0',
+      'sidelane_writes_last_reconciliation_timestamp_seconds{experiment="payments"} 30.5',
+      'sidelane_writes_last_reconciliation_clean{experiment="payments"} 0',
+      'sidelane_writes_read_timestamp_seconds{experiment="payments",side="control"} 60',
+      'sidelane_writes_read_timestamp_seconds{experiment="payments",side="candidate"} 60',
+    ]);
+  });
+
+  it("leave what is said of a side that could not be read as old as it is", async () => {
+    const lines = await linesOf(first, { ...first, at: 120_000, lag: { control: { ...behind, rows: 9 } } });
+    expect(lines.filter((line) => /writes_(?:lag|read_timestamp_seconds)\{/.test(line))).toEqual([
+      'sidelane_writes_lag{experiment="payments",side="control"} 9',
+      'sidelane_writes_lag{experiment="payments",side="candidate"} 0',
+      'sidelane_writes_read_timestamp_seconds{experiment="payments",side="control"} 120',
+      'sidelane_writes_read_timestamp_seconds{experiment="payments",side="candidate"} 60',
+    ]);
   });
 });
 

@@ -49,7 +49,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`a report from PostgreSQL (${wi
     await writeCorpus([() => sqlPublisher({ dialect: "postgresql", execute })], { ...size, minutes: 2 });
     const url = `postgres://sidelane@127.0.0.1:${server.port}/postgres`;
     const { out } = await called(["report", "--engine", "postgresql", "--url", url, "--json"]);
-    expect(Object.keys((JSON.parse(out) as ReportModel).experiments)).toHaveLength(5);
+    expect(Object.keys((JSON.parse(out) as ReportModel).experiments)).toHaveLength(size.experiments + 1);
     const missing = await called(["report", "--engine", "postgresql", "--url", `${url}?prefix=none_`]);
     expect(missing).toMatchObject({ code: 2, out: "" });
     expect(missing.err).toContain('postgresql cannot be read: relation "none_minutes" does not exist');

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ndjsonPublisher } from "../../src/publishers/ndjson/index.ts";
 import type { LineRecord } from "../../src/records/record.ts";
 import { ExactSum } from "../../src/report/exact-sum.ts";
-import { summary } from "../../src/report/index.ts";
+import { summary, type ReportModel } from "../../src/report/index.ts";
 import { writeCorpus } from "../../src/testing/engine-corpus.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
 
@@ -22,6 +22,8 @@ describe("a report", () => {
     const records = lines.map((line) => JSON.parse(line) as LineRecord);
     const text = async (order: readonly LineRecord[]): Promise<string> => JSON.stringify(await summary(order));
     const expected = await text(records);
+    // Of three that were read at one moment.
+    expect((JSON.parse(expected) as ReportModel).experiments["payments"]!.writes).toMatchObject({ share: 0.5 });
     const isResult = ({ type }: LineRecord): boolean => type === "result";
     const [results, others] = [records.filter(isResult), records.filter((record) => !isResult(record))];
     expect(await text([...others, ...results])).toBe(expected);

@@ -2,6 +2,7 @@ import type { CaptureLimits } from "../../compare/copy/capture-limits.ts";
 import type { KnownMismatch } from "../../compare/rules/known-mismatches.ts";
 import { aFunction, optionsOf, type OptionTable } from "../../model/option-table.ts";
 import type { Result } from "../../model/result.ts";
+import type { WritesStanding } from "../../model/writes-standing.ts";
 import type { RolloutOption } from "../../rollout/to-rollout.ts";
 import type { NoiseOptions } from "../record/noise-reruns.ts";
 import { experimentTable, limitsTable } from "./option-tables.ts";
@@ -57,6 +58,11 @@ export interface ComparisonOptions<Value, CandidateValue, Input, Cleaned = Uncle
   readonly capture?: false | CaptureLimits;
   /** Who answers for it, and until when it should be over; for the status and the report. */
   readonly about?: About;
+  /**
+   * How parallel writes stand that this compares the records of: told with its counts, to publishers and to the store of its rollout.
+   * `parallelWrites` says it of its own. Synchronous, and cheap.
+   */
+  readonly writes?: () => WritesStanding | undefined;
   /** For test suites: what is no match makes `settled()` and `close()` reject. Its laboratory's by default. */
   readonly throwOnMismatch?: ThrowOption;
   /** Takes the place of an experiment of the same name, as hot reloading needs; `false` by default. */
@@ -97,5 +103,5 @@ const { onNewMismatch, rollout, capture, about, throwOnMismatch, replace } = exp
 export const comparisonTable: OptionTable<UncheckedComparison, "enabled" | "sample" | "replace"> = {
   ...{ enabled, sample, key, context, compare, prepareComparable: aFunction, knownMismatches, clean, noise },
   ...{ afterRun, onNewMismatch, rollout, limits: optionsOf("an object of limits", comparisonLimitsTable), capture },
-  ...{ about, throwOnMismatch, replace },
+  ...{ about, writes: aFunction, throwOnMismatch, replace },
 };

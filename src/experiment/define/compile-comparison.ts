@@ -29,7 +29,7 @@ export function comparisonPlanOf(name: string, options: UncheckedComparison, ser
   const check = checkOptions(place, "invalid-definition");
   check.text("name", name);
   settle(check, comparisonTable, options);
-  const { prepareComparable, ...shared } = options;
+  const { prepareComparable, writes, ...shared } = options;
   const needsKeyOfCall = shared.rollout !== undefined && shared.key === undefined && !drawsByCall(shared.rollout);
   const definition = {
     ...shared,
@@ -46,7 +46,7 @@ export function comparisonPlanOf(name: string, options: UncheckedComparison, ser
   }
   return {
     // Neither side is called here, so that no order can be drawn in which they are timed.
-    plan: { ...plan, pairs: undefined },
+    plan: { ...plan, pairs: undefined, writes },
     prepareComparable: prepareComparable as AnyFunction | undefined,
     needsKeyOfCall,
   };

@@ -125,6 +125,7 @@ export function planOf(
     noise: noiseOf(check, definition.noise),
     onNewMismatch: definition.onNewMismatch as AnyFunction | undefined,
     about: aboutOf(check, definition.about),
+    writes: undefined,
     state: {
       inFlight: 0,
       stalled: 0,

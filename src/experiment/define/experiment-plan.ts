@@ -13,6 +13,7 @@ import type { PairTimer } from "../record/pair-timer.ts";
 import type { CandidateRecord } from "../record/candidate-record.ts";
 import type { ControlMark } from "../runtime/current-run.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
+import type { WritesStanding } from "../../model/writes-standing.ts";
 
 /** One candidate of an experiment: what is called, and what is kept about it from call to call. */
 export interface PlannedCandidate {
@@ -82,6 +83,8 @@ export interface ExperimentPlan {
   readonly noise: NoiseRuns | undefined;
   readonly onNewMismatch: AnyFunction | undefined;
   readonly about: { readonly owner?: string; readonly link?: string; readonly untilMs?: number };
+  /** How parallel writes stand, where it compares their records. */
+  readonly writes: (() => WritesStanding | undefined) | undefined;
   /** Written by runs. */
   readonly state: PlanState;
 }

@@ -1,12 +1,14 @@
 import type { CandidateBasis } from "../../model/evidence-data.ts";
 import type { ServedStage } from "../../model/result.ts";
 import type { CandidateTally, ExperimentCounts } from "../../model/tally-record.ts";
+import type { WritesStanding } from "../../model/writes-standing.ts";
 import { judges } from "../../rollout/to-rollout.ts";
 import { Tally } from "../../stats/tally.ts";
 import type { ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 import type { TallySlice } from "../record/tally-slices.ts";
 import { EvidenceTold, isNothing, minus, nonZero } from "./added.ts";
 import { stageOf, verdictOn } from "./text-report.ts";
+import { writesOf } from "./writes-of.ts";
 
 /** A record of one candidate, but for where it comes from. */
 export type PlanTally = Omit<CandidateTally, "v" | "type" | "process" | "build" | "n" | "from" | "to">;
@@ -18,7 +20,7 @@ interface CandidateTold {
   stands: string;
 }
 
-type Counts = Omit<ExperimentCounts, "inFlight" | "kept" | "rollout" | "synchronized">;
+type Counts = Omit<ExperimentCounts, "inFlight" | "kept" | "rollout" | "synchronized" | "writes">;
 
 const noCounts: Counts = { calls: 0, started: 0, skips: {}, answered: 0, fellBack: 0, newGroups: 0, faults: {} };
 
@@ -28,6 +30,8 @@ export class PlanTallies {
   #before: Counts = noCounts;
   #told = false;
   #epoch: number | undefined = undefined;
+  /** When what was told last of parallel writes was read. */
+  #writesAt: number | undefined = undefined;
   readonly #candidates = new Map<string, CandidateTold>();
 
   constructor(plan: ExperimentPlan) {
@@ -40,9 +44,11 @@ export class PlanTallies {
     const now = countsOf(plan);
     const added = since(now, this.#before);
     const stage = stageOf(plan);
+    const writes = this.#newWrites();
     const slices = plan.hooks.candidates.map(({ record }) => record.takeSlices());
     const isQuiet =
       this.#told &&
+      writes === undefined &&
       isNothing(minus(added, {})) &&
       isNothing(added.faults) &&
       slices.every((each) => each.length === 0) &&
@@ -56,10 +62,18 @@ export class PlanTallies {
     );
     this.#told = true;
     const [first, ...rest] = records;
-    return first === undefined ? [] : [{ ...first, of: this.#standing(added, stage) }, ...rest];
+    return first === undefined ? [] : [{ ...first, of: this.#standing(added, stage, writes) }, ...rest];
   }
 
-  #standing(added: Counts, stage: ServedStage | undefined): ExperimentCounts {
+  /** Where both databases were read since the last time. */
+  #newWrites(): WritesStanding | undefined {
+    const writes = writesOf(this.#plan);
+    if (writes === undefined || writes.at === this.#writesAt) return undefined;
+    this.#writesAt = writes.at;
+    return writes;
+  }
+
+  #standing(added: Counts, stage: ServedStage | undefined, writes: WritesStanding | undefined): ExperimentCounts {
     const { counters, groups } = this.#plan;
     const synchronized = synchronizedOf(this.#plan);
     return {
@@ -68,6 +82,7 @@ export class PlanTallies {
       kept: groups.size,
       ...(stage && { rollout: stage }),
       ...(synchronized !== undefined && { synchronized }),
+      ...(writes && { writes }),
     };
   }
 

@@ -4,6 +4,7 @@ import type { ServedStage } from "../../model/result.ts";
 import type { PresentedResult } from "../../records/record.ts";
 import type { GroupSummary } from "../../stats/groups.ts";
 import type { TallyData } from "../../stats/tally.ts";
+import type { WritesStanding } from "../../model/writes-standing.ts";
 import type { Verdict } from "../../stats/verdict.ts";
 import type { MemoryStatus } from "../deliver/memory-budget.ts";
 import type { BreakerState } from "../limits/circuit-breaker.ts";
@@ -11,6 +12,7 @@ import type { Counters, SkipReason } from "../record/counters.ts";
 import type { NoiseReport } from "../record/noise-reruns.ts";
 import type { ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { stageOf, verdictOn } from "./text-report.ts";
+import { writesOf } from "./writes-of.ts";
 
 /** Counts of what came of calls, or of one candidate's runs. */
 export interface OutcomeCounts {
@@ -61,6 +63,8 @@ export interface ExperimentStatus extends OutcomeCounts {
   readonly candidates: Readonly<Record<string, CandidateStatus>>;
   /** Kinds of mismatch, the most frequent first; with values hidden, and of paths only what looks like a name in code. */
   readonly groups: readonly GroupSummary<PresentedResult>[];
+  /** Of parallel writes: how they stood when a worker of this process last read both databases; absent before. */
+  readonly writes?: WritesStanding;
   /** Present where `noise` is looked for. */
   readonly noise?: NoiseReport;
   /**
@@ -88,6 +92,7 @@ export function statusOf(plan: ExperimentPlan): ExperimentStatus {
   const { owner, link, untilMs } = about;
   const noise = plan.noise?.report(plan.groups);
   const stage = stageOf(plan);
+  const writes = writesOf(plan);
   return {
     calls: counters.calls,
     ...(plan.version !== undefined && { version: plan.version }),
@@ -105,6 +110,7 @@ export function statusOf(plan: ExperimentPlan): ExperimentStatus {
       plan.hooks.candidates.map((candidate) => [candidate.name, candidateOf(plan, candidate)]),
     ),
     groups: plan.groups.list(),
+    ...(writes && { writes }),
     ...(noise && { noise }),
     cost: {
       meanPathMs: counters.started === 0 ? 0 : counters.totalPathMs / counters.started,

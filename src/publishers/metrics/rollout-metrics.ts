@@ -1,19 +1,12 @@
 import type { RolloutEvent } from "../../model/rollout.ts";
 import type { ExperimentCounts, TallyRecord } from "../../model/tally-record.ts";
-
-/** One metric of rollouts and of the laboratory itself: in Prometheus's words; OpenTelemetry's name beside them. */
-export interface RolloutMetric {
-  readonly kind: "counter" | "gauge";
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly otel: string;
-  readonly unit: string;
-}
+import { counter, gauge, type Label, type StandingMetric } from "./standing-metric.ts";
+import { writesMetrics, writeWrites, type WritesMetricName } from "./writes-metrics.ts";
 
 const perExperiment = ["experiment"];
 const perCandidate = ["experiment", "candidate"];
 
-export type RolloutMetricName =
+type RolloutMetricName =
   | "rollout_share"
   | "rollout_stage"
   | "rollout_events_total"
@@ -28,7 +21,7 @@ export type RolloutMetricName =
   | "faults_total"
   | "synchronized";
 
-export const rolloutMetrics: Readonly<Record<RolloutMetricName, RolloutMetric>> = {
+const ofRollouts: Readonly<Record<RolloutMetricName, StandingMetric>> = {
   rollout_share: gauge("Share of keys that the candidate answers, from 0 to 1", perExperiment, "rollout.share", "1"),
   rollout_stage: gauge(
     "1 for the stage of the rollout, 0 for the others",
@@ -59,10 +52,16 @@ export const rolloutMetrics: Readonly<Record<RolloutMetricName, RolloutMetric>> 
   synchronized: gauge("Whether a rollout knows the state that it shares", perExperiment, "synchronized", "1"),
 };
 
-/** Puts a gauge at a value, or adds to a counter. */
-export type Write = (name: RolloutMetricName, labels: Readonly<Record<string, string>>, value: number) => void;
+/** What tallies and events say of rollouts, of parallel writes and of the laboratory itself. */
+export const standingMetrics: Readonly<Record<StandingMetricName, StandingMetric>> = {
+  ...ofRollouts,
+  ...writesMetrics,
+};
 
-type Label = (value: string) => string;
+export type StandingMetricName = RolloutMetricName | WritesMetricName;
+
+/** Puts a gauge at a value, or adds to a counter. */
+export type Write = (name: StandingMetricName, labels: Readonly<Record<string, string>>, value: number) => void;
 
 const stages = ["off", "shadow", "ramp", "live", "complete"];
 const verdicts = ["ready", "not-ready", "insufficient", "regressed"];
@@ -91,6 +90,7 @@ function writeExperiment(of: ExperimentCounts, experiment: string, write: Write)
     write("rollout_share", { experiment }, rollout.share);
     for (const stage of stages) write("rollout_stage", { experiment, stage }, Number(rollout.stage === stage));
   }
+  if (of.writes !== undefined) writeWrites(of.writes, experiment, write);
   if (of.synchronized !== undefined) write("synchronized", { experiment }, Number(of.synchronized));
   write("served_total", { experiment }, of.answered);
   write("fell_back_total", { experiment }, of.fellBack);
@@ -109,12 +109,4 @@ export function writeEvent({ experiment: name, kind, to }: RolloutEvent, write: 
 
 function writeFaults(faults: Readonly<Record<string, number>>, write: Write): void {
   for (const [operation, times] of Object.entries(faults)) write("faults_total", { operation }, times);
-}
-
-function gauge(help: string, labels: readonly string[], otel: string, unit: string): RolloutMetric {
-  return { kind: "gauge", help, labels, otel: `sidelane.${otel}`, unit };
-}
-
-function counter(help: string, labels: readonly string[], otel: string, unit: string): RolloutMetric {
-  return { kind: "counter", help, labels, otel: `sidelane.${otel}`, unit };
 }

@@ -1,3 +1,4 @@
+import type { WritesStanding } from "../../model/writes-standing.ts";
 import { BitTable } from "../../stats/bit-table.ts";
 import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
 import type { FoldedUnits } from "../../stats/window-units.ts";
@@ -34,6 +35,8 @@ export interface ReadEvidence {
   readonly others: readonly { readonly candidates: Totals }[];
   /** Whether no other process has seen anything. */
   readonly isAlone: boolean;
+  /** How parallel writes stand, as one of the processes read them last. */
+  readonly writes: WritesStanding | undefined;
   /** Processes to be folded. */
   readonly silent: readonly ProcessReport[];
   /** Whether a process that was heard of lately runs another epoch. */
@@ -83,6 +86,7 @@ export class FleetEvidenceReader {
       ],
       isAlone,
       silent,
+      writes: lastRead(rows),
       isBehind: (present) =>
         rows.some((row) => row.leaves !== true && now - row.at <= heardWithinMs && row.epoch !== present),
       retired: (folded) => {
@@ -152,6 +156,11 @@ export class FleetEvidenceReader {
     this.#told.add(about);
     this.#onFault(new Error(message));
   }
+}
+
+function lastRead(rows: readonly ProcessReport[]): WritesStanding | undefined {
+  const read = rows.flatMap(({ writes }) => writes ?? []);
+  return read.reduce<WritesStanding | undefined>((last, each) => (last && last.at >= each.at ? last : each), undefined);
 }
 
 function withTables(

@@ -1,3 +1,4 @@
+import { readWritesStanding } from "../../model/writes-standing.ts";
 import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
 import type { UnitSums } from "../../stats/window-units.ts";
 import type { ProcessReport } from "../stores/store.ts";
@@ -19,6 +20,7 @@ export function readReport(given: unknown): ProcessReport | undefined {
   if (version !== undefined && typeof version !== "string") return undefined;
   const totals = isObject(candidates) ? readTotals(candidates) : undefined;
   if (totals === undefined) return undefined;
+  const writes = readWritesStanding(given["writes"]);
   return {
     process,
     epoch: epoch as number,
@@ -26,6 +28,7 @@ export function readReport(given: unknown): ProcessReport | undefined {
     at: at as number,
     ...(version !== undefined && { version }),
     ...(leaves === true && { leaves }),
+    ...(writes && { writes }),
     candidates: totals,
   };
 }

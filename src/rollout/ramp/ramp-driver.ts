@@ -53,7 +53,7 @@ export class RampDriver {
       changed: (before, news, isFirst) => this.#changed(before, news, isFirst),
       report: () => ({
         ...(this.#version !== undefined && { version: this.#version }),
-        ...this.#judgement.report(),
+        ...{ ...this.#judgement.report(), writes: this.#host?.writes?.() },
       }),
       exchanged: (answer) => this.#exchanged(answer),
       renewed: (why) => this.#judgement.gatherAnew(why),

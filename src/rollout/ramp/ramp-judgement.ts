@@ -194,10 +194,10 @@ export class RampJudgement {
     const last = this.#foundNow();
     const isNews = last === undefined || last.verdict.kind !== verdict.kind || last.verdict.stalled !== verdict.stalled;
     if (!isNews && read.silent.length === 0 && evidence.now - last.at < concludeEveryMs) return undefined;
-    const version = host.version();
-    const found = {
+    const found: FleetVerdict = {
       ...{ at: evidence.now, evidenceEpoch: epoch, verdict, distinct: this.#evidence.distinct },
-      ...(version !== undefined && { version }),
+      // Of a process that has ended long ago there is no row any more.
+      ...{ version: host.version(), writes: read.writes ?? this.#found?.writes },
     };
     this.take(found);
     return { verdict: found, retired: read.retired(this.#evidence.folded) };

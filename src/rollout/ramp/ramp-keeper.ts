@@ -21,7 +21,7 @@ export interface KeeperHost {
    */
   changed(before: RolloutState, news: readonly RolloutChange[], isFirst: boolean): void;
   /** What this process reports beside what it knows of the state. */
-  report(): Pick<Report, "version" | "candidates" | "units" | "knowsVerdict">;
+  report(): Pick<Report, "version" | "candidates" | "units" | "knowsVerdict" | "writes">;
   /** An exchange with the store has succeeded in all parts. */
   exchanged(answer: SyncedState, sent: Report): void;
   /** What is reported from here on is another process's. @param why something that was seen is left out, as a sentence */

@@ -39,13 +39,14 @@ export function oldFence(experiment: string): SidelaneError {
 
 /** What a store keeps of a report beside its tables. @param at when it came, by the store's clock */
 export function rowOf(
-  { process, epoch, evidenceEpoch, version, leaves, candidates }: Report,
+  { process, epoch, evidenceEpoch, version, leaves, candidates, writes }: Report,
   at: number,
 ): ProcessReport {
   return {
     ...{ process, epoch, evidenceEpoch, at, candidates },
     ...(version !== undefined && { version }),
     ...(leaves === true && { leaves }),
+    ...(writes !== undefined && { writes }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Cancel } from "../../model/clock.ts";
 import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
+import type { WritesStanding } from "../../model/writes-standing.ts";
 import type { Verdict } from "../../stats/verdict.ts";
 import type { WindowUnits } from "../../stats/window-units.ts";
 import type { RolloutState } from "../state.ts";
@@ -31,6 +32,8 @@ export interface Report {
   readonly leaves?: true;
   /** Absolute numbers by the candidate's name, in place of those that it reported before. */
   readonly candidates: Readonly<Record<string, EvidenceTotals>>;
+  /** Of parallel writes: how they stand, as the process last read both databases; absent where it has not. */
+  readonly writes?: WritesStanding | undefined;
   /** The places that its tables have since its last report that arrived, to be added to those of all other processes. */
   readonly units: readonly ReportedUnits[];
 }
@@ -44,10 +47,12 @@ export interface FleetVerdict {
   readonly at: number;
   /** Of the evidence that began in this epoch. */
   readonly evidenceEpoch: number;
-  readonly version?: string;
+  readonly version?: string | undefined;
   readonly verdict: Verdict;
   /** How many distinct keys all processes together have in a window, of all calls and of those that the candidate answered. */
   readonly distinct: { readonly all: number; readonly served: number };
+  /** Of parallel writes: how they stood when a process last read both databases, as far as one has said so. */
+  readonly writes?: WritesStanding | undefined;
 }
 
 /** What the judge folds: the store keeps `kept` in place of the rows of `processes` and of all windows up to `through`. */

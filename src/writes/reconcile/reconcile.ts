@@ -106,8 +106,9 @@ async function reconcileOnce(
   async function end(): Promise<void> {
     const counted = `${keys} keys, ${found} findings, ${inconclusive} inconclusive, ${invariants.length} invariants`;
     const summary = complete ? counted : `${counted}, and then no more was looked at`;
+    const counts = { keys, findings: found, inconclusive, invariants: invariants.length };
     for (const side of [services.sides.control, services.sides.candidate]) {
-      await keepReconciliation(side, { run: begun.run, clean, summary, mark: begun.marks[side.name] });
+      await keepReconciliation(side, { run: begun.run, clean, summary, counts, mark: begun.marks[side.name] });
     }
     await checkpoint.remove();
     if (!clean) services.emit({ kind: "found", reason: [summary, ...invariants].join("; ") });
