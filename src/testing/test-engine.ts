@@ -4,6 +4,7 @@ import type { EngineQuery, EvidenceEngine } from "../report/engines/engine.ts";
 import { summary } from "../report/summary.ts";
 import { corpusSize, writeCorpus, type CorpusSize } from "./engine-corpus.ts";
 import { globalRunner, type TestRunner } from "./test-publisher.ts";
+import { keptText } from "./kept-text.ts";
 
 /** An engine under test, freshly made and empty. */
 export interface OpenedEngine {
@@ -54,14 +55,8 @@ export function testEngine(
     const opened = await open();
     try {
       const written: string[] = [];
-      const stream = {
-        write: (text: string, done: () => void) => {
-          written.push(text);
-          done();
-          return true;
-        },
-      };
-      const text = (): PublisherLike => ndjsonPublisher({ stream: stream as never, perMinute: Infinity });
+      const stream = keptText(written);
+      const text = (): PublisherLike => ndjsonPublisher({ stream, perMinute: Infinity });
       await writeCorpus([text, () => opened.publisher()], size);
       if (isTorn) {
         written.push(torn);

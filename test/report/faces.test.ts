@@ -7,6 +7,7 @@ import { number } from "../../src/report/words.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
 import { called } from "../cli/called.ts";
+import { keptText } from "../../src/testing/kept-text.ts";
 
 const experiments = 20;
 const versions = ["a1", "b2", "c3"];
@@ -17,15 +18,9 @@ async function corpus(): Promise<string[]> {
   const written: string[] = [];
   const clock = fixedClock();
   for (const [at, build] of versions.entries()) {
-    const stream = {
-      write: (text: string, done: () => void) => {
-        written.push(...text.split("\n").filter(Boolean));
-        done();
-        return true;
-      },
-    };
+    const stream = keptText(written);
     const lab = new Laboratory({
-      publishers: [ndjsonPublisher({ stream: stream as never, random, perMinute: 5 })],
+      publishers: [ndjsonPublisher({ stream, random, perMinute: 5 })],
       ...{ clock, labels: { build }, random, onFault: () => undefined },
     });
     const calls = Array.from({ length: experiments }, (_, index) =>
@@ -48,13 +43,15 @@ async function corpus(): Promise<string[]> {
     }
     await lab.close();
   }
-  return written.flatMap((line) => {
-    const drawn = random();
-    if (line.includes('"type":"tally"') && drawn < 0.03) return [];
-    if (drawn < 0.06) return [line, line];
-    if (drawn < 0.08) return [line, line.slice(0, Math.floor(line.length * random()))];
-    return drawn < 0.1 ? [line, '{"v":9,"type":"result"}', '{"v":2,"type":"dream"}'] : [line];
-  });
+  return written
+    .flatMap((text) => text.split("\n").filter(Boolean))
+    .flatMap((line) => {
+      const drawn = random();
+      if (line.includes('"type":"tally"') && drawn < 0.03) return [];
+      if (drawn < 0.06) return [line, line];
+      if (drawn < 0.08) return [line, line.slice(0, Math.floor(line.length * random()))];
+      return drawn < 0.1 ? [line, '{"v":9,"type":"result"}', '{"v":2,"type":"dream"}'] : [line];
+    });
 }
 
 type Node = DefaultTreeAdapterTypes.ChildNode;

@@ -5,18 +5,13 @@ import { ExactSum } from "../../src/report/exact-sum.ts";
 import { summary, type ReportModel } from "../../src/report/index.ts";
 import { writeCorpus } from "../../src/testing/engine-corpus.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
+import { keptText } from "../../src/testing/kept-text.ts";
 
 describe("a report", () => {
   it("is the same, byte for byte, in whatever order the records of several processes come", async () => {
     const written: string[] = [];
-    const stream = {
-      write: (text: string, done: () => void) => {
-        written.push(text);
-        done();
-        return true;
-      },
-    };
-    const publisher = () => ndjsonPublisher({ stream: stream as never, perMinute: Infinity });
+    const stream = keptText(written);
+    const publisher = () => ndjsonPublisher({ stream, perMinute: Infinity });
     await writeCorpus([publisher], { experiments: 5, processes: 6, minutes: 4, calls: 12 });
     const lines = [...new Set(written.join("").split("\n"))].filter((line) => line !== "");
     const records = lines.map((line) => JSON.parse(line) as LineRecord);

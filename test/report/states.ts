@@ -4,6 +4,7 @@ import { ramp } from "../../src/rollout/index.ts";
 import { summary, type ReportModel } from "../../src/report/index.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
+import { keptText } from "../../src/testing/kept-text.ts";
 
 interface Written {
   readonly name: string;
@@ -26,15 +27,9 @@ async function modelOf(all: readonly Written[], builds: readonly string[] = ["a1
   const lines: string[] = [];
   const clock = fixedClock();
   for (const build of builds) {
-    const stream = {
-      write: (text: string, done: () => void) => {
-        lines.push(text);
-        done();
-        return true;
-      },
-    };
+    const stream = keptText(lines);
     const lab = new Laboratory({
-      publishers: [ndjsonPublisher({ stream: stream as never, random: seededRandom(1), values: "shown" })],
+      publishers: [ndjsonPublisher({ stream, random: seededRandom(1), values: "shown" })],
       ...{ clock, labels: { build }, random: seededRandom(2), onFault: () => undefined },
     });
     const made = all.map(({ name, candidate = total, owner, ramped, enabled, calls, minutes = 12 }) => {

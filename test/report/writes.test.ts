@@ -9,15 +9,16 @@ import { dashboard, htmlOf, markdownOf, summary, textOf, type ReportModel } from
 import { fixedClock, type FixedClock } from "../../src/testing/fixed-clock.ts";
 import { standing } from "../../src/testing/store-writes.ts";
 import { called } from "../cli/called.ts";
+import { keptText } from "../../src/testing/kept-text.ts";
 
 const startedAt = Date.UTC(2026, 0, 1);
 
 /** What a process wrote in which a worker read both databases at these moments of its run. */
 async function written(moments: readonly number[], spoil = (line: string): string => line): Promise<string> {
   const lines: string[] = [];
-  const stream = { write: (text: string, done: () => void) => (lines.push(text), done(), true) };
+  const stream = keptText(lines);
   const clock = fixedClock(startedAt);
-  const lab = new Laboratory({ clock, publishers: [ndjsonPublisher({ stream: stream as never })] });
+  const lab = new Laboratory({ clock, publishers: [ndjsonPublisher({ stream })] });
   let at: number | undefined;
   lab.comparison("payments", { writes: () => (at === undefined ? undefined : standing(startedAt + at)) });
   for (at of moments) await clock.advanceAsync(60_000);

@@ -11,6 +11,7 @@ import { memoryStore } from "../../src/rollout/stores/memory.ts";
 import { readRecords } from "../../src/records/index.ts";
 import type { Payment } from "./ledger.ts";
 import { broken, toldBank } from "./told-bank.ts";
+import { keptText } from "../../src/testing/kept-text.ts";
 
 const told = (tallies: readonly TallyRecord[]): readonly WritesStanding[] =>
   (tallies as readonly CandidateTally[]).flatMap(({ of }) => of?.writes ?? []);
@@ -66,8 +67,8 @@ describe("the standing of parallel writes", () => {
 
   it("carries nothing of records, operations or people, in any line", async () => {
     const lines: string[] = [];
-    const stream = { write: (text: string, done: () => void) => (lines.push(text), done(), true) };
-    const all = toldBank([ndjsonPublisher({ stream: stream as never })]);
+    const stream = keptText(lines);
+    const all = toldBank([ndjsonPublisher({ stream })]);
     await broken(all);
     await all.laboratory.close();
     const records = [];

@@ -25,6 +25,7 @@ import { readResults, type PresentedResult, type ResultSource } from "../../../s
 import { rotateFiles } from "../../../src/publishers/ndjson/rotate.ts";
 import { collectGarbage } from "../../collect-garbage.ts";
 import { aResult } from "../../../src/testing/a-result.ts";
+import { keptText } from "../../../src/testing/kept-text.ts";
 
 let folder = "";
 let files = 0;
@@ -313,13 +314,7 @@ describe("readResults", () => {
   it("takes no value in a torn line for a line, wherever it is torn", async () => {
     const value = { ...record, id: "forged", experiment: "payments" };
     const written: string[] = [];
-    const stream = {
-      write: (text: string, done: () => void) => {
-        written.push(text);
-        done();
-      },
-      on: () => undefined,
-    };
+    const stream = keptText(written);
     const publisher = ndjsonPublisher({ stream, values: "shown", perMinute: Infinity });
     const text = `\t${JSON.stringify(value)}`;
     await publisher.publish(aResult({ context: { value, text }, control: { outcome: { kind: "returned", value } } }));
