@@ -20,12 +20,15 @@ export interface LookLater {
 export function lookLater(services: WritesServices, compare: Comparer): LookLater {
   const behindMs = services.sides.control.changes?.behindMs;
   const waiting = new Set<Promise<void>>();
-  let ending = new AbortController();
+  let ending = startOf();
 
   async function again(key: string, first: BothRecords): Promise<BothRecords | undefined> {
-    const { signal } = ending;
-    await services.sleep(behindMs!, signal);
-    if (signal.aborted) return undefined;
+    const { ended } = ending;
+    const isOver = await Promise.race([
+      ended,
+      new Promise<false>((resolve) => services.clock.after(behindMs!, () => resolve(false))),
+    ]);
+    if (isOver) return undefined;
     const both = await bothRecords(services, directions(services), key);
     return both !== undefined && isSame(first, both) ? both : undefined;
   }
@@ -47,9 +50,20 @@ export function lookLater(services: WritesServices, compare: Comparer): LookLate
       return true;
     },
     async end() {
-      ending.abort();
-      ending = new AbortController();
+      ending.end();
+      ending = startOf();
       await Promise.all(waiting);
     },
   };
+}
+
+interface Ending {
+  readonly ended: Promise<true>;
+  readonly end: () => void;
+}
+
+function startOf(): Ending {
+  let end = (): void => undefined;
+  const ended = new Promise<true>((resolve) => (end = (): void => resolve(true)));
+  return { ended, end: () => end() };
 }
