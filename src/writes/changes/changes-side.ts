@@ -25,6 +25,7 @@ export type Changes<Op, Facts = unknown> =
  * audit table. It is the authority in every stage, and `write` is refused.
  */
 export interface ChangesSide<Op, Facts, Tx, Value> {
+  /** What control commits, in the order of its commits. */
   readonly changes: Changes<Op, Facts>;
   /** Runs work in one transaction of the database that `outbox` is in: any that the worker can write to, such as the candidate's. */
   readonly transaction: <Returned>(work: (tx: Tx) => Promise<Returned>) => Promise<Returned>;

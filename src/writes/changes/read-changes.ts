@@ -27,7 +27,7 @@ interface Readable {
 
 /**
  * Reads what control says it has committed, until the signal is aborted, and keeps each change in the outbox in that order: its id once,
- * however often it comes, and whoever else reads it too. Only then is it acknowledged. What fails is read anew, more and more slowly:
+ * however often it comes, and however many read it. Only then is it acknowledged. What fails is read anew, more and more slowly:
  * nothing behind it is kept before. Never rejects.
  */
 export async function readChanges(services: WritesServices, signal: AbortSignal): Promise<void> {
