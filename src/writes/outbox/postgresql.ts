@@ -34,6 +34,9 @@ export const postgresqlOutboxTable: OptionTable<PostgresqlOutboxOptions, "prefix
   prepared: orElse(aBoolean, false),
 };
 
+const listOf = (parameter: string): string =>
+  `SELECT value FROM jsonb_array_elements_text(CAST(CAST(${parameter} AS text) AS jsonb)) AS given(value)`;
+
 type Run = (on: PostgresqlClient, sql: string, values: unknown[]) => PromiseLike<{ readonly rows: readonly object[] }>;
 
 const asText: Run = (on, sql, values) => on.query(sql, values);
@@ -95,8 +98,9 @@ export function postgresqlOutbox(pool: PostgresqlClient, options: PostgresqlOutb
     query,
     table: t,
     now: () => now,
-    list: (parameter) =>
-      `SELECT value FROM jsonb_array_elements_text(CAST(CAST(${parameter} AS text) AS jsonb)) AS given(value)`,
+    list: listOf,
+    // An array is looked up in an index; a subquery may be joined with the whole table.
+    among: (column, parameter) => `${column} = ANY (ARRAY (${listOf(parameter)}))`,
     hold: (how, table) =>
       ({
         share: ` FOR SHARE OF ${table}`,

@@ -17,6 +17,8 @@ export interface OutboxDialect {
   readonly now: () => string;
   /** The elements of a JSON array in a parameter, as a query with the column `value`. */
   readonly list: (parameter: string) => string;
+  /** Whether a column is among the elements of a JSON array in a parameter: a few, to be looked up by an index. */
+  readonly among: (column: string, parameter: string) => string;
   /** Ends a query whose rows are to be held in share, or alone, or left to others that hold them. */
   readonly hold: (how: "share" | "update" | "skip", table: string) => string;
   /** Waits for the lock of a bucket: in share, or alone. */

@@ -9,10 +9,10 @@ const columns =
 
 /** An outbox in the tables of a database that speaks SQL. */
 export function sqlOutbox(dialect: OutboxDialect): OutboxStore {
-  const { query, table: t, now, list, hold } = dialect;
+  const { query, table: t, now, list, among, hold } = dialect;
   const here = "name = $1 AND side = $2";
   const forget = (tx: unknown, { name, side }: StreamOf, ids: readonly string[]): Promise<unknown> =>
-    query(tx, `DELETE FROM ${t("blocked")} WHERE ${here} AND op_id IN (${list("$3")})`, [
+    query(tx, `DELETE FROM ${t("blocked")} WHERE ${here} AND ${among("op_id", "$3")}`, [
       name,
       side,
       JSON.stringify(ids),
@@ -80,7 +80,7 @@ ON CONFLICT (name, side, op_id) DO NOTHING RETURNING op_id`,
     },
 
     async heads(tx, { name, side, keys }) {
-      const rows = await query(tx, `SELECT key, seq FROM ${t("heads")} WHERE ${here} AND key IN (${list("$3")})`, [
+      const rows = await query(tx, `SELECT key, seq FROM ${t("heads")} WHERE ${here} AND ${among("key", "$3")}`, [
         name,
         side,
         JSON.stringify(keys),
@@ -128,7 +128,7 @@ ON CONFLICT (name, side, key) DO NOTHING`,
     },
 
     async acknowledge(tx, { name, side, ids }) {
-      await query(tx, `DELETE FROM ${t("outbox")} WHERE ${here} AND op_id IN (${list("$3")})`, [
+      await query(tx, `DELETE FROM ${t("outbox")} WHERE ${here} AND ${among("op_id", "$3")}`, [
         name,
         side,
         JSON.stringify(ids),
@@ -225,7 +225,7 @@ FROM ${t("outbox")} WHERE ${here} AND bucket = $3`,
     async positions(tx, { name, side, keys }) {
       const rows = await query(
         tx,
-        `SELECT key, seq, generation FROM ${t("applied")} WHERE ${here} AND key IN (${list("$3")})`,
+        `SELECT key, seq, generation FROM ${t("applied")} WHERE ${here} AND ${among("key", "$3")}`,
         [name, side, JSON.stringify(keys)],
       );
       const found = new Map<string, Position>(

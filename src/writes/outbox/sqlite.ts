@@ -60,6 +60,7 @@ export function sqliteOutbox(database: SqliteDatabase, options: SqliteOutboxOpti
     mark,
     latest,
     list: (parameter) => `SELECT value FROM json_each(${parameter})`,
+    among: (column, parameter) => `${column} IN (SELECT value FROM json_each(${parameter}))`,
     // One transaction writes at a time.
     hold: () => "",
     lockBucket: () => Promise.resolve(),
