@@ -100,7 +100,10 @@ export function postgresqlOutbox(pool: PostgresqlClient, options: PostgresqlOutb
     now: () => now,
     list: listOf,
     // An array is looked up in an index; a subquery may be joined with the whole table.
-    among: (column, parameter) => `${column} = ANY (ARRAY (${listOf(parameter)}))`,
+    among: (column, among) => `${column} = ANY (ARRAY (${among}))`,
+    rowsOf: (columns, table, own) => `SELECT found.* FROM (${listOf("$3")}) AS listed CROSS JOIN LATERAL (
+  SELECT ${columns} FROM ${t(table)} WHERE name = $1 AND side = $2 AND ${own} = listed.value LIMIT 1
+) AS found`,
     hold: (how, table) =>
       ({
         share: ` FOR SHARE OF ${table}`,
