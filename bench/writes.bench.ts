@@ -79,10 +79,12 @@ function tell(timings: readonly Timing[], atLeast: number): void {
   }
 }
 
-/** Works until nothing is left. */
-async function drain({ payments }: Pair): Promise<void> {
+/** Works until so many more are applied and nothing is left. */
+async function drain({ payments, appliedAt }: Pair, more: number): Promise<void> {
   const stop = new AbortController();
+  const until = appliedAt.size + more;
   const working = payments.work({ concurrency: connections, signal: stop.signal });
+  while (appliedAt.size < until) await new Promise((resolve) => setTimeout(resolve, 1));
   while ((await payments.status()).lag.control.rows > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   stop.abort();
   await working;
@@ -99,7 +101,7 @@ async function applied(pairs: readonly Pair[], labels: readonly string[], count:
     for (const each of pairs) {
       await atOnce(connections, perRound, () => each.payments.write(nextTransfer()));
       const before = performance.now();
-      await drain(each);
+      await drain(each, perRound);
       figures.push(performance.now() - before);
     }
     if (round >= 0) figures.forEach((ms, index) => taken[index]!.push((ms * 1e6) / perRound));
@@ -155,7 +157,7 @@ tell(
   ),
   wanted.write,
 );
-for (const each of pairs) await drain(each);
+for (const each of pairs) await drain(each, 0);
 console.log("operations applied, beside the follower's transactions alone; writers paused, nothing read back");
 tell(await applied(pairs, ["alone", "applied", "applied, `prepared`"], count), wanted.applied);
 for (const [index, each] of pairs.entries()) {
