@@ -53,6 +53,7 @@ import { rampTable } from "../src/rollout/ramp/ramp-options.ts";
 import { sharesTable } from "../src/rollout/snapshot.ts";
 import { environmentTable } from "../src/rollout/sources/environment.ts";
 import { openFeatureTable } from "../src/rollout/sources/openfeature.ts";
+import { changesSideTable } from "../src/writes/changes/changes-table.ts";
 import { memoryOutboxTable } from "../src/writes/outbox/memory.ts";
 import { postgresqlOutboxTable } from "../src/writes/outbox/postgresql.ts";
 import { sqliteOutboxTable } from "../src/writes/outbox/sqlite.ts";
@@ -145,6 +146,7 @@ const sections: readonly (readonly [title: string, table: object, ...interfaces:
   ["`fromOpenFeature(client, flagKey, { … })`", openFeatureTable, "rollout/sources/openfeature.ts OpenFeatureOptions"],
   ["`parallelWrites(name, { … })`", parallelWritesTable, "writes/options.ts ParallelWritesOptions"],
   ["`control` and `candidate` of parallel writes", writeSideTable, "writes/options.ts WriteSide"],
+  ["`control` of parallel writes, with `changes`", changesSideTable, "writes/changes/changes-side.ts ChangesSide"],
   ["`maxLag`", maxLagTable, "writes/options.ts MaxLag"],
   ["`writes.work({ … })`", workTable, "writes/worker.ts WorkOptions"],
   ["`writes.reconcile({ … })`", reconcileTable, "writes/reconcile/reconcile.ts ReconcileOptions"],

@@ -1,7 +1,7 @@
 import { compareValues } from "../compare/compare.ts";
 import { compileRules } from "../compare/rules/rules.ts";
 import type { Comparison } from "../model/comparison.ts";
-import type { Comparer } from "./read-back.ts";
+import type { Comparer } from "./comparer.ts";
 import { directions, type WritesServices } from "./services.ts";
 import { bothRecords, type BothRecords } from "./standing.ts";
 
@@ -16,9 +16,11 @@ const asTheyAre = compileRules(undefined, "reconcile");
 
 /**
  * Looks at a key until its records are equal, or differ three times while nothing on it is on its way. Of a key whose operations
- * are not numbered both records also have to be the same each time, until all that was on its way at first is followed.
+ * are not numbered both records also have to be the same each time, until all that was on its way at first is followed; so they have to
+ * of a control that is followed by its changes, for as long as these may be behind it.
  */
 export async function confirmed(services: WritesServices, compare: Comparer, key: string): Promise<Confirmed> {
+  const behindMs = services.sides.control.changes?.behindMs;
   let stood = 0;
   let first: { readonly both: BothRecords; readonly latest: readonly number[] } | undefined;
   for (let look = 1; look <= mostLooks; look++) {
@@ -27,15 +29,16 @@ export async function confirmed(services: WritesServices, compare: Comparer, key
     const comparison = both === undefined ? undefined : compared(both, compare);
     if (comparison?.kind === "match" || comparison?.kind === "ignored") return undefined;
     if (both !== undefined && comparison?.kind === "mismatch") {
-      if (both.isNumbered) stood += 1;
+      const isCertain = both.isNumbered && behindMs === undefined;
+      if (isCertain) stood += 1;
       else if (first !== undefined && isSame(first.both, both)) stood += 1;
       else {
         stood = 1;
         first = { both, latest };
       }
-      if (stood >= standsTimes && (both.isNumbered || (await areFollowed(services, first!.latest)))) return comparison;
+      if (stood >= standsTimes && (isCertain || (await areFollowed(services, first!.latest)))) return comparison;
     }
-    await services.sleep(pauseMs);
+    await services.sleep(stood > 0 ? (behindMs ?? pauseMs) : pauseMs);
   }
   return "inconclusive";
 }
@@ -49,7 +52,8 @@ export function compared(
   return compare(control.value, candidate.value);
 }
 
-function isSame(a: BothRecords, b: BothRecords): boolean {
+/** Whether neither record has changed. */
+export function isSame(a: BothRecords, b: BothRecords): boolean {
   return ([a.control, a.candidate] as const).every((outcome, index) => {
     const other = index === 0 ? b.control : b.candidate;
     if (outcome.kind !== "returned" || other.kind !== "returned") return false;

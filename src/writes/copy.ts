@@ -11,11 +11,13 @@ import type { Direction } from "./services.ts";
 export async function copyKey({ from, to }: Direction, key: string, bucket: number): Promise<boolean> {
   const isByIntent = from.lookup !== undefined;
   // Both are kept in one database then, which may know one transaction at a time.
-  const sharesDatabase = isByIntent || to.lookup !== undefined;
+  const sharesDatabase = isByIntent || to.lookup !== undefined || from.store === to.store;
+  // What is kept of such a side is in another database than its records.
+  const isElsewhere = isByIntent || from.changes !== undefined;
   return from.transact(async (tx) => {
     if (isByIntent && !(await claimKey(from.store, tx, from.stream, key))) return false;
     const { seq, generation } = await from.store.holdHead(tx, { ...from.stream, key, bucket });
-    const record = await from.read(key, isByIntent ? undefined : tx);
+    const record = await from.read(key, isElsewhere ? undefined : tx);
     const put = async (followerTx: unknown): Promise<void> => {
       // The position first: a worker that is in the middle of an earlier operation on the key is waited for, or steps back.
       await to.store.place(followerTx, { ...from.stream, key, seq, generation });

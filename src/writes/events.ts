@@ -5,6 +5,7 @@ import type { SideName } from "./outbox/store.ts";
  *
  * - `dead`: an operation failed for good; its keys are blocked until a person sees to it
  * - `follower-down`, `follower-up`: the following side cannot be reached, and can again
+ * - `changes-down`, `changes-up`: the `changes` of control cannot be read, or one of them not be kept; and can again, after how many failures
  * - `lagging`: more is to be followed than `maxLag` allows; writes go on
  * - `following`, `not-following`: operations are kept for the other side from here on, or no longer
  * - `moved`: buckets have another authority; `held`: they cannot have, and why
@@ -16,6 +17,8 @@ export type WritesEventKind =
   | "dead"
   | "follower-down"
   | "follower-up"
+  | "changes-down"
+  | "changes-up"
   | "lagging"
   | "moved"
   | "held"

@@ -1,3 +1,4 @@
+import { takenIdOf } from "./changes/taken-id.ts";
 import { copyKey } from "./copy.ts";
 import { claimOn, claimRow, releaseRow, writeClaimed } from "./intent/follow-by-intent.ts";
 import type { OutboxRow, Position } from "./outbox/store.ts";
@@ -94,6 +95,13 @@ async function tryByIntent(
 }
 
 async function stepOf({ from, to }: Direction, row: OutboxRow, tx: unknown): Promise<Followed | "copy"> {
+  const step = await turnIn({ from, to }, row, tx);
+  const taken = step === "applied" && from.changes !== undefined ? takenIdOf(row) : undefined;
+  if (taken === undefined) return step;
+  throw new DeadOperation(`control has yielded two operations under the id ${JSON.stringify(taken)}`);
+}
+
+async function turnIn({ from, to }: Direction, row: OutboxRow, tx: unknown): Promise<Followed | "copy"> {
   if (row.keys.length === 0) {
     const known = await to.store.known(tx, { ...to.stream, id: row.id });
     return known?.token === row.token ? "already" : "applied";

@@ -20,6 +20,11 @@ const mostMismatches = 1 / 10_000;
  */
 export async function passGates(services: WritesServices, presence: Presence, target: SideName): Promise<Passed> {
   const { control, candidate } = services.sides;
+  if (control.changes !== undefined) {
+    return {
+      held: "control is followed by its `changes`: what writes to it asks no fence, so that it stays the authority",
+    };
+  }
   const looked = target === "candidate" ? [control, candidate] : [candidate];
   for (const { once, store, stream } of looked) {
     const { dead, blocked } = await once((tx) => store.count(tx, stream));

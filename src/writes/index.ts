@@ -1,5 +1,6 @@
 export type { BackfillKey } from "./backfill.ts";
 export type { ReconciliationStatus, WritesStatus } from "./status.ts";
+export type { Change, Changes, ChangesSide } from "./changes/changes-side.ts";
 export { AlreadyWrittenError } from "./errors.ts";
 export type { WritesEvent, WritesEventKind } from "./events.ts";
 export { unordered, type UnorderedKey } from "./operation.ts";

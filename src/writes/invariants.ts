@@ -1,6 +1,6 @@
 import { lagOf } from "./confirm.ts";
 import { messageOf } from "./errors.ts";
-import type { Comparer } from "./read-back.ts";
+import type { Comparer } from "./comparer.ts";
 import type { WritesServices } from "./services.ts";
 import type { Side } from "./side.ts";
 
@@ -19,8 +19,11 @@ type Figures = Readonly<Record<string, unknown>>;
 export async function differingInvariants(services: WritesServices, compare: Comparer): Promise<readonly string[]> {
   const names = Object.keys(services.options.invariants ?? {});
   const open = new Map(names.map((name) => [name, { stood: 0, said: "operations were on their way all the time" }]));
+  const behindMs = services.sides.control.changes?.behindMs;
+  let waitsMs = pauseMs;
   for (let look = 1; look <= mostLooks && open.size > 0; look++) {
-    if (look > 1) await services.sleep(pauseMs);
+    if (look > 1) await services.sleep(waitsMs);
+    waitsMs = pauseMs;
     try {
       const before = await lagOf(services);
       if (before.some(({ rows }) => rows > 0)) continue;
@@ -30,10 +33,12 @@ export async function differingInvariants(services: WritesServices, compare: Com
       ]);
       const after = await lagOf(services);
       if (after.some(({ rows, latest }, index) => rows > 0 || latest !== before[index]!.latest)) continue;
-      for (const [name, { stood }] of open) {
+      waitsMs = behindMs ?? pauseMs;
+      for (const [name, { stood, said: saidBefore }] of open) {
         const said = differenceOf(control[name], candidate[name], compare);
         if (said === undefined) open.delete(name);
-        else open.set(name, { stood: stood + 1, said });
+        // Of a control that is followed by its changes a figure may be ahead of them.
+        else open.set(name, { stood: behindMs === undefined || said === saidBefore ? stood + 1 : 1, said });
       }
     } catch (error) {
       for (const [name, { stood }] of open) open.set(name, { stood: stood + 1, said: messageOf(error) });
@@ -51,7 +56,7 @@ function figuresOf({ options }: WritesServices, side: Side): Promise<Figures> {
     }
     return figures;
   };
-  if (side.lookup !== undefined) return read(undefined);
+  if (side.lookup !== undefined || side.changes !== undefined) return read(undefined);
   return side.transact(async (tx) => {
     await side.store.snapshot?.(tx);
     return read(tx);

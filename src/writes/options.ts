@@ -1,5 +1,4 @@
 import { systemClock, type Clock } from "../model/clock.ts";
-import type { OptionCheck } from "../model/check-options.ts";
 import {
   aClock,
   aFunction,
@@ -16,10 +15,13 @@ import {
   type OptionRule,
   type OptionTable,
 } from "../model/option-table.ts";
+import type { ChangesSide } from "./changes/changes-side.ts";
+import { aSideWithChanges } from "./changes/changes-table.ts";
 import type { Compare } from "../experiment/define/options.ts";
 import type { Laboratory } from "../experiment/laboratory.ts";
 import type { WritesEvent } from "./events.ts";
 import type { UnorderedKey } from "./operation.ts";
+import { anOutboxOrIntent } from "./outbox/outbox-rule.ts";
 import type { OutboxStore } from "./outbox/store.ts";
 import type { RecordStore } from "./records/record-store.ts";
 import type { WritesRollout } from "./stage.ts";
@@ -60,6 +62,7 @@ export interface WriteSide<Op, Facts, Tx, Result, Value> {
   readonly outbox: OutboxStore;
   /** Of a side with `outbox: "intent"` alone, and required there: whether the operation of an id is written. */
   readonly lookup?: undefined;
+  readonly changes?: undefined;
 }
 
 /** What {@link IntentSide.lookup} has found. */
@@ -91,6 +94,7 @@ export interface IntentSide<Op, Facts, Result, Value> {
   /** The side's records as a whole, for `reconcile`: without it on both sides the authority stays where it is. */
   readonly records?: RecordStore<Value>;
   readonly transaction?: undefined;
+  readonly changes?: undefined;
 }
 
 /**
@@ -111,9 +115,21 @@ export interface MaxLag {
 }
 
 /** What `parallelWrites` takes: the two systems, the outbox between them, and how they are compared. */
-export interface ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result, Value, CandidateValue> {
+export interface ParallelWritesOptions<
+  Op,
+  Facts,
+  ControlTx,
+  CandidateTx,
+  Result,
+  Value,
+  CandidateValue,
+  ChangesTx = unknown,
+> {
   /** The old system. */
-  readonly control: WriteSide<Op, Facts, ControlTx, Result, Value> | IntentSide<Op, Facts, Result, Value>;
+  readonly control:
+    | WriteSide<Op, Facts, ControlTx, Result, Value>
+    | IntentSide<Op, Facts, Result, Value>
+    | ChangesSide<Op, Facts, ChangesTx, Value>;
   /** The new system. */
   readonly candidate:
     WriteSide<Op, Facts, CandidateTx, Result, CandidateValue> | IntentSide<Op, Facts, Result, CandidateValue>;
@@ -168,33 +184,14 @@ export type UncheckedWrites = ParallelWritesOptions<unknown, unknown, unknown, u
 
 /** A side as the engine knows it. */
 export type UncheckedSide =
-  WriteSide<unknown, unknown, unknown, unknown, unknown> | IntentSide<unknown, unknown, unknown, unknown>;
+  | WriteSide<unknown, unknown, unknown, unknown, unknown>
+  | IntentSide<unknown, unknown, unknown, unknown>
+  | ChangesSide<unknown, unknown, unknown, unknown>;
 
 /** All that a side may have. */
 type AnySide = {
-  readonly [Name in keyof WriteSide<never, never, never, never, never>]?: unknown;
+  readonly [Name in Exclude<keyof WriteSide<never, never, never, never, never>, "changes">]?: unknown;
 };
-
-const storeMethods = [
-  ...(["prepare", "found", "fences", "enter", "changeFence", "known", "enqueue", "remember", "heads"] as const),
-  ...([
-    "holdHead",
-    "take",
-    "acknowledge",
-    "postpone",
-    "bury",
-    "revive",
-    "find",
-    "count",
-    "lagOf",
-    "mark",
-    "touched",
-    "keep",
-    "claim",
-    "kept",
-  ] as const),
-  ...(["positions", "advance", "place", "note", "history", "prune"] as const satisfies readonly (keyof OutboxStore)[]),
-];
 
 export const writeSideTable: OptionTable<AnySide> = {
   transaction: aFunction,
@@ -203,14 +200,7 @@ export const writeSideTable: OptionTable<AnySide> = {
   copy: aFunction,
   records: withMethods("an object with `scan`", "scan"),
   lookup: aFunction,
-  outbox: required({
-    takes: 'an outbox, such as `postgresqlOutbox(pool)`, or "intent"',
-    check: (check: OptionCheck, option: string, got: unknown): void => {
-      if (got === "intent") return;
-      check.object(option, got);
-      for (const method of storeMethods) check.function(`${option}.${method}`, got[method]);
-    },
-  }),
+  outbox: required(anOutboxOrIntent),
 };
 
 export const maxLagTable: OptionTable<MaxLag, "rows" | "ms"> = {
@@ -222,7 +212,13 @@ export const parallelWritesTable: OptionTable<
   UncheckedWrites,
   "readBack" | "schema" | "heardWithinMs" | "leaseMs" | "clock" | "random"
 > = {
-  control: required(optionsOf("a side", writeSideTable)),
+  control: required({
+    takes: "a side",
+    check: (check, option, got): void => {
+      const hasChanges = typeof got === "object" && got !== null && "changes" in got;
+      (hasChanges ? aSideWithChanges : optionsOf("a side", writeSideTable)).check(check, option, got);
+    },
+  }),
   candidate: required(optionsOf("a side", writeSideTable)),
   id: required(aFunction),
   keys: required(aFunction),

@@ -5,12 +5,16 @@ import { checkOptions } from "../model/check-options.ts";
 import { SidelaneError } from "../model/errors.ts";
 import { settle } from "../model/option-table.ts";
 import { authorityOf } from "./authority.ts";
+import { checkBesideChanges } from "./changes/changes-table.ts";
+import { lookLater } from "./changes/look-later.ts";
+import { readChanges } from "./changes/read-changes.ts";
 import type { WritesEvent } from "./events.ts";
 import { bucketOf, operationOf } from "./operation.ts";
 import { parallelWritesTable, writesName, type ParallelWritesOptions, type UncheckedWrites } from "./options.ts";
 import type { HistoryEntry, OutboxStore, SideName } from "./outbox/store.ts";
 import { persons, type ByPerson } from "./persons.ts";
-import { comparerOf, comparisonOfRecords, readBackOf } from "./read-back.ts";
+import { comparerOf } from "./comparer.ts";
+import { comparisonOfRecords, readBackOf } from "./read-back.ts";
 import { readsRollout, type ReadsPartition } from "./reads.ts";
 import { reconcile, reconcileTable, type Reconciliation, type ReconcileOptions } from "./reconcile/reconcile.ts";
 import { statusOf, type WritesStatus } from "./status.ts";
@@ -37,7 +41,8 @@ export interface ParallelWrites<Op, Result> {
    *
    * @returns the authority's own result; for an id that is written already what `again` returns
    * @throws the authority's own error, when nothing was written
-   * @throws {SidelaneError} `invalid-operation`, `already-written`, `id-taken`, `no-authority`
+   * @throws {SidelaneError} `invalid-operation`, `already-written`, `id-taken`, `no-authority`; `invalid-state` where control has
+   *   `changes`
    */
   write(op: Op): Promise<Result>;
   /**
@@ -49,7 +54,7 @@ export interface ParallelWrites<Op, Result> {
    */
   reads<Control extends AnyFunction>(name: string, definition: Definition<Control> & ReadsPartition<Control>): Control;
   /**
-   * Follows: brings operations across until `signal` is aborted, then resolves. Any number of processes may do it at once. Keeps the
+   * Follows: reads control's `changes`, where it has them, and brings operations across until `signal` is aborted, then resolves. Any number of processes may do it at once. Keeps the
    * process alive meanwhile.
    *
    * @throws {SidelaneError} `invalid-option`
@@ -115,15 +120,25 @@ const takenNames = new WeakMap<OutboxStore, Set<string>>();
  * })
  * await payments.write({ paymentId: "p-1", from: "a", to: "b", cents: 100 })
  */
-export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value, CandidateValue = Value>(
+export function parallelWrites<
+  Op,
+  Facts,
+  ControlTx,
+  CandidateTx,
+  Result,
+  Value,
+  CandidateValue = Value,
+  ChangesTx = unknown,
+>(
   name: string,
-  options: ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result, Value, CandidateValue>,
+  options: ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result, Value, CandidateValue, ChangesTx>,
 ): ParallelWrites<Op, Awaited<Result>> {
   const services = servicesOf(name, options as unknown as UncheckedWrites);
   const laboratory = services.options.laboratory ?? defaultLaboratory();
   const told = toldStandingOf(services);
-  const readBack = readBackOf(services, comparisonOfRecords(laboratory, services, told));
   const compare = comparerOf(services.options.compare, services.place);
+  const comparing = comparisonOfRecords(laboratory, services, told);
+  const readBack = readBackOf(services, comparing, lookLater(services, compare));
   const counts = (): ReadBackCounts =>
     countsOf(laboratory.status().experiments[name]?.candidates["candidate"]?.tally.kinds);
   const presence = presenceOf(services, counts);
@@ -136,12 +151,12 @@ export function parallelWrites<Op, Facts, ControlTx, CandidateTx, Result, Value,
       return write(services, op) as Promise<Awaited<Result>>;
     },
     async work(given) {
-      const { concurrency, signal } = settle(checkOptions(`${services.place}.work`), workTable, given);
-      await work(
-        services,
-        { presence, told, compare, readBack },
-        { concurrency, signal: signal ?? new AbortController().signal },
-      );
+      const check = checkOptions(`${services.place}.work`);
+      const { concurrency, signal = new AbortController().signal } = settle(check, workTable, given);
+      await Promise.all([
+        work(services, { presence, told, compare, readBack }, { concurrency, signal }),
+        readChanges(services, signal),
+      ]);
     },
     reads(readsName, { partition, ...definition }) {
       const rollout = readsRollout(services, partition !== undefined);
@@ -186,6 +201,7 @@ function servicesOf(name: string, unchecked: UncheckedWrites): WritesServices {
   const wish = wishOf(options.rollout ?? "shadow", place, options.partition !== undefined);
   const { control, candidate } = options;
   const sides = sidesOf({ control, candidate }, name, place);
+  if (control.changes !== undefined) checkBesideChanges(check, { ...options, control, stage: wish.now().stage });
   for (const [side, { outbox }] of Object.entries({ control, candidate })) {
     if (outbox !== "intent") takeName(outbox, `${side}:${name}`, place);
   }

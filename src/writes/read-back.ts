@@ -1,17 +1,18 @@
-import { readAnswer } from "../compare/comparer-answer.ts";
-import { compareValues } from "../compare/compare.ts";
-import { compileRules } from "../compare/rules/rules.ts";
-import type { Compare } from "../experiment/define/options.ts";
 import type { Laboratory } from "../experiment/laboratory.ts";
 import type { ComparisonCalls } from "../experiment/reported/comparison-call.ts";
-import type { Comparison } from "../model/comparison.ts";
+import type { LookLater } from "./changes/look-later.ts";
+import { comparerOf } from "./comparer.ts";
 import type { OutboxRow } from "./outbox/store.ts";
 import { directions, type WritesServices } from "./services.ts";
 import { bothRecords, type BothRecords } from "./standing.ts";
 import type { ToldStanding } from "./told-standing.ts";
 
 /** Reads back the records of operations that were just followed, and has them compared. Never rejects. */
-export type ReadBack = (rows: readonly OutboxRow[]) => Promise<void>;
+export interface ReadBack {
+  (rows: readonly OutboxRow[]): Promise<void>;
+  /** Gives up what it still waits for. */
+  readonly end: () => Promise<void>;
+}
 
 /** Stands for a record that kept changing while both sides were read. */
 class Moved {
@@ -48,19 +49,7 @@ export function comparisonOfRecords(
   return { calls, place };
 }
 
-export type Comparer = (control: unknown, candidate: unknown) => Comparison;
-
-export function comparerOf(compare: Compare<unknown, unknown> | undefined, place: string): Comparer {
-  if (typeof compare === "function") {
-    const otherwise = compileRules(undefined, place);
-    return (control, candidate) =>
-      readAnswer(compare(control, candidate), () => compareValues(control, candidate, otherwise));
-  }
-  const rules = compileRules(compare, place);
-  return (control, candidate) => compareValues(control, candidate, rules);
-}
-
-export function readBackOf(services: WritesServices, { calls }: Comparing): ReadBack {
+export function readBackOf(services: WritesServices, { calls }: Comparing, later: LookLater): ReadBack {
   const { options, random, wish } = services;
   const share = options.readBack ?? 1;
 
@@ -72,21 +61,25 @@ export function readBackOf(services: WritesServices, { calls }: Comparing): Read
         control: { kind: "returned", value: new Moved() },
         candidate: { kind: "returned", value: new Moved() },
       };
-      const { control, candidate } = (await bothRecords(services, directions(services), key)) ?? moved;
-      call.control(control);
-      call.candidate(candidate);
+      const tell = ({ control, candidate }: typeof moved = moved): void => {
+        call.control(control);
+        call.candidate(candidate);
+      };
+      const both = await bothRecords(services, directions(services), key);
+      if (!later.needed(key, both, tell)) tell(both);
     } catch {
       call.abandon("a side could not be reached");
     }
   }
 
-  return async (rows) => {
+  const readBack = async (rows: readonly OutboxRow[]): Promise<void> => {
     if (share === 0 || wish.now().stage === "ramp-down") return;
     // Once a key, however many of its operations were followed.
     const keys = new Map(rows.flatMap((row) => row.keys.map((key) => [key, row] as const)));
     const drawn = [...keys].filter(() => share === 1 || random() < share);
     await Promise.all(drawn.map(([key, row]) => readKey(key, partitionOf(options.partition, row.op))));
   };
+  return Object.assign(readBack, { end: () => later.end() });
 }
 
 /** What sticks to a key of evidence; an operation of an earlier schema may have none. */

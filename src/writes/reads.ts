@@ -25,7 +25,8 @@ export function readsRollout(services: WritesServices, partitioned: boolean): Ro
     current() {
       authority.look();
       const { stage } = wish.now();
-      if (stage === "complete") return candidateAlone;
+      // What control commits then is not the candidate's to answer: it only follows.
+      if (stage === "complete" && services.sides.control.changes === undefined) return candidateAlone;
       if (stage === "off" && authority.of(0) === "control") return controlAlone;
       if (partitioned) return byPartition;
       return authority.of(0) === "control" ? control : candidate;

@@ -1,7 +1,7 @@
 import { compared, confirmed } from "./confirm.ts";
 import type { Marks } from "./gates.ts";
 import { inParallel } from "./in-parallel.ts";
-import type { Comparer } from "./read-back.ts";
+import type { Comparer } from "./comparer.ts";
 import { directions, type WritesServices } from "./services.ts";
 import { bothRecords, readBoth } from "./standing.ts";
 

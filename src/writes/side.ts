@@ -1,4 +1,6 @@
 import { checkOptions } from "../model/check-options.ts";
+import type { Changes } from "./changes/changes-side.ts";
+import { changesSideTable } from "./changes/changes-table.ts";
 import { refuse } from "./errors.ts";
 import { storeOfIntents } from "./intent/intents.ts";
 import type { FoundWrite, UncheckedSide, WriteSide } from "./options.ts";
@@ -14,6 +16,8 @@ export interface Side extends Functions {
   readonly stream: StreamOf;
   /** Of a side without transactions, whose outbox is in the other side's database. */
   readonly lookup?: (id: string, op: unknown) => PromiseLike<FoundWrite<unknown> | undefined>;
+  /** Of a control that is followed by what it says it has committed. */
+  readonly changes?: { readonly source: Changes<unknown>; readonly behindMs: number };
   /** Runs a single statement: in no transaction where the store can. */
   readonly once: <Value>(work: (tx: unknown) => Promise<Value>) => Promise<Value>;
   /** Runs work in a transaction, and resolves with what it came to, whatever `transaction` itself resolves with. */
@@ -104,6 +108,9 @@ function sideOf(
     ...{ name, store, once, transact, write, read, stream: { name: writesName, side: name } },
     ...(copy !== undefined && { copy }),
     ...(records !== undefined && { records }),
+    ...(side.changes !== undefined && {
+      changes: { source: side.changes, behindMs: side.behindMs ?? changesSideTable.behindMs.byDefault },
+    }),
     ...(side.outbox === "intent" && { lookup: async (id: string, op: unknown) => side.lookup(id, op) }),
   };
 }

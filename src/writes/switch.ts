@@ -2,7 +2,7 @@ import { backoffMs, type Backoff } from "../model/backoff.ts";
 import { passGates, type Marks, type Passed } from "./gates.ts";
 import { bucketCount, type BucketLag, type Fence, type SideName } from "./outbox/store.ts";
 import type { Presence } from "./presence.ts";
-import type { Comparer } from "./read-back.ts";
+import type { Comparer } from "./comparer.ts";
 import { lookAhead, lookAtLast, type Looked } from "./recheck.ts";
 import { otherSide, type Direction, type WritesServices } from "./services.ts";
 import { wishedFor } from "./stage.ts";

@@ -3,7 +3,8 @@ import { aWhole, orElse, where, type OptionTable } from "../model/option-table.t
 import { messageOf } from "./errors.ts";
 import { DeadOperation, follow } from "./follow.ts";
 import type { OutboxRow, Postponed } from "./outbox/store.ts";
-import type { Comparer, ReadBack } from "./read-back.ts";
+import type { Comparer } from "./comparer.ts";
+import type { ReadBack } from "./read-back.ts";
 import type { Presence } from "./presence.ts";
 import { directions, type Direction, type WritesServices } from "./services.ts";
 import { switching } from "./switch.ts";
@@ -85,6 +86,7 @@ export async function work(
     pauseMs = found > 0 ? shortestPauseMs : Math.min(pauseMs * 2, longestPauseMs);
     if (found < rowsAtOnce / 4) await services.sleep(pauseMs, signal);
   }
+  await readBack.end();
 }
 
 /** What one round has come to. */

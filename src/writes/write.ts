@@ -2,10 +2,11 @@ import { answerAgain, factsText, FenceFailed, isConflict, NotTheAuthority, Overt
 import { refuse } from "./errors.ts";
 import { writeByIntent } from "./intent/write-by-intent.ts";
 import type { Operation } from "./operation.ts";
-import type { Fence, KnownId } from "./outbox/store.ts";
+import type { KnownId } from "./outbox/store.ts";
 import { otherSide, type WritesServices } from "./services.ts";
 import type { Side } from "./side.ts";
 import { keepsFollower } from "./stage.ts";
+import { takeDown } from "./take-down.ts";
 
 /** How long a write waits for an authority that moves. */
 const longestWaitMs = 5_000;
@@ -18,8 +19,12 @@ type Attempt =
 
 /** Writes one operation on its authority, and takes it down for the follower in the same transaction. */
 export async function write(services: WritesServices, op: unknown): Promise<unknown> {
-  const operation = services.operationOf(op);
   const { authority, clock, sides, place } = services;
+  if (sides.control.changes !== undefined) {
+    const mend = "Write to control as before: `work` reads what it has committed";
+    refuse("invalid-state", `${place}.write`, `control is followed by its \`changes\`. ${mend}`);
+  }
+  const operation = services.operationOf(op);
   await authority.ready();
   const startedAt = clock.monotonic();
   let side = sides[authority.of(operation.bucket)];
@@ -71,7 +76,8 @@ async function writeOn(services: WritesServices, side: Side, operation: Operatio
         return;
       }
       const result = await side.write(operation.op, tx, { facts: undefined, id: operation.id });
-      if (!(await takeDown(services, side, operation, { tx, fence, token, result }))) stop(new Overtaken());
+      const facts = factsText(services, result);
+      if (!(await takeDown(services, side, operation, { tx, fence, token, facts }))) stop(new Overtaken());
       came = { kind: "written", result };
     });
   } catch (error) {
@@ -81,26 +87,6 @@ async function writeOn(services: WritesServices, side: Side, operation: Operatio
   if (keeps !== keepsFollower(services.wish.now(), side.name)) void services.authority.align().catch(() => undefined);
   const done = came as Exclude<Attempt, undefined>;
   return done.kind === "written" ? done.result : answerAgain(services, operation, done.known);
-}
-
-/**
- * Last in the transaction, so that the heads of the keys are held as shortly as can be.
- *
- * @returns `false` where the id has been written in the meantime
- */
-async function takeDown(
-  services: WritesServices,
-  side: Side,
-  operation: Operation<unknown>,
-  { tx, fence, token, result }: { tx: unknown; fence: Fence; token: string; result: unknown },
-): Promise<boolean> {
-  const { id, digest, keys, text, bucket } = operation;
-  const entry = { id, token, digest, facts: factsText(services, result) };
-  if (!fence.follows) return side.store.remember(tx, { ...side.stream, ...entry });
-  return side.store.enqueue(tx, {
-    ...side.stream,
-    entry: { ...entry, keys, op: text, schema: services.schema, bucket, generation: fence.generation },
-  });
 }
 
 /**

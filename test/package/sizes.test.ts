@@ -32,7 +32,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/clickhouse": 17_500,
   "./publishers/sql": 23_000,
   "./publishers/webhook": 19_900,
-  "./writes": 117_300,
+  "./writes": 120_300,
   "./stores/file": 7_300,
   "./stores/memory": 4_500,
   "./stores/postgresql": 7_500,

@@ -23,18 +23,30 @@ describe.skipIf(withoutPostgresql !== undefined)(`an outbox in a real PostgreSQL
   }, 60_000);
   afterAll(() => server.stop());
 
-  testOutbox(
-    "postgresqlOutbox",
-    () => {
-      const pool = poolOf(server.port, "postgres", 2);
-      return {
-        outbox: postgresqlOutbox(pool, { prefix: `t${++opened}_` }),
-        transaction: (work) => inTx(pool, (tx) => work(tx as never)),
-        cleanUp: () => pool.end(),
-      };
-    },
-    { describe, it },
-  );
+  for (const prepared of [false, true]) {
+    testOutbox(
+      `postgresqlOutbox${prepared ? ", prepared" : ""}`,
+      () => {
+        const pool = poolOf(server.port, "postgres", 2);
+        return {
+          outbox: postgresqlOutbox(pool, { prefix: `t${++opened}_`, prepared }),
+          transaction: (work) => inTx(pool, (tx) => work(tx as never)),
+          cleanUp: () => pool.end(),
+        };
+      },
+      { describe, it },
+    );
+  }
+
+  it("has its statements planned once a connection, where they are `prepared`", async () => {
+    const pool = poolOf(server.port, "postgres", 1);
+    const outbox = postgresqlOutbox(pool, { prefix: `t${++opened}_`, prepared: true });
+    await outbox.prepare();
+    for (let n = 0; n < 3; n++) await outbox.known(pool, { name: "payments", side: "control", id: `p-${n}` });
+    const { rows } = await pool.query("SELECT name, generic_plans + custom_plans AS runs FROM pg_prepared_statements");
+    expect(rows).toEqual([{ name: expect.stringMatching(/^sidelane_[0-9a-f]{32}$/) as string, runs: "3" }]);
+    await pool.end();
+  });
 
   // It writes a parameter as the type that the server names: a text of JSON for `jsonb` would be written as JSON again.
   testOutbox(

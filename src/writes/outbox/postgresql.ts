@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { aBoolean, aFunction, orElse, settle, type OptionTable } from "../../model/option-table.ts";
 import { murmur3 } from "../../rollout/bucket.ts";
@@ -18,13 +19,46 @@ export interface PostgresqlOutboxOptions extends TableNames {
   readonly client?: (tx: never) => PostgresqlClient;
   /** Whether missing tables are made when the first operation is written or followed; `true` by default. Else run `outboxMigrations`. */
   readonly migrate?: boolean;
+  /**
+   * Whether each statement is planned once a connection rather than each time: it is handed to `query` as `{ name, text, values }`, as `pg` 8
+   * takes it. Not for other clients, nor behind a pool that hands connections on between transactions, such as PgBouncer before 1.21. `false`
+   * by default.
+   */
+  readonly prepared?: boolean;
 }
 
-export const postgresqlOutboxTable: OptionTable<PostgresqlOutboxOptions, "prefix" | "migrate"> = {
+export const postgresqlOutboxTable: OptionTable<PostgresqlOutboxOptions, "prefix" | "migrate" | "prepared"> = {
   ...tableNamesTable,
   client: aFunction,
   migrate: orElse(aBoolean, true),
+  prepared: orElse(aBoolean, false),
 };
+
+const listOf = (parameter: string): string =>
+  `SELECT value FROM jsonb_array_elements_text(CAST(CAST(${parameter} AS text) AS jsonb)) AS given(value)`;
+
+type Run = (on: PostgresqlClient, sql: string, values: unknown[]) => PromiseLike<{ readonly rows: readonly object[] }>;
+
+const asText: Run = (on, sql, values) => on.query(sql, values);
+
+/** Has each statement planned once a connection. Its name is of its text: two outboxes may share a connection. */
+function byName(): Run {
+  const names = new Map<string, string>();
+  return (on, text, values) => {
+    const name = names.get(text) ?? `sidelane_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+    names.set(text, name);
+    return (on as unknown as NamingClient).query({ name, text, values });
+  };
+}
+
+/** What is used of `pg` 8 where statements are prepared. */
+interface NamingClient {
+  query(statement: {
+    readonly name: string;
+    readonly text: string;
+    readonly values: unknown[];
+  }): PromiseLike<{ readonly rows: readonly object[] }>;
+}
 
 const now = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)";
 
@@ -39,8 +73,9 @@ export function postgresqlOutbox(pool: PostgresqlClient, options: PostgresqlOutb
   const check: OptionCheck = checkOptions("postgresqlOutbox");
   check.object("pool", pool);
   check.function("pool.query", (pool as { readonly query?: unknown }).query);
-  const { client, migrate, ...names } = settle(check, postgresqlOutboxTable, options);
+  const { client, migrate, prepared, ...names } = settle(check, postgresqlOutboxTable, options);
   const t = tableNames(names);
+  const run = prepared ? byName() : asText;
   const clientOf = (client ?? ((tx: unknown) => tx)) as (tx: unknown) => Partial<PostgresqlClient> | undefined;
 
   const query: Query = async (tx, sql, parameters) => {
@@ -53,7 +88,7 @@ export function postgresqlOutbox(pool: PostgresqlClient, options: PostgresqlOutb
         "Where it hands over something else, say `client: (tx) => …`",
       );
     }
-    const { rows } = await (on as PostgresqlClient).query(sql, [...parameters]);
+    const { rows } = await run(on as PostgresqlClient, sql, [...parameters]);
     return rows as readonly Row[];
   };
 
@@ -63,8 +98,12 @@ export function postgresqlOutbox(pool: PostgresqlClient, options: PostgresqlOutb
     query,
     table: t,
     now: () => now,
-    list: (parameter) =>
-      `SELECT value FROM jsonb_array_elements_text(CAST(CAST(${parameter} AS text) AS jsonb)) AS given(value)`,
+    list: listOf,
+    // An array is looked up in an index; a subquery may be joined with the whole table.
+    among: (column, among) => `${column} = ANY (ARRAY (${among}))`,
+    rowsOf: (columns, table, own) => `SELECT found.* FROM (${listOf("$3")}) AS listed CROSS JOIN LATERAL (
+  SELECT ${columns} FROM ${t(table)} WHERE name = $1 AND side = $2 AND ${own} = listed.value LIMIT 1
+) AS found`,
     hold: (how, table) =>
       ({
         share: ` FOR SHARE OF ${table}`,

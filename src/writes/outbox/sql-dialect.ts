@@ -17,6 +17,13 @@ export interface OutboxDialect {
   readonly now: () => string;
   /** The elements of a JSON array in a parameter, as a query with the column `value`. */
   readonly list: (parameter: string) => string;
+  /** Whether a column is among what a query returns: a few, to be looked up by an index. */
+  readonly among: (column: string, query: string) => string;
+  /**
+   * Rows of `$1` and `$2` that an own column, of which each value has at most one, finds by the elements of a JSON array in `$3`: each by the
+   * index, whatever the database takes for the size of the table.
+   */
+  readonly rowsOf: (columns: string, table: Table, own: string) => string;
   /** Ends a query whose rows are to be held in share, or alone, or left to others that hold them. */
   readonly hold: (how: "share" | "update" | "skip", table: string) => string;
   /** Waits for the lock of a bucket: in share, or alone. */

@@ -9,7 +9,7 @@ const columns =
 
 /** An outbox in the tables of a database that speaks SQL. */
 export function sqlOutbox(dialect: OutboxDialect): OutboxStore {
-  const { query, table: t, now, list, hold } = dialect;
+  const { query, table: t, now, list, among, rowsOf, hold } = dialect;
   const here = "name = $1 AND side = $2";
   const forget = (tx: unknown, { name, side }: StreamOf, ids: readonly string[]): Promise<unknown> =>
     query(tx, `DELETE FROM ${t("blocked")} WHERE ${here} AND op_id IN (${list("$3")})`, [
@@ -80,11 +80,7 @@ ON CONFLICT (name, side, op_id) DO NOTHING RETURNING op_id`,
     },
 
     async heads(tx, { name, side, keys }) {
-      const rows = await query(tx, `SELECT key, seq FROM ${t("heads")} WHERE ${here} AND key IN (${list("$3")})`, [
-        name,
-        side,
-        JSON.stringify(keys),
-      ]);
+      const rows = await query(tx, rowsOf("key, seq", "heads", "key"), [name, side, JSON.stringify(keys)]);
       const found = new Map(rows.map((row) => [String(row["key"]), Number(row["seq"])]));
       return keys.map((key) => found.get(key) ?? 0);
     },
@@ -113,7 +109,9 @@ ON CONFLICT (name, side, key) DO NOTHING`,
     async take(tx, { name, side, limit, leaseMs, bucket = null }) {
       const rows = await query(
         tx,
-        `UPDATE ${t("outbox")} SET next_at = ${now()} + $4 WHERE position IN (
+        `UPDATE ${t("outbox")} SET next_at = ${now()} + $4 WHERE ${among(
+          "position",
+          `
   SELECT q.position FROM ${t("outbox")} q
   WHERE q.name = $1 AND q.side = $2 AND q.state = 'due' AND q.next_at <= ${now()}
     AND (CAST($5 AS bigint) IS NULL OR q.bucket = CAST($5 AS bigint)) AND NOT EXISTS (
@@ -121,14 +119,15 @@ ON CONFLICT (name, side, key) DO NOTHING`,
     WHERE b.name = q.name AND b.side = q.side AND b.key IN (${list("q.keys")})
   )
   ORDER BY q.position LIMIT $3${hold("skip", "q")}
-) RETURNING position, ${columns}`,
+`,
+        )} RETURNING position, ${columns}`,
         [name, side, limit, leaseMs, bucket],
       );
       return [...rows].sort((a, b) => Number(a["position"]) - Number(b["position"])).map(rowOf);
     },
 
     async acknowledge(tx, { name, side, ids }) {
-      await query(tx, `DELETE FROM ${t("outbox")} WHERE ${here} AND op_id IN (${list("$3")})`, [
+      await query(tx, `DELETE FROM ${t("outbox")} WHERE ${among("position", rowsOf("position", "outbox", "op_id"))}`, [
         name,
         side,
         JSON.stringify(ids),
@@ -140,7 +139,7 @@ ON CONFLICT (name, side, key) DO NOTHING`,
         await query(
           tx,
           `UPDATE ${t("outbox")} SET next_at = ${now()} + $4, attempts = $5, waits = $6, error = $7
-WHERE ${here} AND op_id = $3 AND state = 'due'`,
+WHERE ${here} AND op_id = $3 AND state <> 'dead'`,
           [name, side, id, Math.round(delayMs), attempts, waits, error],
         );
       }
@@ -223,11 +222,11 @@ FROM ${t("outbox")} WHERE ${here} AND bucket = $3`,
     },
 
     async positions(tx, { name, side, keys }) {
-      const rows = await query(
-        tx,
-        `SELECT key, seq, generation FROM ${t("applied")} WHERE ${here} AND key IN (${list("$3")})`,
-        [name, side, JSON.stringify(keys)],
-      );
+      const rows = await query(tx, rowsOf("key, seq, generation", "applied", "key"), [
+        name,
+        side,
+        JSON.stringify(keys),
+      ]);
       const found = new Map<string, Position>(
         rows.map((row) => [String(row["key"]), { seq: Number(row["seq"]), generation: Number(row["generation"]) }]),
       );

@@ -60,6 +60,9 @@ export function sqliteOutbox(database: SqliteDatabase, options: SqliteOutboxOpti
     mark,
     latest,
     list: (parameter) => `SELECT value FROM json_each(${parameter})`,
+    among: (column, among) => `${column} IN (${among})`,
+    rowsOf: (columns, table, own) =>
+      `SELECT ${columns} FROM ${t(table)} WHERE name = $1 AND side = $2 AND ${own} IN (SELECT value FROM json_each($3))`,
     // One transaction writes at a time.
     hold: () => "",
     lockBucket: () => Promise.resolve(),

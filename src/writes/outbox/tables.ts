@@ -110,7 +110,8 @@ function firstVersion({ text, whole, numbered }: Spelling, names: TableNames): s
   at_ms ${whole} NOT NULL,
   PRIMARY KEY (name, side, op_id)
 )`,
-    `CREATE INDEX IF NOT EXISTS ${index}ids_by_time ON ${t("ids")} (name, side, at_ms)`,
+    // Not of name and side: a database that has not counted its rows yet would look ids up by it, among all of them.
+    `CREATE INDEX IF NOT EXISTS ${index}ids_by_time ON ${t("ids")} (at_ms)`,
     `CREATE TABLE IF NOT EXISTS ${t("applied")} (
   ${of},
   key ${text} NOT NULL,

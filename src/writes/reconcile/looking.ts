@@ -3,7 +3,7 @@ import { confirmed } from "../confirm.ts";
 import { inParallel } from "../in-parallel.ts";
 import { byBytes } from "../outbox/byte-order.ts";
 import type { SideName } from "../outbox/store.ts";
-import type { Comparer } from "../read-back.ts";
+import type { Comparer } from "../comparer.ts";
 import type { Digest, KeyRange, ScannedRecord } from "../records/record-store.ts";
 import { otherSide, type WritesServices } from "../services.ts";
 import type { Pace } from "./pace.ts";

@@ -2,7 +2,7 @@ import { aNumber, aWhole, orElse, where, type OptionTable } from "../../model/op
 import { messageOf, refuse } from "../errors.ts";
 import { differingInvariants } from "../invariants.ts";
 import { keepReconciliation, noteBegin } from "../last-reconciliation.ts";
-import type { Comparer } from "../read-back.ts";
+import type { Comparer } from "../comparer.ts";
 import type { WritesServices } from "../services.ts";
 import { checkpointOf, unfinished, type Begun } from "./checkpoint.ts";
 import { Looking, type Finding } from "./looking.ts";
