@@ -9,7 +9,7 @@ import type { Timing } from "../record/pair-timer.ts";
 import { learnFrom } from "../record/timed-pair.ts";
 import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
-import { Mark } from "../runtime/current-run.ts";
+import { callAs, Mark } from "../runtime/current-run.ts";
 import { runOf, type Run } from "./run.ts";
 import { inFlight } from "./candidate-run.ts";
 
@@ -39,8 +39,9 @@ class FastAsyncCall extends Attempt {
   private self: unknown = undefined;
   private args!: unknown[];
   private timing: Timing = "untimed";
-  /** Stamps: control called, one of both was fulfilled. */
+  /** Stamps: control called, and returned its promise; one of both was fulfilled. */
   private controlStartedAt = 0;
+  private controlSyncEndedAt = 0;
   private cameAt = 0;
   /** Who came first, and with what: copied, where it could be. */
   private first: Side | undefined = undefined;
@@ -72,18 +73,46 @@ class FastAsyncCall extends Attempt {
     calledAt: number,
     promise: unknown,
   ): Promise<unknown> {
-    this.plan = plan;
-    this.hooks = hooks;
-    this.self = self;
-    this.args = args;
-    this.timing = timing;
+    this.begin(plan, hooks, self, args, timing);
     this.controlStartedAt = startedAt;
+    this.controlSyncEndedAt = calledAt;
     const [{ name, call }] = hooks.candidates;
     const derived = derive(promise, this.controlFulfilled, this.controlRejected);
     const gaveAt = this.call(new Mark(plan.name, name), call, self, args, calledAt);
     // The candidate's synchronous part is what this caller waits for beyond control.
     plan.counters.totalPathMs += gaveAt - calledAt;
     return derived;
+  }
+
+  /** A call of two sides that are known to return plain promises, the candidate called first; the caller's promise comes back. */
+  conductCandidateFirst(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): Promise<unknown> {
+    const { counters, services, controlMark } = plan;
+    counters.started += 1;
+    counters.inFlight += 1;
+    this.begin(plan, hooks, self, args, "candidate-first");
+    const [{ name, call }] = hooks.candidates;
+    const startedAt = services.clock.monotonic();
+    // Where the candidate throws after all, for want of a stack, it is asked for before control has begun.
+    this.controlStartedAt = this.controlSyncEndedAt = startedAt;
+    const calledAt = this.call(new Mark(plan.name, name), call, self, args, startedAt);
+    this.controlStartedAt = this.controlSyncEndedAt = calledAt;
+    let promise: unknown;
+    try {
+      promise = callAs(controlMark, false, hooks.control, self, args);
+    } catch (error) {
+      this.tell("control", { kind: "threw", error }, "live", services.clock.monotonic());
+      throw error;
+    }
+    this.controlSyncEndedAt = services.clock.monotonic();
+    return derive(promise, this.controlFulfilled, this.controlRejected);
+  }
+
+  private begin(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[], timing: Timing): void {
+    this.plan = plan;
+    this.hooks = hooks;
+    this.self = self;
+    this.args = args;
+    this.timing = timing;
   }
 
   protected get services(): ExperimentPlan["services"] {
@@ -161,8 +190,8 @@ class FastAsyncCall extends Attempt {
   }
 
   private pair(controlEndedAt: number, candidateEndedAt: number): Sample["pair"] {
-    const { controlStartedAt, startedAt, syncEndedAt } = this;
-    const control = { startedAt: controlStartedAt, syncEndedAt: startedAt, endedAt: controlEndedAt };
+    const { controlStartedAt, controlSyncEndedAt, startedAt, syncEndedAt } = this;
+    const control = { startedAt: controlStartedAt, syncEndedAt: controlSyncEndedAt, endedAt: controlEndedAt };
     const candidate = { startedAt, syncEndedAt, endedAt: candidateEndedAt };
     return learnFrom(this.plan.pairs!, this.timing, control, candidate);
   }
@@ -186,10 +215,10 @@ class FastAsyncCall extends Attempt {
 
   /** A run that goes on with what is known so far. */
   private takenOver(): Run {
-    const { plan, first, startedAt } = this;
-    const run = runOf(plan, this.hooks, this.self, this.args, this.timing, this.controlStartedAt);
+    const { plan, first, controlStartedAt, startedAt } = this;
+    const run = runOf(plan, this.hooks, this.self, this.args, this.timing, Math.min(controlStartedAt, startedAt));
     this.run = run;
-    run.bothCalledElsewhere(this.controlStartedAt, startedAt, this.syncEndedAt);
+    run.bothCalledElsewhere(controlStartedAt, this.controlSyncEndedAt, startedAt, this.syncEndedAt);
     if (first !== undefined) this.tell(first, { kind: "returned", value: this.value }, this.evidence, this.cameAt);
     this.value = undefined;
     return run;

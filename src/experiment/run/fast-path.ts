@@ -1,4 +1,5 @@
 import { lookWasCutShort, surelyEqual } from "../../compare/equality/surely-equal.ts";
+import { givesPlainPromises } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import { aFastAsyncCall } from "./fast-path-async.ts";
 import { runOf } from "./run.ts";
@@ -8,11 +9,13 @@ import type { Timing } from "../record/pair-timer.ts";
 import { learnFrom } from "../record/timed-pair.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
 
-/** Goes the fast path, unless it is one of those that are timed with the candidate called first. */
+/** Goes the fast path, unless the candidate is called first and it is not known that both sides return promises. */
 export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
   const timing = plan.pairs === undefined ? "untimed" : plan.pairs.takeOfTwo();
-  if (timing === "candidate-first") return runOf(plan, hooks, self, args, timing).conduct();
-  return conductControlFirst(plan, hooks, self, args, timing);
+  if (timing !== "candidate-first") return conductControlFirst(plan, hooks, self, args, timing);
+  const givePromises = hooks.givesPromises && givesPlainPromises(hooks.candidates[0].call);
+  if (givePromises) return aFastAsyncCall().conductCandidateFirst(plan, hooks, self, args);
+  return runOf(plan, hooks, self, args, timing).conduct();
 }
 
 /**

@@ -106,8 +106,13 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
    * Control was called and returned a promise, and so was the candidate; something else follows both, and tells what they
    * come to by {@link controlSettledAs} and {@link candidateSettledAs}.
    */
-  bothCalledElsewhere(startedAt: number, candidateStartedAt: number, candidateSyncEndedAt: number): void {
-    this.controlCalled(startedAt, candidateStartedAt);
+  bothCalledElsewhere(
+    startedAt: number,
+    syncEndedAt: number,
+    candidateStartedAt: number,
+    candidateSyncEndedAt: number,
+  ): void {
+    this.controlCalled(startedAt, syncEndedAt);
     this.starting = false;
     this.candidateRuns[0]!.calledElsewhere(candidateStartedAt, candidateSyncEndedAt);
   }

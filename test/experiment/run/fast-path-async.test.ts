@@ -221,6 +221,53 @@ describe("a call of which nobody wants to know a match", () => {
     collectGarbage();
     expect(refs.filter((ref) => ref.deref() !== undefined)).toEqual([]);
   });
+
+  it("is timed like any other where the candidate is called first", async () => {
+    const clock = fixedClock();
+    const results: Result[] = [];
+    const lab = new Laboratory({
+      clock,
+      publishers: [{ name: "seen", kinds: butMatches, publish: (result) => void results.push(result) }],
+    });
+    const called: string[] = [];
+    let fails = false;
+    const price = lab.experiment("price", {
+      control: async () => {
+        called.push("control");
+        clock.advance(0.25);
+        await turn();
+        return 1;
+      },
+      candidate: async () => {
+        called.push("candidate");
+        clock.advance(0.5);
+        if (fails) throw new Error("no");
+        await turn();
+        return called.length > 6_000 ? 2 : 1;
+      },
+    });
+    for (let call = 0; call < 3_000; call++) expect(await price()).toBe(1);
+    const firsts = called.filter((_, index) => index % 2 === 0).filter((side) => side === "candidate").length;
+    // Every 16th is timed, once enough is known of the candidate, and half of those in this order.
+    expect(firsts).toBeGreaterThan(50);
+    expect(firsts).toBeLessThan(150);
+    await lab.settled();
+    expect(lab.status().experiments["price"]).toMatchObject({ calls: 3_000, matched: 3_000, inFlight: 0 });
+    for (let call = 0; call < 300; call++) expect(await price()).toBe(1);
+    fails = true;
+    for (let call = 0; call < 15; call++) expect(await price()).toBe(1);
+    await lab.flush();
+    const { mismatched, candidates } = lab.status().experiments["price"]!;
+    expect(mismatched).toBe(315);
+    expect(candidates["candidate"]).toMatchObject({ started: 3_315 });
+    const timings = new Set(
+      results.map(({ control, candidates: [candidate] }) =>
+        [control.offsetMs, control.syncMs, candidate.offsetMs, candidate.syncMs].join(" "),
+      ),
+    );
+    expect([...timings].sort()).toEqual(["0 0.25 0.25 0.5", "0.5 0.25 0 0.5"]);
+    await lab.close();
+  });
 });
 
 interface Started {
