@@ -28,7 +28,11 @@ const deposits = parallelWrites("deposits", {
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await pause();
+  const startedAt = Date.now();
+  while (!(await holds())) {
+    if (Date.now() - startedAt > 30_000) throw new Error(`Not within 30 s: ${String(holds)}`);
+    await pause();
+  }
 }
 const isFollowed = async (): Promise<boolean> => {
   const { lag } = await deposits.status();
@@ -39,6 +43,10 @@ const holds = (side: "control" | "candidate") => async (): Promise<boolean> =>
 
 const stop = new AbortController();
 const working = deposits.work({ signal: stop.signal });
+
+// A record that the follower has never seen is copied whole, so each account is opened before.
+for (const account of ["ann", "bob", "cy"]) await deposits.write({ id: `open-${account}`, account, cents: 0 });
+await until(isFollowed);
 
 console.log("1. The old ledger books eleven deposits; the new one follows.");
 for (let n = 1; n <= 10; n++)

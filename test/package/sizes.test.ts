@@ -8,7 +8,7 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 89_900,
+  ".": 90_900,
   "./compare": 21_400,
   "./rollout": 33_600,
   "./records": 16_200,
