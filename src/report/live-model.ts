@@ -9,6 +9,7 @@ import { LatencyHistogram } from "../stats/histogram.ts";
 import { told } from "./body.ts";
 import { latencyOf } from "./latency.ts";
 import type { ReportCandidate, ReportExperiment, ReportGroup, ReportModel, ReportStep } from "./model.ts";
+import { rulesInOrder } from "./rule-ends.ts";
 import { Steps } from "./steps.ts";
 
 const everyMs = 60_000;
@@ -99,7 +100,7 @@ export class LiveModel {
   }
 
   #experiment(name: string, status: ExperimentStatus, now: number): ReportExperiment {
-    const { calls, started, skips, served, fellBack, faults, rollout, writes, about } = status;
+    const { calls, started, skips, served, fellBack, faults, rollout, writes, about, knownMismatches } = status;
     const steps = this.#steps.get(name)!;
     const list = steps.list();
     const funnel = list.map(([at, { calls: all, started: begun, compared, matched, skips: skipped }]): ReportStep => ({
@@ -118,6 +119,7 @@ export class LiveModel {
       ...(writes && { writes }),
       ...{ stepMs: steps.stepMs, funnel },
       events: this.#events(name),
+      ...rulesInOrder(knownMismatches),
       candidates: Object.fromEntries(candidates),
     };
   }

@@ -1,4 +1,5 @@
 import type { ResultKind, ServedStage } from "../model/result.ts";
+import type { RuleEnd } from "../model/start-record.ts";
 import type { WritesStanding } from "../model/writes-standing.ts";
 import type { EventRecord, PresentedDifference, PresentedResult } from "../records/record.ts";
 import type { GateReading } from "../stats/gate-reading.ts";
@@ -135,6 +136,8 @@ export interface ReportExperiment {
   readonly funnel: readonly ReportStep[];
   /** The last 200. */
   readonly events: readonly EventRecord[];
+  /** Rules for known mismatches that end or have ended, in the order of their ends; absent where there is none. */
+  readonly knownMismatches?: readonly RuleEnd[];
   readonly candidates: Readonly<Record<string, ReportCandidate>>;
 }
 

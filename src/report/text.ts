@@ -3,6 +3,7 @@ import { percent } from "../model/figures.ts";
 import { writesFacts } from "../model/writes-facts.ts";
 import type { ReportCandidate, ReportExperiment, ReportModel, ReportVerdictKind } from "./model.ts";
 import { byNeed, verdictWords, worstOf } from "./order.ts";
+import { endedRules, ruleEndReason } from "./rule-ends.ts";
 import { counted, losses, milliseconds, missing, moment, number, placesOf, sparkline } from "./words.ts";
 
 /** How a report is written. */
@@ -58,7 +59,7 @@ function experimentLines(name: string, experiment: ReportExperiment, groups: num
   const lines = [parts.join(" · ")];
   for (const [candidate, report] of Object.entries(experiment.candidates))
     lines.push(...candidateLines(candidate, report, groups));
-  return [...lines, ...funnelLines(experiment), ...writesLines(experiment, now), ...eventLines(experiment)];
+  return [...lines, ...funnelLines(experiment), ...writesLines(experiment, now), ...eventLines(experiment, now)];
 }
 
 function writesLines({ writes }: ReportExperiment, now: number): string[] {
@@ -144,11 +145,17 @@ function funnelLines({ calls, started, skips, funnel, answered, fellBack, faults
   return lines;
 }
 
-function eventLines({ events }: ReportExperiment): string[] {
-  return events.slice(-5).map(({ at, kind, from, to, by, reason }) => {
+function eventLines(experiment: ReportExperiment, now: number): string[] {
+  const events = experiment.events.map(({ at, kind, from, to, by, reason }) => {
     const stages = from.epoch === to.epoch ? "" : ` ${stageOf(from)} → ${stageOf(to)}`;
-    return `  ${moment(at)} ${visible(kind)}${stages} by ${visible(by)}: ${visible(reason)}`;
+    return { at, line: `${visible(kind)}${stages} by ${visible(by)}: ${visible(reason)}` };
   });
+  const expired = endedRules(experiment, now).map(({ at, what }) => ({
+    at,
+    line: `${visible(what)}: ${ruleEndReason}`,
+  }));
+  const lines = [...events, ...expired].sort((one, other) => one.at - other.at);
+  return lines.slice(-5).map(({ at, line }) => `  ${moment(at)} ${line}`);
 }
 
 /** At spaces where it can be, with what follows moved in by four; a word that is longer than a line is cut. */

@@ -8,15 +8,15 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 89_900,
+  ".": 90_200,
   "./compare": 21_400,
   "./rollout": 33_600,
   "./records": 16_200,
   "./render": 12_300,
-  "./http": 111_800,
-  "./report": 58_500,
+  "./http": 112_100,
+  "./report": 59_300,
   // Its corpus of records is made by laboratories. It is no part of what ships to production.
-  "./testing": 130_300,
+  "./testing": 130_800,
   "./recipes": 3_000,
   "./publishers/combine": 15_600,
   "./publishers/console": 17_700,
