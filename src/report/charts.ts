@@ -7,6 +7,8 @@ import { moment, number } from "./words.ts";
 
 export const width = 640;
 export const height = 180;
+/** How tall a second drawing under a chart is. */
+export const below = 110;
 export const left = 64;
 export const bottom = 24;
 export const top = 10;

@@ -5,9 +5,10 @@ import type { Laboratory } from "../experiment/laboratory.ts";
 import { redactedText } from "../records/redacted-event.ts";
 import type { EventRecord } from "../records/record.ts";
 import type { Ramp } from "../rollout/ramp/ramp.ts";
+import { DifferenceHistogram } from "../stats/difference-histogram.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
 import { told } from "./body.ts";
-import { latencyOf } from "./latency.ts";
+import { differencesOf, latencyOf } from "./latency.ts";
 import type { ReportCandidate, ReportExperiment, ReportGroup, ReportModel, ReportStep } from "./model.ts";
 import { rulesInOrder } from "./rule-ends.ts";
 import { Steps } from "./steps.ts";
@@ -180,6 +181,7 @@ function candidateOf(
     latency: {
       control: latencyOf(LatencyHistogram.from(tally.control)),
       candidate: latencyOf(LatencyHistogram.from(tally.candidate)),
+      ...differencesOf(DifferenceHistogram.from(tally.differences)),
     },
     versions: [],
     trend: trend.map(({ upperBound, ...step }) => ({ ...step, ...(upperBound !== undefined && { upperBound }) })),

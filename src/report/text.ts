@@ -4,7 +4,7 @@ import { writesFacts } from "../model/writes-facts.ts";
 import type { ReportCandidate, ReportExperiment, ReportModel, ReportVerdictKind } from "./model.ts";
 import { byNeed, verdictWords, worstOf } from "./order.ts";
 import { endedRules, ruleEndReason } from "./rule-ends.ts";
-import { counted, losses, milliseconds, missing, moment, number, placesOf, sparkline } from "./words.ts";
+import { counted, losses, milliseconds, missing, moment, number, pairsSlower, placesOf, sparkline } from "./words.ts";
 
 /** How a report is written. */
 export interface TextOptions {
@@ -106,7 +106,7 @@ function candidateLines(name: string, candidate: ReportCandidate, most: number):
   return [...lines, ...latencyLines(candidate)];
 }
 
-function latencyLines({ latency: { control, candidate } }: ReportCandidate): string[] {
+function latencyLines({ latency: { control, candidate, differences } }: ReportCandidate): string[] {
   if (control.count === 0 || candidate.count === 0) return [];
   const columns = ["p50Ms", "p95Ms", "p99Ms"] as const;
   const row = (name: string, cells: readonly string[]): string =>
@@ -126,6 +126,7 @@ function latencyLines({ latency: { control, candidate } }: ReportCandidate): str
       columns.map((column) => milliseconds(candidate[column])),
     ),
     row("ratio", ratios),
+    ...(differences === undefined ? [] : [`    pairs      ${pairsSlower(differences)}`]),
   ];
 }
 

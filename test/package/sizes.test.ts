@@ -8,15 +8,15 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 90_200,
+  ".": 90_700,
   "./compare": 21_400,
   "./rollout": 33_600,
   "./records": 16_200,
   "./render": 12_300,
-  "./http": 112_100,
-  "./report": 59_300,
+  "./http": 112_500,
+  "./report": 60_500,
   // Its corpus of records is made by laboratories. It is no part of what ships to production.
-  "./testing": 130_800,
+  "./testing": 131_400,
   "./recipes": 3_000,
   "./publishers/combine": 15_600,
   "./publishers/console": 17_700,
@@ -32,7 +32,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/clickhouse": 17_500,
   "./publishers/sql": 23_000,
   "./publishers/webhook": 19_900,
-  "./writes": 117_300,
+  "./writes": 118_000,
   "./stores/file": 7_300,
   "./stores/memory": 4_500,
   "./stores/postgresql": 7_500,
