@@ -1,3 +1,10 @@
+/** A rule of `knownMismatches` that ends: as it is named in code, and from when on its mismatches count again. */
+export interface RuleEnd {
+  readonly name: string;
+  /** In milliseconds since 1970. */
+  readonly until: number;
+}
+
 /** What one experiment was defined with, as records say it. */
 export interface StartedExperiment {
   readonly owner?: string;
@@ -11,6 +18,8 @@ export interface StartedExperiment {
   readonly version?: string;
   /** What its verdict is held to: by name the tolerated rate. */
   readonly gates: Readonly<Record<string, number>>;
+  /** Those of its rules that end; absent where none does. */
+  readonly knownMismatches?: readonly RuleEnd[];
 }
 
 /** What a process is, and what it was told to do. Written when it begins, and again when it defines further experiments. */

@@ -12,6 +12,15 @@ export interface LatencyCounts {
   readonly buckets: readonly number[];
 }
 
+/**
+ * By how much the candidate took longer than control, of calls that were timed as pairs, in logarithmic buckets: index, count, index,
+ * count, ... in rising order of the index. Below 0 it took less, and at 0 neither took a microsecond longer.
+ */
+export interface DifferenceCounts {
+  readonly version: 1;
+  readonly buckets: readonly number[];
+}
+
 /** What became of one publisher's results. */
 export interface PublisherTally {
   readonly accepted: number;
@@ -82,7 +91,12 @@ export interface CandidateTally extends TallyOrigin {
   /** Calls in which the candidate threw and control did not, and those in which control threw. */
   readonly candidateErrors: number;
   readonly controlErrors: number;
-  readonly latency: { readonly control: LatencyCounts; readonly candidate: LatencyCounts };
+  readonly latency: {
+    readonly control: LatencyCounts;
+    readonly candidate: LatencyCounts;
+    /** Of calls that were timed as pairs; absent where none was. */
+    readonly differences?: DifferenceCounts;
+  };
   /** Mismatches by signature: the 64 most frequent; all others together in `otherGroups`. */
   readonly groups: Readonly<Record<string, number>>;
   readonly otherGroups: number;

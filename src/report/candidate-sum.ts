@@ -1,11 +1,12 @@
 import { kindOfCandidate, resultKinds, type ResultKind, type ServedStage } from "../model/result.ts";
 import type { CandidateTally } from "../model/tally-record.ts";
 import type { PresentedCandidate, PresentedResult } from "../records/record.ts";
+import { DifferenceHistogram } from "../stats/difference-histogram.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
 import { BodyOfEvidence, isLater, spoken, told } from "./body.ts";
 import { ExactSum } from "./exact-sum.ts";
 import { GroupCounts, type ExampleRoom } from "./group-counts.ts";
-import { latencyOf } from "./latency.ts";
+import { differencesOf, latencyOf } from "./latency.ts";
 import type { ReportCandidate, ReportStep } from "./model.ts";
 import { ResultCounts } from "./result-counts.ts";
 import { Steps } from "./steps.ts";
@@ -34,6 +35,7 @@ export class CandidateSum {
   readonly #counts: Record<ResultKind, number> = { match: 0, ignored: 0, inconclusive: 0, "timed-out": 0, mismatch: 0 };
   readonly #control = new LatencyHistogram();
   readonly #candidate = new LatencyHistogram();
+  readonly #differences = new DifferenceHistogram();
   readonly #controlMs = new ExactSum();
   readonly #candidateMs = new ExactSum();
   readonly #errors = { candidate: 0, control: 0 };
@@ -61,8 +63,10 @@ export class CandidateSum {
   addTally(tally: CandidateTally): void {
     const { counts, latency, groups, otherGroups, evidence, version, from, to, process } = tally;
     const [control, candidate] = [LatencyHistogram.from(latency.control), LatencyHistogram.from(latency.candidate)];
+    const differences = DifferenceHistogram.from(latency.differences);
     this.#control.merge(control);
     this.#candidate.merge(candidate);
+    this.#differences.merge(differences);
     this.#controlMs.add(latency.control.sumMs);
     this.#candidateMs.add(latency.candidate.sumMs);
     this.#results.delete(process);
@@ -162,6 +166,7 @@ export class CandidateSum {
       latency: {
         control: latencyOf(this.#control, this.#controlMs.value),
         candidate: latencyOf(this.#candidate, this.#candidateMs.value),
+        ...differencesOf(this.#differences),
       },
       versions: [...this.#versions.values()].sort(
         (one, other) => one.firstSeen - other.firstSeen || (one.version < other.version ? -1 : 1),

@@ -1,11 +1,14 @@
 import { percent } from "../model/figures.ts";
 import type { ReportCandidate, ReportExperiment } from "./model.ts";
+import { endedRules } from "./rule-ends.ts";
 import { changesStage, stagesOf } from "./stages.ts";
 import { attributes, escapeHtml, tableOf } from "./markup.ts";
 import { moment, number } from "./words.ts";
 
 export const width = 640;
 export const height = 180;
+/** How tall a second drawing under a chart is. */
+export const below = 110;
 export const left = 64;
 export const bottom = 24;
 export const top = 10;
@@ -37,12 +40,12 @@ export function scale(from: number, to: number, low: number, high: number): (val
 
 /**
  * The rate of mismatches and its always-valid upper bound over time, on a logarithmic scale, with what is tolerated as a line, stages as
- * bands, and versions and what else happened as upright lines.
+ * bands, and versions, what else happened, and rules that expired as upright lines.
  */
 export function rateChart(
   name: string,
   { trend, verdict, versions }: ReportCandidate,
-  experiment: Pick<ReportExperiment, "events" | "funnel" | "stepMs">,
+  experiment: Pick<ReportExperiment, "events" | "funnel" | "stepMs" | "knownMismatches">,
 ): string {
   const steps = trend.filter(({ comparisons }) => comparisons > 0);
   if (steps.length < 2) return "";
@@ -88,7 +91,9 @@ export function rateChart(
   const happened = experiment.events
     .filter((event) => !changesStage(event) && within(event))
     .map(({ at, kind }) => ({ at, what: kind }));
-  const marked = [...came.map(({ at }) => mark(x(at), "version")), ...happened.map(({ at }) => mark(x(at), "event"))];
+  const expired = endedRules(experiment, last.at).filter(within);
+  const kinds = { version: came, event: happened, rule: expired };
+  const marked = Object.entries(kinds).flatMap(([kind, all]) => all.map(({ at }) => mark(x(at), kind)));
   const told = [
     bands.length === 0 ? "" : "bands behind are stages",
     came.length === 0 ? ""
@@ -97,10 +102,13 @@ export function rateChart(
     happened.length === 0 ? ""
     : happened.length === 1 ? "a solid one another event"
     : `solid ones ${happened.length} other events`,
+    expired.length === 0 ? ""
+    : expired.length === 1 ? `at the dashed upright line ${expired[0]!.what}`
+    : `dashed upright lines are ${expired.length} rules that expired`,
   ].filter((each) => each !== "");
   const marks = told.length === 0 ? "" : ` Over time: ${told.join(", ")}.`;
   const during = (from: number, until: number): string =>
-    [...came, ...happened].flatMap(({ at, what }) => (at >= from && at < until ? [what] : [])).join(", ");
+    [...came, ...happened, ...expired].flatMap(({ at, what }) => (at >= from && at < until ? [what] : [])).join(", ");
   const bound = last.upperBound === undefined ? "" : `, at most ${percent(last.upperBound)} with its bound`;
   const sentence = `Mismatches of ${name}: ${percent(last.rate)}${bound}${tolerated === undefined ? "" : `; ${percent(tolerated)} tolerated (dashed)`}.${marks}`;
   const table = tableOf(

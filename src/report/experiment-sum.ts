@@ -6,6 +6,7 @@ import type { EventRecord, PresentedResult } from "../records/record.ts";
 import { CandidateSum } from "./candidate-sum.ts";
 import type { ExampleRoom } from "./group-counts.ts";
 import type { ReportExperiment, ReportStep } from "./model.ts";
+import { RuleEnds } from "./rule-ends.ts";
 import { Steps } from "./steps.ts";
 
 const mostEvents = 200;
@@ -30,6 +31,7 @@ export class ExperimentSum {
   );
   /** By candidate. */
   readonly #compared = new Map<string, Steps<Compared>>();
+  readonly #ruleEnds = new RuleEnds();
   #events: EventRecord[] = [];
   #started: { readonly at: number; readonly process: string; readonly as: StartedExperiment } | undefined = undefined;
   #writes: WritesStanding | undefined = undefined;
@@ -44,6 +46,7 @@ export class ExperimentSum {
     if (known === undefined || at > known.at || (at === known.at && process >= known.process)) {
       this.#started = { at, process, as: started };
     }
+    this.#ruleEnds.add(started, at, process);
     for (const name of Array.isArray(started.candidates) ? started.candidates : []) this.#candidate(String(name));
   }
 
@@ -121,6 +124,7 @@ export class ExperimentSum {
       stepMs,
       funnel,
       events: sorted(this.#events).slice(-mostEvents),
+      ...this.#ruleEnds.list(),
       candidates: Object.fromEntries(
         names.map((name) => [name, this.#candidates.get(name)!.report(now, skips, rollout, funnel, stepMs)]),
       ),

@@ -9,6 +9,7 @@ import type { ReportCandidate, ReportExperiment, ReportGroup, ReportModel } from
 import { byNeed, verdictWords, worstOf } from "./order.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
+import { endedRules, ruleEndReason } from "./rule-ends.ts";
 import { counted, losses, missing, moment, number, placesOf, sparkline } from "./words.ts";
 
 // What examples take of a page; the rest is there by `sidelane explain`.
@@ -128,7 +129,7 @@ function sectionOf(
   forms: string,
   now: number,
 ): string {
-  const { owner, until, overdue, calls, started, skips, events, faults, answered, fellBack } = experiment;
+  const { owner, until, overdue, calls, started, skips, faults, answered, fellBack } = experiment;
   const facts = [
     stageOf(experiment),
     owner === undefined ? "" : `owner ${escapeHtml(owner)}`,
@@ -154,7 +155,7 @@ function sectionOf(
     ...told.map(([title, text]) => `<p>${title}: ${escapeHtml(text!)}</p>`),
     funnelChart(experiment),
     writesOf(experiment, now),
-    events.length === 0 ? "" : `<h3>What happened?</h3>${stageChart(experiment)}${eventsOf(experiment)}`,
+    happenedOf(experiment, now),
     forms,
     "</section>",
   ].join("\n");
@@ -166,13 +167,21 @@ function writesOf({ writes }: ReportExperiment, now: number): string {
   return `<h3>Do both systems record the same?</h3>${tableOf(["parallel writes", "how they stand"], rows)}`;
 }
 
-function eventsOf({ events }: ReportExperiment): string {
+function happenedOf(experiment: ReportExperiment, now: number): string {
   const stage = ({ stage: at, share }: ReportExperiment["events"][number]["to"]): string =>
     at === "ramp" ? `ramp at ${percent(share)}` : at;
-  return tableOf(
+  const events = experiment.events.map(({ at, kind, from, to, by, reason }) => ({
+    at,
+    cells: [kind, stage(from), stage(to), by, reason],
+  }));
+  const expired = endedRules(experiment, now).map(({ at, what }) => ({ at, cells: [what, "", "", "", ruleEndReason] }));
+  const rows = [...events, ...expired].sort((one, other) => one.at - other.at);
+  if (rows.length === 0) return "";
+  const table = tableOf(
     ["when", "what", "from", "to", "by", "why"],
-    events.map(({ at, kind, from, to, by, reason }) => [moment(at), kind, stage(from), stage(to), by, reason]),
+    rows.map(({ at, cells }) => [moment(at), ...cells]),
   );
+  return `<h3>What happened?</h3>${stageChart(experiment)}${table}`;
 }
 
 function candidateOf(

@@ -1,15 +1,17 @@
-import { bottom, figure, height, label, left, line, scale, top, width, type Point } from "./charts.ts";
+import { pairsChart } from "./pairs-chart.ts";
+import { below, bottom, figure, height, label, left, line, scale, top, width, type Point } from "./charts.ts";
 import { tableOf } from "./markup.ts";
 import type { ReportCandidate, ReportLatency } from "./model.ts";
-import { milliseconds, number } from "./words.ts";
-
-const below = 110;
+import { milliseconds, number, signed } from "./words.ts";
 
 /**
- * Both sides' durations as distributions on one logarithmic axis, and below them how much longer the candidate takes at each share of
- * the calls. Records hold no pairs: it is the difference of the two distributions.
+ * Both sides' durations as distributions on one logarithmic axis, and below them the differences of timed pairs. Where none was timed, it is
+ * the difference of the two distributions: how much longer the candidate takes at each share of the calls.
  */
-export function latencyChart(name: string, { latency: { control, candidate }, verdict }: ReportCandidate): string {
+export function latencyChart(
+  name: string,
+  { latency: { control, candidate, differences }, verdict }: ReportCandidate,
+): string {
   if (control.count === 0 || candidate.count === 0) return "";
   const shares = [control, candidate].map(coarse);
   const marks = shares.flatMap((each) => [...each.keys()]);
@@ -31,7 +33,8 @@ export function latencyChart(name: string, { latency: { control, candidate }, ve
     slower === undefined || slower.units === 0 ?
       ""
     : ` Of ${number(slower.units)} blocks of 32 timed pairs ${number(slower.bad)} are slower.`;
-  const sentence = `Durations: control ${milliseconds(control.p50Ms)} at p50 and ${milliseconds(control.p99Ms)} at p99 (solid), ${name} ${milliseconds(candidate.p50Ms)} and ${milliseconds(candidate.p99Ms)} (dotted). Below: how much longer ${name} takes, by share of the calls.${pairs}`;
+  const paired = differences && pairsChart(name, differences);
+  const sentence = `Durations: control ${milliseconds(control.p50Ms)} at p50 and ${milliseconds(control.p99Ms)} at p99 (solid), ${name} ${milliseconds(candidate.p50Ms)} and ${milliseconds(candidate.p99Ms)} (dotted). Below: ${paired?.sentence ?? `how much longer ${name} takes, by share of the calls.`}${pairs}`;
   const columns = ["p50Ms", "p95Ms", "p99Ms", "maxMs"] as const;
   const sides = [
     ["control", control],
@@ -54,11 +57,12 @@ export function latencyChart(name: string, { latency: { control, candidate }, ve
       ["ratio", ...both((ours, theirs) => (ours === 0 ? "-" : `${(theirs / ours).toPrecision(3)}×`)), ""],
     ],
   );
-  return figure(sentence, drawn.join("") + axis.join("") + differences(control, candidate), table, height + below);
+  const under = paired?.drawing ?? quantilesApart(control, candidate);
+  return figure(sentence, drawn.join("") + axis.join("") + under, table + (paired?.table ?? ""), height + below);
 }
 
 /** The candidate's quantiles less control's, from the first hundredth of the calls to the last. */
-function differences(control: ReportLatency, candidate: ReportLatency): string {
+function quantilesApart(control: ReportLatency, candidate: ReportLatency): string {
   const quantiles = [control, candidate].map(quantilesOf);
   const longer = quantiles[0]!.map((ours, index) => quantiles[1]![index]! - ours);
   const [low, high] = [Math.min(0, ...longer), Math.max(0, ...longer)];
@@ -89,10 +93,6 @@ function quantilesOf({ buckets, count }: ReportLatency): number[] {
   }
   while (found.length < 99) found.push(last);
   return found;
-}
-
-function signed(ms: number): string {
-  return ms === 0 ? "0 ms" : `${ms > 0 ? "+" : "−"}${milliseconds(Math.abs(ms))}`;
 }
 
 const perDecade = 8;

@@ -1,6 +1,7 @@
 import type { LatencyHistogram } from "../stats/histogram.ts";
 import { relativeError } from "../stats/histogram.ts";
-import type { ReportLatency } from "./model.ts";
+import type { DifferenceHistogram } from "../stats/difference-histogram.ts";
+import type { ReportDifferences, ReportLatency } from "./model.ts";
 
 /** A histogram as a report tells it. @param sumMs of all durations, where it was added up beside the histogram */
 export function latencyOf(histogram: LatencyHistogram, sumMs: number = histogram.toJSON().sumMs): ReportLatency {
@@ -18,6 +19,32 @@ export function latencyOf(histogram: LatencyHistogram, sumMs: number = histogram
     }),
     buckets,
   };
+}
+
+/** Differences of timed pairs as a report tells them; nothing where there is no pair. */
+export function differencesOf(histogram: DifferenceHistogram): { readonly differences?: ReportDifferences } {
+  const buckets = histogram.list();
+  const { count } = histogram;
+  if (count === 0) return {};
+  const sum = (is: (ms: number) => boolean): number =>
+    buckets.reduce((total, [ms, times]) => total + (is(ms) ? times : 0), 0);
+  return {
+    differences: {
+      ...{ count, slower: sum((ms) => ms > 0), faster: sum((ms) => ms < 0) },
+      p5Ms: differenceAt(buckets, count, 0.05),
+      p50Ms: differenceAt(buckets, count, 0.5),
+      p95Ms: differenceAt(buckets, count, 0.95),
+      buckets,
+    },
+  };
+}
+
+/** The difference that a share of the pairs does not exceed, in milliseconds. */
+export function differenceAt(buckets: ReportDifferences["buckets"], count: number, share: number): number {
+  const rank = Math.max(1, Math.ceil(share * count));
+  let seen = 0;
+  for (const [ms, times] of buckets) if ((seen += times) >= rank) return ms;
+  return buckets.at(-1)?.[0] ?? 0;
 }
 
 // As `LatencyHistogram` has them: a bucket's bound is a power of gamma, and the first holds a nanosecond.

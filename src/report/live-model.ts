@@ -5,10 +5,12 @@ import type { Laboratory } from "../experiment/laboratory.ts";
 import { redactedText } from "../records/redacted-event.ts";
 import type { EventRecord } from "../records/record.ts";
 import type { Ramp } from "../rollout/ramp/ramp.ts";
+import { DifferenceHistogram } from "../stats/difference-histogram.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
 import { told } from "./body.ts";
-import { latencyOf } from "./latency.ts";
+import { differencesOf, latencyOf } from "./latency.ts";
 import type { ReportCandidate, ReportExperiment, ReportGroup, ReportModel, ReportStep } from "./model.ts";
+import { rulesInOrder } from "./rule-ends.ts";
 import { Steps } from "./steps.ts";
 
 const everyMs = 60_000;
@@ -99,7 +101,7 @@ export class LiveModel {
   }
 
   #experiment(name: string, status: ExperimentStatus, now: number): ReportExperiment {
-    const { calls, started, skips, served, fellBack, faults, rollout, writes, about } = status;
+    const { calls, started, skips, served, fellBack, faults, rollout, writes, about, knownMismatches } = status;
     const steps = this.#steps.get(name)!;
     const list = steps.list();
     const funnel = list.map(([at, { calls: all, started: begun, compared, matched, skips: skipped }]): ReportStep => ({
@@ -118,6 +120,7 @@ export class LiveModel {
       ...(writes && { writes }),
       ...{ stepMs: steps.stepMs, funnel },
       events: this.#events(name),
+      ...rulesInOrder(knownMismatches),
       candidates: Object.fromEntries(candidates),
     };
   }
@@ -178,6 +181,7 @@ function candidateOf(
     latency: {
       control: latencyOf(LatencyHistogram.from(tally.control)),
       candidate: latencyOf(LatencyHistogram.from(tally.candidate)),
+      ...differencesOf(DifferenceHistogram.from(tally.differences)),
     },
     versions: [],
     trend: trend.map(({ upperBound, ...step }) => ({ ...step, ...(upperBound !== undefined && { upperBound }) })),

@@ -3,7 +3,7 @@ import { percent } from "../model/figures.ts";
 import { writesFacts } from "../model/writes-facts.ts";
 import type { ReportCandidate, ReportExperiment, ReportModel } from "./model.ts";
 import { byNeed, verdictWords } from "./order.ts";
-import { counted, losses, milliseconds, missing, moment, number, placesOf } from "./words.ts";
+import { counted, losses, milliseconds, missing, moment, number, pairsSlower, placesOf } from "./words.ts";
 
 /** By it a comment is found again, to be updated in place. */
 export const markdownMarker = "<!-- sidelane-report -->";
@@ -72,12 +72,13 @@ function sectionsOf(experiment: string, { candidates, skips, calls }: ReportExpe
     }
     const more = groups.slice(shownGroups).reduce((sum, { count }) => sum + count, otherGroups);
     if (more > 0) lines.push(`- ${number(more)} × others`);
-    const { control, candidate } = latency;
+    const { control, candidate, differences } = latency;
     if (control.count > 0) {
       const [one, other] = [control, candidate].map(
         ({ p50Ms, p99Ms }) => `${milliseconds(p50Ms)} / ${milliseconds(p99Ms)}`,
       );
       lines.push(`- p50 / p99: control ${one}, candidate ${other}`);
+      if (differences !== undefined) lines.push(`- ${escaped(pairsSlower(differences))}`);
     }
     const skipped = counted(skips);
     lines.push(`- ${number(calls)} calls${skipped === "" ? "" : `, not compared: ${escaped(skipped)}`}`);

@@ -1,4 +1,5 @@
 import type { ResultKind, ServedStage } from "../model/result.ts";
+import type { RuleEnd } from "../model/start-record.ts";
 import type { WritesStanding } from "../model/writes-standing.ts";
 import type { EventRecord, PresentedDifference, PresentedResult } from "../records/record.ts";
 import type { GateReading } from "../stats/gate-reading.ts";
@@ -63,6 +64,22 @@ export interface ReportLatency {
   readonly buckets: readonly (readonly [number, number])[];
 }
 
+/**
+ * By how much the candidate took longer than control, of calls that were timed as pairs (1 in 16, in random order), in milliseconds:
+ * below 0 it took less. Quantiles within 5 %.
+ */
+export interface ReportDifferences {
+  readonly count: number;
+  /** Pairs in which the candidate took longer, and in which control did; of the others neither took a microsecond longer. */
+  readonly slower: number;
+  readonly faster: number;
+  readonly p5Ms: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  /** Logarithmic buckets for either sign: the middle in milliseconds and how many pairs there were, in rising order. */
+  readonly buckets: readonly (readonly [number, number])[];
+}
+
 /** What a report says of one candidate: its counts, verdict, groups, latencies and history. */
 export interface ReportCandidate {
   /** Comparisons by kind. */
@@ -82,7 +99,12 @@ export interface ReportCandidate {
   readonly mismatchUpperBound: number;
   /** Calls in which the candidate threw and control did not, and those in which control threw. */
   readonly errors: { readonly candidate: number; readonly control: number };
-  readonly latency: { readonly control: ReportLatency; readonly candidate: ReportLatency };
+  readonly latency: {
+    readonly control: ReportLatency;
+    readonly candidate: ReportLatency;
+    /** Absent where no pair was timed. */
+    readonly differences?: ReportDifferences;
+  };
   /** In the order in which they came. */
   readonly versions: readonly {
     readonly version: string;
@@ -135,6 +157,8 @@ export interface ReportExperiment {
   readonly funnel: readonly ReportStep[];
   /** The last 200. */
   readonly events: readonly EventRecord[];
+  /** Rules for known mismatches that end or have ended, in the order of their ends; absent where there is none. */
+  readonly knownMismatches?: readonly RuleEnd[];
   readonly candidates: Readonly<Record<string, ReportCandidate>>;
 }
 

@@ -24,7 +24,7 @@ svg text{font:11px system-ui,sans-serif;fill:var(--dim)}
 svg{overflow:visible}@media (max-width:40rem){svg text{font-size:16px}}
 polyline{stroke-width:2}.control{stroke:var(--one)}.candidate{stroke:var(--other);stroke-dasharray:2 3}.limit{stroke:var(--dim);stroke-dasharray:8 4}
 rect.started{fill:var(--one)}rect.skipped{fill:none;stroke:var(--warn)}
-line.event{stroke:var(--good)}line.version{stroke:var(--warn);stroke-dasharray:1 3}
+line.event{stroke:var(--good)}line.rule{stroke:var(--other);stroke-width:2;stroke-dasharray:8 5}line.version{stroke:var(--warn);stroke-dasharray:1 3}
 rect.kind{stroke:var(--paper);stroke-width:1}rect.match{fill:var(--good)}rect.ignored{fill:var(--rule)}rect.mismatch{fill:var(--other)}rect.inconclusive{fill:var(--warn)}rect.timed-out{fill:var(--dim)}
 rect.band{stroke:var(--ink)}rect.behind{opacity:.35}rect.behind.shadow{opacity:.2}rect.off{fill:var(--paper)}rect.shadow{fill:var(--rule)}rect.ramp{fill:var(--one);fill-opacity:.35}rect.live{fill:var(--one);fill-opacity:.7}rect.complete{fill:var(--one)}
 .spark{font-family:monospace;white-space:pre;color:var(--dim)}

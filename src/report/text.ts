@@ -3,7 +3,8 @@ import { percent } from "../model/figures.ts";
 import { writesFacts } from "../model/writes-facts.ts";
 import type { ReportCandidate, ReportExperiment, ReportModel, ReportVerdictKind } from "./model.ts";
 import { byNeed, verdictWords, worstOf } from "./order.ts";
-import { counted, losses, milliseconds, missing, moment, number, placesOf, sparkline } from "./words.ts";
+import { endedRules, ruleEndReason } from "./rule-ends.ts";
+import { counted, losses, milliseconds, missing, moment, number, pairsSlower, placesOf, sparkline } from "./words.ts";
 
 /** How a report is written. */
 export interface TextOptions {
@@ -58,7 +59,7 @@ function experimentLines(name: string, experiment: ReportExperiment, groups: num
   const lines = [parts.join(" · ")];
   for (const [candidate, report] of Object.entries(experiment.candidates))
     lines.push(...candidateLines(candidate, report, groups));
-  return [...lines, ...funnelLines(experiment), ...writesLines(experiment, now), ...eventLines(experiment)];
+  return [...lines, ...funnelLines(experiment), ...writesLines(experiment, now), ...eventLines(experiment, now)];
 }
 
 function writesLines({ writes }: ReportExperiment, now: number): string[] {
@@ -105,7 +106,7 @@ function candidateLines(name: string, candidate: ReportCandidate, most: number):
   return [...lines, ...latencyLines(candidate)];
 }
 
-function latencyLines({ latency: { control, candidate } }: ReportCandidate): string[] {
+function latencyLines({ latency: { control, candidate, differences } }: ReportCandidate): string[] {
   if (control.count === 0 || candidate.count === 0) return [];
   const columns = ["p50Ms", "p95Ms", "p99Ms"] as const;
   const row = (name: string, cells: readonly string[]): string =>
@@ -125,6 +126,7 @@ function latencyLines({ latency: { control, candidate } }: ReportCandidate): str
       columns.map((column) => milliseconds(candidate[column])),
     ),
     row("ratio", ratios),
+    ...(differences === undefined ? [] : [`    pairs      ${pairsSlower(differences)}`]),
   ];
 }
 
@@ -144,11 +146,17 @@ function funnelLines({ calls, started, skips, funnel, answered, fellBack, faults
   return lines;
 }
 
-function eventLines({ events }: ReportExperiment): string[] {
-  return events.slice(-5).map(({ at, kind, from, to, by, reason }) => {
+function eventLines(experiment: ReportExperiment, now: number): string[] {
+  const events = experiment.events.map(({ at, kind, from, to, by, reason }) => {
     const stages = from.epoch === to.epoch ? "" : ` ${stageOf(from)} → ${stageOf(to)}`;
-    return `  ${moment(at)} ${visible(kind)}${stages} by ${visible(by)}: ${visible(reason)}`;
+    return { at, line: `${visible(kind)}${stages} by ${visible(by)}: ${visible(reason)}` };
   });
+  const expired = endedRules(experiment, now).map(({ at, what }) => ({
+    at,
+    line: `${visible(what)}: ${ruleEndReason}`,
+  }));
+  const lines = [...events, ...expired].sort((one, other) => one.at - other.at);
+  return lines.slice(-5).map(({ at, line }) => `  ${moment(at)} ${line}`);
 }
 
 /** At spaces where it can be, with what follows moved in by four; a word that is longer than a line is cut. */

@@ -1,7 +1,10 @@
 import { SidelaneError } from "../model/errors.ts";
 import { resultKinds, type ResultKind } from "../model/result.ts";
 import type { Sample } from "../model/rollout.ts";
+import type { DifferenceCounts } from "../model/tally-record.ts";
+import { DifferenceHistogram } from "./difference-histogram.ts";
 import { LatencyHistogram, type HistogramData } from "./histogram.ts";
+import { comparedPair } from "./timed-pairs.ts";
 
 /** A tally as data, to be stored or sent. */
 export interface TallyData {
@@ -11,6 +14,8 @@ export interface TallyData {
   readonly controlErrors: number;
   readonly control: HistogramData;
   readonly candidate: HistogramData;
+  /** By how much the candidate took longer, of calls that were timed as pairs; absent where none was. */
+  readonly differences?: DifferenceCounts;
 }
 
 /**
@@ -22,6 +27,8 @@ export class Tally {
   readonly control: LatencyHistogram;
   /** How long the candidate took; a call that timed out counts with the time after which it was given up. */
   readonly candidate: LatencyHistogram;
+  /** By how much the candidate took longer than control, of calls that were timed as pairs. */
+  readonly differences: DifferenceHistogram;
   #match = 0;
   #ignored = 0;
   #inconclusive = 0;
@@ -33,9 +40,11 @@ export class Tally {
   constructor(
     control: LatencyHistogram = new LatencyHistogram(),
     candidate: LatencyHistogram = new LatencyHistogram(),
+    differences: DifferenceHistogram = new DifferenceHistogram(),
   ) {
     this.control = control;
     this.candidate = candidate;
+    this.differences = differences;
   }
 
   /** Calls in which the candidate ran, whatever came of it. */
@@ -69,13 +78,16 @@ export class Tally {
     else if (sample.candidateThrew && sample.aboutControl !== "unseen") this.#candidateErrors++;
     this.control.add(sample.controlMs);
     this.candidate.add(sample.candidateMs);
+    const pair = comparedPair(sample);
+    if (pair !== undefined) this.differences.add(pair.candidateMs - pair.controlMs);
   }
 
   /** A {@link record} of a match. */
-  match(controlMs: number, candidateMs: number): void {
+  match(controlMs: number, candidateMs: number, pair?: Sample["pair"]): void {
     this.#match++;
     this.control.add(controlMs);
     this.candidate.add(candidateMs);
+    if (pair !== undefined && pair !== "synchronous") this.differences.add(pair.candidateMs - pair.controlMs);
   }
 
   /** Counts matches whose durations are not known. */
@@ -90,6 +102,7 @@ export class Tally {
     this.#controlErrors += other.#controlErrors;
     this.control.merge(other.control);
     this.candidate.merge(other.candidate);
+    this.differences.merge(other.differences);
   }
 
   toJSON(): TallyData {
@@ -100,6 +113,7 @@ export class Tally {
       controlErrors: this.#controlErrors,
       control: this.control.toJSON(),
       candidate: this.candidate.toJSON(),
+      ...(this.differences.count > 0 && { differences: this.differences.toJSON() }),
     };
   }
 
@@ -126,7 +140,11 @@ export class Tally {
     if (typeof data !== "object" || data === null || data.version !== 1) return refuse();
     const { kinds: counts, candidateErrors, controlErrors } = data;
     if (!isCounts(counts) || !isCount(candidateErrors) || !isCount(controlErrors)) return refuse();
-    const tally = new Tally(LatencyHistogram.from(data.control), LatencyHistogram.from(data.candidate));
+    const tally = new Tally(
+      LatencyHistogram.from(data.control),
+      LatencyHistogram.from(data.candidate),
+      DifferenceHistogram.from(data.differences),
+    );
     if (Object.keys(counts).length !== resultKinds.length || !resultKinds.every((kind) => kind in counts))
       return refuse();
     for (const kind of resultKinds) tally.#count(kind, counts[kind]);

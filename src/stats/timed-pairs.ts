@@ -14,6 +14,18 @@ export interface SlowTerms {
   readonly warmUp: { readonly calls: number; readonly ms: number };
 }
 
+/** How long both sides took, where a call was timed as a pair of which that says something: both answered, or the candidate was given up. */
+export function comparedPair({
+  pair,
+  kind,
+  controlThrew,
+  candidateThrew,
+}: Pick<Sample, "pair" | "kind" | "controlThrew" | "candidateThrew">): Exclude<Sample["pair"], "synchronous"> {
+  if (pair === undefined || pair === "synchronous") return undefined;
+  if (controlThrew || (candidateThrew && kind !== "timed-out")) return undefined;
+  return Number.isNaN(pair.controlMs) || Number.isNaN(pair.candidateMs) ? undefined : pair;
+}
+
 /**
  * Judges timed pairs, block by block: 1 where the candidate's mean over a block exceeds control's `ratio` times and by
  * `marginMs` more, 0 where it does not. What a process or a version does while it warms up is left out.
@@ -36,17 +48,18 @@ export class TimedPairs implements GateJudge {
     this.#terms = terms;
   }
 
-  penalty({ pair, at, kind, controlThrew, candidateThrew }: Sample): number | undefined {
+  penalty(sample: Sample): number | undefined {
+    const { pair, at } = sample;
     const { warmUp, ratio, marginMs } = this.#terms;
     if (this.#calls++ === 0) this.#firstAt = at;
     if (pair === "synchronous") this.#synchronous++;
     if (pair === undefined || pair === "synchronous") return undefined;
     this.#pairs++;
     if (this.#calls <= warmUp.calls || at - this.#firstAt < warmUp.ms) return undefined;
-    if (controlThrew || (candidateThrew && kind !== "timed-out")) return undefined;
-    if (Number.isNaN(pair.controlMs) || Number.isNaN(pair.candidateMs)) return undefined;
-    this.#controlMs += pair.controlMs;
-    this.#candidateMs += pair.candidateMs;
+    const compared = comparedPair(sample);
+    if (compared === undefined) return undefined;
+    this.#controlMs += compared.controlMs;
+    this.#candidateMs += compared.candidateMs;
     if (++this.#inBlock < pairsPerBlock) return undefined;
     const isSlow = this.#candidateMs > ratio * this.#controlMs + marginMs * pairsPerBlock;
     if (this.#candidateMs < marginMs * pairsPerBlock) this.#tiny++;

@@ -63,6 +63,9 @@ export async function writeCorpus(
         enabled: (n: number) => n % 13 !== 6,
         ...(number % 5 === 3 && { sample: 0.5 }),
         ...(rollout && { rollout }),
+        ...(number % 6 === 1 && {
+          knownMismatches: [{ name: "new fee", paths: ["$.fee"], until: "2026-01-05T09:03Z" }],
+        }),
         about: { owner: "pricing", ...(number % 6 === 0 && { until: "2026-01-04" }) },
       });
     });

@@ -6,7 +6,11 @@ const root = join(import.meta.dirname, "../..");
 
 it("the bank's demo finds its planted fault, repairs it, and switches there and back", () => {
   const args = ["--import", "tsx", join(root, "examples/bank/demo.ts")];
-  const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", timeout: 50_000 });
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: "utf8",
+    timeout: 50_000,
+  });
   expect(stderr).toBe("");
   expect(stdout.split("\n").map((line) => line.trim())).toEqual([
     "1. The old ledger books eleven deposits; the new one follows.",

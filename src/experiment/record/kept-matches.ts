@@ -68,9 +68,9 @@ export class KeptMatches implements Sample {
       const candidateMs = stamps[place + 2]!;
       // When it ended, as of everything else.
       const at = stamps[place]! + Math.max(controlMs || 0, candidateMs || 0) + wallMs;
-      tallies.match(stamps[place + 3]!, controlMs, candidateMs);
       const key = this.#keys[index];
       const pair = this.#pairs[index];
+      tallies.match(stamps[place + 3]!, controlMs, candidateMs, pair);
       if (key === undefined && pair === undefined) {
         if (plain++ === 0) plainSince = at;
       } else if (evidence !== undefined) {

@@ -51,8 +51,8 @@ export class TallySlices {
     return 2 * snapshot.epoch + Number(served);
   }
 
-  match(number: number, controlMs: number, candidateMs: number): void {
-    this.#of(number).tally.match(controlMs, candidateMs);
+  match(number: number, controlMs: number, candidateMs: number, pair?: Sample["pair"]): void {
+    this.#of(number).tally.match(controlMs, candidateMs, pair);
   }
 
   record(number: number, sample: Sample, signature?: string): void {

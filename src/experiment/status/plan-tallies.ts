@@ -137,7 +137,7 @@ function recordOf(
   evidence: PlanTally["evidence"],
   word: Word,
 ): PlanTally {
-  const { kinds, candidateErrors, controlErrors, control, candidate } = tally.toJSON();
+  const { kinds, candidateErrors, controlErrors, control, candidate, differences } = tally.toJSON();
   return {
     experiment: plan.name,
     candidate: name,
@@ -147,7 +147,7 @@ function recordOf(
     served,
     counts: kinds,
     ...{ candidateErrors, controlErrors },
-    latency: { control, candidate },
+    latency: { control, candidate, ...(differences && { differences }) },
     ...{ groups, otherGroups },
     ...(evidence && { evidence }),
     ...word,

@@ -3,6 +3,7 @@ import type { StartedExperiment, StartRecord } from "../../model/start-record.ts
 import { sidelaneVersion } from "../../model/version.ts";
 import type { ExperimentPlan } from "../define/experiment-plan.ts";
 import type { Services } from "../define/services.ts";
+import { ruleEndsOf } from "./rule-ends.ts";
 import { judges } from "../../rollout/to-rollout.ts";
 import { defaultGates } from "../../stats/gates.ts";
 
@@ -37,6 +38,7 @@ function experimentOf(plan: ExperimentPlan): StartedExperiment {
     candidates: hooks.candidates.map(({ name }) => name),
     ...(version !== undefined && { version }),
     gates: Object.fromEntries(gatesOf(plan).map(({ name, max }) => [name, max])),
+    ...ruleEndsOf(plan),
   };
   started.set(plan, made);
   return made;

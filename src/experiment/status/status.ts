@@ -1,6 +1,7 @@
 import type { Operation } from "../../model/fault.ts";
 import type { DeliveryCounts } from "../../model/publisher.ts";
 import type { ServedStage } from "../../model/result.ts";
+import type { RuleEnd } from "../../model/start-record.ts";
 import type { PresentedResult } from "../../records/record.ts";
 import type { GroupSummary } from "../../stats/groups.ts";
 import type { TallyData } from "../../stats/tally.ts";
@@ -11,6 +12,7 @@ import type { BreakerState } from "../limits/circuit-breaker.ts";
 import type { Counters, SkipReason } from "../record/counters.ts";
 import type { NoiseReport } from "../record/noise-reruns.ts";
 import type { ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
+import { ruleEndsOf } from "./rule-ends.ts";
 import { stageOf, verdictOn } from "./text-report.ts";
 import { writesOf } from "./writes-of.ts";
 
@@ -73,6 +75,8 @@ export interface ExperimentStatus extends OutcomeCounts {
    */
   readonly cost: { readonly meanPathMs: number; readonly capturedBytes: number };
   readonly about: { readonly owner?: string; readonly link?: string; readonly overdue: boolean };
+  /** Its rules for known mismatches that end; absent where none does. */
+  readonly knownMismatches?: readonly RuleEnd[];
 }
 
 /** Status of every experiment and publisher, plus faults that belong to no experiment. */
@@ -121,6 +125,7 @@ export function statusOf(plan: ExperimentPlan): ExperimentStatus {
       ...(link !== undefined && { link }),
       overdue: untilMs !== undefined && plan.services.clock.now() >= untilMs,
     },
+    ...ruleEndsOf(plan),
   };
 }
 
