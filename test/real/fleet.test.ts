@@ -20,7 +20,7 @@ async function serving(target: Target, count: number, options: RampOptions = {})
   const given = { checkEveryMs: pollMs, staleAfterMs, ...options };
   const members = await Promise.all(Array.from({ length: count }, async () => member(target, experiment, given)));
   await members[0]!.rolling.advance({ by });
-  await until(() => members.every(({ serves }) => serves()), 5_000, "the candidate serves");
+  await until(() => members.every(({ serves }) => serves()), 15_000, "the candidate serves");
   return members;
 }
 
