@@ -16,6 +16,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     environment: { FUZZ_RUNS: "1000000" },
   },
   writes: { files: ["test/real/crashes-in-processes.test.ts"], environment: { SIDELANE_LONG: "20" } },
+  switch: { files: ["test/real/switch-crashes-in-processes.test.ts"], environment: { SWITCH_CRASHES: "1" } },
   "writes-model": { files: ["test/writes/model.test.ts"], environment: { WRITES_MODEL_RUNS: "1000" } },
   http: {
     files: ["test/http/generated-exchanges.test.ts", "test/http/limits.test.ts"],

@@ -5,6 +5,7 @@ import { parallelWrites, type OutboxStore } from "../../src/writes/index.ts";
 import type { Booking, Ledger, Payment } from "../writes/ledger.ts";
 import { apiAt, sideOfApi } from "../writes/intent/api.ts";
 import { postgresqlLedger } from "../writes/postgresql-ledger.ts";
+import { crasher, insistOn } from "./crash.ts";
 import type { Crash, Failpoint, IntentFailpoint } from "./failpoints.ts";
 
 // A name that is an address is that of an API in the place of a database.
@@ -16,18 +17,10 @@ const isApi = (name: string): boolean => name.startsWith("http:");
 const apiSide = isApi(oldName) ? "control" : "candidate";
 const kept = isApi(oldName) ? newName : oldName;
 
-const admin = new Pool({ host: "127.0.0.1", port: Number(port), user: "sidelane", database: "postgres", max: 1 });
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-let reached = 0;
-async function point(name: Failpoint | IntentFailpoint): Promise<void> {
-  if (name !== failpoint || ++reached !== Number(hit)) return;
-  if (crash === "kill") process.kill(process.pid, "SIGKILL");
-  if (crash === "lost-answer") throw new Error("the connection was lost");
-  await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY($1)", [
-    [oldName, newName],
-  ]);
-}
+const crashing = crasher(Number(port), [oldName, newName], { failpoint, crash, hit: Number(hit) });
+const point = (name: Failpoint | IntentFailpoint): Promise<void> => crashing.point(name);
 
 /** What a transaction has turned out to be. */
 const kinds = new WeakMap<object, Failpoint | IntentFailpoint>();
@@ -118,17 +111,8 @@ const payments = parallelWrites("payments", {
   leaseMs: isApi(oldName) || isApi(newName) ? 500 : 30_000,
 });
 
-/** A caller that comes again with the same id until it has its answer. */
 async function insist(op: Payment): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      console.log(`${op.paymentId}=${(await payments.write(op)).id}`);
-      return;
-    } catch (error) {
-      if (tries === 100) throw error;
-      await pause(10);
-    }
-  }
+  console.log(`${op.paymentId}=${await insistOn(() => payments.write(op))}`);
 }
 
 const stop = new AbortController();
@@ -159,5 +143,5 @@ for (;;) {
 }
 stop.abort();
 await Promise.all(working);
-await Promise.all([...ledgers.map((each) => each.close()), admin.end()]);
+await Promise.all([...ledgers.map((each) => each.close()), crashing.end()]);
 console.log("done");

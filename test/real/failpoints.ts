@@ -23,3 +23,21 @@ export type Crash = (typeof crashes)[number];
 export const intentFailpoints = ["intent.after-intent", "intent.after-write", "intent.after-result"] as const;
 
 export type IntentFailpoint = (typeof intentFailpoints)[number];
+
+/** Where it may come while the authority of a bucket moves, in the order of a move; and of one that is called back. */
+export const switchFailpoints = [
+  "switch.before-moving",
+  "switch.after-moving",
+  "switch.in-drain",
+  "switch.before-recheck",
+  "switch.before-commit-point",
+  "switch.in-commit-point",
+  "switch.between-commits",
+  "switch.in-old-commit",
+  "switch.after-old-commit",
+  "back.before-raise",
+  "back.after-raise",
+  "back.after-release",
+] as const;
+
+export type SwitchFailpoint = (typeof switchFailpoints)[number];
