@@ -74,7 +74,8 @@ function accepted(name: string, publisher: Publisher, busy = false): Burst {
     random: Math.random,
     detached: (run) => run(),
     onFault(fault) {
-      throw fault.error;
+      // A queue that is full drops, and says so.
+      if (!busy) throw fault.error;
     },
   });
   if (busy) delivery.accept(results[0]!);
