@@ -35,7 +35,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`moves of the authority that cr
 
   it.each(drawn)(
     "are finished or called back by the next worker: to $target, $failpoint, $crash",
-    { timeout: 120_000, retry: 0 },
+    { timeout: 120_000 },
     async ({ target, failpoint, crash }) => {
       cell += 1;
       const names = [`old${cell}`, `new${cell}`] as const;
