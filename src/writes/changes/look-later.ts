@@ -1,3 +1,4 @@
+import type { Cancel } from "../../model/clock.ts";
 import { compared, isSame } from "../confirm.ts";
 import type { Comparer } from "../comparer.ts";
 import { directions, type WritesServices } from "../services.ts";
@@ -24,10 +25,12 @@ export function lookLater(services: WritesServices, compare: Comparer): LookLate
 
   async function again(key: string, first: BothRecords): Promise<BothRecords | undefined> {
     const { ended } = ending;
-    const isOver = await Promise.race([
-      ended,
-      new Promise<false>((resolve) => services.clock.after(behindMs!, () => resolve(false))),
-    ]);
+    let cancel: Cancel = () => undefined;
+    const waited = new Promise<false>((resolve) => {
+      cancel = services.clock.after(behindMs!, () => resolve(false));
+    });
+    const isOver = await Promise.race([ended, waited]);
+    cancel();
     if (isOver) return undefined;
     const both = await bothRecords(services, directions(services), key);
     return both !== undefined && isSame(first, both) ? both : undefined;
