@@ -95,6 +95,7 @@ class FastAsyncCall extends Attempt {
     // Where the candidate throws after all, for want of a stack, it is asked for before control has begun.
     this.controlStartedAt = this.controlSyncEndedAt = startedAt;
     const calledAt = this.call(new Mark(plan.name, name), call, self, args, startedAt);
+    counters.totalPathMs += calledAt - startedAt;
     this.controlStartedAt = this.controlSyncEndedAt = calledAt;
     let promise: unknown;
     try {

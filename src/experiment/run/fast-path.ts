@@ -2,26 +2,26 @@ import { lookWasCutShort, surelyEqual } from "../../compare/equality/surely-equa
 import { givesPlainPromises } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import { aFastAsyncCall } from "./fast-path-async.ts";
-import { runOf } from "./run.ts";
+import { runOf, type Run } from "./run.ts";
+import type { Sample } from "../../model/rollout.ts";
 import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
 import type { Timing } from "../record/pair-timer.ts";
 import { learnFrom } from "../record/timed-pair.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
 
-/** Goes the fast path, unless the candidate is called first and it is not known that both sides return promises. */
+/**
+ * A call of which nobody wants more than to know of a mismatch: while both sides answer at once and alike, it leaves two
+ * counts and nothing else. As soon as it is anything more, a run takes over, with the stamps taken so far.
+ */
 export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
   const timing = plan.pairs === undefined ? "untimed" : plan.pairs.takeOfTwo();
   if (timing !== "candidate-first") return conductControlFirst(plan, hooks, self, args, timing);
   const givePromises = hooks.givesPromises && givesPlainPromises(hooks.candidates[0].call);
   if (givePromises) return aFastAsyncCall().conductCandidateFirst(plan, hooks, self, args);
-  return runOf(plan, hooks, self, args, timing).conduct();
+  return conductCandidateFirst(plan, hooks, self, args);
 }
 
-/**
- * A call of which nobody wants more than to know of a mismatch: while both sides answer at once and alike, it leaves two
- * counts and nothing else. As soon as it is anything more, a run takes over, with the stamps taken so far.
- */
 function conductControlFirst(
   plan: ExperimentPlan,
   hooks: Hooks,
@@ -73,20 +73,85 @@ function conductControlFirst(
     run.bothTold(controlEndedAt, endedAt);
     return value;
   }
-  if (value === undefined) tellOfNothing(plan);
   counters.totalPathMs += endedAt - controlEndedAt;
-  counters.matched();
-  planned.counters.started += 1;
-  planned.counters.match += 1;
-  planned.breaker.succeeded();
   const controlMs = controlEndedAt - startedAt;
-  const candidateMs = endedAt - controlEndedAt;
-  if (timing === "untimed") planned.record.match(startedAt, controlMs, candidateMs, undefined);
+  if (timing === "untimed") matched(plan, hooks, value, startedAt, controlMs, endedAt - controlEndedAt, undefined);
   else {
     const control = { startedAt, syncEndedAt: controlEndedAt, endedAt: controlEndedAt };
     const candidate = { startedAt: controlEndedAt, syncEndedAt: endedAt, endedAt };
     const pair = learnFrom(plan.pairs!, timing, control, candidate);
-    planned.record.match(startedAt, controlMs, candidateMs, undefined, pair);
+    matched(plan, hooks, value, startedAt, controlMs, endedAt - controlEndedAt, pair);
   }
   return value;
+}
+
+/** The same for a timed call whose candidate is called first. */
+function conductCandidateFirst(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
+  const { counters, services } = plan;
+  const { clock } = services;
+  const [planned] = hooks.candidates;
+  counters.started += 1;
+  counters.inFlight += 1;
+  const startedAt = clock.monotonic();
+  const takenOver = (): Run => runOf(plan, hooks, self, args, "candidate-first", startedAt);
+  const mark = new Mark(plan.name, planned.name);
+  let answer: unknown;
+  try {
+    answer = callAs(mark, services.trackRuns, planned.call, self, args);
+  } catch (error) {
+    const threwAt = clock.monotonic();
+    counters.totalPathMs += threwAt - startedAt;
+    const run = takenOver();
+    run.candidateCalled().threwAtOnce(error, startedAt, threwAt);
+    return run.callControl(threwAt);
+  }
+  const calledAt = clock.monotonic();
+  counters.totalPathMs += calledAt - startedAt;
+  if (shapeOf(answer) !== "value") {
+    const run = takenOver();
+    run.candidateCalled().gave(answer, mark, startedAt, calledAt);
+    return run.callControl(calledAt);
+  }
+  let value: unknown;
+  try {
+    value = callAs(plan.controlMark, false, hooks.control, self, args);
+  } catch (error) {
+    const run = takenOver();
+    run.candidateCalled().gave(answer, mark, startedAt, calledAt);
+    run.controlThrewAtOnce(error, calledAt);
+    throw error;
+  }
+  const endedAt = clock.monotonic();
+  // What is surely equal to the candidate's answer is no more a promise than that is.
+  if (!surelyEqual(value, answer, undefined, false, plan.callerMs)) {
+    const looked = !lookWasCutShort();
+    const run = takenOver();
+    const candidateRun = run.candidateCalled();
+    candidateRun.looked = looked;
+    candidateRun.gave(answer, mark, startedAt, calledAt);
+    return run.controlGave(value, calledAt, endedAt);
+  }
+  const control = { startedAt: calledAt, syncEndedAt: endedAt, endedAt };
+  const candidate = { startedAt, syncEndedAt: calledAt, endedAt: calledAt };
+  const pair = learnFrom(plan.pairs!, "candidate-first", control, candidate);
+  matched(plan, hooks, value, startedAt, endedAt - calledAt, calledAt - startedAt, pair);
+  return value;
+}
+
+function matched(
+  plan: ExperimentPlan,
+  hooks: Hooks,
+  value: unknown,
+  startedAt: number,
+  controlMs: number,
+  candidateMs: number,
+  pair: Sample["pair"],
+): void {
+  const [planned] = hooks.candidates;
+  if (value === undefined) tellOfNothing(plan);
+  plan.counters.matched();
+  planned.counters.started += 1;
+  planned.counters.match += 1;
+  planned.breaker.succeeded();
+  planned.record.match(startedAt, controlMs, candidateMs, undefined, pair);
 }

@@ -102,6 +102,12 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
     return this.candidateRuns[0]!;
   }
 
+  /** The candidate was called before control; its run, which is returned, is to be told before control is called. */
+  candidateCalled(): CandidateRun {
+    this.starting = false;
+    return this.candidateRuns[0]!;
+  }
+
   /**
    * Control was called and returned a promise, and so was the candidate; something else follows both, and tells what they
    * come to by {@link controlSettledAs} and {@link candidateSettledAs}.

@@ -52,7 +52,14 @@ export class Run extends ObservedRun {
       const { order, beforeControl } = this.#drawnOrder();
       this.#order = order;
       startedAt = this.#startCandidates(startedAt, beforeControl);
+      plan.counters.totalPathMs += startedAt - this.startedAt;
     }
+    return this.callControl(startedAt);
+  }
+
+  /** Calls control, and returns its own answer, or throws what control throws. */
+  callControl(startedAt: number): unknown {
+    const { plan } = this;
     let given: unknown;
     try {
       const mark = this.watcher === undefined ? plan.controlMark : plan.besideMark;
