@@ -4,9 +4,9 @@ import { shapeOf } from "../runtime/promises.ts";
 import { aFastAsyncCall } from "./fast-path-async.ts";
 import { runOf, type Run } from "./run.ts";
 import type { Sample } from "../../model/rollout.ts";
-import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
+import type { Hooks, ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
-import type { Timing } from "../record/pair-timer.ts";
+import type { PairTimer, Timing } from "../record/pair-timer.ts";
 import { learnFrom } from "../record/timed-pair.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
 
@@ -74,15 +74,22 @@ function conductControlFirst(
     return value;
   }
   counters.totalPathMs += endedAt - controlEndedAt;
-  const controlMs = controlEndedAt - startedAt;
-  if (timing === "untimed") matched(plan, hooks, value, startedAt, controlMs, endedAt - controlEndedAt, undefined);
-  else {
-    const control = { startedAt, syncEndedAt: controlEndedAt, endedAt: controlEndedAt };
-    const candidate = { startedAt: controlEndedAt, syncEndedAt: endedAt, endedAt };
-    const pair = learnFrom(plan.pairs!, timing, control, candidate);
-    matched(plan, hooks, value, startedAt, controlMs, endedAt - controlEndedAt, pair);
-  }
+  const pair = timing === "untimed" ? undefined : timedInOrder(plan.pairs!, timing, startedAt, controlEndedAt, endedAt);
+  matched(plan, planned, value, startedAt, controlEndedAt - startedAt, endedAt - controlEndedAt, pair);
   return value;
+}
+
+/** Of sides that answered at once, one after the other. */
+function timedInOrder(
+  pairs: PairTimer,
+  timing: Timing,
+  startedAt: number,
+  betweenAt: number,
+  endedAt: number,
+): Sample["pair"] {
+  const one = { startedAt, syncEndedAt: betweenAt, endedAt: betweenAt };
+  const other = { startedAt: betweenAt, syncEndedAt: endedAt, endedAt };
+  return timing === "candidate-first" ? learnFrom(pairs, timing, other, one) : learnFrom(pairs, timing, one, other);
 }
 
 /** The same for a timed call whose candidate is called first. */
@@ -131,27 +138,24 @@ function conductCandidateFirst(plan: ExperimentPlan, hooks: Hooks, self: unknown
     candidateRun.gave(answer, mark, startedAt, calledAt);
     return run.controlGave(value, calledAt, endedAt);
   }
-  const control = { startedAt: calledAt, syncEndedAt: endedAt, endedAt };
-  const candidate = { startedAt, syncEndedAt: calledAt, endedAt: calledAt };
-  const pair = learnFrom(plan.pairs!, "candidate-first", control, candidate);
-  matched(plan, hooks, value, startedAt, endedAt - calledAt, calledAt - startedAt, pair);
+  const pair = timedInOrder(plan.pairs!, "candidate-first", startedAt, calledAt, endedAt);
+  matched(plan, planned, value, startedAt, endedAt - calledAt, calledAt - startedAt, pair);
   return value;
 }
 
 function matched(
   plan: ExperimentPlan,
-  hooks: Hooks,
+  { counters, breaker, record }: PlannedCandidate,
   value: unknown,
   startedAt: number,
   controlMs: number,
   candidateMs: number,
   pair: Sample["pair"],
 ): void {
-  const [planned] = hooks.candidates;
   if (value === undefined) tellOfNothing(plan);
   plan.counters.matched();
-  planned.counters.started += 1;
-  planned.counters.match += 1;
-  planned.breaker.succeeded();
-  planned.record.match(startedAt, controlMs, candidateMs, undefined, pair);
+  counters.started += 1;
+  counters.match += 1;
+  breaker.succeeded();
+  record.match(startedAt, controlMs, candidateMs, undefined, pair);
 }
