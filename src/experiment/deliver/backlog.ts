@@ -10,6 +10,7 @@ const mostEvents = 100;
 const mostTallies = 20_000;
 const batchSize = 100;
 const tallyBatchSize = 500;
+const noTallies: readonly TallyRecord[] = Object.freeze([]);
 
 /** What is handed to a publisher at once. */
 export interface Job {
@@ -71,6 +72,12 @@ export class Backlog implements Holder {
     this.#queue.push(result, number, this.#novelty.worthOf(result));
   }
 
+  /** Nothing waits, and nothing is being published: this one is, at once. */
+  begin(result: Result, number: number): Job {
+    this.#novelty.worthOf(result);
+    return (this.#job = { results: [result], event: undefined, tallies: noTallies, number, failures: 0 });
+  }
+
   /** @returns whether an older one had to go */
   addEvent(event: RolloutEvent): boolean {
     this.#events.push(event);
@@ -87,7 +94,8 @@ export class Backlog implements Holder {
   next(inBatches: boolean, tallyBatches = false): Job | undefined {
     if (this.#job !== undefined) return this.#job;
     const event = this.#events.shift();
-    if (event !== undefined) return (this.#job = { results: [], event, tallies: [], number: Infinity, failures: 0 });
+    if (event !== undefined)
+      return (this.#job = { results: [], event, tallies: noTallies, number: Infinity, failures: 0 });
     if (this.#tallies.length > 0) {
       const tallies = this.#tallies.splice(0, tallyBatches ? tallyBatchSize : 1);
       return (this.#job = { results: [], event: undefined, tallies, number: Infinity, failures: 0 });
@@ -109,7 +117,7 @@ export class Backlog implements Holder {
     }
     this.#jobHeld = held;
     this.#jobBytes = bytes;
-    return (this.#job = { results, event: undefined, tallies: [], number: first.number, failures: 0 });
+    return (this.#job = { results, event: undefined, tallies: noTallies, number: first.number, failures: 0 });
   }
 
   ended(): void {

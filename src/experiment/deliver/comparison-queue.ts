@@ -60,6 +60,8 @@ export class ComparisonQueue implements Receivers {
   readonly #novelty = new Novelty();
   readonly #turnLatch = new TurnLatch();
   #number = 0;
+  /** What makes a monotonic stamp one of wall time, while a turn goes on. */
+  #wallMs: number | undefined = undefined;
 
   constructor(clock: Clock, detached: Detached, memory: MemoryBudget) {
     this.#clock = clock;
@@ -95,7 +97,13 @@ export class ComparisonQueue implements Receivers {
     return `${this.prefix}-${this.#number}`;
   }
 
-  add(run: Comparable): void {
+  /** The wall time of a monotonic stamp; both clocks are read once a turn. */
+  wallTimeOf(stamp: number): number {
+    return stamp + (this.#wallMs ?? this.#readWallMs());
+  }
+
+  /** @param now the monotonic stamp of this moment */
+  add(run: Comparable, now: number): void {
     this.#waiting.push(run);
     if (this.#waiting.length > unmeasured) {
       const bytes = bytesOf(run.parts(), this.#memory.maxBytes, nodesLookedAt);
@@ -103,7 +111,7 @@ export class ComparisonQueue implements Receivers {
       this.#memory.waitingBytes += bytes;
     }
     while (this.#waiting.length > most || (this.#memory.waitsTooMuch && this.#waiting.length > 1)) this.#makeRoom();
-    this.#schedule();
+    this.#schedule(now);
   }
 
   event(event: RolloutEvent): void {
@@ -122,6 +130,10 @@ export class ComparisonQueue implements Receivers {
       await nextTurn();
     }
     this.#detached(() => this.#drain(Infinity, Infinity));
+  }
+
+  #readWallMs(): number {
+    return this.#clock.now() - this.#clock.monotonic();
   }
 
   #makeRoom(): void {
@@ -154,18 +166,24 @@ export class ComparisonQueue implements Receivers {
     this.#sizes.delete(run);
   }
 
-  #schedule(): void {
-    if (!this.#turnLatch.ask(this.#clock.monotonic())) return;
+  #schedule(now: number): void {
+    if (!this.#turnLatch.ask(now)) return;
     this.#detached(() => later(() => this.#turn()));
   }
 
   #turn(): void {
     this.#turnLatch.came();
     this.#drain(this.#clock.monotonic() + sliceMs, mostATurn);
-    if (this.length > 0) this.#schedule();
+    if (this.length > 0) this.#schedule(this.#clock.monotonic());
   }
 
   #drain(until: number, most: number): void {
+    this.#wallMs = this.#readWallMs();
+    this.#finishSome(until, most);
+    this.#wallMs = undefined;
+  }
+
+  #finishSome(until: number, most: number): void {
     let taken = 0;
     for (let kept = this.#kept.shift(); kept !== undefined; kept = this.#kept.shift()) {
       this.#memory.waitingBytes -= kept.bytes ?? 0;

@@ -51,6 +51,8 @@ export class Delivery {
   /** `calling`: inside the publisher's own code; `busy`: it returned a promise; `paused`: a timer is set for the next try. */
   #phase: "idle" | "scheduled" | "calling" | "busy" | "paused" = "idle";
   #cancelTimer: Cancel | undefined;
+  /** The last publish was over when it returned: the next one may be made on the spot. */
+  #answersAtOnce = false;
   readonly #ending: DeliveryEnd;
   #closed = false;
 
@@ -88,7 +90,10 @@ export class Delivery {
     attachPublisher(publisher, services, (error) => this.#fault("internal", error));
   }
 
-  /** Takes a result; called outside every caller's path and context. Constant time, never throws. */
+  /**
+   * Takes a result; called outside every caller's path and context. Never throws, and takes constant time, and what a publisher
+   * takes that answers synchronously, and for whom nothing waits.
+   */
   accept(result: Result): void {
     if (this.#kinds !== undefined && !this.#kinds.has(result.kind)) return;
     this.#accepted += 1;
@@ -96,9 +101,13 @@ export class Delivery {
       this.#drops.closed();
       return;
     }
-    this.#backlog.add(result, this.#accepted);
-    this.#bound();
-    this.#schedule();
+    if (this.#answersAtOnce && this.#phase === "idle" && !this.#backlog.waits && this.#backlog.job === undefined) {
+      this.#attempt(this.#backlog.begin(result, this.#accepted));
+    } else {
+      this.#backlog.add(result, this.#accepted);
+      this.#bound();
+    }
+    if (this.#backlog.waits) this.#schedule();
   }
 
   /** Counts a result that was given up before it got here: too many were waiting. */
@@ -185,6 +194,7 @@ export class Delivery {
   #attempt(job: Job): void {
     this.#phase = "calling";
     const ended = callForeign(() => this.#send(job));
+    this.#answersAtOnce = ended.kind === "done" && !this.#batches;
     if (ended.kind !== "waiting") {
       this.#phase = "idle";
       this.#ended(job, ended, "at once");

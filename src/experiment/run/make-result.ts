@@ -44,8 +44,7 @@ export function kindOfRun({ candidateRuns }: EndedRun): ResultKind {
 /** Makes the result of a run that has ended: frozen, with all that Sidelane itself has made of it. */
 export function makeResult(run: EndedRun, id: string): Result {
   const { plan, snapshot } = run;
-  const { clock } = plan.services;
-  const startedAt = clock.now() - (clock.monotonic() - run.startedAt);
+  const startedAt = plan.services.comparisonQueue.wallTimeOf(run.startedAt);
   const control = Object.freeze(
     observe(run, "control", run.control!, run.controlEvidence, {
       startedAt: run.controlStartedAt,

@@ -33,7 +33,7 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
   readonly hooks: Hooks;
   readonly self: unknown;
   readonly args: unknown[];
-  readonly candidateRuns: CandidateRun[] = [];
+  readonly candidateRuns: readonly CandidateRun[];
   readonly snapshot: RolloutSnapshot | undefined;
   readonly key: string | undefined;
   context: Readonly<Record<string, unknown>> | undefined = undefined;
@@ -88,7 +88,7 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
     this.args = args;
     this.snapshot = snapshot;
     this.key = key;
-    for (const planned of candidates) this.candidateRuns.push(new CandidateRun(this, planned));
+    this.candidateRuns = candidates.map((planned) => new CandidateRun(this, planned));
     this.unsettled = candidates.length + 1;
     this.deferred = plan.deferred;
     this.streams = plan.stream && new StreamPair(plan.services, plan.stream, plan.timeoutMs);
@@ -207,13 +207,13 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
       this.keepControl();
       for (const candidateRun of this.candidateRuns)
         if (candidateRun.comparison === undefined) this.#keepCandidate(candidateRun);
-      comparisonQueue.add(this);
+      comparisonQueue.add(this, now);
       return;
     }
     this.conclude();
     const kind = this.kind();
     const isWanted = kind === "mismatch" || this.hooks.afterRun !== undefined || comparisonQueue.wants(kind);
-    if (isWanted || this.plan.throwing?.kinds.has(kind)) comparisonQueue.add(this);
+    if (isWanted || this.plan.throwing?.kinds.has(kind)) comparisonQueue.add(this, now);
   }
 
   get settled(): boolean {
