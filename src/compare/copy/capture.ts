@@ -1,10 +1,7 @@
 import { defaultCaptureLimits, type CaptureLimits } from "./capture-limits.ts";
-import { Copying, knownCopy, OverLimit, remember, spend, spendNodes, refuseLarge } from "./copying.ts";
-import { copyBytes, copyError, copyHiddenKeys, copyNamedKeys, copyPairs, sealJson } from "./capture-classes.ts";
-import { traitsOf } from "../kinds/class-traits.ts";
-import { isKnownLarge, manyKeys } from "../kinds/large-objects.ts";
-import { mapOf, setOf, timeOf } from "../kinds/stand-ins.ts";
-import { kindOf, unboxed } from "../kinds/value-kind.ts";
+import { copyBeside } from "./copy-beside.ts";
+import { copyObject } from "./copy-object.ts";
+import { Copying, OverLimit } from "./copying.ts";
 
 /**
  * A value as it was:
@@ -13,9 +10,14 @@ import { kindOf, unboxed } from "../kinds/value-kind.ts";
  *   `symbols` whether any object in it may have keys that are symbols
  * - `live`: the value itself, and why it could not be copied
  */
-export type Capture =
-  | { readonly kind: "captured"; readonly value: unknown; readonly bytes: number; readonly symbols: boolean }
-  | { readonly kind: "live"; readonly value: unknown; readonly reason: string };
+export type Capture = Captured | { readonly kind: "live"; readonly value: unknown; readonly reason: string };
+
+export interface Captured {
+  readonly kind: "captured";
+  readonly value: unknown;
+  readonly bytes: number;
+  readonly symbols: boolean;
+}
 
 /**
  * Copies a value that is to be compared later. The copy compares as the original would at this moment: same classes,
@@ -27,19 +29,21 @@ export type Capture =
  *
  * @param forFunctions whether functions of the user's get the copy
  * @param mostMs how long it may take, in milliseconds; listing the keys of one object is not cut short
+ * @param beside a copy of something alike: what is plain and the same in both is not copied again, but shared
  */
 export function capture(
   value: unknown,
   limits: CaptureLimits = defaultCaptureLimits,
   forFunctions = false,
   mostMs: number = Infinity,
+  beside?: Captured,
 ): Capture {
   if (typeof value !== "object" || value === null) return { kind: "captured", value, bytes: 0, symbols: false };
   const copying = (spare ?? new Copying()).begin(limits, forFunctions, mostMs);
   spare = undefined;
   try {
     const { nodes, length } = copying;
-    const copy = copyObject(value, 0, copying);
+    const copy = (beside && sharing(value, beside, copying)) ?? copyObject(value, 0, copying);
     return {
       kind: "captured",
       value: copy,
@@ -60,138 +64,15 @@ const bytesOfNode = 24;
 // Most captures are small, and one after another. A getter or `toJSON()` may start one within another.
 let spare: Copying | undefined;
 
-function copyPart(part: unknown, depth: number, copying: Copying): unknown {
-  if (typeof part === "object" && part !== null) return copyObject(part, depth, copying);
-  if (typeof part === "string") spend(part.length, copying);
-  return part;
-}
-
-function copyObject(value: object, depth: number, copying: Copying): unknown {
-  const known = knownCopy(value, copying);
-  if (known !== undefined) return known.copy;
-  if (depth > copying.depth) throw new OverLimit(`deeper than ${copying.depth} levels`);
-  spendNodes(1, copying);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (copying.nodes < manyKeys && isKnownLarge(value)) spendNodes(manyKeys, copying);
-  if (prototype === Object.prototype) {
-    refuseLarge(value, copying);
-    return copyKeys(value, { ...value }, depth, copying);
-  }
-  if (Array.isArray(value)) return copyArray(value, prototype, depth, copying);
-  return copyKind(value, prototype as object | null, depth, copying);
-}
-
-/** `copy` still has the values of `value` themselves: here its parts become copies too. Spreading has read each getter once. */
-function copyKeys(value: object, copy: object, depth: number, copying: Copying): object {
-  // Nothing leads back to a root that has no parts.
-  let remembered = depth > 0;
-  if (remembered) remember(value, copy, copying);
-  const parts = copy as Record<string | symbol, unknown>;
-  let count = 0;
-  for (const key in parts) {
-    count++;
-    const part = parts[key];
-    if (typeof part === "object" && part !== null) {
-      if (!remembered) remember(value, copy, copying);
-      remembered = true;
-      parts[key] = copyObject(part, depth + 1, copying);
-    } else if (typeof part === "string") spend(part.length, copying);
-    // An object whose keys alone are too many is given up at once; parts that are objects have been counted.
-    if (count > copying.nodes) spendNodes(count, copying);
-  }
-  const symbols = Object.getOwnPropertySymbols(copy);
-  if (symbols.length > 0) {
-    copying.symbols = true;
-    if (!remembered) remember(value, copy, copying);
-    for (const symbol of symbols) parts[symbol] = copyPart(parts[symbol], depth + 1, copying);
-  }
-  spendNodes(count, copying);
-  return copy;
-}
-
-function copyArray(value: readonly unknown[], prototype: unknown, depth: number, copying: Copying): unknown[] {
-  const { length } = value;
-  spendNodes(length, copying);
-  const copy = remember(value, new Array<unknown>(length), copying);
-  for (let index = 0; index < length; index++) {
-    const part = value[index];
-    if (typeof part === "object" && part !== null) copy[index] = copyObject(part, depth + 1, copying);
-    else if (typeof part === "string") {
-      spend(part.length, copying);
-      copy[index] = part;
-    } else if (part !== undefined || index in value) copy[index] = part;
-  }
-  // A subclass may have keys of its own; a plain array's are no data.
-  if (prototype !== Array.prototype) {
-    copyNamedKeys(value, copy, (inner) => copyPart(inner, depth + 1, copying));
-    copying.symbols = true;
-    Object.setPrototypeOf(copy, prototype as object | null);
-  }
-  return copy;
-}
-
-function refusePrivateFields(prototype: object | null): void {
-  if (!traitsOf(prototype).hasPrivateFields) return;
-  throw new OverLimit("holds an instance with private fields, which no copy has");
-}
-
-function copyKind(value: object, prototype: object | null, depth: number, copying: Copying): unknown {
-  copying.symbols = true;
-  const part = (inner: unknown): unknown => copyPart(inner, depth + 1, copying);
-  const alike = <Copy extends object>(copy: Copy): Copy => {
-    if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype);
-    return remember(value, copy, copying);
-  };
-  const named = <Copy extends object>(copy: Copy): Copy => copyNamedKeys(value, copy, part);
-  switch (kindOf(value)) {
-    case "plain":
-      refuseLarge(value, copying);
-      return copyKeys(value, Object.setPrototypeOf({ ...value }, prototype) as object, depth, copying);
-    case "instance": {
-      refuseLarge(value, copying);
-      const data = { ...value };
-      // Nothing of its own: whatever it holds is private, and a copy would not hold it.
-      if (Reflect.ownKeys(data).length === 0) return remember(value, value, copying);
-      refusePrivateFields(prototype);
-      copyHiddenKeys(value, data, part);
-      return copyKeys(value, Object.setPrototypeOf(data, prototype) as object, depth, copying);
-    }
-    case "map": {
-      const copy = alike(new Map<unknown, unknown>());
-      for (const [key, inner] of mapOf(value as Map<unknown, unknown>).entries()) {
-        spendNodes(1, copying);
-        Map.prototype.set.call(copy, part(key), part(inner));
-      }
-      return named(copy);
-    }
-    case "set": {
-      const copy = alike(new Set<unknown>());
-      for (const inner of setOf(value as Set<unknown>).values()) {
-        spendNodes(1, copying);
-        Set.prototype.add.call(copy, part(inner));
-      }
-      return named(copy);
-    }
-    case "date":
-      return named(alike(new Date(timeOf(value as Date))));
-    case "regexp": {
-      const { source, flags, lastIndex } = value as RegExp;
-      return named(Object.assign(alike(new RegExp(source, flags)), { lastIndex }));
-    }
-    case "boxed":
-      return named(alike(Object(unboxed(value)) as object));
-    case "bytes":
-      return named(alike(copyBytes(value, (length) => spend(length, copying))));
-    case "error":
-      return copyError(value as Error, alike, part);
-    case "headers":
-    case "pairs":
-      return named(copyPairs(value, alike, (length) => spend(length, copying)));
-    case "json":
-      if (typeof URL !== "undefined" && prototype === URL.prototype) return alike(new URL((value as URL).href));
-      if (copying.forFunctions) refusePrivateFields(prototype);
-      return sealJson(value as { toJSON(): unknown }, alike, part);
-    default:
-      return value;
+/** `undefined` where all has to be copied: parts that lead back to themselves are found in no other way. */
+function sharing(value: object, { value: twin, symbols }: Captured, copying: Copying): unknown {
+  if (copying.forFunctions || typeof twin !== "object" || twin === null) return undefined;
+  copying.symbols = symbols;
+  try {
+    return copyBeside(value, twin, 0, copying);
+  } catch (error) {
+    if (!(error instanceof OverLimit)) throw error;
+    copying.again();
+    return undefined;
   }
 }

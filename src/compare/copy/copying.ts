@@ -44,6 +44,14 @@ export class Copying {
     return this;
   }
 
+  /** From the start, in the time that is left. */
+  again(): void {
+    const { deadline } = this;
+    this.end();
+    this.begin(this.limits, this.forFunctions, this.mostMs);
+    this.deadline = deadline;
+  }
+
   /** Lets go of every value. */
   end(): void {
     this.latest = this.index = undefined;

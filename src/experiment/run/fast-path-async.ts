@@ -1,3 +1,4 @@
+import type { Captured } from "../../compare/copy/capture.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
 import { lookWasCutShort, surelyEqual } from "../../compare/equality/surely-equal.ts";
 import { Attempt } from "../limits/attempt.ts";
@@ -46,8 +47,7 @@ class FastAsyncCall extends Attempt {
   /** Who came first, and with what: copied, where it could be. */
   private first: Side | undefined = undefined;
   private value: unknown = undefined;
-  private evidence: Evidence = "live";
-  private symbols = true;
+  private copied: Captured | undefined = undefined;
   /** What has taken over. */
   private run: Run | undefined = undefined;
 
@@ -151,7 +151,7 @@ class FastAsyncCall extends Attempt {
   private came(who: Side, value: unknown, now: number): void {
     if (this.run !== undefined) this.tell(who, { kind: "returned", value }, "live", now);
     else if (this.first === undefined) this.keepFirst(who, value, now);
-    else if (surelyEqual(this.value, value, undefined, !this.symbols, this.plan.callerMs)) this.matched(who, now);
+    else if (this.isSurely(value)) this.matched(who, now);
     else {
       const looked = !lookWasCutShort();
       this.run = this.takenOver();
@@ -163,14 +163,12 @@ class FastAsyncCall extends Attempt {
   private keepFirst(who: Side, value: unknown, now: number): void {
     this.first = who;
     this.cameAt = now;
-    const kept = keep(this.plan, value);
-    if (kept === undefined) {
-      this.value = value;
-      return;
-    }
-    this.value = kept.value;
-    this.symbols = kept.symbols;
-    this.evidence = "captured";
+    this.copied = keep(this.plan, value);
+    this.value = this.copied === undefined ? value : this.copied.value;
+  }
+
+  private isSurely(value: unknown): boolean {
+    return surelyEqual(this.value, value, undefined, this.copied?.symbols === false, this.plan.callerMs);
   }
 
   private matched(last: Side, now: number): void {
@@ -202,8 +200,7 @@ class FastAsyncCall extends Attempt {
     if (idle.length === mostIdle) return;
     this.plan = this.hooks = this.args = undefined as never;
     this.self = this.value = this.first = undefined;
-    this.evidence = "live";
-    this.symbols = true;
+    this.copied = undefined;
     this.reset();
     idle.push(this);
   }
@@ -220,8 +217,12 @@ class FastAsyncCall extends Attempt {
     const run = runOf(plan, this.hooks, this.self, this.args, this.timing, Math.min(controlStartedAt, startedAt));
     this.run = run;
     run.bothCalledElsewhere(controlStartedAt, this.controlSyncEndedAt, startedAt, this.syncEndedAt);
-    if (first !== undefined) this.tell(first, { kind: "returned", value: this.value }, this.evidence, this.cameAt);
-    this.value = undefined;
+    if (first !== undefined) {
+      run.copied = this.copied;
+      const evidence = this.copied === undefined ? "live" : "captured";
+      this.tell(first, { kind: "returned", value: this.value }, evidence, this.cameAt);
+    }
+    this.value = this.copied = undefined;
     return run;
   }
 }

@@ -1,3 +1,4 @@
+import type { Captured } from "../../compare/copy/capture.ts";
 import type { Comparison } from "../../model/comparison.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
 import type { FellBack, Result, ResultKind } from "../../model/result.ts";
@@ -47,6 +48,8 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
   control: Outcome | undefined = undefined;
   controlEvidence: Evidence = "live";
   prepared = false;
+  /** The first copy of a side's value. */
+  copied: Captured | undefined = undefined;
   /** Stamps of control's call, as a candidate's run has them of its own. */
   controlStartedAt = 0;
   controlSyncEndedAt = 0;
@@ -180,17 +183,26 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
   /** Before control's caller gets the value and may change it. When the candidates follow in this turn nothing is copied. */
   protected keepControl(): void {
     if (this.inconclusive !== undefined || (this.starting && !this.deferred)) return;
-    const kept = keepOutcome(this.plan, this.control, this.controlEvidence);
+    const kept = this.#keep(this.control, this.controlEvidence);
     if (kept === undefined) return;
     this.control = kept;
     this.controlEvidence = "captured";
   }
 
   #keepCandidate(candidateRun: CandidateRun): void {
-    const kept = keepOutcome(this.plan, candidateRun.outcome, candidateRun.evidence);
+    const kept = this.#keep(candidateRun.outcome, candidateRun.evidence);
     if (kept === undefined) return;
     candidateRun.outcome = kept;
     candidateRun.evidence = "captured";
+  }
+
+  #keep(outcome: Outcome | undefined, evidence: Evidence): Outcome | undefined {
+    // What cleans one side's copy in place must not clean the other's with it.
+    const beside = this.hooks.clean === undefined ? this.copied : undefined;
+    const kept = keepOutcome(this.plan, outcome, evidence, beside);
+    if (kept === undefined) return undefined;
+    this.copied ??= kept;
+    return { kind: "returned", value: kept.value };
   }
 
   /** Both are at hand; what needs a walk is walked off the caller's path, on copies. */
