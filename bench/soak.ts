@@ -1,16 +1,21 @@
 /**
  * `npm run soak`: five minutes of steady load with everything going wrong that may go wrong, and the laws of conservation
  * looked at every second. `--seconds 60` for fewer. Ends with code 1 when a caller got anything but control's outcome, a
- * rejection went unhandled, a call or result is unaccounted for, or (from three minutes on) the heap grows by more than
- * 1 MB in ten minutes.
+ * rejection went unhandled, a call or result is unaccounted for, or (from three minutes on) the event loop was held
+ * for over 25 ms or the heap grows by more than 1 MB in ten minutes.
  */
 import { Laboratory } from "../src/experiment/laboratory.ts";
 import { residualsOf } from "../test/proof/residuals.ts";
+import { largeExperiments, removeShown, showingPublishers } from "./soak-large.ts";
+import { Stalls } from "./stalls.ts";
 
 const callsPerSecond = 5_000;
 const sampled = 0.2;
 const slopeLimit = 1; // MB in ten minutes
-// Before, what a fresh process learns (compiled code, filled histograms) still reads as growth.
+const stallLimitMs = 25;
+/** One call in so many has values that take long to look at, which are told with all that they hold. */
+const largeEvery = 250;
+// Before, what a fresh process learns (compiled code, filled histograms) still reads as growth, and takes longer.
 const shortestForSlopeSeconds = 180;
 
 const seconds = secondsFrom(process.argv);
@@ -42,6 +47,7 @@ const laboratory = new Laboratory({
       // Every 500th hangs: more would make it do little else, at 5 s each.
       publish: () => (++published % 500 === 0 ? new Promise<void>(() => undefined) : rotating[published % 4]!()),
     },
+    ...showingPublishers(),
   ],
   onFault: () => undefined,
 });
@@ -79,6 +85,8 @@ const asynchronous = laboratory.experiment("asynchronous", {
   limits,
 });
 
+const large = largeExperiments(laboratory);
+
 /** What control made last, or threw: callers are to get this very thing. */
 const made = new Map<number, unknown>();
 function control(n: number): Answer {
@@ -102,6 +110,7 @@ function check(n: number, ended: "returned" | "threw", what: unknown): void {
 
 function callOnce(): void {
   const n = (calls += 1);
+  if (n % largeEvery === 0) large[(n / largeEvery) % large.length]!(n);
   if (n % 2 === 0) {
     try {
       check(n, "returned", synchronous(n));
@@ -116,10 +125,12 @@ function callOnce(): void {
   );
 }
 
+const stalls = new Stalls(stallLimitMs);
 const heap: { atSeconds: number; megabytes: number }[] = [];
 function sampleHeap(atSeconds: number): void {
   (globalThis as { gc?: () => void }).gc?.();
   heap.push({ atSeconds, megabytes: process.memoryUsage().heapUsed / 1e6 });
+  stalls.forgive();
 }
 
 function lookAtLaws(when: string): void {
@@ -142,7 +153,9 @@ while (elapsedSeconds() < seconds) {
   await new Promise((resolve) => setTimeout(resolve, 5));
 }
 const tookSeconds = elapsedSeconds();
+stalls.end();
 await laboratory.close({ timeoutMs: 3_000 });
+removeShown();
 lookAtLaws("after closing");
 
 const slope = slopeOf(heap.filter(({ atSeconds }) => atSeconds > Math.min(seconds * 0.4, 120)));
@@ -155,6 +168,8 @@ if (publishers["healthy"]!.published !== publishers["healthy"]!.accepted)
 if (seconds >= shortestForSlopeSeconds && slope * 600 > slopeLimit) {
   problems.push(`the heap grows by ${(slope * 600).toFixed(2)} MB in ten minutes`);
 }
+if (seconds >= shortestForSlopeSeconds && stalls.longestMs > stallLimitMs)
+  problems.push(`the event loop was held for ${stalls.longestMs.toFixed(1)} ms`);
 for (const [name, { matched, mismatched, timedOut }] of Object.entries(experiments)) {
   if (matched === 0 || mismatched === 0) problems.push(`${name}: nothing was compared`);
   if (name === "asynchronous" && timedOut === 0) problems.push("no candidate hung");
@@ -167,6 +182,8 @@ console.log(
     started: sum(Object.values(experiments).map(({ started }) => started)),
     timedOut: sum(Object.values(experiments).map(({ timedOut }) => timedOut)),
     publishers,
+    stalls: stalls.count,
+    longestStallMs: Number(stalls.longestMs.toFixed(1)),
     heapMegabytes: Number(heap.at(-1)?.megabytes.toFixed(1)),
     heapSlopeMegabytesIn10Minutes: Number((slope * 600).toFixed(2)),
     problems,

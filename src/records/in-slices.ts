@@ -1,24 +1,27 @@
 import { systemClock } from "../model/clock.ts";
 import { later } from "../model/later.ts";
+import { sliceMs, turnIsOver } from "../model/turn.ts";
 
-const sliceMs = 10;
+const mostWaits = 10;
 
 /** Work that pauses at each `yield`, so that it can go on in a later turn of the event loop. */
 export type Steps<Made> = Generator<undefined, Made, undefined>;
 
 /**
- * Makes something of each item, at most some 10 ms in one turn of the event loop: presenting a hundred large results, or one
+ * Makes something of each item, at most some 5 ms in one turn of the event loop, which others may have used already: presenting a hundred large results, or one
  * with fifty long texts, takes longer than any request should wait.
  */
 export async function inSlices<Item, Made>(items: readonly Item[], make: (item: Item) => Steps<Made>): Promise<Made[]> {
   const made: Made[] = [];
-  let until = systemClock.monotonic() + sliceMs;
+  // Many may be asked for in one turn, one after another or beside each other; nobody waits for ever for those before it.
+  for (let waited = 0; waited < mostWaits && turnIsOver(); waited++) await laterTurn();
+  let until = systemClock.monotonic() + sliceMs();
   for (const item of items) {
     const steps = make(item);
     for (;;) {
       if (systemClock.monotonic() > until) {
         await laterTurn();
-        until = systemClock.monotonic() + sliceMs;
+        until = systemClock.monotonic() + sliceMs();
       }
       const step = steps.next();
       if (step.done !== true) continue;

@@ -57,6 +57,15 @@ describe("work in slices", () => {
     expect(made).toEqual([["made", "made", "made"]]);
   });
 
+  it("share one turn's time, one after another as well as beside each other", async () => {
+    const one = (): Promise<string[]> => inSlices([1], () => busy(1));
+    const inARow = async (): Promise<void> => {
+      for (let time = 0; time < 30; time++) await one();
+    };
+    expect(await turnsBeside(inARow)).toBeGreaterThan(8);
+    expect(await turnsBeside(() => Promise.all(Array.from({ length: 30 }, one)))).toBeGreaterThan(8);
+  });
+
   it("is used at once where a result is small, and otherwise later", async () => {
     const used: unknown[] = [];
     expect(whenPresented(aResult(), presentation, (made) => void used.push(made.id))).toBeUndefined();

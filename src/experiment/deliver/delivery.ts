@@ -5,6 +5,7 @@ import type { DeliveryCounts, Publisher } from "../../model/publisher.ts";
 import type { Result, ResultKind } from "../../model/result.ts";
 import type { RolloutEvent } from "../../model/rollout.ts";
 import type { TallyRecord } from "../../model/tally-record.ts";
+import { sliceMs } from "../../model/turn.ts";
 import { Breaker, timeoutError } from "./publisher-backoff.ts";
 import { callForeign, type Ended } from "../runtime/promises.ts";
 import { later } from "../runtime/event-loop.ts";
@@ -19,7 +20,6 @@ const mostAttempts = 3;
 const retries: Backoff = { firstMs: 200, mostMs: Infinity };
 /** A flush does not wait for a minute's pause of the breaker. */
 const longestPauseWhileAwaitedMs = 250;
-const sliceMs = 10;
 const eventDropped = "An event was dropped: 100 events are waiting already";
 const talliesDropped = "Exact counts were dropped: 20 000 records of them are waiting already";
 
@@ -166,7 +166,7 @@ export class Delivery {
     this.#phase = "idle";
     this.#services.detached(() => {
       const { clock } = this.#services;
-      const until = clock.monotonic() + sliceMs;
+      const until = clock.monotonic() + sliceMs();
       while (this.#phase === "idle" && !this.#closed) {
         // A flush, or the end, is waited for and has no turn to spare.
         if (!this.#ending.isAwaited && this.#backlog.job === undefined && clock.monotonic() > until) {
@@ -182,7 +182,7 @@ export class Delivery {
     });
   }
 
-  /** A publisher that answers synchronously gets 10 ms of each turn of the event loop. */
+  /** A publisher that answers synchronously gets some 5 ms of each turn of the event loop. */
   #goOnLater(): void {
     if (!this.#backlog.waits) return;
     this.#phase = "scheduled";
