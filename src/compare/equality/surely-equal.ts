@@ -185,26 +185,54 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
     return Array.isArray(control) && Array.isArray(candidate) && sameList(control, candidate, place, depth);
   }
   if (prototype !== plain) return false;
-  if (walking?.areCopies === false) return sameUnread(control, candidate, place, depth);
+  if (walking !== undefined && !walking.areCopies) return sameUnread(control, candidate, place, depth);
   const theirKeys = keys(candidate);
-  const isMany = theirKeys.length >= manyKeys;
-  if (isMany && walking !== undefined) return sameUnread(control, candidate, place, depth);
-  if (isMany) {
-    const start = clock();
-    if (!hasNoSymbols(control)) return false;
-    if (listingEndsLate(start)) return giveUpLarge(control, candidate);
-  }
+  if (theirKeys.length >= manyKeys) return sameMany(control, candidate, theirKeys, place, depth);
+  return (
+    sameKeys(control, candidate, theirKeys, place, depth, Infinity) &&
+    (firstIsNamed || hasNoSymbols(control)) &&
+    hasNoSymbols(candidate)
+  );
+}
+
+/** Of two with so many keys that listing them takes time. */
+function sameMany(
+  control: object,
+  candidate: object,
+  theirKeys: readonly string[],
+  place: Place,
+  depth: number,
+): boolean {
+  if (walking !== undefined) return sameUnread(control, candidate, place, depth);
+  const start = clock();
+  if (!hasNoSymbols(control)) return false;
+  if (listingEndsLate(start)) return giveUpLarge(control, candidate);
+  return sameKeys(control, candidate, theirKeys, place, depth, manyKeys) && hasNoSymbols(candidate);
+}
+
+/** @param looksEvery after so many keys the clock is looked at */
+function sameKeys(
+  control: object,
+  candidate: object,
+  theirKeys: readonly string[],
+  place: Place,
+  depth: number,
+  looksEvery: number,
+): boolean {
   let count = 0;
+  let nextLook = looksEvery;
   // Keys come in the same order more often than not. A key that `Object.prototype` was given enumerable is on no list.
   for (const key in control) {
     if (theirKeys[count++] !== key && !isEnumerable.call(candidate, key)) return false;
-    if (isMany && (count & (manyKeys - 1)) === 0 && timeIsUp()) return giveUpLarge(control, candidate);
+    if (count === nextLook) {
+      if (timeIsUp()) return giveUpLarge(control, candidate);
+      nextLook += looksEvery;
+    }
     const ours: unknown = (control as Record<string, unknown>)[key];
     const theirs: unknown = (candidate as Record<string, unknown>)[key];
     if (ours !== theirs && !sameValue(ours, theirs, place.dead ? place : place.next(key), depth + 1)) return false;
   }
-  if (theirKeys.length !== count || ((slotsLeft -= count) < 0 && runsOut())) return false;
-  return (firstIsNamed || hasNoSymbols(control)) && hasNoSymbols(candidate);
+  return theirKeys.length === count && ((slotsLeft -= count) >= 0 || !runsOut());
 }
 
 /** As above, by descriptors. */
