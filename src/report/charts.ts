@@ -107,8 +107,9 @@ export function rateChart(
     : `dashed upright lines are ${expired.length} rules that expired`,
   ].filter((each) => each !== "");
   const marks = told.length === 0 ? "" : ` Over time: ${told.join(", ")}.`;
+  const all = [...came, ...happened, ...expired];
   const during = (from: number, until: number): string =>
-    [...came, ...happened, ...expired].flatMap(({ at, what }) => (at >= from && at < until ? [what] : [])).join(", ");
+    all.flatMap(({ at, what }) => (at >= from && at < until ? [what] : [])).join(", ");
   const bound = last.upperBound === undefined ? "" : `, at most ${percent(last.upperBound)} with its bound`;
   const sentence = `Mismatches of ${name}: ${percent(last.rate)}${bound}${tolerated === undefined ? "" : `; ${percent(tolerated)} tolerated (dashed)`}.${marks}`;
   const table = tableOf(

@@ -24,12 +24,13 @@ const mostExampleCharacters = 4_000_000;
  */
 export async function htmlOf(model: ReportModel): Promise<string> {
   const policy = await policyOf();
-  return pageOf(model, `<meta${attributes({ "http-equiv": "Content-Security-Policy", content: policy })}>`);
+  return pageOf(bodyOf(model), `<meta${attributes({ "http-equiv": "Content-Security-Policy", content: policy })}>`);
 }
 
 /** What a page may do: its own script and style, by their hashes. @param more further directives */
 export async function policyOf(more: readonly string[] = ["form-action 'none'"]): Promise<string> {
-  const [script, style] = await Promise.all([pageScript, pageStyle].map(digest));
+  hashes ??= await Promise.all([pageScript, pageStyle].map(digest));
+  const [script, style] = hashes;
   return [
     "default-src 'none'",
     `script-src 'sha256-${script}'`,
@@ -41,19 +42,16 @@ export async function policyOf(more: readonly string[] = ["form-action 'none'"])
   ].join("; ");
 }
 
-/** What a live page has beside a report. */
-export interface LivePage {
-  /** Which numbers it shows: others are news. */
-  readonly epoch: string;
-  /** Forms for an experiment; empty where there are none. */
-  formsOf(experiment: string): string;
-}
+let hashes: readonly string[] | undefined;
 
-/** @param head what else stands in the head */
-export function pageOf(model: ReportModel, head: string, live?: LivePage): string {
-  const room = { left: mostExampleCharacters };
-  const experiments = byNeed(model);
-  const heads = [
+/**
+ * A page around its body.
+ *
+ * @param head what else stands in the head
+ * @param epoch of a live page: which numbers it shows; others are news
+ */
+export function pageOf(body: string, head: string, epoch?: string): string {
+  const lines = [
     "<!doctype html>",
     '<html lang="en">',
     "<head>",
@@ -63,24 +61,32 @@ export function pageOf(model: ReportModel, head: string, live?: LivePage): strin
     "<title>Sidelane report</title>",
     `<style>${pageStyle}</style>`,
     "</head>",
-    `<body${live === undefined ? "" : attributes({ "data-live": live.epoch })}>`,
+    `<body${epoch === undefined ? "" : attributes({ "data-live": epoch })}>`,
+    body,
+    `<script>${pageScript}</script>`,
+    "</body>",
+    "</html>",
   ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** What a page shows. @param formsOf forms for an experiment; empty where there are none */
+export function bodyOf(model: ReportModel, formsOf: (experiment: string) => string = () => ""): string {
+  const room = { left: mostExampleCharacters };
+  const experiments = byNeed(model);
   const span =
     model.from === undefined || model.to === undefined ?
       ""
     : `<p class="dim">Records from ${moment(model.from)} to ${moment(model.to)} of ${processes(model)}</p>`;
-  const body = [
+  return [
     `<header><h1>Sidelane report</h1>${span}</header>`,
     `<nav aria-label="Experiments"><ol>${experiments.map(cardOf).join("")}</ol></nav>`,
     "<main>",
-    ...experiments.map((each) => sectionOf(each, room, live?.formsOf(each[0]) ?? "", model.to ?? 0)),
+    ...experiments.map((each) => sectionOf(each, room, formsOf(each[0]), model.to ?? 0)),
     ...(experiments.length === 0 ? ["<p>There is no experiment in these records.</p>"] : []),
     lostOf(model),
     "</main>",
-    `<script>${pageScript}</script>`,
-    "</body>",
-  ];
-  return `${[...heads, ...body].join("\n")}\n</html>\n`;
+  ].join("\n");
 }
 
 function processes(model: ReportModel): string {

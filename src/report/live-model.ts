@@ -15,6 +15,13 @@ import { Steps } from "./steps.ts";
 
 const everyMs = 60_000;
 
+/** A laboratory at one moment. */
+export interface Look {
+  /** Another text with every number that a report would show, and every minute, since what time alone changes is told by it. */
+  readonly epoch: string;
+  model(): ReportModel;
+}
+
 interface Sums {
   calls: number;
   started: number;
@@ -43,21 +50,14 @@ export class LiveModel {
     this.#schedule();
   }
 
-  /** Changes with every number that a report would show. */
-  epoch(): string {
-    const { experiments, closed } = this.#laboratory.status();
-    const facts = Object.entries(experiments).map(
-      ([name, { calls, started, matched, mismatched, rollout, writes, candidates }]) => [
-        ...[name, calls, started, matched, mismatched, rollout?.epoch, writes?.at],
-        ...Object.values(candidates).map(({ verdict }) => [verdict.kind, verdict.standing]),
-      ],
-    );
-    return hashOf(JSON.stringify([closed, facts]));
-  }
-
-  model(): ReportModel {
+  /** The experiments as they stand: the model is made where it is asked for. */
+  look(): Look {
     const status = this.#look();
     const now = this.#clock.now();
+    return { epoch: epochOf(status, now), model: () => this.#model(status, now) };
+  }
+
+  #model(status: LaboratoryStatus, now: number): ReportModel {
     const entries = Object.entries(status.experiments).map(
       ([name, of]) => [name, this.#experiment(name, of, now)] as const,
     );
@@ -134,6 +134,17 @@ export class LiveModel {
       ...{ kind, experiment, from, to, at, by: redactedText(by), reason: redactedText(reason) },
     }));
   }
+}
+
+function epochOf({ experiments, publishers, faults, closed }: LaboratoryStatus, now: number): string {
+  const facts = Object.entries(experiments).map(
+    ([name, { calls, started, matched, mismatched, rollout, writes, candidates }]) => [
+      ...[name, calls, started, matched, mismatched, rollout?.epoch, writes?.at],
+      ...Object.values(candidates).map(({ verdict }) => [verdict.kind, verdict.standing]),
+    ],
+  );
+  const lost = Object.values(publishers).map(({ dropped, failed }) => [dropped, failed]);
+  return hashOf(JSON.stringify([closed, Math.floor(now / everyMs), facts, lost, faults]));
 }
 
 /** Whether people can steer a rollout. */
