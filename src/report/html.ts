@@ -1,12 +1,15 @@
-import { percent } from "../model/figures.ts";
+import { howMany, percent } from "../model/figures.ts";
 import { writesFacts } from "../model/writes-facts.ts";
-import { funnelChart, rateChart } from "./charts.ts";
+import { cardOf, idOf, idPrefix, nameOf, stageOf } from "./cards.ts";
+import { rateChart } from "./charts.ts";
+import { funnelChart } from "./funnel-chart.ts";
+import { funnelText } from "./funnel.ts";
 import { latencyChart } from "./latency-chart.ts";
 import { outcomeChart, stageChart } from "./outcome-charts.ts";
 import { explanationOf } from "./explanation.ts";
 import { attributes, escapeHtml, tableOf } from "./markup.ts";
 import type { ReportCandidate, ReportExperiment, ReportGroup, ReportModel } from "./model.ts";
-import { byNeed, verdictWords, worstOf } from "./order.ts";
+import { byNeed, verdictOrder, verdictWords, worstOf } from "./order.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
 import { endedRules, ruleEndReason } from "./rule-ends.ts";
@@ -79,7 +82,7 @@ export function bodyOf(model: ReportModel, formsOf: (experiment: string) => stri
       ""
     : `<p class="dim">Records from ${moment(model.from)} to ${moment(model.to)} of ${processes(model)}</p>`;
   return [
-    `<header><h1>Sidelane report</h1>${span}</header>`,
+    `<header><h1>Sidelane report</h1>${inAll(experiments)}${span}</header>`,
     `<nav aria-label="Experiments"><ol>${experiments.map(cardOf).join("")}</ol></nav>`,
     "<main>",
     ...experiments.map((each) => sectionOf(each, room, formsOf(each[0]), model.to ?? 0)),
@@ -87,6 +90,16 @@ export function bodyOf(model: ReportModel, formsOf: (experiment: string) => stri
     lostOf(model),
     "</main>",
   ].join("\n");
+}
+
+/** `6 experiments: 1 regressed, 5 ready`. */
+function inAll(experiments: readonly (readonly [string, ReportExperiment])[]): string {
+  const kinds = experiments.map(([, experiment]) => worstOf(experiment));
+  const told = verdictOrder.flatMap((kind) => {
+    const times = kinds.filter((each) => each === kind).length;
+    return times === 0 ? [] : [`${number(times)} ${kind.replace("-", " ")}`];
+  });
+  return told.length === 0 ? "" : `<p>${howMany(kinds.length, "experiment")}: ${told.join(", ")}</p>`;
 }
 
 function processes(model: ReportModel): string {
@@ -99,43 +112,13 @@ async function digest(text: string): Promise<string> {
   return btoa(String.fromCharCode(...bytes));
 }
 
-const prefix = "experiment-";
-
-function idOf(name: string): string {
-  return `${prefix}${encodeURIComponent(name.replace(/\p{Surrogate}/gu, "\ufffd"))}`;
-}
-
-function nameOf(name: string): string {
-  return `<bdi>${escapeHtml(name)}</bdi>`;
-}
-
-function cardOf([name, experiment]: [string, ReportExperiment]): string {
-  const kind = worstOf(experiment);
-  const { shape, word } = verdictWords[kind];
-  const link = attributes({ href: `#${idOf(name)}` });
-  const facts = [stageOf(experiment), experiment.owner === undefined ? "" : escapeHtml(experiment.owner)];
-  const dim = facts.filter((each) => each !== "").join(" · ");
-  const trends = Object.values(experiment.candidates)[0]?.trend ?? [];
-  const spark = sparkline(
-    trends.map(({ mismatches }) => mismatches),
-    24,
-  );
-  const drawn = spark === "" ? "" : `<br><span class="spark" aria-hidden="true">${spark}</span>`;
-  return `<li${attributes({ class: kind, "data-of": idOf(name) })}><a${link}>${nameOf(name)}</a><br><span class="verdict">${shape} ${word}</span>${dim === "" ? "" : ` <span class="dim">${dim}</span>`}${drawn}</li>`;
-}
-
-function stageOf({ rollout }: ReportExperiment): string {
-  if (rollout === undefined) return "";
-  return rollout.stage === "ramp" ? `ramp at ${percent(rollout.share)}` : rollout.stage;
-}
-
 function sectionOf(
   [name, experiment]: [string, ReportExperiment],
   room: { left: number },
   forms: string,
   now: number,
 ): string {
-  const { owner, until, overdue, calls, started, skips, faults, answered, fellBack } = experiment;
+  const { owner, until, overdue, skips, faults, answered, fellBack } = experiment;
   const facts = [
     stageOf(experiment),
     owner === undefined ? "" : `owner ${escapeHtml(owner)}`,
@@ -157,7 +140,7 @@ function sectionOf(
     ...Object.entries(experiment.candidates).map(([candidate, report]) =>
       candidateOf([name, candidate], experiment, report, room),
     ),
-    `<h3>Was it looked at?</h3><p>${number(calls)} calls, ${number(started)} of them compared.</p>`,
+    `<h3>Was it looked at?</h3><p>${funnelText(experiment)}</p>`,
     ...told.map(([title, text]) => `<p>${title}: ${escapeHtml(text!)}</p>`),
     funnelChart(experiment),
     writesOf(experiment, now),
@@ -196,7 +179,7 @@ function candidateOf(
   candidate: ReportCandidate,
   room: { left: number },
 ): string {
-  const id = `${idOf(experiment)}/${idOf(name).slice(prefix.length)}`;
+  const id = `${idOf(experiment)}/${idOf(name).slice(idPrefix.length)}`;
   const { verdict, counts, matchRate, mismatchUpperBound, countedFrom, groups, otherGroups } = candidate;
   const { shape, word } = verdictWords[verdict.kind];
   const lacks = missing(verdict);
@@ -227,11 +210,15 @@ function candidateOf(
 function groupsOf(groups: readonly ReportGroup[], others: number, room: { left: number }): string {
   // There may be thousands of rows: ends that HTML lets one leave out are left out.
   const rows = groups.map((group) => {
-    const { count, share, firstSeen, lastSeen, isNew, version, trend } = group;
-    const news = isNew ? ` <span class="new">new since ${escapeHtml(version!)}</span>` : "";
-    const where = `${escapeHtml(placesOf(group))}${news}${examplesOf(group, room)}`;
+    const { count, share, firstSeen, lastSeen, isNew, isNoise, version, trend } = group;
+    const is = [isNew ? "new" : "", isNoise === true ? "noise" : ""].filter((each) => each !== "").join(" ");
+    const badges = [
+      isNew ? `new since ${escapeHtml(version!)}` : "",
+      isNoise === true ? "noise: control has it with itself, too" : "",
+    ].map((each) => (each === "" ? "" : ` <span class="new">${each}</span>`));
+    const where = `${escapeHtml(placesOf(group))}${badges.join("")}${examplesOf(group, room)}`;
     const cells = [number(count), percent(share), where, moment(firstSeen), moment(lastSeen)];
-    return `<tr>${cells.map((cell) => `<td>${cell}`).join("")}<td aria-hidden="true">${sparkline(trend, 20)}`;
+    return `<tr${is === "" ? "" : attributes({ "data-is": is })}>${cells.map((cell) => `<td>${cell}`).join("")}<td aria-hidden="true">${sparkline(trend, 20)}`;
   });
   const rest = others > 0 ? `<p>And ${number(others)} of other kinds.</p>` : "";
   const heads = ["count", "share", "where they differ", "first seen", "last seen", "trend"];

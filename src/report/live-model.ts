@@ -17,7 +17,7 @@ const everyMs = 60_000;
 
 /** A laboratory at one moment. */
 export interface Look {
-  /** Another text with every number that a report would show, and every minute, since what time alone changes is told by it. */
+  /** Another text with every number that a report would show, and every ten minutes, since some of it only time changes. */
   readonly epoch: string;
   model(): ReportModel;
 }
@@ -144,7 +144,7 @@ function epochOf({ experiments, publishers, faults, closed }: LaboratoryStatus, 
     ],
   );
   const lost = Object.values(publishers).map(({ dropped, failed }) => [dropped, failed]);
-  return hashOf(JSON.stringify([closed, Math.floor(now / everyMs), facts, lost, faults]));
+  return hashOf(JSON.stringify([closed, Math.floor(now / (10 * everyMs)), facts, lost, faults]));
 }
 
 /** Whether people can steer a rollout. */
@@ -155,7 +155,7 @@ export function isRamp(rollout: unknown): rollout is Ramp {
 
 function candidateOf(
   name: string,
-  { candidates, groups, skips, version, rollout }: ExperimentStatus,
+  { candidates, groups, skips, version, rollout, noise }: ExperimentStatus,
   now: number,
   steps: readonly (readonly [number, Sums])[],
   stepMs: number,
@@ -166,6 +166,7 @@ function candidateOf(
   const its = groups.filter(({ signature, first }) =>
     first.candidates.some((each) => each.name === name && each.comparison.signature === signature),
   );
+  const noisy = new Set(noise?.groups.flatMap((each) => (each.verdict === "noise" ? [each.name] : [])));
   const named = its.reduce((sum, { count }) => sum + count, 0);
   const trend = steps.map(([at, { mismatches }]) => ({
     at,
@@ -181,6 +182,7 @@ function candidateOf(
       share: count / Math.max(1, tally.kinds.mismatch),
       ...(version !== undefined && { version }),
       isNew: false,
+      ...(noise && { isNoise: noisy.has(signature) }),
       examples: [first, ...examples.filter(({ id }) => id !== first.id)].slice(0, 3),
       trend: [],
     })),

@@ -100,6 +100,27 @@ for (const table of all("table.groups")) {
   });
 }
 
+/* Toggles: of kinds of mismatch those that are new, and those that are no noise. */
+for (const table of all("table.groups")) {
+  const rows = [...table.tBodies[0].rows];
+  const is = (row, what) => (row.dataset.is ?? "").split(" ").includes(what);
+  const wanted = [["only new", (row) => is(row, "new")], ["hide noise", (row) => !is(row, "noise")]]
+    .filter(([, fits]) => rows.some(fits) && !rows.every(fits));
+  if (wanted.length === 0) continue;
+  const bar = make("p", "", { class: "tools" });
+  const boxes = wanted.map(([name, fits]) => {
+    const box = make("input", "", { type: "checkbox" });
+    const label = make("label", "");
+    label.append(box, " " + name);
+    bar.append(label);
+    return [box, fits];
+  });
+  const apply = () => { for (const row of rows) row.hidden = !boxes.every(([box, fits]) => !box.checked || fits(row)); };
+  for (const [box] of boxes) box.addEventListener("change", apply);
+  whenChanged.push(apply);
+  table.before(bar);
+}
+
 /* Links and copies. */
 const copy = async (text, button) => {
   const before = button.textContent;
