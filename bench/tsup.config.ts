@@ -9,6 +9,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
     "bench/proxy.bench.ts",
     "bench/services.bench.ts",
     "bench/writes.bench.ts",
+    "bench/dashboard.bench.ts",
+    "bench/dashboard-server.ts",
   ],
   format: "esm",
   outDir: ".bench",

@@ -3,7 +3,7 @@ import type { ReportCandidate, ReportExperiment } from "./model.ts";
 import { endedRules } from "./rule-ends.ts";
 import { changesStage, stagesOf } from "./stages.ts";
 import { attributes, escapeHtml, tableOf } from "./markup.ts";
-import { moment, number } from "./words.ts";
+import { moment } from "./words.ts";
 
 export const width = 640;
 export const height = 180;
@@ -13,10 +13,10 @@ export const left = 64;
 export const bottom = 24;
 export const top = 10;
 
-/** A chart: a sentence for those who do not see it, the drawing, and its numbers as a table. */
-export function figure(sentence: string, drawing: string, table: string, tall: number = height): string {
+/** A chart: a sentence for those who do not see it, the drawing, and its numbers as a table. @param legend HTML above the drawing */
+export function figure(sentence: string, drawing: string, table: string, tall: number = height, legend = ""): string {
   const svg = attributes({ viewBox: `0 0 ${width} ${tall}`, role: "img", "aria-label": sentence });
-  return `<figure><figcaption>${escapeHtml(sentence)}</figcaption><svg${svg}>${drawing}</svg><details><summary>Numbers</summary>${table}</details></figure>`;
+  return `<figure><figcaption>${escapeHtml(sentence)}</figcaption>${legend}<svg${svg}>${drawing}</svg><details><summary>Numbers</summary>${table}</details></figure>`;
 }
 
 export type Point = readonly [number, number];
@@ -32,6 +32,14 @@ function mark(x: number, name: string): string {
 
 export function label(x: number, y: number, text: string, anchor = "end"): string {
   return `<text${attributes({ x, y, "text-anchor": anchor })}>${escapeHtml(text)}</text>`;
+}
+
+/** When a chart over time begins and ends, below it. */
+export function timeAxis(from: number, to: number): string {
+  const [y, floor] = [height - 8, height - bottom];
+  const axis = `<line${attributes({ class: "axis", x1: left, x2: width - 8, y1: floor, y2: floor })}/>`;
+  const ends = label(left, y, moment(from), "start") + (to > from ? label(width - 8, y, moment(to)) : "");
+  return axis + ends;
 }
 
 export function scale(from: number, to: number, low: number, high: number): (value: number) => number {
@@ -107,8 +115,9 @@ export function rateChart(
     : `dashed upright lines are ${expired.length} rules that expired`,
   ].filter((each) => each !== "");
   const marks = told.length === 0 ? "" : ` Over time: ${told.join(", ")}.`;
+  const all = [...came, ...happened, ...expired];
   const during = (from: number, until: number): string =>
-    [...came, ...happened, ...expired].flatMap(({ at, what }) => (at >= from && at < until ? [what] : [])).join(", ");
+    all.flatMap(({ at, what }) => (at >= from && at < until ? [what] : [])).join(", ");
   const bound = last.upperBound === undefined ? "" : `, at most ${percent(last.upperBound)} with its bound`;
   const sentence = `Mismatches of ${name}: ${percent(last.rate)}${bound}${tolerated === undefined ? "" : `; ${percent(tolerated)} tolerated (dashed)`}.${marks}`;
   const table = tableOf(
@@ -124,38 +133,7 @@ export function rateChart(
   const rates = rows.map(({ at, rate }): Point => [x(at), ofRate(rate)]);
   return figure(
     sentence,
-    `${bands.join("")}${grid}${marked.join("")}${limit}${line(rates, "control")}${line(bounds, "candidate")}`,
+    `${bands.join("")}${timeAxis(begins, last.at)}${grid}${marked.join("")}${limit}${line(rates, "control")}${line(bounds, "candidate")}`,
     table,
   );
-}
-
-/** Calls by time: compared, and below them those that were not. */
-export function funnelChart({ funnel, stepMs, calls, skips }: ReportExperiment): string {
-  const peak = Math.max(0, ...funnel.map((step) => step.calls));
-  if (peak === 0) return "";
-  const first = funnel[0]!.at;
-  const steps = Math.max(1, Math.round((funnel.at(-1)!.at - first) / stepMs) + 1);
-  const bar = (width - left - 8) / steps;
-  const tall = (times: number): number => (times / peak) * (height - bottom - top);
-  const bars = funnel.map((step) => {
-    const x = left + ((step.at - first) / stepMs) * bar;
-    const all = tall(step.calls);
-    const started = Math.min(all, tall(step.started));
-    const rect = (name: string, y: number, tallness: number): string =>
-      `<rect${attributes({ class: name, x: x.toFixed(1), y: y.toFixed(1), width: Math.max(0.5, bar - 1).toFixed(1), height: tallness.toFixed(1) })}/>`;
-    const floor = height - bottom;
-    return rect("skipped", floor - all, all - started) + rect("started", floor - started, started);
-  });
-  const skipped = Object.values(skips).reduce((sum, times) => sum + times, 0);
-  const sentence = `Calls every ${number(stepMs / 60_000)} min: ${number(calls)} in all, ${number(skipped)} of them not compared (outlined).`;
-  const reasons = [...new Set(funnel.flatMap((step) => Object.keys(step.skips)))];
-  const table = tableOf(
-    ["since", "calls", "started", "compared", "matched", ...reasons],
-    funnel.map((step) => [
-      moment(step.at),
-      ...[step.calls, step.started, step.compared, step.matched].map(number),
-      ...reasons.map((reason) => number(step.skips[reason] ?? 0)),
-    ]),
-  );
-  return figure(sentence, bars.join("") + label(left - 6, top + 8, number(peak)), table);
 }

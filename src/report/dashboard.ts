@@ -3,9 +3,9 @@ import { systemClock, type Clock } from "../model/clock.ts";
 import { SidelaneError } from "../model/errors.ts";
 import { visible } from "../model/visible-text.ts";
 import type { Laboratory } from "../experiment/laboratory.ts";
-import { policyOf, pageOf } from "./html.ts";
+import { Edition, type Pace } from "./edition.ts";
+import { policyOf } from "./html.ts";
 import { hashOf, isRamp, LiveModel } from "./live-model.ts";
-import type { ReportModel } from "./model.ts";
 import { stageCommands, stageForm } from "./stage-forms.ts";
 import { summary, type SummarySource } from "./summary.ts";
 import { Tokens } from "./tokens.ts";
@@ -53,7 +53,7 @@ export function dashboard(options: DashboardOptions): (request: Request) => Prom
   }
   const source = laboratory ? ofLaboratory(laboratory, clock) : ofRecords(records!, clock);
   const tokens = new Tokens(clock);
-  const viewers = new Viewers(async () => (await source.edition()).epoch, clock);
+  const viewers = new Viewers(() => source.edition(), clock);
   let commands: number[] = [];
 
   async function page(request: Request): Promise<Response> {
@@ -62,8 +62,8 @@ export function dashboard(options: DashboardOptions): (request: Request) => Prom
     const by = nameOf(who);
     const token = by === undefined ? "" : tokens.make(by);
     const formsOf = (experiment: string): string =>
-      by === undefined || !isRamp(laboratory?.rollout(experiment)) ? "" : stageForm(experiment, by, token);
-    const html = edition.page(by, (model, epoch) => pageOf(model, "", { epoch, formsOf }));
+      isRamp(laboratory?.rollout(experiment)) ? stageForm(experiment, by!, token) : "";
+    const html = edition.page(by === undefined ? undefined : formsOf);
     const policy = await policyOf([
       "connect-src 'self'",
       `form-action ${by === undefined ? "'none'" : "'self'"}`,
@@ -128,64 +128,27 @@ interface Source {
   renew(): void;
 }
 
-const [freshMs, staleMs] = [1_000, 10_000];
-
-/** The numbers of one look, which all viewers share until it is time for the next, and the page that is made of them. */
-class Edition {
-  readonly model: ReportModel;
-  /** Another text with other numbers. */
-  readonly epoch: string;
-  readonly #clock: Clock;
-  readonly #times: number;
-  #page: string | undefined;
-
-  readonly #mostMs: number;
-  readonly #madeAt: number;
-  #costMs: number;
-
-  /** @param costMs what the look took; a next one is due once `times` as long has passed, between a second and `mostMs` */
-  constructor(model: ReportModel, epoch: string, clock: Clock, costMs: number, times: number, mostMs: number) {
-    this.model = model;
-    this.epoch = epoch;
-    this.#clock = clock;
-    this.#times = times;
-    this.#mostMs = mostMs;
-    this.#madeAt = clock.monotonic();
-    this.#costMs = costMs;
-  }
-
-  get isFresh(): boolean {
-    const ageMs = this.#clock.monotonic() - this.#madeAt;
-    return ageMs < Math.min(this.#mostMs, Math.max(freshMs, this.#times * this.#costMs));
-  }
-
-  /** @param by the person whose forms the page has; without it one page is everybody's */
-  page(by: string | undefined, make: (model: ReportModel, epoch: string) => string): string {
-    if (by === undefined && this.#page !== undefined) return this.#page;
-    const startedAt = this.#clock.monotonic();
-    const page = make(this.model, this.epoch);
-    if (by === undefined) this.#page = page;
-    this.#costMs += this.#clock.monotonic() - startedAt;
-    return page;
-  }
-}
-
-// Looks and pages take a hundredth of the time, however many look on, unless one takes more than a tenth of a second.
+// Of a laboratory: what looking costs is half a hundredth of the time, until it takes a third of a second.
 function ofLaboratory(laboratory: Pick<Laboratory, "status" | "rollout">, clock: Clock): Source {
   const live = new LiveModel(laboratory, clock);
+  const pace: Pace = { clock, times: 200, mostMs: 60_000 };
   let latest: Edition | undefined;
   return {
     edition() {
       if (latest?.isFresh === true) return latest;
       const startedAt = clock.monotonic();
-      const [model, epoch] = [live.model(), live.epoch()];
-      return (latest = new Edition(model, epoch, clock, clock.monotonic() - startedAt, 100, staleMs));
+      const { epoch, model } = live.look();
+      const costMs = clock.monotonic() - startedAt;
+      if (latest?.epoch === epoch) latest.stays(costMs);
+      else latest = new Edition(epoch, model, pace, costMs);
+      return latest;
     },
     renew: () => (latest = undefined),
   };
 }
 
 function ofRecords(records: SummarySource, clock: Clock): Source {
+  const pace: Pace = { clock, times: 20, mostMs: Infinity };
   let latest: Edition | undefined;
   let reading: Promise<Edition> | undefined;
   const sources = Array.isArray(records) ? (records as readonly unknown[]) : [records];
@@ -196,7 +159,10 @@ function ofRecords(records: SummarySource, clock: Clock): Source {
     const startedAt = clock.monotonic();
     const model = await summary(records);
     const costMs = clock.monotonic() - startedAt;
-    return (latest = new Edition(model, hashOf(JSON.stringify(model)), clock, costMs, 20, Infinity));
+    const epoch = hashOf(JSON.stringify(model));
+    if (latest?.epoch === epoch) latest.stays(costMs);
+    else latest = new Edition(epoch, () => model, pace, costMs);
+    return latest;
   }
   return {
     edition() {
@@ -222,7 +188,7 @@ async function formOf(request: Request): Promise<URLSearchParams | undefined> {
 const plain = { "content-type": "text/plain; charset=utf-8" };
 const eventStream = { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
 
-function answer(status: number, body: string, headers: Readonly<Record<string, string>>): Response {
+function answer(status: number, body: BodyInit, headers: Readonly<Record<string, string>>): Response {
   return new Response(status === 303 ? null : body, {
     status,
     headers: {

@@ -1,12 +1,15 @@
-import { percent } from "../model/figures.ts";
+import { howMany, percent } from "../model/figures.ts";
 import { writesFacts } from "../model/writes-facts.ts";
-import { funnelChart, rateChart } from "./charts.ts";
+import { cardOf, idOf, idPrefix, nameOf, stageOf } from "./cards.ts";
+import { rateChart } from "./charts.ts";
+import { funnelChart } from "./funnel-chart.ts";
+import { funnelText } from "./funnel.ts";
 import { latencyChart } from "./latency-chart.ts";
 import { outcomeChart, stageChart } from "./outcome-charts.ts";
 import { explanationOf } from "./explanation.ts";
 import { attributes, escapeHtml, tableOf } from "./markup.ts";
 import type { ReportCandidate, ReportExperiment, ReportGroup, ReportModel } from "./model.ts";
-import { byNeed, verdictWords, worstOf } from "./order.ts";
+import { byNeed, verdictOrder, verdictWords, worstOf } from "./order.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
 import { endedRules, ruleEndReason } from "./rule-ends.ts";
@@ -24,12 +27,13 @@ const mostExampleCharacters = 4_000_000;
  */
 export async function htmlOf(model: ReportModel): Promise<string> {
   const policy = await policyOf();
-  return pageOf(model, `<meta${attributes({ "http-equiv": "Content-Security-Policy", content: policy })}>`);
+  return pageOf(bodyOf(model), `<meta${attributes({ "http-equiv": "Content-Security-Policy", content: policy })}>`);
 }
 
 /** What a page may do: its own script and style, by their hashes. @param more further directives */
 export async function policyOf(more: readonly string[] = ["form-action 'none'"]): Promise<string> {
-  const [script, style] = await Promise.all([pageScript, pageStyle].map(digest));
+  hashes ??= await Promise.all([pageScript, pageStyle].map(digest));
+  const [script, style] = hashes;
   return [
     "default-src 'none'",
     `script-src 'sha256-${script}'`,
@@ -41,19 +45,16 @@ export async function policyOf(more: readonly string[] = ["form-action 'none'"])
   ].join("; ");
 }
 
-/** What a live page has beside a report. */
-export interface LivePage {
-  /** Which numbers it shows: others are news. */
-  readonly epoch: string;
-  /** Forms for an experiment; empty where there are none. */
-  formsOf(experiment: string): string;
-}
+let hashes: readonly string[] | undefined;
 
-/** @param head what else stands in the head */
-export function pageOf(model: ReportModel, head: string, live?: LivePage): string {
-  const room = { left: mostExampleCharacters };
-  const experiments = byNeed(model);
-  const heads = [
+/**
+ * A page around its body.
+ *
+ * @param head what else stands in the head
+ * @param epoch of a live page: which numbers it shows; others are news
+ */
+export function pageOf(body: string, head: string, epoch?: string): string {
+  const lines = [
     "<!doctype html>",
     '<html lang="en">',
     "<head>",
@@ -63,24 +64,42 @@ export function pageOf(model: ReportModel, head: string, live?: LivePage): strin
     "<title>Sidelane report</title>",
     `<style>${pageStyle}</style>`,
     "</head>",
-    `<body${live === undefined ? "" : attributes({ "data-live": live.epoch })}>`,
+    `<body${epoch === undefined ? "" : attributes({ "data-live": epoch })}>`,
+    body,
+    `<script>${pageScript}</script>`,
+    "</body>",
+    "</html>",
   ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** What a page shows. @param formsOf forms for an experiment; empty where there are none */
+export function bodyOf(model: ReportModel, formsOf: (experiment: string) => string = () => ""): string {
+  const room = { left: mostExampleCharacters };
+  const experiments = byNeed(model);
   const span =
     model.from === undefined || model.to === undefined ?
       ""
     : `<p class="dim">Records from ${moment(model.from)} to ${moment(model.to)} of ${processes(model)}</p>`;
-  const body = [
-    `<header><h1>Sidelane report</h1>${span}</header>`,
+  return [
+    `<header><h1>Sidelane report</h1>${inAll(experiments)}${span}</header>`,
     `<nav aria-label="Experiments"><ol>${experiments.map(cardOf).join("")}</ol></nav>`,
     "<main>",
-    ...experiments.map((each) => sectionOf(each, room, live?.formsOf(each[0]) ?? "", model.to ?? 0)),
+    ...experiments.map((each) => sectionOf(each, room, formsOf(each[0]), model.to ?? 0)),
     ...(experiments.length === 0 ? ["<p>There is no experiment in these records.</p>"] : []),
     lostOf(model),
     "</main>",
-    `<script>${pageScript}</script>`,
-    "</body>",
-  ];
-  return `${[...heads, ...body].join("\n")}\n</html>\n`;
+  ].join("\n");
+}
+
+/** `6 experiments: 1 regressed, 5 ready`. */
+function inAll(experiments: readonly (readonly [string, ReportExperiment])[]): string {
+  const kinds = experiments.map(([, experiment]) => worstOf(experiment));
+  const told = verdictOrder.flatMap((kind) => {
+    const times = kinds.filter((each) => each === kind).length;
+    return times === 0 ? [] : [`${number(times)} ${kind.replace("-", " ")}`];
+  });
+  return told.length === 0 ? "" : `<p>${howMany(kinds.length, "experiment")}: ${told.join(", ")}</p>`;
 }
 
 function processes(model: ReportModel): string {
@@ -93,43 +112,13 @@ async function digest(text: string): Promise<string> {
   return btoa(String.fromCharCode(...bytes));
 }
 
-const prefix = "experiment-";
-
-function idOf(name: string): string {
-  return `${prefix}${encodeURIComponent(name.replace(/\p{Surrogate}/gu, "\ufffd"))}`;
-}
-
-function nameOf(name: string): string {
-  return `<bdi>${escapeHtml(name)}</bdi>`;
-}
-
-function cardOf([name, experiment]: [string, ReportExperiment]): string {
-  const kind = worstOf(experiment);
-  const { shape, word } = verdictWords[kind];
-  const link = attributes({ href: `#${idOf(name)}` });
-  const facts = [stageOf(experiment), experiment.owner === undefined ? "" : escapeHtml(experiment.owner)];
-  const dim = facts.filter((each) => each !== "").join(" · ");
-  const trends = Object.values(experiment.candidates)[0]?.trend ?? [];
-  const spark = sparkline(
-    trends.map(({ mismatches }) => mismatches),
-    24,
-  );
-  const drawn = spark === "" ? "" : `<br><span class="spark" aria-hidden="true">${spark}</span>`;
-  return `<li${attributes({ class: kind, "data-of": idOf(name) })}><a${link}>${nameOf(name)}</a><br><span class="verdict">${shape} ${word}</span>${dim === "" ? "" : ` <span class="dim">${dim}</span>`}${drawn}</li>`;
-}
-
-function stageOf({ rollout }: ReportExperiment): string {
-  if (rollout === undefined) return "";
-  return rollout.stage === "ramp" ? `ramp at ${percent(rollout.share)}` : rollout.stage;
-}
-
 function sectionOf(
   [name, experiment]: [string, ReportExperiment],
   room: { left: number },
   forms: string,
   now: number,
 ): string {
-  const { owner, until, overdue, calls, started, skips, faults, answered, fellBack } = experiment;
+  const { owner, until, overdue, skips, faults, answered, fellBack } = experiment;
   const facts = [
     stageOf(experiment),
     owner === undefined ? "" : `owner ${escapeHtml(owner)}`,
@@ -151,7 +140,7 @@ function sectionOf(
     ...Object.entries(experiment.candidates).map(([candidate, report]) =>
       candidateOf([name, candidate], experiment, report, room),
     ),
-    `<h3>Was it looked at?</h3><p>${number(calls)} calls, ${number(started)} of them compared.</p>`,
+    `<h3>Was it looked at?</h3><p>${funnelText(experiment)}</p>`,
     ...told.map(([title, text]) => `<p>${title}: ${escapeHtml(text!)}</p>`),
     funnelChart(experiment),
     writesOf(experiment, now),
@@ -190,7 +179,7 @@ function candidateOf(
   candidate: ReportCandidate,
   room: { left: number },
 ): string {
-  const id = `${idOf(experiment)}/${idOf(name).slice(prefix.length)}`;
+  const id = `${idOf(experiment)}/${idOf(name).slice(idPrefix.length)}`;
   const { verdict, counts, matchRate, mismatchUpperBound, countedFrom, groups, otherGroups } = candidate;
   const { shape, word } = verdictWords[verdict.kind];
   const lacks = missing(verdict);
@@ -221,11 +210,15 @@ function candidateOf(
 function groupsOf(groups: readonly ReportGroup[], others: number, room: { left: number }): string {
   // There may be thousands of rows: ends that HTML lets one leave out are left out.
   const rows = groups.map((group) => {
-    const { count, share, firstSeen, lastSeen, isNew, version, trend } = group;
-    const news = isNew ? ` <span class="new">new since ${escapeHtml(version!)}</span>` : "";
-    const where = `${escapeHtml(placesOf(group))}${news}${examplesOf(group, room)}`;
+    const { count, share, firstSeen, lastSeen, isNew, isNoise, version, trend } = group;
+    const is = [isNew ? "new" : "", isNoise === true ? "noise" : ""].filter((each) => each !== "").join(" ");
+    const badges = [
+      isNew ? `new since ${escapeHtml(version!)}` : "",
+      isNoise === true ? "noise: control has it with itself, too" : "",
+    ].map((each) => (each === "" ? "" : ` <span class="new">${each}</span>`));
+    const where = `${escapeHtml(placesOf(group))}${badges.join("")}${examplesOf(group, room)}`;
     const cells = [number(count), percent(share), where, moment(firstSeen), moment(lastSeen)];
-    return `<tr>${cells.map((cell) => `<td>${cell}`).join("")}<td aria-hidden="true">${sparkline(trend, 20)}`;
+    return `<tr${is === "" ? "" : attributes({ "data-is": is })}>${cells.map((cell) => `<td>${cell}`).join("")}<td aria-hidden="true">${sparkline(trend, 20)}`;
   });
   const rest = others > 0 ? `<p>And ${number(others)} of other kinds.</p>` : "";
   const heads = ["count", "share", "where they differ", "first seen", "last seen", "trend"];

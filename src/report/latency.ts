@@ -51,6 +51,8 @@ export function differenceAt(buckets: ReportDifferences["buckets"], count: numbe
 const gamma = (1 + relativeError) / (1 - relativeError);
 const offset = 1 - Math.ceil(Math.log(1e-6) / Math.log(gamma));
 
+const bounds: number[] = [];
+
 function upperBound(index: number): number {
-  return Number((gamma ** (index - offset)).toPrecision(6));
+  return (bounds[index] ??= Number((gamma ** (index - offset)).toPrecision(6)));
 }

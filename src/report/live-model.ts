@@ -15,6 +15,13 @@ import { Steps } from "./steps.ts";
 
 const everyMs = 60_000;
 
+/** A laboratory at one moment. */
+export interface Look {
+  /** Another text with every number that a report would show, and every ten minutes, since some of it only time changes. */
+  readonly epoch: string;
+  model(): ReportModel;
+}
+
 interface Sums {
   calls: number;
   started: number;
@@ -43,21 +50,14 @@ export class LiveModel {
     this.#schedule();
   }
 
-  /** Changes with every number that a report would show. */
-  epoch(): string {
-    const { experiments, closed } = this.#laboratory.status();
-    const facts = Object.entries(experiments).map(
-      ([name, { calls, started, matched, mismatched, rollout, writes, candidates }]) => [
-        ...[name, calls, started, matched, mismatched, rollout?.epoch, writes?.at],
-        ...Object.values(candidates).map(({ verdict }) => [verdict.kind, verdict.standing]),
-      ],
-    );
-    return hashOf(JSON.stringify([closed, facts]));
-  }
-
-  model(): ReportModel {
+  /** The experiments as they stand: the model is made where it is asked for. */
+  look(): Look {
     const status = this.#look();
     const now = this.#clock.now();
+    return { epoch: epochOf(status, now), model: () => this.#model(status, now) };
+  }
+
+  #model(status: LaboratoryStatus, now: number): ReportModel {
     const entries = Object.entries(status.experiments).map(
       ([name, of]) => [name, this.#experiment(name, of, now)] as const,
     );
@@ -136,6 +136,17 @@ export class LiveModel {
   }
 }
 
+function epochOf({ experiments, publishers, faults, closed }: LaboratoryStatus, now: number): string {
+  const facts = Object.entries(experiments).map(
+    ([name, { calls, started, matched, mismatched, rollout, writes, candidates }]) => [
+      ...[name, calls, started, matched, mismatched, rollout?.epoch, writes?.at],
+      ...Object.values(candidates).map(({ verdict }) => [verdict.kind, verdict.standing]),
+    ],
+  );
+  const lost = Object.values(publishers).map(({ dropped, failed }) => [dropped, failed]);
+  return hashOf(JSON.stringify([closed, Math.floor(now / (10 * everyMs)), facts, lost, faults]));
+}
+
 /** Whether people can steer a rollout. */
 export function isRamp(rollout: unknown): rollout is Ramp {
   const { status, stepBack } = (rollout ?? {}) as Partial<Ramp>;
@@ -144,7 +155,7 @@ export function isRamp(rollout: unknown): rollout is Ramp {
 
 function candidateOf(
   name: string,
-  { candidates, groups, skips, version, rollout }: ExperimentStatus,
+  { candidates, groups, skips, version, rollout, noise }: ExperimentStatus,
   now: number,
   steps: readonly (readonly [number, Sums])[],
   stepMs: number,
@@ -155,6 +166,7 @@ function candidateOf(
   const its = groups.filter(({ signature, first }) =>
     first.candidates.some((each) => each.name === name && each.comparison.signature === signature),
   );
+  const noisy = new Set(noise?.groups.flatMap((each) => (each.verdict === "noise" ? [each.name] : [])));
   const named = its.reduce((sum, { count }) => sum + count, 0);
   const trend = steps.map(([at, { mismatches }]) => ({
     at,
@@ -170,6 +182,7 @@ function candidateOf(
       share: count / Math.max(1, tally.kinds.mismatch),
       ...(version !== undefined && { version }),
       isNew: false,
+      ...(noise && { isNoise: noisy.has(signature) }),
       examples: [first, ...examples.filter(({ id }) => id !== first.id)].slice(0, 3),
       trend: [],
     })),

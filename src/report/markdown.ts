@@ -1,6 +1,7 @@
 import { visible } from "../model/visible-text.ts";
 import { percent } from "../model/figures.ts";
 import { writesFacts } from "../model/writes-facts.ts";
+import { funnelText } from "./funnel.ts";
 import type { ReportCandidate, ReportExperiment, ReportModel } from "./model.ts";
 import { byNeed, verdictWords } from "./order.ts";
 import { counted, losses, milliseconds, missing, moment, number, pairsSlower, placesOf } from "./words.ts";
@@ -61,7 +62,8 @@ function writesOf(experiment: string, { writes }: ReportExperiment, now: number)
   return [["", `#### ${escaped(experiment)}: parallel writes`, "", ...facts].join("\n")];
 }
 
-function sectionsOf(experiment: string, { candidates, skips, calls }: ReportExperiment): string[] {
+function sectionsOf(experiment: string, of: ReportExperiment): string[] {
+  const { candidates, skips } = of;
   return Object.entries(candidates).flatMap(([name, { groups, latency, otherGroups }]) => {
     const lines = ["", `#### ${escaped(experiment)}: ${escaped(name)}`, ""];
     for (const { count, share, isNew, version, firstSeen, lastSeen, ...group } of groups.slice(0, shownGroups)) {
@@ -81,7 +83,7 @@ function sectionsOf(experiment: string, { candidates, skips, calls }: ReportExpe
       if (differences !== undefined) lines.push(`- ${escaped(pairsSlower(differences))}`);
     }
     const skipped = counted(skips);
-    lines.push(`- ${number(calls)} calls${skipped === "" ? "" : `, not compared: ${escaped(skipped)}`}`);
+    lines.push(`- ${funnelText(of)}${skipped === "" ? "" : `, not compared: ${escaped(skipped)}`}`);
     return [lines.join("\n")];
   });
 }

@@ -3,8 +3,11 @@ import { visible } from "../model/visible-text.ts";
 
 /** Text that stands for itself in HTML, in an attribute too; control characters are escaped as in a terminal. */
 export function escapeHtml(text: string): string {
-  return escaped(visible(text));
+  return simple.test(text) ? text : escaped(visible(text));
 }
+
+// Most cells of most tables.
+const simple = /^[\w .,:;%/()+-]*$/;
 
 export function attributes(given: Readonly<Record<string, string | number>>): string {
   return Object.entries(given)

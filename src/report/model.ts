@@ -46,6 +46,8 @@ export interface ReportGroup {
   readonly version?: string;
   /** Whether an earlier version of the candidate did not have it. */
   readonly isNew: boolean;
+  /** Whether control has it with itself, too; only of a running laboratory that looks for noise, since no record says it. */
+  readonly isNoise?: boolean;
   /** At most three, the first one first. */
   readonly examples: readonly PresentedResult[];
   /** Mismatches in each step of the experiment's funnel, in its order. */

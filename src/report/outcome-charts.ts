@@ -13,7 +13,12 @@ function rect(name: string, x: number, wide: number): string {
   return `<rect${attributes({ class: name, x: x.toFixed(1), y: bar.y, width: Math.max(0, wide).toFixed(1), height: bar.height })}/>`;
 }
 
-/** What came of all comparisons, as one bar by kind; which side threw stands beside it. */
+const cell = { y: 76, wide: 150, high: 34 };
+
+/**
+ * What came of all comparisons: one bar by kind, and below it which side returned, threw or timed out as a matrix. Where control threw,
+ * nothing says what the candidate did; and where calls timed out beside a control that may have thrown, the first cell is its least.
+ */
 export function outcomeChart(name: string, { counts, errors }: ReportCandidate): string {
   const all = resultKinds.reduce((sum, kind) => sum + counts[kind], 0);
   let from = left;
@@ -26,6 +31,29 @@ export function outcomeChart(name: string, { counts, errors }: ReportCandidate):
     from += wide;
     return drawn + named;
   });
+  const timedOut = counts["timed-out"];
+  const both = Math.max(0, all - errors.control - errors.candidate - timedOut);
+  const isLeast = timedOut > 0 && errors.control > 0;
+  const cells = [
+    { row: 0, column: 0, columns: 1, times: both, sign: isLeast ? "≥ " : "" },
+    { row: 0, column: 1, columns: 1, times: errors.candidate, sign: "" },
+    { row: 0, column: 2, columns: 1, times: timedOut, sign: "" },
+    { row: 1, column: 0, columns: 3, times: errors.control, sign: "" },
+  ].map(({ row, column, columns, times, sign }) => {
+    const [x, y, wide] = [left + 92 + column * cell.wide, cell.y + row * cell.high, columns * cell.wide];
+    const look =
+      times === 0 ? "cell none"
+      : row === 0 && column === 0 ? "cell"
+      : "cell bad";
+    const box = { class: look, x, y, width: wide - 4, height: cell.high - 4 };
+    return `<rect${attributes(box)}/>${label(x + wide / 2, y + 20, `${sign}${number(times)} · ${percent(times / all)}`, "middle")}`;
+  });
+  const heads = [`${name} returned`, "threw", "timed out"].map((head, column) =>
+    label(left + 92 + (column + 0.5) * cell.wide, cell.y - 6, clipped(head), "middle"),
+  );
+  const sides = ["control returned", "control threw"].map((side, row) =>
+    label(left + 86, cell.y + row * cell.high + 20, side),
+  );
   const told = resultKinds.filter((kind) => counts[kind] > 0).map((kind) => `${number(counts[kind])} ${kind}`);
   const threw = `${number(errors.candidate)} in which ${name} alone threw, ${number(errors.control)} in which control did`;
   const sentence = `What came of ${number(all)} comparisons of ${name}: ${told.join(", ")}; ${threw}.`;
@@ -33,11 +61,19 @@ export function outcomeChart(name: string, { counts, errors }: ReportCandidate):
     ["what came of it", "comparisons", "share"],
     [
       ...resultKinds.map((kind) => [kind, number(counts[kind]), percent(counts[kind] / all)]),
+      [`control and ${name} returned`, `${isLeast ? "≥ " : ""}${number(both)}`, percent(both / all)],
       [`${name} threw, control did not`, number(errors.candidate), percent(errors.candidate / all)],
       ["control threw", number(errors.control), percent(errors.control / all)],
     ],
   );
-  return figure(sentence, parts.join(""), table, tall);
+  const matrix = [...heads, ...sides, ...cells].join("");
+  return figure(sentence, parts.join("") + matrix, table, cell.y + 2 * cell.high);
+}
+
+/** As long as a column is wide. */
+function clipped(text: string): string {
+  const characters = Array.from(text);
+  return characters.length > 20 ? `…${characters.slice(-19).join("")}` : text;
 }
 
 /** Where the rollout stood over time, as bands. */

@@ -12,6 +12,16 @@ const make = (name, text, attributes = {}) => {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 };
+const live = document.body.dataset.live;
+/* Elements and texts as they were sent, to be found by their numbers when some are others: blank texts and forms do not count. */
+const nodes = [];
+if (live !== undefined) {
+  const [accept, reject] = [NodeFilter.FILTER_ACCEPT, NodeFilter.FILTER_REJECT];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
+    node.nodeType === 3 ? (node.data.trim() === "" ? reject : accept) : /^(?:form|script)$/i.test(node.nodeName) ? reject : accept);
+  while (walker.nextNode()) nodes.push(walker.currentNode);
+}
+const whenChanged = [];
 const cards = all("nav li");
 const state = new URLSearchParams(location.search);
 
@@ -25,8 +35,8 @@ if (cards.length > 1) {
   const bar = make("div", "", { class: "bar" });
   bar.append(search, choice, told);
   document.querySelector("nav").prepend(bar);
-  const texts = cards.map((card) => card.textContent.toLowerCase());
-  const apply = () => {
+  const filter = () => {
+    const texts = cards.map((card) => card.textContent.toLowerCase());
     const words = search.value.toLowerCase().split(/\\s+/);
     let shown = 0;
     cards.forEach((card, index) => {
@@ -37,6 +47,9 @@ if (cards.length > 1) {
       if (fits) shown += 1;
     });
     told.textContent = shown === cards.length ? "" : shown + " of " + cards.length + " experiments";
+  };
+  const apply = () => {
+    filter();
     const query = new URLSearchParams(location.search);
     for (const [name, value] of [["q", search.value], ["state", choice.value]]) value === "" ? query.delete(name) : query.set(name, value);
     const text = query.toString();
@@ -52,6 +65,7 @@ if (cards.length > 1) {
     if (event.key === "Escape" && document.activeElement === search) { search.value = ""; apply(); }
   });
   apply();
+  whenChanged.push(filter);
 }
 
 /* Order of rows: by number where all are numbers, by text otherwise. */
@@ -67,16 +81,44 @@ for (const table of all("table.groups")) {
     const button = make("button", head.textContent, { type: "button" });
     head.textContent = "";
     head.append(button);
-    button.addEventListener("click", () => {
-      const down = head.getAttribute("aria-sort") !== "descending";
-      for (const each of heads) each.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const sort = (down) => {
       const body = table.tBodies[0];
       const rows = [...body.rows].map((row) => [valueOf(row.cells[column]), row]);
       rows.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0) * (down ? -1 : 1));
       body.append(...rows.map(([, row]) => row));
+    };
+    button.addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") !== "descending";
+      for (const each of heads) each.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      sort(down);
+    });
+    whenChanged.push(() => {
+      const order = head.getAttribute("aria-sort");
+      if (order !== null) sort(order === "descending");
     });
   });
+}
+
+/* Toggles: of kinds of mismatch those that are new, and those that are no noise. */
+for (const table of all("table.groups")) {
+  const rows = [...table.tBodies[0].rows];
+  const is = (row, what) => (row.dataset.is ?? "").split(" ").includes(what);
+  const wanted = [["only new", (row) => is(row, "new")], ["hide noise", (row) => !is(row, "noise")]]
+    .filter(([, fits]) => rows.some(fits) && !rows.every(fits));
+  if (wanted.length === 0) continue;
+  const bar = make("p", "", { class: "tools" });
+  const boxes = wanted.map(([name, fits]) => {
+    const box = make("input", "", { type: "checkbox" });
+    const label = make("label", "");
+    label.append(box, " " + name);
+    bar.append(label);
+    return [box, fits];
+  });
+  const apply = () => { for (const row of rows) row.hidden = !boxes.every(([box, fits]) => !box.checked || fits(row)); };
+  for (const [box] of boxes) box.addEventListener("change", apply);
+  whenChanged.push(apply);
+  table.before(bar);
 }
 
 /* Links and copies. */
@@ -127,29 +169,54 @@ const follow = () => {
 addEventListener("hashchange", follow);
 follow();
 
-/* News of a live page: shown at once where nobody is in the middle of something, and offered otherwise. */
-const live = document.body.dataset.live;
+/* News of a live page: numbers change in place. Where more than numbers is another it is shown at once, or offered to who is in the middle of something. */
 if (live !== undefined) {
+  let shown = live;
   const note = make("p", "", { role: "status", class: "news", hidden: "" });
   const again = make("button", "New numbers are there: show them", { type: "button" });
   again.addEventListener("click", () => location.reload());
   note.append(again);
   document.querySelector("header").append(note);
-  const busy = () => document.hidden || document.querySelector("details[open]") !== null || /^(?:INPUT|TEXTAREA|SELECT|BUTTON)$/.test(document.activeElement?.tagName ?? "");
+  const busy = () => document.querySelector("details[open]") !== null || /^(?:INPUT|TEXTAREA|SELECT|BUTTON)$/.test(document.activeElement?.tagName ?? "");
   const heard = (epoch) => {
-    if (epoch === live) return;
+    if (epoch === shown) return;
     if (busy()) note.hidden = false;
     else location.reload();
   };
+  const replaced = (text, at, dropped, added) => text.slice(0, at) + added + text.slice(at + dropped);
+  const changed = ({ from, to, nodes: count, changes }) => {
+    if (from !== shown || count !== nodes.length) return heard(to);
+    for (const [index, name, ...cut] of changes) {
+      const node = nodes[index];
+      if (name === "") node.data = replaced(node.data, ...cut);
+      else node.setAttribute(name, replaced(node.getAttribute(name), ...cut));
+    }
+    shown = to;
+    for (const each of whenChanged) each();
+  };
   const url = (what) => { const query = new URLSearchParams(); query.set("show", what); return location.pathname + "?" + query; };
-  const poll = () => setInterval(async () => {
+  let polls = false;
+  const ask = async () => {
+    if (document.hidden) return;
     try { heard((await (await fetch(url("epoch"), { cache: "no-store" })).text()).trim()); } catch { /* The next one may be answered. */ }
-  }, 10000);
+  };
+  const poll = () => { polls = true; setInterval(ask, 10000); };
+  let source;
+  const listen = () => {
+    source = new EventSource(url("live"));
+    source.addEventListener("model", (event) => heard(event.data));
+    source.addEventListener("changes", (event) => changed(JSON.parse(event.data)));
+    source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) poll(); });
+  };
   if (typeof EventSource !== "function") poll();
   else {
-    const source = new EventSource(url("live"));
-    source.addEventListener("model", (event) => heard(event.data));
-    source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) poll(); });
+    if (!document.hidden) listen();
+    /* Nobody looks at a hidden page: it asks again once it is seen. */
+    document.addEventListener("visibilitychange", () => {
+      if (polls) ask();
+      else if (document.hidden) source?.close();
+      else listen();
+    });
   }
 }
 })();

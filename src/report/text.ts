@@ -3,6 +3,7 @@ import { percent } from "../model/figures.ts";
 import { writesFacts } from "../model/writes-facts.ts";
 import type { ReportCandidate, ReportExperiment, ReportModel, ReportVerdictKind } from "./model.ts";
 import { byNeed, verdictWords, worstOf } from "./order.ts";
+import { funnelText } from "./funnel.ts";
 import { endedRules, ruleEndReason } from "./rule-ends.ts";
 import { counted, losses, milliseconds, missing, moment, number, pairsSlower, placesOf, sparkline } from "./words.ts";
 
@@ -130,12 +131,9 @@ function latencyLines({ latency: { control, candidate, differences } }: ReportCa
   ];
 }
 
-function funnelLines({ calls, started, skips, funnel, answered, fellBack, faults }: ReportExperiment): string[] {
-  const sum = (of: (step: ReportExperiment["funnel"][number]) => number): number =>
-    funnel.reduce((total, step) => total + of(step), 0);
-  const lines = [
-    `  calls ${number(calls)} → started ${number(started)} → compared ${number(sum(({ compared }) => compared))} → matched ${number(sum(({ matched }) => matched))}`,
-  ];
+function funnelLines(experiment: ReportExperiment): string[] {
+  const { skips, answered, fellBack, faults } = experiment;
+  const lines = [`  ${funnelText(experiment)}`];
   const skipped = counted(skips);
   if (skipped !== "") lines.push(`  not compared: ${skipped}`);
   if (answered + fellBack > 0) {
@@ -159,13 +157,13 @@ function eventLines(experiment: ReportExperiment, now: number): string[] {
   return lines.slice(-5).map(({ at, line }) => `  ${moment(at)} ${line}`);
 }
 
-/** At spaces where it can be, with what follows moved in by four; a word that is longer than a line is cut. */
+/** At spaces where it can be, and not within a number, with what follows moved in by four; a word that is longer than a line is cut. */
 function wrapped(line: string, width: number): string[] {
   const lines: string[] = [];
   const indent = " ".repeat(/^ */.exec(line)![0].length + 4);
   let rest = line;
   for (let characters = Array.from(rest); characters.length > width; characters = Array.from(rest)) {
-    const space = characters.slice(0, width + 1).lastIndexOf(" ");
+    const space = breakIn(characters.slice(0, width + 2));
     if (space <= indent.length) {
       lines.push(`${characters.slice(0, Math.max(1, width - 1)).join("")}…`);
       return lines;
@@ -174,6 +172,15 @@ function wrapped(line: string, width: number): string[] {
     rest = indent + characters.slice(space + 1).join("");
   }
   return [...lines, rest];
+}
+
+/** The last space that is not within a number's digits. */
+function breakIn(characters: readonly string[]): number {
+  const isDigit = (index: number): boolean => /^\d$/.test(characters[index] ?? "");
+  for (let at = characters.length - 2; at > 0; at--) {
+    if (characters[at] === " " && !(isDigit(at - 1) && isDigit(at + 1))) return at;
+  }
+  return -1;
 }
 
 function painted(line: string, color: boolean): string {

@@ -1,20 +1,22 @@
 import type { Cancel, Clock } from "../model/clock.ts";
+import type { Edition } from "./edition.ts";
+import { changesOf } from "./page-changes.ts";
 
 const mostViewers = 50;
 const everyMs = 1_000;
 const aliveEveryMs = 15_000;
 
-/** Streams of events to those who look at a live page: each is told when there are other numbers. */
+/** Streams of events to those who look at a live page: each is told which numbers are others, in the same words. */
 export class Viewers {
-  readonly #epoch: () => string | Promise<string>;
+  readonly #edition: () => Edition | Promise<Edition>;
   readonly #clock: Clock;
   readonly #open = new Set<ReadableStreamDefaultController<Uint8Array>>();
-  #last = "";
+  #last: Edition | undefined;
   #aliveAt = 0;
   #cancel: Cancel | undefined;
 
-  constructor(epoch: () => string | Promise<string>, clock: Clock) {
-    this.#epoch = epoch;
+  constructor(edition: () => Edition | Promise<Edition>, clock: Clock) {
+    this.#edition = edition;
     this.#clock = clock;
   }
 
@@ -27,19 +29,20 @@ export class Viewers {
         headers: { ...headers, "retry-after": "10" },
       });
     }
-    const epoch = await this.#epoch();
+    const edition = await this.#edition();
+    // Who looks already has heard of it before it is what the next numbers are told apart from.
+    this.#tell(edition);
     let leave: () => void = () => undefined;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         leave = () => this.#leave(controller);
         this.#open.add(controller);
-        controller.enqueue(encoded(`retry: 5000\n\n${eventOf(epoch)}`));
+        controller.enqueue(encoded(`retry: 5000\n\n${eventOf(edition.epoch, "model", edition.epoch)}`));
       },
       cancel: () => leave(),
     });
     if (signal.aborted) leave();
     else signal.addEventListener("abort", leave, { once: true });
-    this.#last = epoch;
     if (this.#cancel === undefined) this.#schedule();
     return new Response(body, {
       headers: { ...headers, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" },
@@ -59,22 +62,23 @@ export class Viewers {
   }
 
   #schedule(): void {
+    const next = (): false | void => this.#open.size > 0 && this.#schedule();
     this.#cancel = this.#clock.after(everyMs, () => {
-      void this.#tell().then(
-        () => this.#open.size > 0 && this.#schedule(),
-        () => this.#open.size > 0 && this.#schedule(),
-      );
+      void Promise.resolve(this.#edition())
+        .then((edition) => this.#tell(edition))
+        .then(next, next);
     });
   }
 
-  async #tell(): Promise<void> {
-    const epoch = await this.#epoch();
+  #tell(edition: Edition): void {
     const now = this.#clock.monotonic();
-    const isNews = epoch !== this.#last;
+    const before = this.#last;
+    this.#last = edition;
+    if (this.#open.size === 0) return;
+    const isNews = edition.epoch !== before?.epoch;
     if (!isNews && now - this.#aliveAt < aliveEveryMs) return;
-    this.#last = epoch;
     this.#aliveAt = now;
-    const bytes = encoded(isNews ? eventOf(epoch) : ":\n\n");
+    const bytes = encoded(isNews ? newsOf(before, edition) : ":\n\n");
     for (const controller of this.#open) {
       // Who does not read gets no more: what waits is bounded.
       if ((controller.desiredSize ?? 0) < -8) this.#leave(controller);
@@ -83,8 +87,15 @@ export class Viewers {
   }
 }
 
-function eventOf(epoch: string): string {
-  return `id: ${epoch}\nevent: model\ndata: ${epoch}\n\n`;
+/** The numbers that are others, where that is all that is another, and otherwise that the page has to be loaded anew. */
+function newsOf(before: Edition | undefined, { epoch, nodes }: Edition): string {
+  const changes = before && changesOf(before.nodes, nodes);
+  if (changes === undefined) return eventOf(epoch, "model", epoch);
+  return eventOf(epoch, "changes", JSON.stringify({ from: before!.epoch, to: epoch, nodes: nodes.length, changes }));
+}
+
+function eventOf(epoch: string, kind: "model" | "changes", data: string): string {
+  return `id: ${epoch}\nevent: ${kind}\ndata: ${data}\n\n`;
 }
 
 function encoded(text: string): Uint8Array {

@@ -4,6 +4,7 @@ import type { ReportDifferences, ReportGroup, ReportLosses, ReportVerdict } from
 
 /** To a tenth at most, its digits in groups of three. */
 export function number(value: number): string {
+  if (value >= 0 && value < 1_000 && Number.isInteger(value)) return String(value);
   const [whole = "", part] = String(Math.round(value * 10) / 10).split(".");
   return part === undefined ? grouped(Number(whole)) : `${grouped(Number(whole))}.${part}`;
 }
@@ -26,8 +27,17 @@ export function pairsSlower({ slower, count, p50Ms }: ReportDifferences): string
 
 /** In UTC, to the minute. */
 export function moment(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const known = moments.get(at);
+  if (known !== undefined) return known;
+  const told = `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  if (moments.size >= mostMoments) moments.clear();
+  moments.set(at, told);
+  return told;
 }
+
+// The minutes of a page stand in each of its tables, and in the next page again.
+const moments = new Map<number, string>();
+const mostMoments = 2_000;
 
 const days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 

@@ -155,7 +155,9 @@ describe("sidelane report", () => {
     ).toContain("          200 × $ type number>string (100 %) ▂");
     expect(out.indexOf("✖ regressed · REGRESSED")).toBeLessThan(out.indexOf("✔ ready · READY"));
     expect(out).toContain("    compared   2 000, 90 % match; 200 mismatch\n");
-    expect(out).toContain("  calls 12 000 → started 12 000 → compared 12 000 → matched 12 000\n");
+    expect(out).toContain(
+      "  12 000 calls → eligible 12 000 → sampled 12 000 → started 12 000 → compared 12 000 → matched\n      12 000\n",
+    );
     const markdown = (await called(["report", path("regressed"), "--markdown"])).out;
     expect(markdown).toMatch(/^<!-- sidelane-report -->\n### Sidelane\n/);
     expect(markdown).toContain(

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
 import { ndjsonPublisher } from "../../src/publishers/ndjson/index.ts";
 import { dashboard, htmlOf, markdownOf, summary, textOf, type ReportModel } from "../../src/report/index.ts";
+import { funnelText } from "../../src/report/funnel.ts";
 import { number } from "../../src/report/words.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
@@ -96,19 +97,14 @@ describe("the faces of one report", () => {
       const { counts, groups, verdict } = candidates["candidate"]!;
       const compared = Object.values(counts).reduce((sum, each) => sum + each, 0);
       for (const page of pages) {
-        for (const told of [
-          name,
-          `${number(calls)} calls, ${number(started)} of them`,
-          `${number(compared)} compared`,
-          verdict.why,
-        ])
+        for (const told of [name, funnelText(model.experiments[name]!), `${number(compared)} compared`, verdict.why])
           expect(page).toContain(plain(told));
         for (const { signature, count } of groups)
           expect(page).toMatch(new RegExp(`${number(count)} [^×]*${signature}`));
       }
       for (const told of [
-        `${number(calls)} →`,
-        `started ${number(started)} →`,
+        `${number(calls)} calls → `,
+        ` → started ${number(started)} → `,
         `compared ${number(compared)}`,
         verdict.why,
       ])

@@ -1,59 +1,12 @@
 import { createHash } from "node:crypto";
 import { parse, type DefaultTreeAdapterTypes } from "parse5";
 import { describe, expect, it } from "vitest";
-import { htmlOf, markdownOf, summary, textOf, type ReportModel } from "../../src/report/index.ts";
+import { htmlOf, markdownOf, textOf } from "../../src/report/index.ts";
 import { rateChart } from "../../src/report/charts.ts";
 import { latencyChart } from "../../src/report/latency-chart.ts";
 import { pageScript } from "../../src/report/page-script.ts";
-import { aResult } from "../../src/testing/a-result.ts";
-import { compileRedaction } from "../../src/records/redaction.ts";
-import { present } from "../../src/records/present.ts";
-
-const payloads = [
-  "<script>alert(1)</script>",
-  "<img src=x onerror=alert(1)>",
-  '"><svg onload=alert(1)>',
-  "' onmouseover='alert(1)",
-  "</style><script>alert(1)</script>",
-  "<!--",
-  "]]>",
-  "&lt;b&gt;",
-  "javascript:alert(1)",
-  "\u202eabc\u0007\u001b[31m",
-  "${alert(1)}",
-  "\ud800",
-];
-
-const presentation = { values: "shown", redaction: compileRedaction() } as const;
-
-function modelOf(names: readonly string[]): Promise<ReportModel> {
-  const records = names.flatMap((name, index) =>
-    Array.from({ length: 10 }, (_, each) =>
-      present(
-        aResult({
-          id: `p${index}-${each}`,
-          experiment: name,
-          startedAt: Date.UTC(2026, 0, 1) + each * 60_000,
-          version: name,
-          context: { note: name },
-          control: { outcome: { kind: "returned", value: name } },
-          candidates: [
-            {
-              name,
-              comparison: {
-                kind: "mismatch",
-                differences: [{ path: `$.${name}`, kind: "value", control: name, candidate: 1 }],
-                signature: `v2-${name}`,
-              },
-            },
-          ],
-        }),
-        presentation,
-      ),
-    ),
-  );
-  return summary(records);
-}
+import { mismatchesNamed } from "./mismatches-named.ts";
+import { payloads } from "./payloads.ts";
 
 type Node = DefaultTreeAdapterTypes.ChildNode;
 function elementsOf(nodes: readonly Node[]): DefaultTreeAdapterTypes.Element[] {
@@ -62,7 +15,7 @@ function elementsOf(nodes: readonly Node[]): DefaultTreeAdapterTypes.Element[] {
 
 describe("the page of a report", () => {
   it("runs nothing and asks for nothing, whatever stands in the records", async () => {
-    const page = await htmlOf(await modelOf(payloads));
+    const page = await htmlOf(await mismatchesNamed(payloads));
     const elements = elementsOf(parse(page).childNodes);
     const names = new Set(elements.map(({ tagName }) => tagName));
     for (const name of ["img", "iframe", "link", "object", "form", "b"]) expect([...names]).not.toContain(name);
@@ -87,7 +40,7 @@ describe("the page of a report", () => {
   });
 
   it("has a card and a section of each experiment, each chart with a sentence and its numbers", async () => {
-    const model = await modelOf(["price", "user"]);
+    const model = await mismatchesNamed(["price", "user"]);
     const page = await htmlOf(model);
     const elements = elementsOf(parse(page).childNodes);
     const ids = elements.flatMap(({ attrs }) => attrs.filter(({ name }) => name === "id").map(({ value }) => value));
@@ -152,7 +105,7 @@ describe("the page of a report", () => {
   });
 
   it("takes at most 3 MB of 50 experiments with 256 kinds of mismatch each, without examples", async () => {
-    const model = await modelOf(["price"]);
+    const model = await mismatchesNamed(["price"]);
     const [experiment] = Object.values(model.experiments);
     const [candidate] = Object.values(experiment!.candidates);
     const [group] = candidate!.groups;
@@ -169,5 +122,25 @@ describe("the page of a report", () => {
       ]),
     );
     expect(Buffer.byteLength(await htmlOf({ ...model, experiments: many }))).toBeLessThan(3_000_000);
+  });
+
+  it("takes at most 8 MB of them with examples, and says where the rest is", async () => {
+    const model = await mismatchesNamed(["price"]);
+    const [experiment] = Object.values(model.experiments);
+    const [candidate] = Object.values(experiment!.candidates);
+    const [group] = candidate!.groups;
+    const groups = Array.from({ length: 256 }, (_, index) => ({ ...group!, signature: `v2-${index}` }));
+    const many = Object.fromEntries(
+      Array.from({ length: 50 }, (_, index) => [
+        `experiment ${index}`,
+        { ...experiment!, candidates: { candidate: { ...candidate!, groups } } },
+      ]),
+    );
+    const page = await htmlOf({ ...model, experiments: many });
+    if (process.env["FIGURES"] !== undefined) console.log(`${Buffer.byteLength(page)} bytes with examples`);
+    expect(Buffer.byteLength(page)).toBeLessThan(8_000_000);
+    expect(page).toContain("<code>sidelane explain &lt;file&gt; v2-0</code>");
+    // Those without one in the page are named.
+    expect(page).toContain("<code>v2-255</code>");
   });
 });
