@@ -77,7 +77,7 @@ export function lanesOf(
           noise: { ...(typeof settled.noise === "object" && settled.noise), controlIsReadOnly: true },
         }),
       },
-    );
+    ) as Lane["calls"];
     const { session, silence } = settled;
     if (silence !== false) {
       const title = candidates === undefined ? name : `${name}/${each}`;

@@ -1,5 +1,6 @@
 import type { OutgoingMessage } from "node:http";
 import { loopHeader } from "../http/loop-mark.ts";
+import { conditional } from "../http/sides/outgoing.ts";
 
 /** Headers as `node:http` has them: name, value, name, value, in their case and order. */
 export type RawHeaders = readonly string[];
@@ -57,6 +58,11 @@ export function refusalOf({
   return taken === undefined ? undefined : "Connection names a header that is sent on";
 }
 
+/** Whether it asks for its own part or state of an answer. */
+export function hasConditions(raw: RawHeaders): boolean {
+  return conditional.some((name) => valueOf(raw, name) !== undefined);
+}
+
 /** Whether a body follows, by what its headers say. */
 export function hasBody(raw: RawHeaders): boolean {
   if (valueOf(raw, "transfer-encoding") !== undefined) return true;
@@ -72,16 +78,21 @@ export interface HeaderChanges {
   /** Names in lower case. */
   readonly remove?: ReadonlySet<string>;
   readonly withoutCredentials?: boolean;
+  /** Of a copy: without conditions and ranges, and without what only one side is asked for. */
+  readonly isCopy?: boolean;
 }
 
+const notOfCopies: ReadonlySet<string> = new Set([...conditional, "expect"]);
+
 /** A request's headers as they are sent on: without those of one connection and without marks of copies, all others as they came. */
-export function sentOn(raw: RawHeaders, { set = [], remove, withoutCredentials }: HeaderChanges): string[] {
+export function sentOn(raw: RawHeaders, { set = [], remove, withoutCredentials, isCopy }: HeaderChanges): string[] {
   const replaced = set.length === 0 ? nothing : new Set(set.map(([name]) => name.toLowerCase()));
   const headers: string[] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at]!.toLowerCase();
     if (ofOneHop.has(name) || name === loopHeader || replaced.has(name) || remove?.has(name) === true) continue;
     if (withoutCredentials === true && credentials.has(name)) continue;
+    if (isCopy === true && notOfCopies.has(name)) continue;
     // A caller that takes trailers gets them: they are passed on.
     if (name === "te" && raw[at + 1]!.trim().toLowerCase() !== "trailers") continue;
     headers.push(raw[at]!, raw[at + 1]!);

@@ -1,5 +1,6 @@
 import type { Outcome } from "../../model/observation.ts";
 import type { FellBack } from "../../model/result.ts";
+import type { Stop } from "../../model/stop.ts";
 import type { ComparisonOptions, PreparingOptions } from "../define/comparison-options.ts";
 import type { Uncleaned } from "../define/options.ts";
 import type { SkipReason } from "../record/counters.ts";
@@ -76,6 +77,11 @@ export interface ComparisonCall<Value = unknown, CandidateValue = Value> {
   answered(): void;
   /** Ends the call: what has not been told by now never will be. It counts as `inconclusive: abandoned`, and says nothing of the candidate. */
   abandon(reason?: string): void;
+}
+
+/** A call as programs of this package see it: what its signal tells, without the price of one. */
+export interface StoppableCall<Value = unknown, CandidateValue = Value> extends ComparisonCall<Value, CandidateValue> {
+  readonly stop: Stop;
 }
 
 /** What `comparison` returns: begins calls. */

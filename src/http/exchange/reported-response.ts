@@ -1,13 +1,8 @@
 import type { CpuBudget } from "../../experiment/limits/cpu-budget.ts";
 import type { Comparison } from "../../model/comparison.ts";
 import type { Clock } from "../../model/clock.ts";
-import {
-  compareLookedAt,
-  lookAt,
-  makeReady,
-  type CapturedResponse,
-  type LookedAt,
-} from "../responses/compare-responses.ts";
+import { compareLookedAt, makeReady } from "../responses/compare-responses.ts";
+import { lookAt, type CapturedResponse, type LookedAt } from "../responses/looked-at.ts";
 import type { ComparableResponse, CompiledResponseRules } from "../responses/response-rules.ts";
 
 /** What is reported of a side that answered. It is made comparable together with the other side's. */
@@ -44,10 +39,10 @@ export class ResponseComparer {
   }
 
   /** For `prepareComparable`. */
-  async prepare({ side, other }: ReportedResponse): Promise<ComparableResponse> {
+  prepare({ side, other }: ReportedResponse): ComparableResponse | Promise<ComparableResponse> {
     this.#sides.set(side.shown, side);
-    if (other !== undefined) await makeReady(side, other, this.rules);
-    return side.shown;
+    const ready = other && makeReady(side, other, this.rules);
+    return ready === undefined ? side.shown : ready.then(() => side.shown);
   }
 
   /** For `compare`. */
