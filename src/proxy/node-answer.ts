@@ -40,7 +40,7 @@ export class NodeAnswer implements SideAnswer<Reply> {
   }
 
   get isStream(): boolean {
-    return this.#hasBody && isStreamType(this.message.headers["content-type"] ?? null);
+    return this.#hasBody && isStreamType(this.headers.get("content-type"));
   }
 
   passStream(options: Required<StreamOptions>, clock: Clock, told: Told): Reply {
@@ -130,7 +130,7 @@ export class NodeAnswer implements SideAnswer<Reply> {
 
   get #hasBody(): boolean {
     const { status } = this;
-    return !this.#isHead && status !== 204 && status !== 304 && this.message.headers["content-length"] !== "0";
+    return !this.#isHead && status !== 204 && status !== 304 && this.headers.get("content-length") !== "0";
   }
 
   #taps(): AnswerTaps {

@@ -15,8 +15,10 @@ import {
   sendHead,
   pairsOf,
   sentOn,
-  type HeaderChanges,
+  valueOf,
+  type HeadersToSet,
   type RawHeaders,
+  type Receiver,
 } from "./raw-headers.ts";
 import type { Sent, Upstream } from "./upstream.ts";
 
@@ -70,7 +72,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
       url: request.url!,
       headers: {
         get(name: string): string | null {
-          return textOf(request.headers[name]);
+          return valueOf(request.rawHeaders, name) === undefined ? null : textOf(request.headers[name]);
         },
       },
     };
@@ -78,7 +80,9 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
 
   get pathname(): string {
     const { url } = this.seen;
-    return url.startsWith("/") ? url.split("?", 1)[0]! : this.#url().pathname;
+    if (!url.startsWith("/")) return this.#url().pathname;
+    const end = url.indexOf("?");
+    return end < 0 ? url : url.slice(0, end);
   }
 
   get signal(): AbortSignal {
@@ -170,26 +174,22 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
     return this.#copy(lane, mark, { isCopy: true, withoutCredentials: true }, [...own]);
   }
 
-  #copy(lane: Lane, mark: string, changes: HeaderChanges, own: NonNullable<HeaderChanges["set"]> = []): SendCopy {
+  #copy(lane: Lane, mark: string, receiver: Receiver, own: HeadersToSet = []): SendCopy {
     const side = this.#sides.candidate(lane);
-    const headers = this.#headersTo(side, changes, mark, own);
+    const headers = this.#headersTo(side, receiver, mark, own);
     return ({ stop }) => this.#ask(side.copies, headers, stop, false);
   }
 
-  #headersTo(
-    { set, remove }: ProxySide,
-    changes: HeaderChanges,
-    mark = this.#mark,
-    own: NonNullable<HeaderChanges["set"]> = [],
-  ): string[] {
-    const { rawHeaders } = this.#request;
+  #headersTo({ set, remove }: ProxySide, receiver: Receiver, mark = this.#mark, own: HeadersToSet = []): string[] {
+    const request = this.#request;
+    const forwarded = this.#sides.forwarded(request);
     const isOurs = (name: string): boolean => remove.has(name) || set.some(([each]) => each.toLowerCase() === name);
-    const added = [...this.#sides.forwarded(this.#request), ...own.filter(([name]) => !isOurs(name)), ...set];
-    if (mark !== undefined) added.push([loopHeader, mark]);
-    const headers = sentOn(rawHeaders, { ...changes, set: added, remove });
+    const kept = own.filter(([name]) => !isOurs(name));
+    const headers = sentOn(request.rawHeaders, [...forwarded, ...kept, ...set], remove, receiver);
+    if (mark !== undefined) headers.push(loopHeader, mark);
     // Node would send an empty body in chunks.
     const isEmpty = this.#kept!.kind === "none" && !isWithoutBody(this.seen.method);
-    if (isEmpty && this.#request.headers["content-length"] === undefined) headers.push("Content-Length", "0");
+    if (isEmpty && request.headers["content-length"] === undefined) headers.push("Content-Length", "0");
     return headers;
   }
 

@@ -72,27 +72,46 @@ export function hasBody(raw: RawHeaders): boolean {
 
 const nothing: ReadonlySet<string> = new Set();
 
-/** How a request's headers differ from those that came. */
-export interface HeaderChanges {
-  readonly set?: readonly (readonly [name: string, value: string])[];
-  /** Names in lower case. */
-  readonly remove?: ReadonlySet<string>;
-  readonly withoutCredentials?: boolean;
-  /** Of a copy: without conditions and ranges, and without what only one side is asked for. */
+/** Names and values that are set. */
+export type HeadersToSet = readonly (readonly [name: string, value: string])[];
+
+/** For whom a request's headers are: a copy is without conditions and ranges, and without what only one side is asked for. */
+export interface Receiver {
   readonly isCopy?: boolean;
+  readonly withoutCredentials?: boolean;
 }
 
-const notOfCopies: ReadonlySet<string> = new Set([...conditional, "expect"]);
+const forAll: readonly string[] = [...ofOneHop, loopHeader];
+const ofCopies: readonly string[] = [...forAll, ...conditional, "expect"];
+const dropped = {
+  asked: new Set(forAll),
+  askedWithout: new Set([...forAll, ...credentials]),
+  copied: new Set(ofCopies),
+  copiedWithout: new Set([...ofCopies, ...credentials]),
+};
 
-/** A request's headers as they are sent on: without those of one connection and without marks of copies, all others as they came. */
-export function sentOn(raw: RawHeaders, { set = [], remove, withoutCredentials, isCopy }: HeaderChanges): string[] {
+function droppedFor({ isCopy, withoutCredentials }: Receiver): ReadonlySet<string> {
+  if (isCopy === true) return withoutCredentials === true ? dropped.copiedWithout : dropped.copied;
+  return withoutCredentials === true ? dropped.askedWithout : dropped.asked;
+}
+
+/**
+ * A request's headers as they are sent on: without those of one connection and without marks of copies, all others as they came.
+ *
+ * @param remove names in lower case
+ */
+export function sentOn(
+  raw: RawHeaders,
+  set: HeadersToSet,
+  remove: ReadonlySet<string>,
+  receiver: Receiver = {},
+): string[] {
   const replaced = set.length === 0 ? nothing : new Set(set.map(([name]) => name.toLowerCase()));
+  const isDropped = droppedFor(receiver);
   const headers: string[] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at]!.toLowerCase();
-    if (ofOneHop.has(name) || name === loopHeader || replaced.has(name) || remove?.has(name) === true) continue;
-    if (withoutCredentials === true && credentials.has(name)) continue;
-    if (isCopy === true && notOfCopies.has(name)) continue;
+    if (isDropped.has(name) || replaced.has(name) || remove.has(name)) continue;
     // A caller that takes trailers gets them: they are passed on.
     if (name === "te" && raw[at + 1]!.trim().toLowerCase() !== "trailers") continue;
     headers.push(raw[at]!, raw[at + 1]!);

@@ -79,9 +79,18 @@ export interface ComparisonCall<Value = unknown, CandidateValue = Value> {
   abandon(reason?: string): void;
 }
 
-/** A call as programs of this package see it: what its signal tells, without the price of one. */
-export interface StoppableCall<Value = unknown, CandidateValue = Value> extends ComparisonCall<Value, CandidateValue> {
+/** A call as programs of this package see it, with less to pay for what most calls come to. */
+export interface LeanCall<Value = unknown, CandidateValue = Value> extends ComparisonCall<Value, CandidateValue> {
+  /** What its signal tells, without the price of one. */
   readonly stop: Stop;
+  /** Whether anybody receives the results of matches. */
+  readonly tellsMatches: boolean;
+  /**
+   * Both sides returned, and what they returned is known to match; nothing of it is kept.
+   *
+   * @returns whether that ended the call; where it is `false`, outcomes have to be told
+   */
+  matched(controlMs: number, candidateMs: number): boolean;
 }
 
 /** What `comparison` returns: begins calls. */

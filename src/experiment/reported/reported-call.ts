@@ -5,11 +5,11 @@ import type { Stop } from "../../model/stop.ts";
 import type { ExperimentPlan } from "../define/experiment-plan.ts";
 import type { SkipReason } from "../record/counters.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
-import type { StoppableCall } from "./comparison-call.ts";
+import type { LeanCall } from "./comparison-call.ts";
 import { fallBackReasons, isDuration, type Side } from "./read-report.ts";
 
 /** What all calls whose outcomes are reported have in common. What is reported wrongly is a counted fault, and no more. */
-export abstract class ReportedCall implements StoppableCall {
+export abstract class ReportedCall implements LeanCall {
   readonly serve: Side;
   abstract readonly compare: boolean;
   readonly epoch: number;
@@ -55,6 +55,14 @@ export abstract class ReportedCall implements StoppableCall {
 
   get signal(): AbortSignal {
     return this.candidateMark().signal;
+  }
+
+  get tellsMatches(): boolean {
+    return true;
+  }
+
+  matched(_controlMs: number, _candidateMs: number): boolean {
+    return false;
   }
 
   get stop(): Stop {

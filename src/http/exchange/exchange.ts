@@ -1,4 +1,4 @@
-import type { StoppableCall } from "../../experiment/reported/comparison-call.ts";
+import type { LeanCall } from "../../experiment/reported/comparison-call.ts";
 import { HttpError, failureOf } from "../http-error.ts";
 import type { CapturedResponse, LookedAt } from "../responses/looked-at.ts";
 import { ReceivedHeaders, type ResponseHeaders } from "../responses/response-headers.ts";
@@ -32,7 +32,7 @@ interface Answered extends Head {
  * candidate's alone is a failure; control's own are what they are.
  */
 export class Exchange {
-  readonly #call: StoppableCall<ReportedResponse>;
+  readonly #call: LeanCall<ReportedResponse>;
   readonly #comparer: ResponseComparer;
   readonly #counts: ExchangeCounts;
   #control: Answered | undefined;
@@ -44,14 +44,14 @@ export class Exchange {
   #awaitsControlsEnd = false;
   #controlSide: LookedAt | undefined;
 
-  constructor(call: StoppableCall<ReportedResponse>, comparer: ResponseComparer, counts: ExchangeCounts) {
+  constructor(call: LeanCall<ReportedResponse>, comparer: ResponseComparer, counts: ExchangeCounts) {
     this.#call = call;
     this.#comparer = comparer;
     this.#counts = counts;
     call.stop.add(() => this.#timeIsUp());
   }
 
-  get call(): StoppableCall<ReportedResponse> {
+  get call(): LeanCall<ReportedResponse> {
     return this.#call;
   }
 
@@ -195,6 +195,12 @@ export class Exchange {
     }
     if (control === undefined) return;
     this.#controlIsOver = this.#candidateIsOver = true;
+    if (!this.#call.tellsMatches && this.#comparer.matches(control, candidate)) {
+      if (this.#call.matched(this.#control!.ms, this.#candidate!.ms)) {
+        this.#comparer.matched(control, candidate);
+        return;
+      }
+    }
     const one = (this.#controlSide = this.#comparer.lookAt(control, "control"));
     const other = this.#comparer.lookAt(candidate, "candidate");
     this.#call.control({ kind: "returned", value: { side: one, other } }, this.#control!.ms);

@@ -1,4 +1,4 @@
-import type { BeginOptions, ComparisonCalls, StoppableCall } from "../../experiment/reported/comparison-call.ts";
+import type { BeginOptions, ComparisonCalls, LeanCall } from "../../experiment/reported/comparison-call.ts";
 import type { Counts } from "../counts.ts";
 import type { Sessions } from "../sessions.ts";
 import type { SilenceWatch } from "../silence-watch.ts";
@@ -17,7 +17,7 @@ export interface SeenRequest {
 
 /** Begins the calls of one lane. */
 interface LaneCalls extends ComparisonCalls<ReportedResponse, ReportedResponse, SeenRequest> {
-  begin(options: BeginOptions<ReportedResponse, SeenRequest>): StoppableCall<ReportedResponse>;
+  begin(options: BeginOptions<ReportedResponse, SeenRequest>): LeanCall<ReportedResponse>;
 }
 
 /** One candidate, beside control. */
@@ -34,7 +34,7 @@ export interface Lane {
 }
 
 /** Sends a copy that is made, for as long as its call goes on. */
-export type SendCopy = (call: StoppableCall<ReportedResponse>) => Promise<SideAnswer>;
+export type SendCopy = (call: LeanCall<ReportedResponse>) => Promise<SideAnswer>;
 
 /**
  * A request on its way through a handler, which knows how it is sent for its caller. An `Answer` is what the caller gets: a `Response`, or what

@@ -93,7 +93,7 @@ export function passControl<Answer>(
   each((exchange) => {
     exchange.controlAnswered(answer);
   });
-  if (incoming.isConditional && answersCondition(answer.status)) each((exchange) => exchange.abandon("conditional"));
+  if (answersCondition(answer.status) && incoming.isConditional) each((exchange) => exchange.abandon("conditional"));
   const isStream = answer.isStream;
   if (isStream && streams === undefined) each((exchange) => exchange.abandon("streaming"));
   if (!parts.some(({ exchange }) => exchange.wantsBodies)) return answer.response;

@@ -1,5 +1,4 @@
 import { builtinModule } from "../../model/runtime.ts";
-import type { CapturedBody } from "./body-capture.ts";
 import type { HeaderRules } from "./header-rules.ts";
 import type { CapturedResponse, LookedAt } from "./looked-at.ts";
 import { ReceivedHeaders } from "./response-headers.ts";
@@ -7,14 +6,18 @@ import { ReceivedHeaders } from "./response-headers.ts";
 /** Whether the bodies of both are the same bytes, in the same codings, from their beginnings to their ends. Looked at once. */
 export function haveSameBody(one: LookedAt, other: LookedAt): boolean {
   if (one.sameAs?.side === other) return one.sameAs.isSame;
-  const isStream = one.captured.stream !== undefined || other.captured.stream !== undefined;
-  const isSame = !isStream && haveSameBytes(one.captured.body, other.captured.body);
+  const isSame = haveSameBytes(one.captured, other.captured);
   one.sameAs = { side: other, isSame };
   other.sameAs = { side: one, isSame };
   return isSame;
 }
 
-function haveSameBytes(one: CapturedBody, other: CapturedBody): boolean {
+/** The same, looked at anew. */
+export function haveSameBytes(
+  { body: one, stream }: CapturedResponse,
+  { body: other, stream: otherStream }: CapturedResponse,
+): boolean {
+  if (stream !== undefined || otherStream !== undefined) return false;
   if (one.kind !== "bytes" || other.kind !== "bytes") return one.kind === "none" && other.kind === "none";
   return String(one.codings) === String(other.codings) && equalBytes(one.bytes, other.bytes);
 }
