@@ -51,19 +51,20 @@ export function lanesOf(
     const headers: HeaderRules = (name) =>
       isMixed && name === "date" && rules.headers(name) === "present" ? "dropped" : rules.headers(name);
     let watch: SilenceWatch | undefined = undefined;
-    const comparer = new ResponseComparer({ ...rules, origins, headers }, budget, clock, (comparison, one, other) => {
-      watch?.compared(one.captured, other.captured);
-      if (comparison.kind !== "inconclusive") counts.add("compared");
-      else if (comparison.reason === "loop-busy") counts.skip("loop-busy");
-      if (comparison.kind === "match") counts.add("matched");
-      if (one.captured.stream !== undefined && other.captured.stream !== undefined) {
-        const events = (shown: unknown): number => (Array.isArray(shown) ? shown.length : 0);
-        counts.addStreams(
-          { ...one.captured.stream, events: events(one.shown.body) },
-          { ...other.captured.stream, events: events(other.shown.body) },
-        );
-      }
-    });
+    const comparer = new ResponseComparer(
+      { ...rules, origins, headers },
+      budget,
+      clock,
+      (comparison, one, other, events) => {
+        watch?.compared(one, other);
+        if (comparison.kind !== "inconclusive") counts.add("compared");
+        else if (comparison.reason === "loop-busy") counts.skip("loop-busy");
+        if (comparison.kind === "match") counts.add("matched");
+        if (one.stream !== undefined && other.stream !== undefined && events !== undefined) {
+          counts.addStreams({ ...one.stream, events: events.control }, { ...other.stream, events: events.candidate });
+        }
+      },
+    );
     const isTrusted = side.origin === undefined || (settled.credentialsTo ?? []).includes(side.origin);
     const calls = laboratory.comparison<ReportedResponse, ReportedResponse, SeenRequest, unknown, unknown>(
       candidates === undefined ? name : `${name}/${each}`,
@@ -77,7 +78,7 @@ export function lanesOf(
           noise: { ...(typeof settled.noise === "object" && settled.noise), controlIsReadOnly: true },
         }),
       },
-    );
+    ) as Lane["calls"];
     const { session, silence } = settled;
     if (silence !== false) {
       const title = candidates === undefined ? name : `${name}/${each}`;

@@ -3,6 +3,7 @@ import type { Exchange } from "./exchange/exchange.ts";
 import type { Incoming } from "./exchange/lane.ts";
 import type { ReportedResponse } from "./exchange/reported-response.ts";
 import type { Surroundings } from "./exchange/run-exchange.ts";
+import { stopOf } from "../model/stop.ts";
 import { asked } from "./exchange/side-call.ts";
 import { failureOf } from "./http-error.ts";
 import { loopHeader } from "./loop-mark.ts";
@@ -30,7 +31,7 @@ export async function controlAgain(
       const threw = (error: unknown): void => {
         resolve({ kind: "threw", error: failureOf(error, answer.status) });
       };
-      void answer.drain(
+      answer.drain(
         bodyLimits,
         {
           ended: (captured) => {
@@ -44,7 +45,7 @@ export async function controlAgain(
             threw(controller.signal.reason);
           },
         },
-        controller.signal,
+        stopOf(controller.signal),
         () => Infinity,
       );
     });

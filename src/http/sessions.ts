@@ -1,3 +1,5 @@
+import type { ResponseHeaders } from "./responses/response-headers.ts";
+
 /** How a candidate's own sessions are kept beside control's. In shadow; while the candidate serves, requests go to it as they came. */
 export interface SessionOptions {
   /** Control's cookie that names a caller's session. */
@@ -5,6 +7,9 @@ export interface SessionOptions {
   /** The candidate's token in place of the one in `authorization`; where it returns nothing, none is sent. */
   readonly map?: (token: string) => string | undefined | PromiseLike<string | undefined>;
 }
+
+type Named = Pick<ResponseHeaders, "get">;
+type WithCookies = Pick<ResponseHeaders, "getSetCookie">;
 
 interface Cookie {
   readonly value: string;
@@ -44,7 +49,7 @@ export class Sessions {
    * @param caller the headers that came
    * @param pathname where it goes, for cookies that are of a path
    */
-  async applyTo(headers: Headers, caller: Headers, pathname: string): Promise<void> {
+  async applyTo(headers: Pick<Headers, "get" | "set" | "delete">, caller: Named, pathname: string): Promise<void> {
     if (this.#map !== undefined) await this.#applyToken(headers, caller, this.#map);
     if (this.#cookie === undefined) return;
     const sent = cookiesOf(caller.get("cookie"));
@@ -60,7 +65,7 @@ export class Sessions {
   }
 
   /** Keeps what the candidate has set, under the session that control knows the caller by from now on. */
-  learn(caller: Headers, control: Headers, candidate: Headers): void {
+  learn(caller: Named, control: WithCookies, candidate: WithCookies): void {
     if (this.#cookie === undefined) return;
     const name = this.#cookie;
     const before = cookiesOf(caller.get("cookie")).get(name);
@@ -79,7 +84,11 @@ export class Sessions {
     this.#keep(session, jar);
   }
 
-  async #applyToken(headers: Headers, caller: Headers, map: NonNullable<SessionOptions["map"]>): Promise<void> {
+  async #applyToken(
+    headers: Pick<Headers, "set" | "delete">,
+    caller: Named,
+    map: NonNullable<SessionOptions["map"]>,
+  ): Promise<void> {
     const [, scheme, token] = /^(\S+)\s+(.+)$/.exec(caller.get("authorization") ?? "") ?? [];
     if (token === undefined) return;
     const mapped = await map(token);

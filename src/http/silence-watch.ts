@@ -1,7 +1,7 @@
 import type { ComparisonEvent } from "../experiment/reported/comparison-call.ts";
 import type { Cancel, Clock } from "../model/clock.ts";
 import type { Counts, HandlerCounts, HandlerSkip } from "./counts.ts";
-import type { CapturedResponse } from "./responses/compare-responses.ts";
+import type { CapturedResponse } from "./responses/looked-at.ts";
 
 /** How long nothing may be heard of a candidate. */
 export interface SilenceOptions {

@@ -67,7 +67,10 @@ export async function deploy(
         compiled.close();
         await laboratory.close({ timeoutMs: Math.max(100, until - Date.now()) });
         sides.control.upstream.close();
-        for (const [, lane] of compiled.lanes) sides.candidate(lane).upstream.close();
+        for (const [, lane] of compiled.lanes) {
+          sides.candidate(lane).upstream.close();
+          sides.candidate(lane).copies.close();
+        }
         await open?.close();
       },
     };
@@ -105,6 +108,9 @@ export function tokenOf({ admin }: ProxyConfig, around: Surroundings): string | 
   return admin?.token === undefined ? undefined : around.secret("admin.token", admin.token);
 }
 
+/** Connections to a candidate for copies at once. */
+const mostForCopies = 50;
+
 function sidesOf(
   { forwarded = false }: ProxyConfig,
   control: ServiceSide,
@@ -112,12 +118,15 @@ function sidesOf(
   { lanes }: CompiledHandler<Reply>,
   check: OptionCheck,
 ): ProxySides {
-  const side = (service: ServiceSide, option: string): ProxySide => ({
-    upstream: new Upstream({
-      base: new URL(service.url),
+  const upstream = (service: ServiceSide, maxSockets: number): Upstream =>
+    new Upstream({
+      ...{ base: new URL(service.url), maxSockets },
       ...(service.path !== undefined && { path: service.path }),
       ...(service.tls !== undefined && { tls: service.tls }),
-    }),
+    });
+  const side = (service: ServiceSide, option: string): ProxySide => ({
+    upstream: upstream(service, Infinity),
+    copies: upstream(service, mostForCopies),
     set: [
       ...(service.host === undefined ? [] : [["Host", service.host] as const]),
       ...headersToSet(service, option, check),

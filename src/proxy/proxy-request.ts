@@ -1,17 +1,32 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
-import type { Arrival, Incoming, Lane, SeenRequest } from "../http/exchange/lane.ts";
+import type { Arrival, Incoming, Lane, SeenRequest, SendCopy } from "../http/exchange/lane.ts";
 import type { SideAnswer } from "../http/exchange/side-call.ts";
 import { loopHeader } from "../http/loop-mark.ts";
 import type { RequestBody } from "../http/request-body.ts";
-import { endToEnd, isConditional, type Outgoing } from "../http/sides/outgoing.ts";
+import type { Sessions } from "../http/sessions.ts";
+import { endToEnd, type Outgoing } from "../http/sides/outgoing.ts";
+import { stopOf, type Stop } from "../model/stop.ts";
+import { keptOf, type Kept } from "./kept-body.ts";
 import { NodeAnswer, type Reply } from "./node-answer.ts";
-import { Caller, stopOf, type Stop } from "./caller.ts";
-import { hasBody, sendHead, pairsOf, sentOn, type RawHeaders } from "./raw-headers.ts";
+import { Caller } from "./caller.ts";
+import {
+  hasBody,
+  hasConditions,
+  sendHead,
+  pairsOf,
+  sentOn,
+  valueOf,
+  type HeadersToSet,
+  type RawHeaders,
+  type Receiver,
+} from "./raw-headers.ts";
 import type { Sent, Upstream } from "./upstream.ts";
 
 /** One side as a proxy asks it for a caller. */
 export interface ProxySide {
   readonly upstream: Upstream;
+  /** For copies, whose connections are no caller's. */
+  readonly copies: Upstream;
   readonly set: readonly (readonly [name: string, value: string])[];
   readonly remove: ReadonlySet<string>;
 }
@@ -25,11 +40,6 @@ export interface ProxySides {
   forwarded(request: IncomingMessage): readonly (readonly [name: string, value: string])[];
   readonly now: () => number;
 }
-
-type Kept =
-  | { readonly kind: "none" }
-  | { readonly kind: "bytes"; readonly bytes: Buffer; readonly trailers: RawHeaders }
-  | { readonly kind: "stream" };
 
 /** A request of a caller, and all that is known of it. */
 export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
@@ -62,7 +72,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
       url: request.url!,
       headers: {
         get(name: string): string | null {
-          return textOf(request.headers[name]);
+          return valueOf(request.rawHeaders, name) === undefined ? null : textOf(request.headers[name]);
         },
       },
     };
@@ -70,7 +80,9 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
 
   get pathname(): string {
     const { url } = this.seen;
-    return url.startsWith("/") ? url.split("?", 1)[0]! : this.#url().pathname;
+    if (!url.startsWith("/")) return this.#url().pathname;
+    const end = url.indexOf("?");
+    return end < 0 ? url : url.slice(0, end);
   }
 
   get signal(): AbortSignal {
@@ -82,7 +94,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
   }
 
   get isConditional(): boolean {
-    return isConditional(this.outgoing.headers);
+    return hasConditions(this.#request.rawHeaders);
   }
 
   get bodyKind(): RequestBody["kind"] {
@@ -125,29 +137,65 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
   }
 
   askControl(signal?: AbortSignal): Promise<SideAnswer<Reply>> {
-    return this.#ask(this.#sides.control, false, signal === undefined ? this.#caller : stopOf(signal));
+    const { control } = this.#sides;
+    const stop = signal === undefined ? this.#caller : stopOf(signal);
+    return this.#ask(control.upstream, this.#headersTo(control, {}), stop, this.#mark === undefined);
   }
 
   askCandidate(lane: Lane, signal: AbortSignal): Promise<SideAnswer<Reply>> {
-    return this.#ask(this.#sides.candidate(lane), !lane.isTrusted, stopOf(signal));
+    const side = this.#sides.candidate(lane);
+    const headers = this.#headersTo(side, { withoutCredentials: !lane.isTrusted });
+    return this.#ask(side.upstream, headers, stopOf(signal), this.#mark === undefined);
+  }
+
+  copyFor(lane: Lane, mark: string): SendCopy | Promise<SendCopy> {
+    if (lane.sessions !== undefined) return this.#copyInSession(lane, lane.sessions, mark);
+    return this.#copy(lane, mark, { isCopy: true, withoutCredentials: !lane.isTrusted });
   }
 
   marked(mark: string): Incoming<Reply> {
     return new ProxyRequest(this.#sides, this.#request, this.#response, this.#caller, mark, this.#kept);
   }
 
-  async #ask({ upstream, set, remove }: ProxySide, withoutCredentials: boolean, stop: Stop): Promise<NodeAnswer> {
-    const { method, url: target } = this.seen;
-    const { rawHeaders } = this.#request;
-    const kept = this.#kept!;
-    const mark = this.#mark;
-    const added = [...this.#sides.forwarded(this.#request), ...set];
-    if (mark !== undefined) added.push([loopHeader, mark]);
-    const headers = sentOn(rawHeaders, { set: added, remove, withoutCredentials });
-    // Node would send an empty body in chunks.
-    if (kept.kind === "none" && !isWithoutBody(method) && this.#request.headers["content-length"] === undefined) {
-      headers.push("Content-Length", "0");
+  /** With the candidate's own cookies and token in place of the caller's. */
+  async #copyInSession(lane: Lane, sessions: Sessions, mark: string): Promise<SendCopy> {
+    const caller = this.seen.headers;
+    const own = new Map<string, string>();
+    for (const name of lane.isTrusted ? inSessions : []) {
+      const value = caller.get(name);
+      if (value !== null) own.set(name, value);
     }
+    const headers = {
+      get: (name: string) => own.get(name) ?? null,
+      set: own.set.bind(own),
+      delete: own.delete.bind(own),
+    };
+    await sessions.applyTo(headers, caller, this.pathname);
+    return this.#copy(lane, mark, { isCopy: true, withoutCredentials: true }, [...own]);
+  }
+
+  #copy(lane: Lane, mark: string, receiver: Receiver, own: HeadersToSet = []): SendCopy {
+    const side = this.#sides.candidate(lane);
+    const headers = this.#headersTo(side, receiver, mark, own);
+    return ({ stop }) => this.#ask(side.copies, headers, stop, false);
+  }
+
+  #headersTo({ set, remove }: ProxySide, receiver: Receiver, mark = this.#mark, own: HeadersToSet = []): string[] {
+    const request = this.#request;
+    const forwarded = this.#sides.forwarded(request);
+    const isOurs = (name: string): boolean => remove.has(name) || set.some(([each]) => each.toLowerCase() === name);
+    const kept = own.filter(([name]) => !isOurs(name));
+    const headers = sentOn(request.rawHeaders, [...forwarded, ...kept, ...set], remove, receiver);
+    if (mark !== undefined) headers.push(loopHeader, mark);
+    // Node would send an empty body in chunks.
+    const isEmpty = this.#kept!.kind === "none" && !isWithoutBody(this.seen.method);
+    if (isEmpty && request.headers["content-length"] === undefined) headers.push("Content-Length", "0");
+    return headers;
+  }
+
+  async #ask(upstream: Upstream, headers: RawHeaders, stop: Stop, isInformed: boolean): Promise<NodeAnswer> {
+    const { method, url: target } = this.seen;
+    const kept = this.#kept!;
     const informed: Sent["informed"] = (status, reason, raw) => {
       inform(this.#response, status, reason, raw);
     };
@@ -159,7 +207,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
       write: (request) => {
         this.#write(request, kept);
       },
-      informed: mark === undefined ? informed : undefined,
+      informed: isInformed ? informed : undefined,
     };
     const startedAt = this.#sides.now();
     const message = await upstream.ask(sent, stop);
@@ -203,6 +251,8 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
   }
 }
 
+const inSessions: readonly string[] = ["cookie", "authorization"];
+
 const withoutBody: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 
 /** Whether Node sends no body of its own accord. */
@@ -222,33 +272,4 @@ function inform(response: ServerResponse, status: number, reason: string, raw: R
   const lines = [`HTTP/1.1 ${status} ${reason}`];
   for (let at = 0; at < raw.length; at += 2) lines.push(`${raw[at]}: ${raw[at + 1]}`);
   socket.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
-}
-
-/** Reads a body up to a limit; what is larger is put back, and is a stream. */
-function keptOf(request: IncomingMessage, keepBytes: number): Promise<Kept> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const over = (): void => {
-      request.off("data", take).off("end", ended).off("error", failed);
-    };
-    const take = (chunk: Buffer): void => {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length <= keepBytes) return;
-      over();
-      request.pause();
-      request.unshift(Buffer.concat(chunks, length));
-      resolve({ kind: "stream" });
-    };
-    const ended = (): void => {
-      over();
-      resolve({ kind: "bytes", bytes: Buffer.concat(chunks, length), trailers: request.rawTrailers });
-    };
-    const failed = (error: Error): void => {
-      over();
-      reject(error);
-    };
-    request.on("data", take).on("end", ended).on("error", failed);
-  });
 }

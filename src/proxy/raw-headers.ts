@@ -1,5 +1,6 @@
 import type { OutgoingMessage } from "node:http";
 import { loopHeader } from "../http/loop-mark.ts";
+import { conditional } from "../http/sides/outgoing.ts";
 
 /** Headers as `node:http` has them: name, value, name, value, in their case and order. */
 export type RawHeaders = readonly string[];
@@ -57,6 +58,11 @@ export function refusalOf({
   return taken === undefined ? undefined : "Connection names a header that is sent on";
 }
 
+/** Whether it asks for its own part or state of an answer. */
+export function hasConditions(raw: RawHeaders): boolean {
+  return conditional.some((name) => valueOf(raw, name) !== undefined);
+}
+
 /** Whether a body follows, by what its headers say. */
 export function hasBody(raw: RawHeaders): boolean {
   if (valueOf(raw, "transfer-encoding") !== undefined) return true;
@@ -66,22 +72,46 @@ export function hasBody(raw: RawHeaders): boolean {
 
 const nothing: ReadonlySet<string> = new Set();
 
-/** How a request's headers differ from those that came. */
-export interface HeaderChanges {
-  readonly set?: readonly (readonly [name: string, value: string])[];
-  /** Names in lower case. */
-  readonly remove?: ReadonlySet<string>;
+/** Names and values that are set. */
+export type HeadersToSet = readonly (readonly [name: string, value: string])[];
+
+/** For whom a request's headers are: a copy is without conditions and ranges, and without what only one side is asked for. */
+export interface Receiver {
+  readonly isCopy?: boolean;
   readonly withoutCredentials?: boolean;
 }
 
-/** A request's headers as they are sent on: without those of one connection and without marks of copies, all others as they came. */
-export function sentOn(raw: RawHeaders, { set = [], remove, withoutCredentials }: HeaderChanges): string[] {
+const forAll: readonly string[] = [...ofOneHop, loopHeader];
+const ofCopies: readonly string[] = [...forAll, ...conditional, "expect"];
+const dropped = {
+  asked: new Set(forAll),
+  askedWithout: new Set([...forAll, ...credentials]),
+  copied: new Set(ofCopies),
+  copiedWithout: new Set([...ofCopies, ...credentials]),
+};
+
+function droppedFor({ isCopy, withoutCredentials }: Receiver): ReadonlySet<string> {
+  if (isCopy === true) return withoutCredentials === true ? dropped.copiedWithout : dropped.copied;
+  return withoutCredentials === true ? dropped.askedWithout : dropped.asked;
+}
+
+/**
+ * A request's headers as they are sent on: without those of one connection and without marks of copies, all others as they came.
+ *
+ * @param remove names in lower case
+ */
+export function sentOn(
+  raw: RawHeaders,
+  set: HeadersToSet,
+  remove: ReadonlySet<string>,
+  receiver: Receiver = {},
+): string[] {
   const replaced = set.length === 0 ? nothing : new Set(set.map(([name]) => name.toLowerCase()));
+  const isDropped = droppedFor(receiver);
   const headers: string[] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at]!.toLowerCase();
-    if (ofOneHop.has(name) || name === loopHeader || replaced.has(name) || remove?.has(name) === true) continue;
-    if (withoutCredentials === true && credentials.has(name)) continue;
+    if (isDropped.has(name) || replaced.has(name) || remove.has(name)) continue;
     // A caller that takes trailers gets them: they are passed on.
     if (name === "te" && raw[at + 1]!.trim().toLowerCase() !== "trailers") continue;
     headers.push(raw[at]!, raw[at + 1]!);

@@ -47,10 +47,11 @@ export function writeReply({ message, tap }: Reply, request: IncomingMessage, re
     if (isOver) return;
     isOver = true;
     hasWritten = true;
-    end?.ended();
     if (message.rawTrailers.length > 0) response.addTrailers(pairsOf(message.rawTrailers));
     response.end();
     closeIfUnread(request, response);
+    // The caller has all of it.
+    end?.ended();
   });
   message.on("close", () => {
     if (!message.complete) broke(new Error("The service broke off"));

@@ -17,7 +17,7 @@ export function tunnel(
     socket.end(ownHead(400, "Bad Request", refused));
     return;
   }
-  const headers = sentOn(request.rawHeaders, { set, remove });
+  const headers = sentOn(request.rawHeaders, set, remove);
   const upgrade = valueOf(request.rawHeaders, "upgrade")!;
   const asked = upstream.startUpgrade(request.method!, request.url!, [
     ...headers,

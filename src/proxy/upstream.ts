@@ -8,7 +8,7 @@ import {
 import { Agent as SecureAgent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import type { ServiceSide } from "../http/sides/side.ts";
-import type { Stop } from "./caller.ts";
+import type { Stop } from "../model/stop.ts";
 import type { RawHeaders } from "./raw-headers.ts";
 
 /** Where a service is, and how requests to it differ from those that came. */
@@ -16,6 +16,8 @@ export interface UpstreamOptions {
   readonly base: URL;
   readonly path?: ServiceSide["path"];
   readonly tls?: { readonly ca?: string; readonly servername?: string };
+  /** Connections at once. */
+  readonly maxSockets: number;
 }
 
 /** A request as it is sent. */
@@ -52,9 +54,9 @@ export class Upstream {
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
-    const { base, tls } = options;
+    const { base, tls, maxSockets } = options;
     const isSecure = base.protocol === "https:";
-    this.#agent = new (isSecure ? SecureAgent : Agent)({ keepAlive: true, noDelay: true });
+    this.#agent = new (isSecure ? SecureAgent : Agent)({ keepAlive: true, noDelay: true, maxSockets });
     this.#prefix = base.pathname.replace(/\/$/, "");
     const hostname = base.hostname.replace(/^\[|\]$/g, "");
     this.#fixed = {

@@ -1,3 +1,4 @@
+import { match } from "../../model/comparison.ts";
 import type { Outcome } from "../../model/observation.ts";
 import type { FellBack } from "../../model/result.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
@@ -62,6 +63,24 @@ export class ComparedCall extends ReportedCall implements Awaited {
     // Who listens may still say what there is.
     this.mark?.timeOut();
     if (!this.isOver && !(this.controlIsReported && this.candidateIsReported)) this.giveUp("abandoned");
+  }
+
+  override get tellsMatches(): boolean {
+    const { hooks, throwing, services } = this.plan;
+    return hooks.afterRun !== undefined || throwing !== undefined || services.comparisonQueue.wants("match");
+  }
+
+  override matched(controlMs: number, candidateMs: number): boolean {
+    if (this.isOver || this.#timedOut || this.controlIsReported || this.candidateIsReported) return false;
+    this.controlIsReported = this.candidateIsReported = true;
+    this.plan.services.deadlines.remove(this);
+    this.#candidateKind = "returned";
+    this.#run.candidateRuns[0]!.comparison = match;
+    const controlAt = this.controlAt ?? this.begunAt;
+    const candidateAt = this.candidateAt ?? this.begunAt;
+    this.#settle("control", nothingReported, controlAt, controlAt + controlMs, "omitted");
+    this.#settle("candidate", nothingReported, candidateAt, candidateAt + candidateMs, "omitted");
+    return true;
   }
 
   protected makeMark(): Mark {

@@ -1,5 +1,6 @@
 import type { Outcome } from "../../model/observation.ts";
 import type { FellBack } from "../../model/result.ts";
+import type { Stop } from "../../model/stop.ts";
 import type { ComparisonOptions, PreparingOptions } from "../define/comparison-options.ts";
 import type { Uncleaned } from "../define/options.ts";
 import type { SkipReason } from "../record/counters.ts";
@@ -76,6 +77,20 @@ export interface ComparisonCall<Value = unknown, CandidateValue = Value> {
   answered(): void;
   /** Ends the call: what has not been told by now never will be. It counts as `inconclusive: abandoned`, and says nothing of the candidate. */
   abandon(reason?: string): void;
+}
+
+/** A call as programs of this package see it, with less to pay for what most calls come to. */
+export interface LeanCall<Value = unknown, CandidateValue = Value> extends ComparisonCall<Value, CandidateValue> {
+  /** What its signal tells, without the price of one. */
+  readonly stop: Stop;
+  /** Whether anybody receives the results of matches. */
+  readonly tellsMatches: boolean;
+  /**
+   * Both sides returned, and what they returned is known to match; nothing of it is kept.
+   *
+   * @returns whether that ended the call; where it is `false`, outcomes have to be told
+   */
+  matched(controlMs: number, candidateMs: number): boolean;
 }
 
 /** What `comparison` returns: begins calls. */

@@ -1,14 +1,15 @@
 import { SidelaneError } from "../../model/errors.ts";
 import type { Outcome } from "../../model/observation.ts";
 import type { FellBack } from "../../model/result.ts";
+import type { Stop } from "../../model/stop.ts";
 import type { ExperimentPlan } from "../define/experiment-plan.ts";
 import type { SkipReason } from "../record/counters.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
-import type { ComparisonCall } from "./comparison-call.ts";
+import type { LeanCall } from "./comparison-call.ts";
 import { fallBackReasons, isDuration, type Side } from "./read-report.ts";
 
 /** What all calls whose outcomes are reported have in common. What is reported wrongly is a counted fault, and no more. */
-export abstract class ReportedCall implements ComparisonCall {
+export abstract class ReportedCall implements LeanCall {
   readonly serve: Side;
   abstract readonly compare: boolean;
   readonly epoch: number;
@@ -54,6 +55,18 @@ export abstract class ReportedCall implements ComparisonCall {
 
   get signal(): AbortSignal {
     return this.candidateMark().signal;
+  }
+
+  get tellsMatches(): boolean {
+    return true;
+  }
+
+  matched(_controlMs: number, _candidateMs: number): boolean {
+    return false;
+  }
+
+  get stop(): Stop {
+    return this.candidateMark();
   }
 
   as<Returned>(side: Side, run: () => Returned): Returned {

@@ -207,7 +207,8 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
 
   /** Both are at hand; what needs a walk is walked off the caller's path, on copies. */
   #compare(candidateRun: CandidateRun): void {
-    candidateRun.comparison =
+    // Who reports both sides may know already.
+    candidateRun.comparison ??=
       this.inconclusive ?? candidateRun.inconclusive ?? comparisonAtOnce(this, candidateRun, this.judgesAtOnce);
     if (candidateRun.comparison === undefined) this.#toJudge = true;
   }

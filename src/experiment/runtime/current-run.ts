@@ -1,4 +1,5 @@
 import { builtinModule } from "../../model/runtime.ts";
+import { StopListeners, type Stop } from "../../model/stop.ts";
 import type { AnyFunction } from "../../model/any-function.ts";
 
 /** What code that runs inside a behavior can learn of it. */
@@ -17,13 +18,14 @@ export interface CurrentRun {
 }
 
 /** One call of a candidate, as {@link currentRun} tells it. */
-export class Mark implements CurrentRun {
+export class Mark implements CurrentRun, Stop {
   readonly experiment: string;
   readonly behavior: string;
   readonly serves: boolean;
   /** Why it was aborted, where it was. */
-  private reason: DOMException | undefined = undefined;
+  reason: DOMException | undefined = undefined;
   private controller: AbortController | undefined = undefined;
+  private listeners: StopListeners | undefined = undefined;
 
   constructor(experiment: string, behavior: string, serves = false) {
     this.experiment = experiment;
@@ -33,6 +35,10 @@ export class Mark implements CurrentRun {
 
   get role(): CurrentRun["role"] {
     return "candidate";
+  }
+
+  get aborted(): boolean {
+    return this.reason !== undefined;
   }
 
   get signal(): AbortSignal {
@@ -48,6 +54,15 @@ export class Mark implements CurrentRun {
   abort(message: string, name: string): void {
     this.reason ??= new DOMException(message, name);
     this.controller?.abort(this.reason);
+    this.listeners?.tell();
+  }
+
+  add(listener: () => void): void {
+    (this.listeners ??= new StopListeners()).add(listener);
+  }
+
+  delete(listener: () => void): void {
+    this.listeners?.delete(listener);
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Clock } from "../../model/clock.ts";
 import { HttpError } from "../http-error.ts";
-import { BodyCapture, type BodyLimits } from "../responses/body-capture.ts";
-import type { CapturedResponse } from "../responses/compare-responses.ts";
+import { BodyCapture, type BodyLimits, type CapturedBody } from "../responses/body-capture.ts";
+import type { CapturedResponse } from "../responses/looked-at.ts";
 import { codingsOf } from "../responses/decode.ts";
+import type { ResponseHeaders } from "../responses/response-headers.ts";
 import { StreamCapture, type StreamOptions } from "./stream-capture.ts";
 import type { BodyEnd, Sees } from "./tap.ts";
 
@@ -22,7 +23,7 @@ export interface Tap<Seer extends Sees | undefined = Sees | undefined> {
 /** What may see the body of one answer pass. */
 export class AnswerTaps {
   readonly #status: number;
-  readonly #headers: Headers;
+  readonly #headers: ResponseHeaders;
   readonly #decodes: boolean;
   readonly #ms: number;
 
@@ -30,7 +31,7 @@ export class AnswerTaps {
    * @param decodes whether the body passes decoded, while the headers say that it is encoded
    * @param ms from the request to the head
    */
-  constructor({ status, headers }: { status: number; headers: Headers }, decodes: boolean, ms: number) {
+  constructor({ status, headers }: { status: number; headers: ResponseHeaders }, decodes: boolean, ms: number) {
     this.#status = status;
     this.#headers = headers;
     this.#decodes = decodes;
@@ -39,8 +40,8 @@ export class AnswerTaps {
 
   /** For a body that ends; without limits only its end is told. */
   ofBody(limits: Required<BodyLimits> | undefined, told: Told): Tap {
-    const sees = limits && this.capture(limits);
-    return { sees, end: this.endOf(sees, told) };
+    const sees = limits && this.#capture(limits);
+    return { sees, end: this.#endOf(sees, told) };
   }
 
   /** For the events of a stream, which may never end. */
@@ -64,11 +65,35 @@ export class AnswerTaps {
     return { sees, end };
   }
 
-  capture(limits: Required<BodyLimits>): BodyCapture {
+  /**
+   * For a body that no caller gets.
+   *
+   * @param most so many bytes at least are looked at, beyond what is kept
+   */
+  upTo(
+    limits: Required<BodyLimits>,
+    told: Told,
+    most: () => number,
+  ): { readonly capture: BodyCapture; readonly end: BodyEnd; readonly isEnough: () => boolean } {
+    const [status, headers] = [this.#status, this.#headers];
+    const capture = this.#capture(limits);
+    let isLonger = false;
+    const end = this.#endOf(capture, {
+      ...told,
+      cancelled: (bytes) => {
+        const digest = { bytes, sha256: "of a body that goes on", beginnings: [] };
+        if (isLonger) told.ended({ status, headers, body: { kind: "digest", digest } });
+        else told.cancelled(bytes);
+      },
+    });
+    return { capture, end, isEnough: () => (isLonger = capture.bytes > Math.max(most(), limits.bytes)) };
+  }
+
+  #capture(limits: Required<BodyLimits>): BodyCapture {
     return new BodyCapture(limits, this.#codings());
   }
 
-  endOf(capture: BodyCapture | undefined, told: Told): BodyEnd {
+  #endOf(capture: BodyCapture | undefined, told: Told): BodyEnd {
     const [status, headers] = [this.#status, this.#headers];
     return {
       ended: () => {
@@ -82,9 +107,12 @@ export class AnswerTaps {
           told.broke(new HttpError("wrong-length", status));
           return;
         }
-        void capture.end().then((body) => {
+        const whole = (body: CapturedBody): void => {
           told.ended({ status, headers, body });
-        });
+        };
+        const body = capture.end();
+        if (body instanceof Promise) void body.then(whole);
+        else whole(body);
       },
       broke: (error) => {
         capture?.giveUp("broke off");

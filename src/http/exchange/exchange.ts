@@ -1,6 +1,7 @@
-import type { ComparisonCall } from "../../experiment/reported/comparison-call.ts";
+import type { LeanCall } from "../../experiment/reported/comparison-call.ts";
 import { HttpError, failureOf } from "../http-error.ts";
-import type { CapturedResponse, LookedAt } from "../responses/compare-responses.ts";
+import type { CapturedResponse, LookedAt } from "../responses/looked-at.ts";
+import { ReceivedHeaders, type ResponseHeaders } from "../responses/response-headers.ts";
 import type { ReportedResponse, ResponseComparer } from "./reported-response.ts";
 
 /** Why a request was not compared, beyond what its comparison says. */
@@ -17,7 +18,7 @@ export interface ExchangeCounts {
 /** The head of a side's answer, and how long it took. */
 export interface Head {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: ResponseHeaders;
   readonly ms: number;
 }
 
@@ -31,7 +32,7 @@ interface Answered extends Head {
  * candidate's alone is a failure; control's own are what they are.
  */
 export class Exchange {
-  readonly #call: ComparisonCall<ReportedResponse>;
+  readonly #call: LeanCall<ReportedResponse>;
   readonly #comparer: ResponseComparer;
   readonly #counts: ExchangeCounts;
   #control: Answered | undefined;
@@ -43,14 +44,14 @@ export class Exchange {
   #awaitsControlsEnd = false;
   #controlSide: LookedAt | undefined;
 
-  constructor(call: ComparisonCall<ReportedResponse>, comparer: ResponseComparer, counts: ExchangeCounts) {
+  constructor(call: LeanCall<ReportedResponse>, comparer: ResponseComparer, counts: ExchangeCounts) {
     this.#call = call;
     this.#comparer = comparer;
     this.#counts = counts;
-    call.signal.addEventListener("abort", () => this.#timeIsUp(), { once: true });
+    call.stop.add(() => this.#timeIsUp());
   }
 
-  get call(): ComparisonCall<ReportedResponse> {
+  get call(): LeanCall<ReportedResponse> {
     return this.#call;
   }
 
@@ -194,6 +195,12 @@ export class Exchange {
     }
     if (control === undefined) return;
     this.#controlIsOver = this.#candidateIsOver = true;
+    if (!this.#call.tellsMatches && this.#comparer.matches(control, candidate)) {
+      if (this.#call.matched(this.#control!.ms, this.#candidate!.ms)) {
+        this.#comparer.matched(control, candidate);
+        return;
+      }
+    }
     const one = (this.#controlSide = this.#comparer.lookAt(control, "control"));
     const other = this.#comparer.lookAt(candidate, "candidate");
     this.#call.control({ kind: "returned", value: { side: one, other } }, this.#control!.ms);
@@ -202,5 +209,5 @@ export class Exchange {
 }
 
 function headOnly(status: number): CapturedResponse {
-  return { status, headers: new Headers(), body: { kind: "unseen", reason: "not needed" } };
+  return { status, headers: new ReceivedHeaders([]), body: { kind: "unseen", reason: "not needed" } };
 }

@@ -1,4 +1,4 @@
-import type { ComparisonCalls } from "../../experiment/reported/comparison-call.ts";
+import type { BeginOptions, ComparisonCalls, LeanCall } from "../../experiment/reported/comparison-call.ts";
 import type { Counts } from "../counts.ts";
 import type { Sessions } from "../sessions.ts";
 import type { SilenceWatch } from "../silence-watch.ts";
@@ -15,10 +15,15 @@ export interface SeenRequest {
   readonly headers: { get(name: string): string | null };
 }
 
+/** Begins the calls of one lane. */
+interface LaneCalls extends ComparisonCalls<ReportedResponse, ReportedResponse, SeenRequest> {
+  begin(options: BeginOptions<ReportedResponse, SeenRequest>): LeanCall<ReportedResponse>;
+}
+
 /** One candidate, beside control. */
 export interface Lane {
   readonly side: CompiledSide;
-  readonly calls: ComparisonCalls<ReportedResponse, ReportedResponse, SeenRequest>;
+  readonly calls: LaneCalls;
   readonly comparer: ResponseComparer;
   readonly counts: Counts;
   /** The candidate's own sessions, where it has such. */
@@ -27,6 +32,9 @@ export interface Lane {
   /** Whether it gets the caller's credentials. */
   readonly isTrusted: boolean;
 }
+
+/** Sends a copy that is made, for as long as its call goes on. */
+export type SendCopy = (call: LeanCall<ReportedResponse>) => Promise<SideAnswer>;
 
 /**
  * A request on its way through a handler, which knows how it is sent for its caller. An `Answer` is what the caller gets: a `Response`, or what
@@ -45,6 +53,12 @@ export interface Incoming<Answer = unknown> {
   readonly context: unknown;
   /** Asks control, for the caller or beside a candidate that serves. @param signal by default the caller's own */
   askControl(signal?: AbortSignal): Promise<SideAnswer<Answer>>;
+  /**
+   * Makes the copy for a candidate that serves nobody.
+   *
+   * @returns sends it, and is given up with its call
+   */
+  copyFor(lane: Lane, mark: string): Promise<SendCopy> | SendCopy;
   /** Asks a candidate that serves: with the request as it came, but for credentials of others. */
   askCandidate(lane: Lane, signal: AbortSignal): Promise<SideAnswer<Answer>>;
   /** The same request, marked as a copy. */

@@ -1,13 +1,9 @@
 import type { CpuBudget } from "../../experiment/limits/cpu-budget.ts";
-import type { Comparison } from "../../model/comparison.ts";
+import { match, type Comparison } from "../../model/comparison.ts";
 import type { Clock } from "../../model/clock.ts";
-import {
-  compareLookedAt,
-  lookAt,
-  makeReady,
-  type CapturedResponse,
-  type LookedAt,
-} from "../responses/compare-responses.ts";
+import { compareLookedAt, makeReady } from "../responses/compare-responses.ts";
+import { lookAt, type CapturedResponse, type LookedAt } from "../responses/looked-at.ts";
+import { haveSameBytes, haveSameHead } from "../responses/same-answer.ts";
 import type { ComparableResponse, CompiledResponseRules } from "../responses/response-rules.ts";
 
 /** What is reported of a side that answered. It is made comparable together with the other side's. */
@@ -17,22 +13,29 @@ export interface ReportedResponse {
   other?: LookedAt;
 }
 
+/** Is told what control and a candidate came to, and how many events their streams had. */
+export type Compared = (
+  comparison: Comparison,
+  control: CapturedResponse,
+  candidate: CapturedResponse,
+  events?: { readonly control: number; readonly candidate: number },
+) => void;
+
+function eventsOf({ shown: { body } }: LookedAt): number {
+  return Array.isArray(body) ? body.length : 0;
+}
+
 /** Compares the responses of one handler, within its share of the event loop. */
 export class ResponseComparer {
   readonly rules: CompiledResponseRules;
   readonly #budget: CpuBudget;
   readonly #clock: Clock;
-  readonly #compared: (comparison: Comparison, control: LookedAt, candidate: LookedAt) => void;
+  readonly #compared: Compared;
   readonly #told = new WeakSet<LookedAt>();
   readonly #sides = new WeakMap<ComparableResponse, LookedAt>();
 
   /** @param compared told every comparison of control with the candidate */
-  constructor(
-    rules: CompiledResponseRules,
-    budget: CpuBudget,
-    clock: Clock,
-    compared: (comparison: Comparison, control: LookedAt, candidate: LookedAt) => void,
-  ) {
+  constructor(rules: CompiledResponseRules, budget: CpuBudget, clock: Clock, compared: Compared) {
     this.rules = rules;
     this.#budget = budget;
     this.#clock = clock;
@@ -44,10 +47,10 @@ export class ResponseComparer {
   }
 
   /** For `prepareComparable`. */
-  async prepare({ side, other }: ReportedResponse): Promise<ComparableResponse> {
+  prepare({ side, other }: ReportedResponse): ComparableResponse | Promise<ComparableResponse> {
     this.#sides.set(side.shown, side);
-    if (other !== undefined) await makeReady(side, other, this.rules);
-    return side.shown;
+    const ready = other && makeReady(side, other, this.rules);
+    return ready === undefined ? side.shown : ready.then(() => side.shown);
   }
 
   /** For `compare`. */
@@ -61,8 +64,18 @@ export class ResponseComparer {
     // Noise compares a candidate's response once more, with control's second one.
     if (other.role === "candidate" && !this.#told.has(other)) {
       this.#told.add(other);
-      this.#compared(comparison, one, other);
+      this.#compared(comparison, one.captured, other.captured, { control: eventsOf(one), candidate: eventsOf(other) });
     }
     return comparison;
   };
+
+  /** Whether two responses match at first sight. */
+  matches(control: CapturedResponse, candidate: CapturedResponse): boolean {
+    return haveSameHead(control, candidate, this.rules.headers) && haveSameBytes(control, candidate);
+  }
+
+  /** They do, and that is all that is known of them. */
+  matched(control: CapturedResponse, candidate: CapturedResponse): void {
+    this.#compared(match, control, candidate);
+  }
 }

@@ -1,13 +1,14 @@
 import type { Clock } from "../../model/clock.ts";
+import type { Stop } from "../../model/stop.ts";
 import type { BodyLimits } from "../responses/body-capture.ts";
-import type { CapturedResponse } from "../responses/compare-responses.ts";
+import type { CapturedResponse } from "../responses/looked-at.ts";
 import type { LoopMark } from "../loop-mark.ts";
-import { answersCondition, headersOfCopy, type Outgoing } from "../sides/outgoing.ts";
+import { answersCondition } from "../sides/outgoing.ts";
 import type { CompiledSide } from "../sides/side.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Incoming, Lane } from "./lane.ts";
 import type { Told } from "./answer-taps.ts";
-import { asked, type SideAnswer } from "./side-call.ts";
+import type { SideAnswer } from "./side-call.ts";
 import type { StreamOptions } from "./stream-capture.ts";
 
 /** What all exchanges of a handler share. */
@@ -26,37 +27,32 @@ export interface LaneExchange {
   readonly exchange: Exchange;
 }
 
-/** Sends a copy to a candidate that serves nobody, and reads its answer to the end. Never rejects. */
+/** Sends a copy to a candidate that serves nobody, and has its answer read to the end. Never rejects. */
 export async function runCopy(around: Surroundings, part: LaneExchange, incoming: Incoming): Promise<void> {
   const { lane, exchange } = part;
   const { clock } = around;
-  const { signal } = exchange.call;
+  const { call } = exchange;
+  const { stop } = call;
   const startedAt = clock.monotonic();
   try {
-    const outgoing = await copyFor(around, lane, incoming);
-    signal.throwIfAborted();
+    const send = await incoming.copyFor(lane, await around.mark.current());
+    if (stop.aborted) throw stop.reason as Error;
     lane.counts.add("sent");
-    const asking = asked(
-      () => lane.side.send(outgoing, signal, incoming.context),
-      lane.side.decodes,
-      incoming.isHead,
-      clock,
-    );
-    const answer = await orAborted(asking, signal);
+    const answer = await send(call);
     if (exchange.isOver) answer.discard();
-    else await readCopy(around, exchange, answer, signal);
+    else readCopy(around, exchange, answer, stop);
   } catch (error) {
-    exchange.candidateFailed(signal.aborted ? signal.reason : error, clock.monotonic() - startedAt);
+    exchange.candidateFailed(stop.aborted ? stop.reason : error, clock.monotonic() - startedAt);
   }
 }
 
 /** Reads the answer of a candidate that serves nobody, as far as it is needed. */
-export async function readCopy(
+export function readCopy(
   { bodyLimits, clock, streams }: Surroundings,
   exchange: Exchange,
   answer: SideAnswer,
-  signal: AbortSignal,
-): Promise<void> {
+  stop: Stop,
+): void {
   const headAt = clock.monotonic();
   exchange.candidateAnswered(answer);
   if (answer.isStream && streams === undefined) exchange.abandon("streaming");
@@ -73,18 +69,11 @@ export async function readCopy(
     },
     broke: failed,
     cancelled: () => {
-      failed(signal.reason);
+      failed(stop.reason);
     },
   };
-  if (answer.isStream && streams !== undefined) await answer.drainStream(streams, clock, told, signal);
-  else await answer.drain(bodyLimits, told, signal, () => exchange.controlBytes);
-}
-
-/** The request that a candidate gets which serves nobody. */
-export async function copyFor({ mark }: Surroundings, lane: Lane, { outgoing }: Incoming): Promise<Outgoing> {
-  const headers = headersOfCopy(outgoing.headers, await mark.current(), lane.isTrusted);
-  await lane.sessions?.applyTo(headers, outgoing.headers, outgoing.url.pathname);
-  return { ...outgoing, headers, original: undefined };
+  if (answer.isStream && streams !== undefined) answer.drainStream(streams, clock, told, stop);
+  else answer.drain(bodyLimits, told, stop, () => exchange.controlBytes);
 }
 
 /**
@@ -104,7 +93,7 @@ export function passControl<Answer>(
   each((exchange) => {
     exchange.controlAnswered(answer);
   });
-  if (incoming.isConditional && answersCondition(answer.status)) each((exchange) => exchange.abandon("conditional"));
+  if (answersCondition(answer.status) && incoming.isConditional) each((exchange) => exchange.abandon("conditional"));
   const isStream = answer.isStream;
   if (isStream && streams === undefined) each((exchange) => exchange.abandon("streaming"));
   if (!parts.some(({ exchange }) => exchange.wantsBodies)) return answer.response;
@@ -135,31 +124,4 @@ export function controlFailed(parts: readonly LaneExchange[], { signal }: Incomi
     if (signal.aborted) exchange.abandon("caller-gone");
     else exchange.controlFailed(error, ms);
   }
-}
-
-/** What a promise comes to, or the reason of a signal that is aborted first. An answer that comes later is let go. */
-export function orAborted<Answer>(
-  answer: Promise<SideAnswer<Answer>>,
-  signal: AbortSignal,
-): Promise<SideAnswer<Answer>> {
-  return new Promise((resolve, reject) => {
-    let isOver = false;
-    const stop = (): void => {
-      isOver = true;
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-    answer.then(
-      (came) => {
-        signal.removeEventListener("abort", stop);
-        if (isOver) came.discard();
-        else resolve(came);
-      },
-      (error: unknown) => {
-        signal.removeEventListener("abort", stop);
-        reject(error);
-      },
-    );
-  });
 }

@@ -1,11 +1,12 @@
 import type { ComparisonCall } from "../../experiment/reported/comparison-call.ts";
+import { stopOf } from "../../model/stop.ts";
 import { failureOf, HttpError } from "../http-error.ts";
 import type { ServingLimits } from "./serving-limits.ts";
 import { follower } from "./follower.ts";
 import type { Incoming, Lane } from "./lane.ts";
 import type { ReportedResponse } from "./reported-response.ts";
-import { orAborted, type Surroundings } from "./run-exchange.ts";
-import type { SideAnswer } from "./side-call.ts";
+import type { Surroundings } from "./run-exchange.ts";
+import { orAborted, type SideAnswer } from "./side-call.ts";
 
 /** The candidate answers alone; control takes its place where it fails before its status line, and may. */
 export async function serveAlone<Answer>(
@@ -34,7 +35,7 @@ export async function serveAlone<Answer>(
   let failure: HttpError;
   try {
     const asking = call.as("candidate", () => incoming.askCandidate(lane, forCandidate.signal));
-    const answer = await orAborted(asking, forCandidate.signal);
+    const answer = await orAborted(asking, stopOf(forCandidate.signal));
     cancel?.();
     lane.counts.add("answered");
     if (answer.status < 500 || !mayFallBack) return passAlone(around, lane, call, answer, limits, ms());

@@ -1,12 +1,13 @@
 import type { Cancel } from "../../model/clock.ts";
+import { stopOf, type Stop } from "../../model/stop.ts";
 import { failureOf } from "../http-error.ts";
-import type { CapturedResponse } from "../responses/compare-responses.ts";
+import type { CapturedResponse } from "../responses/looked-at.ts";
 import { answersCondition } from "../sides/outgoing.ts";
 import type { ServingLimits } from "./serving-limits.ts";
 import { follower } from "./follower.ts";
 import type { Incoming } from "./lane.ts";
-import { orAborted, passControl, readCopy, type LaneExchange, type Surroundings } from "./run-exchange.ts";
-import type { SideAnswer } from "./side-call.ts";
+import { passControl, readCopy, type LaneExchange, type Surroundings } from "./run-exchange.ts";
+import { orAborted, type SideAnswer } from "./side-call.ts";
 
 type Head<Answer> =
   | { readonly kind: "answered"; readonly answer: SideAnswer<Answer> }
@@ -56,8 +57,8 @@ export async function serveCompared<Answer>(
     : "threw",
   );
   if (head.kind === "failed") exchange.candidateFailed(head.error, head.ms);
-  else if (head.kind === "answered") void readCopy(around, exchange, head.answer, call.signal);
-  else void readLate(around, exchange, asking, call.signal, startedAt);
+  else if (head.kind === "answered") readCopy(around, exchange, head.answer, call.stop);
+  else void readLate(around, exchange, asking, call.stop, startedAt);
   try {
     return passControl(around, [part], incoming, await control);
   } catch (error) {
@@ -83,7 +84,7 @@ async function firstHead<Answer>(
   let cancel: Cancel | undefined;
   let isOver = false;
   const head = await new Promise<Head<Answer>>((resolve) => {
-    orAborted(asking, signal).then(
+    orAborted(asking, stopOf(signal)).then(
       (answer) => {
         resolve({ kind: "answered", answer });
       },
@@ -119,13 +120,13 @@ function passCandidate<Answer>(
   exchange.candidateAnswered(answer);
   if (incoming.isConditional && answersCondition(answer.status)) exchange.abandon("conditional");
   if (answer.isStream) exchange.abandon("streaming");
-  const { signal } = exchange.call;
+  const { stop } = exchange.call;
   const tooSlow = (): void => {
     exchange.abandon("too-slow");
   };
-  signal.addEventListener("abort", tooSlow, { once: true });
+  stop.add(tooSlow);
   const over = (): void => {
-    signal.removeEventListener("abort", tooSlow);
+    stop.delete(tooSlow);
   };
   return answer.pass(bodyLimits, {
     ended: (captured) => {
@@ -153,14 +154,14 @@ async function readControl(
   startedAt: number,
 ): Promise<void> {
   try {
-    const answer = await orAborted(control, signal);
+    const answer = await orAborted(control, stopOf(signal));
     exchange.controlAnswered(answer);
     if (answer.isStream) exchange.abandon("streaming");
     if (exchange.isOver) {
       answer.discard();
       return;
     }
-    await answer.drain(
+    answer.drain(
       bodyLimits,
       {
         ended: (captured: CapturedResponse) => {
@@ -173,7 +174,7 @@ async function readControl(
           exchange.abandon("too-slow");
         },
       },
-      signal,
+      stopOf(signal),
       () => Infinity,
     );
   } catch (error) {
@@ -187,12 +188,12 @@ async function readLate(
   around: Surroundings,
   exchange: LaneExchange["exchange"],
   asking: Promise<SideAnswer>,
-  signal: AbortSignal,
+  stop: Stop,
   startedAt: number,
 ): Promise<void> {
   try {
-    await readCopy(around, exchange, await orAborted(asking, signal), signal);
+    readCopy(around, exchange, await orAborted(asking, stop), stop);
   } catch (error) {
-    exchange.candidateFailed(signal.aborted ? signal.reason : error, around.clock.monotonic() - startedAt);
+    exchange.candidateFailed(stop.aborted ? stop.reason : error, around.clock.monotonic() - startedAt);
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../model/clock.ts";
-import type { CapturedResponse } from "../responses/compare-responses.ts";
+import { stopOf, type Stop } from "../../model/stop.ts";
+import type { ResponseHeaders } from "../responses/response-headers.ts";
 import { codingsOf } from "../responses/decode.ts";
 import type { BodyLimits } from "../responses/body-capture.ts";
 import { AnswerTaps, isStreamType, type Told } from "./answer-taps.ts";
@@ -13,13 +14,13 @@ export interface SideAnswer<Answer = unknown> {
   /** From the request to its head. */
   readonly ms: number;
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: ResponseHeaders;
   /** Whether its body may never end. */
   readonly isStream: boolean;
   /** The answer for its caller, while the events of its body are captured. */
   passStream(options: Required<StreamOptions>, clock: Clock, told: Told): Answer;
   /** Reads the events of an answer that no caller gets. */
-  drainStream(options: Required<StreamOptions>, clock: Clock, told: Told, signal: AbortSignal): Promise<void>;
+  drainStream(options: Required<StreamOptions>, clock: Clock, told: Told, stop: Stop): void;
   /** The answer for its caller, while its body is captured within limits, where any are given. `told` receives how it ended. */
   pass(limits: Required<BodyLimits> | undefined, told: Told): Answer;
   /**
@@ -27,7 +28,7 @@ export interface SideAnswer<Answer = unknown> {
    *
    * @param most so many bytes at least are looked at, beyond what is kept
    */
-  drain(limits: Required<BodyLimits>, told: Told, signal: AbortSignal, most: () => number): Promise<void>;
+  drain(limits: Required<BodyLimits>, told: Told, stop: Stop, most: () => number): void;
   /** Nobody reads it. */
   discard(): void;
 }
@@ -66,12 +67,12 @@ export class WebAnswer implements SideAnswer<Response> {
     return withBody(this.response, tapped(this.response.body!, sees, end));
   }
 
-  async drainStream(options: Required<StreamOptions>, clock: Clock, told: Told, signal: AbortSignal): Promise<void> {
+  drainStream(options: Required<StreamOptions>, clock: Clock, told: Told, stop: Stop): void {
     const controller = new AbortController();
-    const stop = (): void => {
-      controller.abort(signal.reason);
+    const giveUp = (): void => {
+      controller.abort(stop.reason);
     };
-    signal.addEventListener("abort", stop, { once: true });
+    stop.add(giveUp);
     const { sees, end } = this.#taps.ofStream(options, clock, {
       ...told,
       ended: (captured) => {
@@ -82,8 +83,10 @@ export class WebAnswer implements SideAnswer<Response> {
     const cancelled = (): void => {
       if (!sees.isDone) told.cancelled(sees.bytes);
     };
-    await drained(this.#raw.body!, sees, { ...end, cancelled }, controller.signal, () => sees.isDone);
-    signal.removeEventListener("abort", stop);
+    const isDone = (): boolean => sees.isDone;
+    void drained(this.#raw.body!, sees, { ...end, cancelled }, stopOf(controller.signal), isDone).finally(() => {
+      stop.delete(giveUp);
+    });
   }
 
   pass(limits: Required<BodyLimits> | undefined, told: Told): Response {
@@ -96,32 +99,17 @@ export class WebAnswer implements SideAnswer<Response> {
     return withBody(response, tapped(response.body, sees, end));
   }
 
-  async drain(limits: Required<BodyLimits>, told: Told, signal: AbortSignal, most: () => number): Promise<void> {
+  drain(limits: Required<BodyLimits>, told: Told, stop: Stop, most: () => number): void {
     if (this.#raw.body === null || this.#isHead) {
       told.ended({ status: this.status, headers: this.headers, body: { kind: "none" } });
       return;
     }
-    const capture = this.#taps.capture(limits);
-    let isLonger = false;
-    const end = this.#taps.endOf(capture, {
-      ...told,
-      cancelled: (bytes) => (isLonger ? told.ended(this.#longer(bytes)) : told.cancelled(bytes)),
-    });
-    const isEnough = (): boolean => (isLonger = capture.bytes > Math.max(most(), limits.bytes));
-    await drained(this.#raw.body, capture, end, signal, isEnough);
+    const { capture, end, isEnough } = this.#taps.upTo(limits, told, most);
+    void drained(this.#raw.body, capture, end, stop, isEnough);
   }
 
   discard(): void {
     void this.#raw.body?.cancel().catch(() => undefined);
-  }
-
-  #longer(bytes: number): CapturedResponse {
-    const { status, headers } = this;
-    return {
-      status,
-      headers,
-      body: { kind: "digest", digest: { bytes, sha256: "of a body that goes on", beginnings: [] } },
-    };
   }
 }
 
@@ -147,4 +135,28 @@ export async function asked(
   const startedAt = clock.monotonic();
   const response = await ask();
   return new WebAnswer(response, decodes, isHead, clock.monotonic() - startedAt);
+}
+
+/** What a promise comes to, or the reason why it is given up first. An answer that comes later is let go. */
+export function orAborted<Answer>(answer: Promise<SideAnswer<Answer>>, stop: Stop): Promise<SideAnswer<Answer>> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const giveUp = (): void => {
+      isOver = true;
+      reject(stop.reason as Error);
+    };
+    if (stop.aborted) giveUp();
+    else stop.add(giveUp);
+    answer.then(
+      (came) => {
+        stop.delete(giveUp);
+        if (isOver) came.discard();
+        else resolve(came);
+      },
+      (error: unknown) => {
+        stop.delete(giveUp);
+        reject(error);
+      },
+    );
+  });
 }

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from "../../model/clock.ts";
 import type { CapturedBody } from "../responses/body-capture.ts";
 import { joined } from "../responses/decode.ts";
-import type { StreamTimes } from "../responses/compare-responses.ts";
+import type { StreamTimes } from "../responses/looked-at.ts";
 
 /** How far streams of events are compared. */
 export interface StreamOptions {

@@ -1,3 +1,5 @@
+import type { Stop } from "../../model/stop.ts";
+
 /** Sees what passes. */
 export interface Sees {
   add(chunk: Uint8Array): void;
@@ -35,8 +37,9 @@ export function tapped(
           return;
         }
         if (next.done) {
-          end.ended();
+          // First of all for who reads it.
           controller.close();
+          end.ended();
           return;
         }
         capture?.add(next.value);
@@ -60,17 +63,17 @@ export async function drained(
   body: ReadableStream<Uint8Array>,
   capture: Sees,
   end: BodyEnd,
-  signal: AbortSignal,
+  stop: Stop,
   isEnough: () => boolean,
 ): Promise<void> {
   const reader = body.getReader();
-  const stop = (): void => void reader.cancel(signal.reason).catch(() => undefined);
-  if (signal.aborted) stop();
-  else signal.addEventListener("abort", stop, { once: true });
+  const giveUp = (): void => void reader.cancel(stop.reason).catch(() => undefined);
+  if (stop.aborted) giveUp();
+  else stop.add(giveUp);
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (signal.aborted) {
+      if (stop.aborted) {
         end.cancelled();
         return;
       }
@@ -84,10 +87,10 @@ export async function drained(
     }
     end.ended();
   } catch (error) {
-    if (signal.aborted) end.cancelled();
+    if (stop.aborted) end.cancelled();
     else end.broke(error);
   } finally {
-    signal.removeEventListener("abort", stop);
+    stop.delete(giveUp);
   }
 }
 

@@ -1,9 +1,16 @@
 import { loopHeader } from "../loop-mark.ts";
 import { buffered, passedOn, type RequestBody } from "../request-body.ts";
-import { endToEnd, isConditional, marked, withoutCredentials, type Outgoing } from "../sides/outgoing.ts";
-import type { Arrival, Incoming, Lane } from "./lane.ts";
+import {
+  endToEnd,
+  headersOfCopy,
+  isConditional,
+  marked,
+  withoutCredentials,
+  type Outgoing,
+} from "../sides/outgoing.ts";
+import type { Arrival, Incoming, Lane, SendCopy } from "./lane.ts";
 import type { Surroundings } from "./run-exchange.ts";
-import { asked, type SideAnswer } from "./side-call.ts";
+import { asked, orAborted, type SideAnswer } from "./side-call.ts";
 
 /** A `Request` that has come. */
 export class WebArrival implements Arrival<Response> {
@@ -75,6 +82,19 @@ class WebIncoming implements Incoming<Response> {
     const { control, clock } = this.#around;
     const send = (): Promise<Response> => control.send(this.outgoing, signal, this.context);
     return asked(send, control.decodes, this.isHead, clock);
+  }
+
+  async copyFor(lane: Lane, mark: string): Promise<SendCopy> {
+    const { outgoing, isHead, context } = this;
+    const { side, sessions, isTrusted } = lane;
+    const headers = headersOfCopy(outgoing.headers, mark, isTrusted);
+    await sessions?.applyTo(headers, outgoing.headers, outgoing.url.pathname);
+    const copy: Outgoing = { ...outgoing, headers, original: undefined };
+    return ({ signal, stop }) =>
+      orAborted(
+        asked(() => side.send(copy, signal, context), side.decodes, isHead, this.#around.clock),
+        stop,
+      );
   }
 
   askCandidate({ side, isTrusted }: Lane, signal: AbortSignal): Promise<SideAnswer<Response>> {

@@ -67,11 +67,14 @@ export class BodyCapture {
     this.#decoder?.destroy();
   }
 
-  async end(): Promise<CapturedBody> {
-    if (this.#unseen === undefined && this.#decoder !== undefined) {
-      this.#decoder.end();
-      await this.#decoded;
-    }
+  /** @returns a promise only where a decoder is at work */
+  end(): CapturedBody | Promise<CapturedBody> {
+    if (this.#unseen !== undefined || this.#decoder === undefined) return this.#whole();
+    this.#decoder.end();
+    return this.#decoded!.then(() => this.#whole());
+  }
+
+  #whole(): CapturedBody {
     if (this.#unseen !== undefined) return { kind: "unseen", reason: this.#unseen };
     if (this.#digest !== undefined) return { kind: "digest", digest: this.#digest.end() };
     return { kind: "bytes", bytes: joined(this.#kept, this.#bytes), codings: this.#codings };

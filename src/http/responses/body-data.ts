@@ -1,6 +1,7 @@
 import { eventsOf } from "./events.ts";
 import { parseJson } from "./json.ts";
 import { partsOf } from "./multipart.ts";
+import type { ResponseHeaders } from "./response-headers.ts";
 
 /**
  * How a body is compared: as JSON, by lines, as form fields, by parts, by the events or lines of a stream, as bytes, or not at all.
@@ -31,12 +32,14 @@ export interface MediaType {
   readonly boundary: string | undefined;
 }
 
-export function mediaTypeOf(headers: Headers): MediaType {
+export function mediaTypeOf(headers: Pick<ResponseHeaders, "get">): MediaType {
   const header = headers.get("content-type") ?? "";
   const parameter = (name: string): string | undefined =>
     new RegExp(`;\\s*${name}\\s*=\\s*(?:"([^"]*)"|([^;\\s]+))`, "i").exec(header)?.slice(1).find(Boolean);
+  const end = header.indexOf(";");
+  if (end < 0) return { name: header.trim().toLowerCase(), charset: undefined, boundary: undefined };
   return {
-    name: header.split(";", 1)[0]!.trim().toLowerCase(),
+    name: header.slice(0, end).trim().toLowerCase(),
     charset: parameter("charset")?.toLowerCase(),
     boundary: parameter("boundary"),
   };

@@ -1,4 +1,5 @@
 import type { HeaderRules } from "./header-rules.ts";
+import type { ResponseHeaders } from "./response-headers.ts";
 
 /** What a cookie is compared by: everything but its value and the dates of its end. */
 interface ComparableCookie {
@@ -12,7 +13,7 @@ interface ComparableCookie {
  * @param origins the side's own, each taken for `{origin}` in addresses
  */
 export function comparableHeaders(
-  headers: Headers,
+  headers: ResponseHeaders,
   ruleOf: HeaderRules,
   origins: readonly string[],
 ): Readonly<Record<string, unknown>> {
@@ -52,7 +53,7 @@ function listOf(value: string): string[] {
 
 const dated = /^(?:expires|max-age)$/;
 
-function cookiesOf(headers: Headers): readonly ComparableCookie[] {
+function cookiesOf(headers: ResponseHeaders): readonly ComparableCookie[] {
   return headers
     .getSetCookie()
     .map((cookie) => {

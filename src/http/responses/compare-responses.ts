@@ -1,50 +1,13 @@
 import { compareValues } from "../../compare/compare.ts";
-import type { Comparison } from "../../model/comparison.ts";
-import { bodyDataOf, bodyRuleOf, mediaTypeOf, shownType } from "./body-data.ts";
-import { BodyCapture, type CapturedBody } from "./body-capture.ts";
+import { match, type Comparison } from "../../model/comparison.ts";
+import { bodyDataOf, bodyRuleOf, mediaTypeOf } from "./body-data.ts";
+import { BodyCapture } from "./body-capture.ts";
 import { eventsOf, type StreamEvent } from "./events.ts";
-import { comparableHeaders } from "./comparable-headers.ts";
 import { codingsOf, decode } from "./decode.ts";
 import { alikeUpTo, digestOf, hexOf, type BodyDigest } from "./digest.ts";
-import {
-  compileResponseRules,
-  type ComparableResponse,
-  type CompiledResponseRules,
-  type ResponseRules,
-} from "./response-rules.ts";
-
-/** A response that has passed, and what is known of its body. */
-export interface CapturedResponse {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: CapturedBody;
-  /** Of a stream of events that is compared. */
-  readonly stream?: StreamTimes;
-}
-
-/** When the events of a stream came. */
-export interface StreamTimes {
-  /** There may be more of it than was seen. */
-  readonly isCut: boolean;
-  /** From the request to the first byte of its first event; `NaN` where there was none. */
-  readonly firstMs: number;
-  /** How long it was seen, from its head on. */
-  readonly forMs: number;
-}
-
-/** A response while it is compared: its body is decoded and read only where it has to be. */
-export interface LookedAt {
-  readonly captured: CapturedResponse;
-  readonly role: "control" | "candidate";
-  readonly origins: readonly string[];
-  /** What publishers receive; its body is filled in where it is read. */
-  readonly shown: { -readonly [Key in keyof ComparableResponse]: ComparableResponse[Key] };
-  /** After {@link makeReady}. */
-  decoded?: Uint8Array;
-  /** Why the body cannot be compared. */
-  unseen?: string;
-  digest?: BodyDigest;
-}
+import { lookAt, type CapturedResponse, type LookedAt, type StreamTimes } from "./looked-at.ts";
+import { equalBytes, haveSameBody, haveSameHead } from "./same-answer.ts";
+import { compileResponseRules, type CompiledResponseRules, type ResponseRules } from "./response-rules.ts";
 
 /**
  * Compares two responses: status, media type, headers, body. Headers and bodies are compared by the defaults of docs/http.md, each of
@@ -82,44 +45,12 @@ async function captured(response: Response, { bodyLimits }: CompiledResponseRule
   return { status, headers, body: await capture.end() };
 }
 
-/** @param side whose own origins are taken for the same */
-export function lookAt(
-  response: CapturedResponse,
-  rules: CompiledResponseRules,
-  side: "control" | "candidate",
-): LookedAt {
-  const { status, headers, body } = response;
-  const origins = rules.origins[side];
-  return {
-    captured: response,
-    role: side,
-    origins,
-    shown: {
-      status,
-      type: shownType(mediaTypeOf(headers)),
-      headers: comparableHeaders(headers, rules.headers, origins),
-      body: sizeOf(body),
-    },
-  };
+/** Decodes and hashes what has to be, so that the two can be compared at once. @returns a promise only where something has to be */
+export function makeReady(one: LookedAt, other: LookedAt, rules: CompiledResponseRules): Promise<void> | undefined {
+  return haveSameBody(one, other) ? undefined : readyToRead(one, other, rules);
 }
 
-function sizeOf(body: CapturedBody): unknown {
-  switch (body.kind) {
-    case "none":
-      return undefined;
-    case "bytes":
-      return { bytes: body.bytes.length };
-    case "digest":
-      return { bytes: body.digest.bytes, sha256: body.digest.sha256 };
-    case "unseen":
-      return { unseen: body.reason };
-  }
-}
-
-/** Decodes and hashes what has to be, so that the two can be compared at once. */
-export async function makeReady(one: LookedAt, other: LookedAt, rules: CompiledResponseRules): Promise<void> {
-  const isStream = one.captured.stream !== undefined || other.captured.stream !== undefined;
-  if (!isStream && haveSameBytes(one.captured.body, other.captured.body)) return;
+async function readyToRead(one: LookedAt, other: LookedAt, rules: CompiledResponseRules): Promise<void> {
   await Promise.all([decodeBody(one, rules), decodeBody(other, rules)]);
   const isDigest = (side: LookedAt): boolean => side.captured.body.kind === "digest";
   if (isDigest(one)) await hashBody(other);
@@ -147,17 +78,6 @@ async function hashBody(side: LookedAt): Promise<void> {
   if (side.decoded !== undefined) side.digest ??= await digestOf(side.decoded);
 }
 
-function haveSameBytes(one: CapturedBody, other: CapturedBody): boolean {
-  if (one.kind !== "bytes" || other.kind !== "bytes") return one.kind === "none" && other.kind === "none";
-  return String(one.codings) === String(other.codings) && equalBytes(one.bytes, other.bytes);
-}
-
-function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
-  return true;
-}
-
 /**
  * After {@link makeReady}: compares the two.
  *
@@ -169,6 +89,8 @@ export function compareLookedAt(
   rules: CompiledResponseRules,
   readBodies = true,
 ): Comparison {
+  if (haveSameBody(control, candidate) && haveSameHead(control.captured, candidate.captured, rules.headers))
+    return match;
   const bodies = compareBodies(control, candidate, rules, readBodies);
   const found = compareValues(
     { ...control.shown, body: bodies.control },
@@ -190,11 +112,10 @@ interface Bodies {
 const alike: Bodies = {};
 
 function compareBodies(one: LookedAt, other: LookedAt, rules: CompiledResponseRules, readBodies: boolean): Bodies {
-  const [left, right] = [one.captured.body, other.captured.body];
   if (one.captured.stream !== undefined && other.captured.stream !== undefined) {
     return compareStreams(one, one.captured.stream, other, other.captured.stream, readBodies);
   }
-  if (haveSameBytes(left, right)) return alike;
+  if (haveSameBody(one, other)) return alike;
   const type = mediaTypeOf(one.captured.headers);
   const otherType = mediaTypeOf(other.captured.headers);
   const rule = bodyRuleOf(type, rules.bodies);

@@ -1,4 +1,5 @@
 import { builtinModule } from "../../model/runtime.ts";
+import type { ResponseHeaders } from "./response-headers.ts";
 
 type Done = (error: Error | null, decoded: Uint8Array) => void;
 type OneShot = (bytes: Uint8Array, options: { readonly maxOutputLength: number }, done: Done) => void;
@@ -32,8 +33,10 @@ export type Decoded =
   | { readonly kind: "too-large" | "unknown-coding"; readonly coding: string };
 
 /** What `content-encoding` names, in the order in which it was applied; without `identity`. */
-export function codingsOf(headers: Headers): readonly string[] {
-  return (headers.get("content-encoding") ?? "")
+export function codingsOf(headers: Pick<ResponseHeaders, "get">): readonly string[] {
+  const named = headers.get("content-encoding");
+  if (named === null) return [];
+  return named
     .split(",")
     .map((coding) => coding.trim().toLowerCase().replace(/^x-/, ""))
     .filter((coding) => coding !== "" && coding !== "identity");

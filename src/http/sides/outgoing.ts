@@ -18,7 +18,8 @@ const hopByHop: readonly string[] = [
   ...["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"],
 ];
 
-const conditional: readonly string[] = [
+/** Headers that ask each side for something else. */
+export const conditional: readonly string[] = [
   ...["if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range"],
 ];
 
