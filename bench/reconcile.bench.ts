@@ -1,7 +1,7 @@
 // How fast are all records compared, by how many statements is one difference found, and for how long do writers wait while a bucket moves?
 // Run with `npm run bench:reconcile`, or with `-- 10000000` for so many records; needs a real PostgreSQL on the machine.
 import { loadavg } from "node:os";
-import type { Pool } from "pg";
+import type { Pool, PoolClient } from "pg";
 import { Laboratory } from "../src/index.ts";
 import {
   parallelWrites,
@@ -180,8 +180,8 @@ async function switchOver(): Promise<void> {
       return {
         pool,
         side: {
-          transaction: <Value>(work: (tx: never) => Promise<Value>) => inTx(pool, work as never) as Promise<Value>,
-          write: (op: Transfer, tx: never) => bookTransfer(tx, op),
+          transaction: <Value>(work: (tx: PoolClient) => Promise<Value>) => inTx(pool, work),
+          write: (op: Transfer, tx: PoolClient) => bookTransfer(tx, op),
           ...{ read, outbox: watched(postgresqlOutbox(pool), pauses) },
           records: sqlRecords({
             dialect: "postgresql" as const,
