@@ -194,9 +194,11 @@ async function switchOver(): Promise<void> {
   );
   const [control, candidate] = sides as [(typeof sides)[0], (typeof sides)[0]];
   const payments = parallelWrites("moving", {
-    ...{ control: control.side, candidate: candidate.side },
-    ...{ id: (op: Transfer) => op.id, keys: (op) => [op.from, op.to], laboratory, readBack: 0 },
-    rollout: { current: () => wished },
+    control: control.side,
+    candidate: candidate.side,
+    id: (op: Transfer) => op.id,
+    keys: (op: Transfer) => [op.from, op.to],
+    ...{ laboratory, readBack: 0, rollout: { current: () => wished } },
   });
   const stop = new AbortController();
   const working = payments.work({ signal: stop.signal });

@@ -45,10 +45,10 @@ function watched(side: SideName, { outbox, ...rest }: Ledger["side"]): Ledger["s
   return {
     ...rest,
     transaction,
-    async read(key) {
+    async read(...given) {
       const differs = cause === "found" && side === target && isArmed && moving !== undefined && haveDiffered < 4;
-      if (!differs) return rest.read(key);
-      console.log(`${key} differs`);
+      if (!differs) return rest.read(...given);
+      console.log(`${given[0]} differs`);
       return { cents: -1, payments: [] };
     },
     outbox: {
