@@ -8,6 +8,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
     "bench/http-server.ts",
     "bench/proxy.bench.ts",
     "bench/services.bench.ts",
+    "bench/reconcile.bench.ts",
     "bench/writes.bench.ts",
     "bench/dashboard.bench.ts",
     "bench/dashboard-server.ts",

@@ -70,7 +70,6 @@ async function writeAll(): Promise<typeof written> {
   lab.comparison("payments", {
     writes: () => ({
       ...{ at: clock.now(), stage: "ramp", share: 0.5, lag: { control: behind, candidate: behind } },
-      buckets: { control: 32, candidate: 32, moving: 0, unknown: 0 },
       holders: [
         ["candidate", 32],
         ["control", 32],

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { CandidateBasis } from "./evidence-data.ts";
+import type { WritesRemark } from "./writes-remark.ts";
 import type { WritesStanding } from "./writes-standing.ts";
 import type { FellBack, Result, ResultKind, ServedStage } from "./result.ts";
 
@@ -134,7 +135,8 @@ export type RolloutRemark =
   | "no-answer"
   | "no-comparison"
   | "same-target"
-  | "separate-sessions";
+  | "separate-sessions"
+  | WritesRemark;
 
 /** Something that happened to a rollout, for listeners and publishers. */
 export interface RolloutEvent {

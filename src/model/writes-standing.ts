@@ -42,16 +42,21 @@ export interface WritesStanding {
   readonly share: number;
   /** By the side that was the authority of what waits; without a side whose database could not be read. */
   readonly lag: { readonly [Side in WritesSide]?: WritesBehind };
-  /** How many of the 64 buckets each side is the authority of. */
-  readonly buckets: Readonly<Record<WritesHolder, number>>;
-  /** Who holds each bucket, in the order of their numbers: a holder, and how many in a row are its. */
+  /** Who holds each of the 64 buckets, in the order of their numbers: a holder, and how many in a row are its. */
   readonly holders: readonly (readonly [WritesHolder, number])[];
   /** Absent where all records were never compared. */
   readonly lastReconciliation?: WritesReconciled;
 }
 
+/** How many of the 64 buckets each is the holder of. */
+export function bucketsHeld(runs: WritesStanding["holders"]): Readonly<Record<WritesHolder, number>> {
+  const held = (by: WritesHolder): number =>
+    runs.reduce((sum, [holder, count]) => (holder === by ? sum + count : sum), 0);
+  return Object.fromEntries(holders.map((holder) => [holder, held(holder)])) as Record<WritesHolder, number>;
+}
+
 const stages: readonly unknown[] = ["off", "shadow", "ramp", "live", "ramp-down", "complete"];
-const holders: readonly unknown[] = ["control", "candidate", "moving", "unknown"];
+const holders: readonly WritesHolder[] = ["control", "candidate", "moving", "unknown"];
 const mostRuns = 64;
 
 /**
@@ -63,13 +68,12 @@ export function readWritesStanding(given: unknown): WritesStanding | undefined {
   if (!isObject(given) || !stages.includes(given["stage"])) return undefined;
   const { at, stage, share } = given;
   const lag = lagOf(given["lag"]);
-  const buckets = countsOf(given["buckets"], holders);
   const runs = runsOf(given["holders"]);
   if (!isCount(at) || !isCount(share) || share > 1) return undefined;
-  if (lag === undefined || buckets === undefined || runs === undefined) return undefined;
+  if (lag === undefined || runs === undefined) return undefined;
   const reconciled = reconciledOf(given["lastReconciliation"]);
   return {
-    ...{ at, stage, share, lag, buckets, holders: runs },
+    ...{ at, stage, share, lag, holders: runs },
     ...(reconciled && { lastReconciliation: reconciled }),
   } as WritesStanding;
 }
@@ -94,7 +98,7 @@ function countsOf(given: unknown, names: readonly unknown[]): Record<string, num
 function runsOf(given: unknown): WritesStanding["holders"] | undefined {
   if (!Array.isArray(given) || given.length > mostRuns) return undefined;
   const runs = given.map((run: unknown) => (Array.isArray(run) ? (run as readonly unknown[]).slice(0, 2) : []));
-  const areRuns = runs.every(([holder, count]) => holders.includes(holder) && isCount(count));
+  const areRuns = runs.every(([holder, count]) => (holders as readonly unknown[]).includes(holder) && isCount(count));
   return areRuns ? (runs as unknown as WritesStanding["holders"]) : undefined;
 }
 

@@ -72,13 +72,15 @@ export const pinoTable: OptionTable<PinoPublisherOptions, "values"> = {
 const warnings: ReadonlySet<string> = new Set([
   ...["rolled-back", "regressed", "switched-off", "stalled", "no-traffic"],
   ...["not-sent", "no-answer", "no-comparison", "same-target", "separate-sessions"],
+  ...["writes-dead", "writes-follower-down", "writes-changes-down", "writes-lagging", "writes-held", "writes-found"],
+  ...["writes-unreconciled", "writes-worker"],
 ]);
 
 /**
  * Writes results to a logger: one line a result, whose field `sidelane` is the result as plain data (durations in
  * milliseconds, times in milliseconds since 1970), and whose message is a sentence for people, such as
- * `price: rules differs at $.total (value)`. What happens to a rollout is logged too: rolling back, stalling and missing
- * traffic as warn, the rest as info.
+ * `price: rules differs at $.total (value)`. What happens to a rollout is logged too: rolling back, stalling, missing
+ * traffic, and what holds parallel writes up as warn, the rest as info.
  *
  * @throws {SidelaneError} `invalid-option`
  * @see https://github.com/pinojs/pino/blob/main/docs/api.md#logger

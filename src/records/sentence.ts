@@ -44,6 +44,22 @@ const happenings: Readonly<Record<RolloutEvent["kind"], string>> = {
   "compare-changed": "compares another share of its calls",
   "new-version": "runs a new version",
   forked: "was put right, since its store had lost writes",
+  "writes-dead": "has an operation that failed for good",
+  "writes-follower-down": "cannot reach its follower",
+  "writes-follower-up": "reaches its follower again",
+  "writes-changes-down": "cannot read control's changes",
+  "writes-changes-up": "reads control's changes again",
+  "writes-lagging": "has more to follow than it may",
+  "writes-moved": "moved its authority",
+  "writes-held": "cannot move its authority",
+  "writes-found": "has records that differ",
+  "writes-unreconciled": "could not be reconciled",
+  "writes-following": "is followed",
+  "writes-not-following": "is no longer followed",
+  "writes-retried": "has an operation tried again",
+  "writes-repaired": "had a record repaired",
+  "writes-skipped": "had an operation skipped",
+  "writes-worker": "cannot read an outbox",
 };
 
 /** What happened to a rollout in one line, such as `price: advanced from shadow to ramp 1 % (ramp: enough evidence)`. */

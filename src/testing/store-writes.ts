@@ -8,7 +8,6 @@ export function standing(at: number): WritesStanding {
   const behind = { rows: 3, oldestMs: 40, dead: 1, blocked: 2, skipped: 0 };
   return {
     ...{ at, stage: "ramp", share: 0.5, lag: { control: behind } },
-    buckets: { control: 0, candidate: 32, moving: 0, unknown: 32 },
     holders: [
       ["candidate", 32],
       ["unknown", 32],

@@ -2,7 +2,8 @@ export type { BackfillKey } from "./backfill.ts";
 export type { ReconciliationStatus, WritesStatus } from "./status.ts";
 export type { Change, Changes, ChangesSide } from "./changes/changes-side.ts";
 export { AlreadyWrittenError } from "./errors.ts";
-export type { WritesEvent, WritesEventKind } from "./events.ts";
+export type { WritesEventKind } from "../model/writes-remark.ts";
+export type { WritesEvent } from "./events.ts";
 export { unordered, type UnorderedKey } from "./operation.ts";
 export type {
   FoundWrite,

@@ -18,6 +18,7 @@ import { comparisonOfRecords, readBackOf } from "./read-back.ts";
 import { readsRollout, type ReadsPartition } from "./reads.ts";
 import { reconcile, reconcileTable, type Reconciliation, type ReconcileOptions } from "./reconcile/reconcile.ts";
 import { statusOf, type WritesStatus } from "./status.ts";
+import { toldEvents } from "./told-events.ts";
 import { toldStandingOf } from "./told-standing.ts";
 import { backfill, type BackfillKey } from "./backfill.ts";
 import { presenceOf, type ReadBackCounts } from "./presence.ts";
@@ -133,11 +134,12 @@ export function parallelWrites<
   name: string,
   options: ParallelWritesOptions<Op, Facts, ControlTx, CandidateTx, Result, Value, CandidateValue, ChangesTx>,
 ): ParallelWrites<Op, Awaited<Result>> {
-  const services = servicesOf(name, options as unknown as UncheckedWrites);
+  const services = servicesOf(name, options as unknown as UncheckedWrites, (event) => publish(event));
   const laboratory = services.options.laboratory ?? defaultLaboratory();
   const told = toldStandingOf(services);
   const compare = comparerOf(services.options.compare, services.place);
   const comparing = comparisonOfRecords(laboratory, services, told);
+  const publish = toldEvents(comparing.calls, services.wish, services.clock);
   const readBack = readBackOf(services, comparing, lookLater(services, compare));
   const counts = (): ReadBackCounts =>
     countsOf(laboratory.status().experiments[name]?.candidates["candidate"]?.tally.kinds);
@@ -191,7 +193,7 @@ function countsOf(kinds: Readonly<Record<string, number>> | undefined): ReadBack
 }
 
 /** Checks the options, and takes the name. */
-function servicesOf(name: string, unchecked: UncheckedWrites): WritesServices {
+function servicesOf(name: string, unchecked: UncheckedWrites, publish: (event: WritesEvent) => void): WritesServices {
   const unnamed = checkOptions("parallelWrites", "invalid-definition");
   writesName.check(unnamed, "name", name);
   if (name.length > 120 || name.includes("\0")) unnamed.fail("name", "at most 120 characters, without NUL", name);
@@ -206,7 +208,11 @@ function servicesOf(name: string, unchecked: UncheckedWrites): WritesServices {
     if (outbox !== "intent") takeName(outbox, `${side}:${name}`, place);
   }
   const { clock, random, schema } = options;
-  const emit: WritesServices["emit"] = (event) => tell(options.onEvent, { ...event, name, at: clock.now() });
+  const emit: WritesServices["emit"] = (told) => {
+    const event = { ...told, name, at: clock.now() };
+    tell(options.onEvent, event);
+    publish(event);
+  };
   return {
     ...{ name, place, options, sides, schema, clock, random, wish, emit },
     authority: authorityOf(sides, wish, clock, emit),

@@ -1,6 +1,6 @@
 import { copyKey } from "./copy.ts";
 import { refuse } from "./errors.ts";
-import type { WritesEventKind } from "./events.ts";
+import type { WritesEventKind } from "../model/writes-remark.ts";
 import type { OutboxRow } from "./outbox/store.ts";
 import { directions, type Direction, type WritesServices } from "./services.ts";
 

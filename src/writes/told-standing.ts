@@ -38,18 +38,13 @@ function standingOf(
   control: SideStatus | undefined,
   candidate: SideStatus | undefined,
   at: number,
-): Pick<WritesStanding, "lag" | "buckets" | "holders" | "lastReconciliation"> {
+): Pick<WritesStanding, "lag" | "holders" | "lastReconciliation"> {
   const holders = holdersOf(control?.fences, candidate?.fences);
-  const held = (by: WritesHolder): number => holders.filter((each) => each === by).length;
   const { last } = (control ?? candidate)!;
   return {
     lag: {
       ...(control && { control: behindOf(control) }),
       ...(candidate && { candidate: behindOf(candidate) }),
-    },
-    buckets: {
-      ...{ control: held("control"), candidate: held("candidate") },
-      ...{ moving: held("moving"), unknown: held("unknown") },
     },
     holders: runsOf(holders),
     ...(last !== undefined && {

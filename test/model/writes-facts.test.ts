@@ -5,7 +5,6 @@ import type { WritesStanding } from "../../src/model/writes-standing.ts";
 const none = { rows: 0, oldestMs: 0, dead: 0, blocked: 0, skipped: 0 };
 const quiet: WritesStanding = {
   ...{ at: 0, stage: "shadow", share: 0, lag: { control: none, candidate: none } },
-  buckets: { control: 64, candidate: 0, moving: 0, unknown: 0 },
   holders: [["control", 64]],
 };
 

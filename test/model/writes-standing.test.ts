@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { readWritesStanding, type WritesStanding } from "../../src/model/writes-standing.ts";
+import { bucketsHeld, readWritesStanding, type WritesStanding } from "../../src/model/writes-standing.ts";
 
 const behind = { rows: 3, oldestMs: 40, dead: 1, blocked: 2, skipped: 0 };
 const standing: WritesStanding = {
   ...{ at: 1_000, stage: "ramp", share: 0.5, lag: { control: behind, candidate: behind } },
-  buckets: { control: 32, candidate: 31, moving: 1, unknown: 0 },
   holders: [
     ["candidate", 31],
     ["moving", 1],
@@ -24,12 +23,18 @@ const spoiled: readonly (readonly [string, unknown])[] = [
   ["a lag that is a list", { ...standing, lag: [behind] }],
   ["rows below 0", { ...standing, lag: { control: { ...behind, rows: -1 } } }],
   ["a count that is missing", { ...standing, lag: { control: { rows: 1 } } }],
-  ["buckets of one side", { ...standing, buckets: { control: 64 } }],
+  ["no holders", { ...standing, holders: undefined }],
   ["a holder that is none", { ...standing, holders: [["s3cr3t", 64]] }],
   ["a run that is no pair", { ...standing, holders: ["control"] }],
   ["more runs than buckets", { ...standing, holders: Array.from({ length: 65 }, () => ["control", 1]) }],
   ["a count that is no number", { ...standing, holders: [["control", Number.NaN]] }],
 ];
+
+describe("bucketsHeld", () => {
+  it("counts the buckets of each holder", () => {
+    expect(bucketsHeld(standing.holders)).toEqual({ control: 32, candidate: 31, moving: 1, unknown: 0 });
+  });
+});
 
 describe("readWritesStanding", () => {
   it("reads what was told, to the field", () => {

@@ -107,7 +107,6 @@ describe("openTelemetryPublisher with the real SDK", () => {
     const lab = new Laboratory({ clock, publishers: [openTelemetryPublisher({ meter: metrics.meter })] });
     const behind = { rows: 9, oldestMs: 2_500, dead: 1, blocked: 2, skipped: 0 };
     const standing = {
-      buckets: { control: 0, candidate: 64, moving: 0, unknown: 0 },
       holders: [["candidate", 64]],
     } as const;
     let at = 0;

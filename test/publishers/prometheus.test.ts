@@ -69,7 +69,6 @@ describe("parallel writes", () => {
   const behind = { rows: 3, oldestMs: 1_500, dead: 1, blocked: 2, skipped: 4 };
   const first: WritesStanding = {
     ...{ at: 60_000, stage: "ramp", share: 0.25, lag: { control: behind, candidate: { ...behind, rows: 0 } } },
-    buckets: { control: 47, candidate: 16, moving: 1, unknown: 0 },
     holders: [
       ["candidate", 16],
       ["moving", 1],

@@ -24,7 +24,10 @@ export const intentFailpoints = ["intent.after-intent", "intent.after-write", "i
 
 export type IntentFailpoint = (typeof intentFailpoints)[number];
 
-/** Where it may come while the authority of a bucket moves, in the order of a move; and of one that is called back. */
+/**
+ * Where it may come while the authority of a bucket moves, in the order of a move; and of one that is called back, because following failed or
+ * because a record was found that differs.
+ */
 export const switchFailpoints = [
   "switch.before-moving",
   "switch.after-moving",
@@ -38,6 +41,9 @@ export const switchFailpoints = [
   "back.before-raise",
   "back.after-raise",
   "back.after-release",
+  "found.before-raise",
+  "found.after-raise",
+  "found.after-release",
 ] as const;
 
 export type SwitchFailpoint = (typeof switchFailpoints)[number];

@@ -11,11 +11,14 @@ const reason = withoutPostgresql === undefined ? "" : ` (skipped: ${withoutPostg
 const isLong = process.env["SWITCH_CRASHES"] !== undefined;
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const random = seededRandom(seed);
-const all = (["candidate", "control"] as const).flatMap((target) =>
-  switchFailpoints.flatMap((failpoint) => crashes.map((crash) => ({ target, failpoint, crash }))),
+const all = (["candidate", "control"] as const).map((target) =>
+  switchFailpoints
+    // There has to be a way back from a candidate that records wrongly.
+    .filter((failpoint) => target === "candidate" || !failpoint.startsWith("found."))
+    .flatMap((failpoint) => crashes.map((crash) => ({ target, failpoint, crash }))),
 );
-/** All 72 by `npm run proof:switch`; of a normal run one each way. */
-const drawn = isLong ? all : [0, 36].map((first) => all[first + Math.floor(random() * 36)]!);
+/** All 81 by `npm run proof:switch`; of a normal run one each way. */
+const drawn = isLong ? all.flat() : all.map((each) => each[Math.floor(random() * each.length)]!);
 
 async function fencesOf(
   { side }: Ledger,
@@ -46,6 +49,7 @@ describe.skipIf(withoutPostgresql !== undefined)(`moves of the authority that cr
       if (crash === "kill") expect(crashed).toMatchObject({ signal: "SIGKILL", stderr: "" });
       else expect(crashed).toMatchObject({ code: 0, stderr: "" });
       expect(crashed.stdout).toContain(`crashes at ${failpoint}`);
+      if (failpoint.startsWith("found.")) expect(crashed.stdout).toContain("differs");
       const mended = await run("none", 0);
       expect(mended).toMatchObject({ code: 0, stderr: "" });
 

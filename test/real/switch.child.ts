@@ -3,6 +3,7 @@ import { Laboratory } from "../../src/index.ts";
 import { parallelWrites, type ParallelWrites, type SideName, type WishedStage } from "../../src/writes/index.ts";
 import type { Booking, Ledger, Payment } from "../writes/ledger.ts";
 import { postgresqlLedger } from "../writes/postgresql-ledger.ts";
+import { bucketOf } from "../../src/writes/operation.ts";
 import { crasher, insistOn } from "./crash.ts";
 import type { Crash, SwitchFailpoint } from "./failpoints.ts";
 
@@ -19,9 +20,15 @@ let isArmed = false;
 /** The bucket that this process moves now. */
 let moving: number | undefined;
 let haveFailed = 0;
+const cause = failpoint.split(".")[0];
+/** Of moves that are called back since a record differs. */
+let haveDiffered = 0;
 const point = async (name: SwitchFailpoint): Promise<void> => {
   if (isArmed) await crashing.point(name);
 };
+
+const calledBack = (at: "before-raise" | "after-raise" | "after-release"): SwitchFailpoint =>
+  cause === "found" ? `found.${at}` : `back.${at}`;
 
 function watched(side: SideName, { outbox, ...rest }: Ledger["side"]): Ledger["side"] {
   const after = new WeakMap<object, SwitchFailpoint>();
@@ -38,13 +45,19 @@ function watched(side: SideName, { outbox, ...rest }: Ledger["side"]): Ledger["s
   return {
     ...rest,
     transaction,
+    async read(...given) {
+      const differs = cause === "found" && side === target && isArmed && moving !== undefined && haveDiffered < 4;
+      if (!differs) return rest.read(...given);
+      console.log(`${given[0]} differs`);
+      return { cents: -1, payments: [] };
+    },
     outbox: {
       ...outbox,
       async changeFence(tx, of) {
         const isNew = side === target;
         const commits = of.to.authority === target && !of.to.moving;
         if (of.to.moving) await point("switch.before-moving");
-        else if (isNew) await point(commits ? "switch.before-commit-point" : "back.before-raise");
+        else if (isNew) await point(commits ? "switch.before-commit-point" : calledBack("before-raise"));
         const isChanged = await outbox.changeFence(tx, of);
         if (!isChanged) return false;
         if (of.to.moving) {
@@ -52,18 +65,20 @@ function watched(side: SideName, { outbox, ...rest }: Ledger["side"]): Ledger["s
           after.set(tx as object, "switch.after-moving");
         } else if (isNew) {
           if (commits) await point("switch.in-commit-point");
-          after.set(tx as object, commits ? "switch.between-commits" : "back.after-raise");
+          after.set(tx as object, commits ? "switch.between-commits" : calledBack("after-raise"));
         } else {
           moving = undefined;
+          if (!commits) haveDiffered += 1;
           if (commits) await point("switch.in-old-commit");
-          after.set(tx as object, commits ? "switch.after-old-commit" : "back.after-release");
+          after.set(tx as object, commits ? "switch.after-old-commit" : calledBack("after-release"));
         }
         return true;
       },
       async lagOf(tx, of) {
+        if (cause === "found" && isArmed && moving === undefined) await touch(of.bucket);
         if (of.bucket !== moving || !isArmed) return outbox.lagOf(tx, of);
         await point("switch.in-drain");
-        if (failpoint.startsWith("back.") && haveFailed++ < 4) throw new Error("the drain failed");
+        if (cause === "back" && haveFailed++ < 4) throw new Error("the drain failed");
         const lag = await outbox.lagOf(tx, of);
         if (lag.rows === 0) await point("switch.before-recheck");
         return lag;
@@ -120,6 +135,17 @@ async function until(side: SideName): Promise<void> {
   }
 }
 
+/** Operations of each bucket that nobody has written yet, where it is to be touched just before it moves. */
+const untouched = new Map<number, number[]>();
+for (let n = 16; n < 48; n++) {
+  const bucket = bucketOf("payments", paymentOf(n).from.split("/")[0]);
+  untouched.set(bucket, [...(untouched.get(bucket) ?? []), n]);
+}
+async function touch(bucket: number): Promise<void> {
+  const n = untouched.get(bucket)?.shift();
+  if (n !== undefined) await write(payments, n);
+}
+
 // One that knows who the authority was, and hears of nothing since.
 const stale = made();
 const stop = new AbortController();
@@ -136,8 +162,9 @@ if (isFirst) {
   isArmed = true;
   wished = stageOf(target);
 }
-await writeAll(16, 48);
+if (cause !== "found") await writeAll(16, 48);
 await until(target);
+if (cause === "found") await writeAll(16, 48);
 console.log(`stale ${await write(stale, 48)}`);
 await until(target);
 stop.abort();

@@ -87,12 +87,12 @@ class ComparisonDoor {
   announce(event: unknown): void {
     const { plan } = this.#comparison;
     try {
-      const { kind, reason } = event as ComparisonEvent;
-      const stage = plan.rollout === undefined ? shadow : standing(plan.rollout.current());
+      const { kind, reason, by = "comparison", stage: given = shadow } = event as ComparisonEvent;
+      const stage = standing(plan.rollout?.current() ?? { ...given, epoch: 0 });
       const at = plan.services.clock.now();
       const version = plan.version;
       plan.services.comparisonQueue.event({
-        ...{ kind, experiment: plan.name, from: stage, to: stage, at, by: "comparison", reason },
+        ...{ kind, experiment: plan.name, from: stage, to: stage, at, by, reason },
         ...(version !== undefined && { version }),
       });
     } catch (error) {

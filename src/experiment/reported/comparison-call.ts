@@ -1,6 +1,7 @@
 import type { Outcome } from "../../model/observation.ts";
-import type { FellBack } from "../../model/result.ts";
+import type { FellBack, ServedStage } from "../../model/result.ts";
 import type { Stop } from "../../model/stop.ts";
+import type { WritesRemark } from "../../model/writes-remark.ts";
 import type { ComparisonOptions, PreparingOptions } from "../define/comparison-options.ts";
 import type { Uncleaned } from "../define/options.ts";
 import type { SkipReason } from "../record/counters.ts";
@@ -21,9 +22,14 @@ export interface BeginOptions<Value = unknown, Input = unknown> {
 
 /** What a program that sees the calls of a comparison tells about all of them, as an event to the publishers. */
 export interface ComparisonEvent {
-  readonly kind: "no-traffic" | "not-sent" | "no-answer" | "no-comparison" | "same-target" | "separate-sessions";
+  readonly kind:
+    ("no-traffic" | "not-sent" | "no-answer" | "no-comparison" | "same-target" | "separate-sessions") | WritesRemark;
   /** A sentence, for people. */
   readonly reason: string;
+  /** Who says it; `comparison` by default. */
+  readonly by?: string;
+  /** Where the comparison stands, of one without a rollout; `shadow` by default. */
+  readonly stage?: Omit<ServedStage, "epoch">;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { WritesStanding } from "../../model/writes-standing.ts";
+import { bucketsHeld, type WritesStanding } from "../../model/writes-standing.ts";
 import { gauge, type StandingMetric } from "./standing-metric.ts";
 
 const perSide = ["experiment", "side"];
@@ -50,7 +50,7 @@ export const writesMetrics: Readonly<Record<WritesMetricName, StandingMetric>> =
 
 /** Writes how parallel writes stand: of a side that could not be read nothing, so that its numbers stay as they were. */
 export function writeWrites(
-  { at, lag, buckets, lastReconciliation: last }: WritesStanding,
+  { at, lag, holders, lastReconciliation: last }: WritesStanding,
   experiment: string,
   write: (name: WritesMetricName, labels: Readonly<Record<string, string>>, value: number) => void,
 ): void {
@@ -63,7 +63,7 @@ export function writeWrites(
     write("writes_skipped", labels, skipped);
     write("writes_read_timestamp_seconds", labels, at / 1_000);
   }
-  for (const [side, count] of Object.entries(buckets)) write("writes_buckets", { experiment, side }, count);
+  for (const [side, count] of Object.entries(bucketsHeld(holders))) write("writes_buckets", { experiment, side }, count);
   if (last === undefined) return;
   write("writes_last_reconciliation_timestamp_seconds", { experiment }, last.at / 1_000);
   write("writes_last_reconciliation_clean", { experiment }, Number(last.clean));

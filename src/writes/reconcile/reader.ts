@@ -23,10 +23,15 @@ export function readerOf(place: string, side: Side, { after, to }: KeyRange, pac
   let at = 0;
   let last = after;
   let isLast = false;
+  /** The page behind this one: it is read while this one is compared. */
+  let ahead: Promise<readonly ScannedRecord<unknown>[]> | undefined;
+
+  const scanAfter = async (key: string | undefined): Promise<readonly ScannedRecord<unknown>[]> =>
+    side.records!.scan({ after: key, to, limit: pageSize });
 
   async function fill(): Promise<void> {
     if (at < page.length || isLast) return;
-    const scanned = await side.records!.scan({ after: last, to, limit: pageSize });
+    const scanned = await (ahead ?? scanAfter(last));
     isLast = scanned.length < pageSize;
     for (const { key } of scanned) {
       inOrder(place, `${side.name}.records.scan`, last, key);
@@ -37,6 +42,9 @@ export function readerOf(place: string, side: Side, { after, to }: KeyRange, pac
     page = beyond < 0 ? scanned : scanned.slice(0, beyond);
     at = 0;
     await pace(page.length);
+    ahead = isLast ? undefined : scanAfter(last);
+    // Whoever asks for the page hears of it.
+    ahead?.catch(() => undefined);
   }
 
   return {

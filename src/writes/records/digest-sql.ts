@@ -25,7 +25,7 @@ const types: readonly ColumnType[] = ["text", "integer", "boolean", "decimal", "
 
 /**
  * The columns of a statement that digests records: `count`, and `high` and `low`, the sums of the upper and the lower 30 bits of an md5
- * prefix of each record's fields. A sum does not cancel pairs, as XOR would, and halves do not overflow. Each field has its length before it and NULL a mark of its own, so that
+ * prefix of each record's fields. A sum does not cancel pairs, as XOR would, and halves do not overflow. Each field has its length before it, which NULL lacks, so that
  * no two records have one text. Both sides need the same fields in the same order. SQLite needs `registerDigest`.
  *
  * @param columns at least one
@@ -33,11 +33,41 @@ const types: readonly ColumnType[] = ["text", "integer", "boolean", "decimal", "
  * @example `SELECT ${digestSql([{ sql: "name", type: "text" }, { sql: "balance", type: "decimal", scale: 2 }], "postgresql")} FROM accounts`
  */
 export function digestSql(columns: readonly DigestColumn[], dialect: DigestDialect): string {
+  return sumsOf(textOf(fieldsOf(columns, dialect), dialect), dialect);
+}
+
+/**
+ * The same for a statement that works out each field, and the md5 of each record, once: an expression is worked out wherever it is named.
+ *
+ * @param rows what stands after `FROM`, with its `WHERE`
+ * @returns the sums, and what they are to be selected from
+ * @throws {SidelaneError} `invalid-option`
+ */
+export function digestOnce(
+  columns: readonly DigestColumn[],
+  dialect: DigestDialect,
+  rows: string,
+): { readonly sums: string; readonly from: string } {
+  const fields = fieldsOf(columns, dialect);
+  const names = fields.map((_, at) => `sidelane_field_${at}`);
+  const named = fields.map((field, at) => `${field} AS ${names[at]!}`).join(", ");
+  const text = textOf(names, dialect);
+  // Else the database would put the subquery's expressions in the place of its columns.
+  const apart = dialect === "postgresql" ? " OFFSET 0" : " LIMIT -1";
+  const each = dialect === "postgresql" ? prefixOf(text) : text;
+  return {
+    sums: dialect === "postgresql" ? sumsOfPrefix("sidelane_digest") : sumsOf("sidelane_digest", dialect),
+    from: `(SELECT ${each} AS sidelane_digest FROM (SELECT ${named} FROM ${rows}${apart}) AS fields${apart}) AS digested`,
+  };
+}
+
+/** Each field as a text, or NULL. */
+function fieldsOf(columns: readonly DigestColumn[], dialect: DigestDialect): readonly string[] {
   const check = checkOptions("digestSql");
   check.oneOf("dialect", dialect, ["postgresql", "sqlite"]);
   if (!Array.isArray(columns) || columns.length === 0)
     check.fail("columns", "a list with at least one column", columns);
-  const fields = columns.map((column) => {
+  return columns.map((column) => {
     check.text("columns[].sql", column.sql);
     check.oneOf("columns[].type", column.type, types);
     if (column.unit !== undefined) check.oneOf("columns[].unit", column.unit, ["s", "ms", "us"]);
@@ -47,27 +77,50 @@ export function digestSql(columns: readonly DigestColumn[], dialect: DigestDiale
     if (!fits) check.fail("columns[].scale", "a whole number from 0 to 20, with every decimal", column.scale);
     return dialect === "postgresql" ? inPostgresql(column) : inSqlite(column);
   });
-  const text = fields.join(" || ");
-  if (dialect === "postgresql") {
-    const prefix = `CAST(CAST('x' || substr(md5(${text}), 1, 15) AS bit(60)) AS bigint)`;
-    return `count(*) AS count, coalesce(sum(${prefix} >> 30), 0) AS high, coalesce(sum(${prefix} & 1073741823), 0) AS low`;
+}
+
+/** PostgreSQL's functions take 100 arguments. */
+const mostAtOnce = 33;
+
+/** The fields of a record as one text: `3:abc` for each, `:` where it is NULL. */
+function textOf(fields: readonly string[], dialect: DigestDialect): string {
+  if (dialect === "sqlite") {
+    return fields.map((field) => `coalesce(length(CAST(${field} AS BLOB)) || ':' || ${field}, ':')`).join(" || ");
   }
+  const joined: string[] = [];
+  for (let at = 0; at < fields.length; at += mostAtOnce) {
+    // NULL adds nothing: one text is made, rather than one by each `||`.
+    const given = fields.slice(at, at + mostAtOnce).map((field) => `octet_length(${field}), ':', ${field}`);
+    joined.push(`concat(${given.join(", ")})`);
+  }
+  return joined.join(" || ");
+}
+
+function prefixOf(text: string): string {
+  return `CAST(CAST('x' || substr(md5(${text}), 1, 15) AS bit(60)) AS bigint)`;
+}
+
+function sumsOf(text: string, dialect: DigestDialect): string {
+  if (dialect === "postgresql") return sumsOfPrefix(prefixOf(text));
   return `count(*) AS count, coalesce(sum(sidelane_md5(${text}, 0)), 0) AS high, coalesce(sum(sidelane_md5(${text}, 1)), 0) AS low`;
 }
 
+function sumsOfPrefix(prefix: string): string {
+  return `count(*) AS count, coalesce(sum(${prefix} >> 30), 0) AS high, coalesce(sum(${prefix} & 1073741823), 0) AS low`;
+}
+
 function inPostgresql({ sql, type, scale = 0 }: DigestColumn): string {
-  const seconds = `CAST(extract(epoch FROM date_trunc('second', ${sql})) AS bigint)`;
-  const micros = `mod(CAST(extract(microseconds FROM ${sql}) AS bigint), 1000000)`;
-  const text = {
+  // Not `extract`: before PostgreSQL 14 the epoch loses its last digit by it, and since then it is slow.
+  const seconds = `CAST(date_part('epoch', date_trunc('second', ${sql})) AS bigint)`;
+  const micros = `CAST(date_part('microseconds', ${sql}) AS bigint) % 1000000`;
+  return {
     text: `CAST(${sql} AS text)`,
     integer: `CAST(CAST(${sql} AS bigint) AS text)`,
-    boolean: `CASE WHEN ${sql} THEN '1' ELSE '0' END`,
+    boolean: `CAST(CAST(${sql} AS integer) AS text)`,
     decimal: `CAST(round(CAST(${sql} AS numeric), ${scale}) AS text)`,
-    // Not `extract(epoch)` alone: before PostgreSQL 14 it loses the last digit.
     time: `CASE WHEN isfinite(${sql}) THEN CAST(${seconds} * 1000000 + ${micros} AS text) ELSE CAST(${sql} AS text) END`,
     bytes: `encode(${sql}, 'hex')`,
   }[type];
-  return `CASE WHEN (${sql}) IS NULL THEN 'n' ELSE octet_length(${text}) || ':' || ${text} END`;
 }
 
 function inSqlite({ sql, type, scale = 0, unit = "ms" }: DigestColumn): string {
@@ -79,5 +132,6 @@ function inSqlite({ sql, type, scale = 0, unit = "ms" }: DigestColumn): string {
     time: `sidelane_time(${sql}, '${unit}')`,
     bytes: `lower(hex(${sql}))`,
   }[type];
-  return `CASE WHEN (${sql}) IS NULL THEN 'n' ELSE length(CAST(${text} AS BLOB)) || ':' || ${text} END`;
+  // Functions and casts would make a text of NULL.
+  return `CASE WHEN (${sql}) IS NOT NULL THEN ${text} END`;
 }

@@ -1,5 +1,5 @@
 import { checkOptions } from "../../model/check-options.ts";
-import { digestSql, type DigestColumn, type DigestDialect } from "./digest-sql.ts";
+import { digestOnce, digestSql, type DigestColumn, type DigestDialect } from "./digest-sql.ts";
 import type { Digest, KeyRange, RecordStore } from "./record-store.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -66,30 +66,64 @@ export function sqlRecords<Value>(options: SqlRecordsOptions<Value>): RecordStor
   }
   if (columns === undefined) return { scan };
 
-  const sums = digestSql(columns, dialect);
-  const last = `max(${ordered})`;
   return {
     scan,
     async digests({ parts, ...range }) {
       const { where, parameters } = within(range);
-      const counted = (await query(`SELECT count(*) AS count FROM ${table}${where}`, parameters)) as readonly Row[];
-      const total = Number(counted[0]?.["count"] ?? 0);
-      if (total === 0) return [];
-      const size = Math.ceil(total / parts);
-      // Rows that come meanwhile are the last part's.
-      const part = `(SELECT *, CAST((row_number() OVER (ORDER BY ${ordered}) - 1) / ${size} AS integer) AS sidelane_part FROM ${table}${where}) AS numbered`;
-      const sql =
-        parts === 1 ?
-          `SELECT ${last} AS last, ${sums} FROM ${table}${where}`
-        : `SELECT ${last} AS last, ${sums} FROM ${part} GROUP BY sidelane_part ORDER BY sidelane_part`;
-      const rows = (await query(sql, parameters)) as readonly Row[];
-      return rows
-        .filter(({ last: to }) => typeof to === "string")
-        .map(({ last: to, count, high, low }): Digest => ({
-          to: to as string,
-          count: count as Digest["count"],
-          sums: [high, low] as [Digest["count"], Digest["count"]],
-        }));
+      const rows = { table, key, ordered, where };
+      const sql = parts === 1 ? digestOfAll(columns, dialect, rows) : digestOfParts(columns, dialect, rows, parts);
+      return digestsOf((await query(sql, parameters)) as readonly Row[]);
     },
   };
+}
+
+/** The rows that a statement is about. */
+interface Rows {
+  readonly table: string;
+  readonly key: string;
+  /** The key in the order of its bytes. */
+  readonly ordered: string;
+  /** Empty, or with `WHERE`. */
+  readonly where: string;
+}
+
+function digestOfAll(columns: readonly DigestColumn[], dialect: DigestDialect, rows: Rows): string {
+  const { table, key, ordered, where } = rows;
+  const { sums, from } = digestOnce(columns, dialect, `${table}${where}`);
+  // By the index: to compare all keys would take long.
+  const last = `SELECT ${key} FROM ${table}${where} ORDER BY ${ordered} DESC LIMIT 1`;
+  return `SELECT (${last}) AS last, ${sums} FROM ${from}`;
+}
+
+/** First where each part begins and ends, which the index alone tells, and then each part by itself. */
+function digestOfParts(columns: readonly DigestColumn[], dialect: DigestDialect, rows: Rows, parts: number): string {
+  const { table, key, ordered, where } = rows;
+  const collation = ordered.slice(key.length);
+  const keyAt = (which: string, after = ""): string =>
+    `(SELECT ${key} FROM ${table}${where}${after && `${where === "" ? " WHERE" : " AND"} ${after}`} ORDER BY ${ordered}${which})`;
+  const end = keyAt(" DESC LIMIT 1");
+  const part = (after?: string): string =>
+    `SELECT ${keyAt(" LIMIT 1", after)}${collation}, coalesce(${keyAt(" LIMIT 1 OFFSET (SELECT size - 1 FROM counted)", after)}, ${end})${collation}`;
+  const bounds = `WITH RECURSIVE counted AS (SELECT (count(*) + ${parts - 1}) / ${parts} AS size FROM ${table}${where}),
+bounds(sidelane_first, sidelane_last) AS (${part()}
+UNION ALL ${part(`${ordered} > bounds.sidelane_last`)} FROM bounds WHERE bounds.sidelane_last < ${end})`;
+  const within = `${ordered} >= bounds.sidelane_first AND ${ordered} <= bounds.sidelane_last`;
+  if (dialect === "sqlite") {
+    return `${bounds} SELECT sidelane_last AS last, ${digestSql(columns, dialect)}
+FROM bounds CROSS JOIN ${table} ON ${within} GROUP BY sidelane_last ORDER BY sidelane_last`;
+  }
+  const { sums, from } = digestOnce(columns, dialect, `${table} WHERE ${within}`);
+  return `${bounds} SELECT sidelane_last AS last, digests.* FROM bounds
+CROSS JOIN LATERAL (SELECT ${sums} FROM ${from}) AS digests ORDER BY sidelane_last`;
+}
+
+/** Without a range that no row is in. */
+function digestsOf(rows: readonly Row[]): readonly Digest[] {
+  return rows
+    .filter(({ last }) => typeof last === "string")
+    .map(({ last, count, high, low }): Digest => ({
+      to: last as string,
+      count: count as Digest["count"],
+      sums: [high, low] as [Digest["count"], Digest["count"]],
+    }));
 }

@@ -26,7 +26,7 @@ describe("a digest", () => {
   ])[] = [
     ["a NULL and an empty text", [["x", null]], [["x", ""]]],
     ["a NULL in another place", [[null, "x"]], [["x", null]]],
-    ["a NULL and the text that marks one", [["x", null]], [["x", "n"]]],
+    ["a NULL and the text that marks one", [["x", null]], [["x", ":"]]],
     ["texts that are cut elsewhere", [["ab", "c"]], [["a", "bc"]]],
     [
       "a pair of equal records and none",
