@@ -5,7 +5,7 @@
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { simulated } from "./simulation/in-memory.ts";
+import { simulated, type Simulated } from "./simulation/in-memory.ts";
 import { missing, onServer, type RealStore } from "./simulation/on-servers.ts";
 import { tableOf, type Column } from "./simulation/tables.ts";
 
@@ -39,8 +39,10 @@ const columns: Column[] = [];
 for (const store of asked) {
   if (store === "memory") {
     const minutes = Number(values.minutes ?? 1_440);
-    const told = (soFar: { readonly minutes: number }): void => console.error(`${soFar.minutes} of ${minutes} minutes`);
-    columns.push({ store, pollMs: of.pollMs, ...(await simulated({ ...of, minutes }, told)) });
+    const column = (soFar: Simulated): Column => ({ store, pollMs: of.pollMs, ...soFar });
+    // A day takes hours where others use the machine: what is known by then is told each hour.
+    const told = (soFar: Simulated): void => console.error(`\nof ${minutes} minutes:\n${tableOf([column(soFar)])}`);
+    columns.push(column(await simulated({ ...of, minutes }, told)));
   } else {
     const reason = missing[store as RealStore];
     if (reason === undefined)

@@ -80,7 +80,7 @@ export async function onServer(kind: RealStore, simulation: Simulation): Promise
   }
   const send = (to: ChildProcess, message: ToChild): void => void to.send(message);
   try {
-    await all(() => ready, 300_000);
+    await all(() => ready, 900_000);
     let number = 0;
     const failed: unknown[] = [];
     const outcome = begin(

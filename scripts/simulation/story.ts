@@ -97,7 +97,7 @@ export function begin(crew: Crew, pace: Pace, random: () => number, onEnd: (erro
         await crew.ask(experiment, deed);
         return;
       } catch (error) {
-        const isStore = String(error).includes("The store failed");
+        const isStore = /The store failed|not in the store yet/.test(String(error));
         if (!isStore && attempt > 0) return;
         if (!isStore || attempt >= 10) throw error;
         await pause(2 * pace.pollMs);

@@ -2,9 +2,9 @@ import type { EvidenceData, EvidenceTerms } from "./evidence-data.ts";
 import type { ResultKind, ServedStage } from "./result.ts";
 import type { WritesStanding } from "./writes-standing.ts";
 
-/** Durations in logarithmic buckets: index, count, index, count, ... in rising order of the index. */
+/** Durations in logarithmic buckets: the count of each, from the first one on; a number below 0 says how many in a row are empty. */
 export interface LatencyCounts {
-  readonly version: 1;
+  readonly version: 2;
   readonly count: number;
   readonly zero: number;
   readonly sumMs: number;

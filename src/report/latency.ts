@@ -1,3 +1,4 @@
+import { bucketsOf } from "../model/latency-buckets.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
 import { relativeError } from "../stats/histogram.ts";
 import type { DifferenceHistogram } from "../stats/difference-histogram.ts";
@@ -7,9 +8,9 @@ import type { ReportDifferences, ReportLatency } from "./model.ts";
 export function latencyOf(histogram: LatencyHistogram, sumMs: number = histogram.toJSON().sumMs): ReportLatency {
   const { count, maxMs } = histogram;
   const meanMs = count === 0 ? 0 : sumMs / count;
-  const { zero, buckets: pairs } = histogram.toJSON();
+  const { zero, buckets: written } = histogram.toJSON();
   const buckets: [number, number][] = zero > 0 ? [[0, zero]] : [];
-  for (let at = 0; at < pairs.length; at += 2) buckets.push([upperBound(pairs[at]!), pairs[at + 1]!]);
+  for (const [index, times] of bucketsOf(written)) buckets.push([upperBound(index), times]);
   return {
     ...{ count, meanMs, maxMs },
     ...(count > 0 && {

@@ -1,3 +1,4 @@
+import { bucketsOf } from "../model/latency-buckets.ts";
 import { kindOfCandidate } from "../model/result.ts";
 import type { EventRecord, PresentedResult } from "../records/record.ts";
 import type { Migration } from "./dialect.ts";
@@ -123,16 +124,10 @@ export function clickhouseTallyRow(record: MinuteRecord, n: number): ClickhouseR
   );
   const row: Record<string, unknown> = Object.fromEntries(given);
   if (record.type === "tally" && "latency" in record) {
-    row["control_buckets"] = bucketsOf(record.latency.control.buckets);
-    row["candidate_buckets"] = bucketsOf(record.latency.candidate.buckets);
+    row["control_buckets"] = Object.fromEntries(bucketsOf(record.latency.control.buckets));
+    row["candidate_buckets"] = Object.fromEntries(bucketsOf(record.latency.candidate.buckets));
   }
   return row;
-}
-
-function bucketsOf(pairs: readonly number[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (let at = 0; at < pairs.length; at += 2) counts[pairs[at]!] = pairs[at + 1]!;
-  return counts;
 }
 
 export function clickhouseEventRow(event: EventRecord): ClickhouseRow {

@@ -5,8 +5,16 @@ export const places = 65_536;
 const wordCount = places / 32;
 // The first byte of a table that is written bit by bit.
 const dense = 255;
-/** Where places are put that were read, until it is known that all of them can be. */
+// Of more places than this all bits are written: a third more text at most, and read in a fraction of the time.
+const mostGaps = 13_000;
+const longestText = 11_000;
+/** Where a text is read to, and then its places, until it is known that all of them can be. */
+const bytes = new Uint8Array((longestText / 4) * 3 + 4);
+const view = new DataView(bytes.buffer);
 const read = new Int32Array(places);
+/** In place of a number of places: `bytes` holds all of them bit by bit, or none can be read. */
+const isDense = -1;
+const isNone = -2;
 
 /**
  * A set of places in a table of 65 536 bits: 8 KB, from the first one on. Which words of it are used stands behind them, so that a table
@@ -48,15 +56,9 @@ export class BitTable {
     if (others === undefined || other.#count === 0) return;
     const words = (this.#words ??= new Int32Array(wordCount + wordCount / 32));
     for (let of = 0; of < wordCount / 32; of++) {
-      const used = others[wordCount + of]!;
-      words[wordCount + of]! |= used;
-      for (let rest = used; rest !== 0; rest &= rest - 1) {
+      for (let rest = others[wordCount + of]!; rest !== 0; rest &= rest - 1) {
         const index = 32 * of + 31 - Math.clz32(rest & -rest);
-        const before = words[index]!;
-        const more = others[index]! & ~before;
-        if (more === 0) continue;
-        words[index] = before | more;
-        this.#count += ones(more);
+        this.#count += addBits(words, index, others[index]!);
       }
     }
   }
@@ -68,8 +70,40 @@ export class BitTable {
    */
   addText(text: unknown): boolean {
     const count = slotsIn(text);
-    for (let index = 0; index < count; index++) this.add(read[index]!);
-    return count >= 0;
+    if (count > 0) this.#addRead(count);
+    else if (count === isDense) this.#addDense();
+    return count !== isNone;
+  }
+
+  #addRead(count: number): void {
+    const words = (this.#words ??= new Int32Array(wordCount + wordCount / 32));
+    let added = 0;
+    for (let at = 0; at < count; at++) {
+      const slot = read[at]!;
+      const index = slot >>> 5;
+      const before = words[index]!;
+      words[index] = before | (1 << (slot & 31));
+      words[wordCount + (index >>> 5)]! |= 1 << (index & 31);
+      added += 1 - ((before >>> (slot & 31)) & 1);
+    }
+    this.#count += added;
+  }
+
+  #addDense(): void {
+    const words = (this.#words ??= new Int32Array(wordCount + wordCount / 32));
+    let added = 0;
+    for (let index = 0, at = 1; index < wordCount; index++, at += 4) {
+      const bits = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+      if (bits !== 0) added += addBits(words, index, bits);
+    }
+    this.#count += added;
+  }
+
+  /** Whether both have the same places. */
+  isSame(other: BitTable): boolean {
+    if (this.#count !== other.#count) return false;
+    const [words, others] = [this.#words, other.#words];
+    return words === undefined || others === undefined || words.every((word, index) => word === others[index]);
   }
 
   /** The places that another table does not have, in rising order. */
@@ -103,12 +137,26 @@ export class BitTable {
 
   /**
    * The table as text, base64: the gaps between its places in Golomb-Rice code, some 5 bits each at a tenth of the table; or all of its
-   * bits, where that is shorter. 11 KB at most.
+   * bits, where there are many. 11 KB at most.
    */
   encode(): string {
     const count = this.#count;
-    if (this.#written.count !== count) this.#written = { count, text: writtenSlots(this.slots()) };
+    if (this.#written.count !== count) this.#written = { count, text: this.#text() };
     return this.#written.text;
+  }
+
+  #text(): string {
+    if (this.#count <= mostGaps) return writtenSlots(this.slots());
+    const all = new Uint8Array(1 + places / 8);
+    all[0] = dense;
+    for (let index = 0, at = 1; index < wordCount; index++, at += 4) {
+      const word = this.#words![index]!;
+      all[at] = word;
+      all[at + 1] = word >>> 8;
+      all[at + 2] = word >>> 16;
+      all[at + 3] = word >>> 24;
+    }
+    return toBase64(all);
   }
 
   /** Reads what {@link BitTable.encode} wrote; `undefined` where it is something else. */
@@ -119,7 +167,7 @@ export class BitTable {
 
   /** Whether it is what {@link BitTable.encode} writes. */
   static isReadable(text: unknown): boolean {
-    return slotsIn(text) >= 0;
+    return slotsIn(text) !== isNone;
   }
 }
 
@@ -133,32 +181,33 @@ export function writtenSlots(slots: readonly number[]): string {
   if (count === 0) return "";
   // The parameter that suits gaps of this mean.
   const shift = Math.max(0, Math.floor(Math.log2((places / count) * Math.LN2)));
-  const bytes = writeBits([shift, count & 0xff, count >>> 8], slots, shift, 1 + places / 8);
-  if (bytes !== undefined) return toBase64(bytes);
+  if (count <= mostGaps) return toBase64(writeBits([shift, count & 0xff, count >>> 8], slots, shift));
   const all = new Uint8Array(1 + places / 8);
   all[0] = dense;
   for (const slot of slots) all[1 + (slot >>> 3)]! |= 1 << (slot & 7);
   return toBase64(all);
 }
 
-/** Reads the places of a written table, to `read`. @returns how many there are, or -1 where it is no table */
+/** Reads a written table, to `read` or to `bytes`. @returns how many places there are, `isDense` or `isNone` */
 function slotsIn(text: unknown): number {
   if (text === "") return 0;
-  const bytes = typeof text === "string" && text.length <= 11_000 ? fromBase64(text) : undefined;
-  if (bytes === undefined || bytes.length < 3) return -1;
-  if (bytes[0] === dense) {
-    if (bytes.length !== 1 + places / 8) return -1;
-    let count = 0;
-    for (let index = 1; index < bytes.length; index++) {
-      for (let left = bytes[index]!; left !== 0; left &= left - 1)
-        read[count++] = 8 * (index - 1) + 31 - Math.clz32(left & -left);
-    }
-    return count;
-  }
+  const length = typeof text === "string" && text.length <= longestText ? fromBase64(text, bytes) : -1;
+  if (length < 3) return isNone;
+  if (bytes[0] === dense) return length === 1 + places / 8 ? isDense : isNone;
   const shift = bytes[0]!;
   const count = bytes[1]! | (bytes[2]! << 8);
-  if (shift > 16 || count === 0) return -1;
-  return readBits(bytes, 3, shift, count, places, read) ? count : -1;
+  if (shift > 16 || count === 0) return isNone;
+  return readBits(view, 3, length, shift, count, places, read) ? count : isNone;
+}
+
+/** Sets bits of a word, which are not none. @returns how many were not set */
+function addBits(words: Int32Array, index: number, bits: number): number {
+  const before = words[index]!;
+  const more = bits & ~before;
+  if (more === 0) return 0;
+  words[index] = before | more;
+  words[wordCount + (index >>> 5)]! |= 1 << (index & 31);
+  return ones(more);
 }
 
 function ones(word: number): number {

@@ -5,16 +5,10 @@
  *
  * @param head the first bytes
  * @param shift n
- * @returns `undefined` where it would be as long as `most` bytes or longer
  */
-export function writeBits(
-  head: readonly number[],
-  numbers: readonly number[],
-  shift: number,
-  most: number,
-): Uint8Array | undefined {
+export function writeBits(head: readonly number[], numbers: readonly number[], shift: number): Uint8Array {
   // Of few numbers it is short: room for more is made as it is needed.
-  let bytes = new Uint8Array(Math.min(most, 64 + 2 * numbers.length));
+  let bytes = new Uint8Array(64 + 2 * numbers.length);
   bytes.set(head);
   let length = head.length;
   let waiting = 0;
@@ -38,59 +32,58 @@ export function writeBits(
     for (; wholes >= 15; wholes -= 15) put(0x7fff, 15);
     put((1 << wholes) - 1, wholes + 1);
     if (shift > 0) put(turned(gap, shift), shift);
-    if (length >= most) return undefined;
     next = number + 1;
   }
   if (digits > 0) put(0, 8 - digits);
-  return length < most ? bytes.subarray(0, length) : undefined;
+  return bytes.subarray(0, length);
 }
 
 /**
  * Reads what {@link writeBits} wrote, to `into`.
  *
+ * @param bytes four of them are behind `length`, whatever they are
  * @param from the first byte that is no head
+ * @param length where the bytes end
  * @param end what every number is less than
  * @returns whether that was all there
  */
 export function readBits(
-  bytes: Uint8Array,
+  bytes: DataView,
   from: number,
+  length: number,
   shift: number,
   count: number,
   end: number,
   into: Int32Array,
 ): boolean {
-  let at = from;
-  let waiting = 0;
-  let digits = 0;
+  // Of four bytes at least 25 digits are behind any place.
+  const most = 24 - shift;
+  const last = 8 * length;
+  let at = 8 * from;
   let number = -1;
   for (let index = 0; index < count; index++) {
-    let gap = 0;
-    for (;;) {
-      for (; digits <= 16 && at < bytes.length; digits += 8) waiting |= bytes[at++]! << digits;
-      const wholes = 31 - Math.clz32(~waiting & -~waiting);
-      if (wholes < digits) {
-        gap += wholes;
-        waiting >>>= wholes + 1;
-        digits -= wholes + 1;
-        break;
-      }
-      if (at >= bytes.length) return false;
-      gap += digits;
-      waiting = digits = 0;
+    let waiting = bytes.getInt32(at >>> 3, true) >>> (at & 7);
+    let wholes = 31 - Math.clz32(~waiting & -~waiting);
+    if (wholes > most) {
+      for (wholes = 0; at < last && isOne(bytes, at); at++) wholes++;
+      at++;
+      if (at + shift > last) return false;
+      waiting = bytes.getInt32(at >>> 3, true) >>> (at & 7);
+      at += shift;
+    } else {
+      waiting >>>= wholes + 1;
+      at += wholes + 1 + shift;
+      if (at > last) return false;
     }
-    if (shift > 0) {
-      for (; digits <= 16 && at < bytes.length; digits += 8) waiting |= bytes[at++]! << digits;
-      if (digits < shift) return false;
-      gap = gap * (1 << shift) + turned(waiting, shift);
-      waiting >>>= shift;
-      digits -= shift;
-    }
-    number += gap + 1;
+    number += 1 + (shift > 0 ? wholes * (1 << shift) + turned(waiting, shift) : wholes);
     if (number >= end) return false;
     into[index] = number;
   }
   return true;
+}
+
+function isOne(bytes: DataView, at: number): boolean {
+  return ((bytes.getUint8(at >>> 3) >>> (at & 7)) & 1) === 1;
 }
 
 const turnedBytes = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -106,18 +99,55 @@ function turned(value: number, count: number): number {
 
 export function toBase64(bytes: Uint8Array): string {
   let text = "";
-  for (let index = 0; index < bytes.length; index++) text += String.fromCharCode(bytes[index]!);
+  for (let from = 0; from < bytes.length; from += atOnce)
+    text += String.fromCharCode(...bytes.subarray(from, from + atOnce));
   return btoa(text);
 }
 
-/** `undefined` where it is no base64. */
-export function fromBase64(text: string): Uint8Array | undefined {
-  try {
-    const binary = atob(text);
-    const bytes = new Uint8Array(binary.length);
-    for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
-    return bytes;
-  } catch {
-    return undefined;
+const atOnce = 4_096;
+const digits64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const noDigit = 1 << 24;
+/** What each character stands for at each of four places, the first byte of three lowest; `noDigit` for what is none. */
+const valuesOf = Array.from({ length: 4 }, (_, place) => {
+  const values = new Int32Array(256).fill(noDigit);
+  for (let value = 0; value < 64; value++) {
+    const bits = value << (18 - 6 * place);
+    values[digits64.charCodeAt(value)] = (bits >>> 16) | (bits & 0xff00) | ((bits & 0xff) << 16);
   }
+  return values;
+});
+
+/** Reads base64 to `into`, which has room for three bytes more. @returns how many bytes there are, or -1 where it is no base64 */
+export function fromBase64(text: string, into: Uint8Array): number {
+  const [first, second, third, fourth] = valuesOf as [Int32Array, Int32Array, Int32Array, Int32Array];
+  const { length } = text;
+  const padding = text.endsWith("==") ? 2 : Number(text.endsWith("="));
+  if (length % 4 !== 0 || (length >>> 2) * 3 > into.length) return -1;
+  let all = 0;
+  let to = 0;
+  const whole = padding > 0 ? length - 4 : length;
+  for (let at = 0; at < whole; at += 4) {
+    const [a, b, c, d] = [
+      text.charCodeAt(at),
+      text.charCodeAt(at + 1),
+      text.charCodeAt(at + 2),
+      text.charCodeAt(at + 3),
+    ];
+    // A character beyond the tables is none of theirs, too.
+    const bits = first[a & 0xff]! | second[b & 0xff]! | third[c & 0xff]! | fourth[d & 0xff]!;
+    all |= bits | ((a | b | c | d) & 0xff00 ? noDigit : 0);
+    into[to] = bits;
+    into[to + 1] = bits >>> 8;
+    into[to + 2] = bits >>> 16;
+    to += 3;
+  }
+  if (padding > 0) {
+    const last = text.slice(whole, length - padding).padEnd(4, "A");
+    const rest = fromBase64(last, lastBytes);
+    if (rest < 0) return -1;
+    for (let index = 0; index < 3 - padding; index++) into[to++] = lastBytes[index]!;
+  }
+  return (all & noDigit) !== 0 ? -1 : to;
 }
+
+const lastBytes = new Uint8Array(3);

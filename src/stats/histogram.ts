@@ -90,9 +90,15 @@ export class LatencyHistogram {
 
   toJSON(): HistogramData {
     const buckets: number[] = [];
-    this.#buckets?.forEach((count, index) => count > 0 && buckets.push(index, count));
+    let next = 0;
+    this.#buckets?.forEach((count, index) => {
+      if (count === 0) return;
+      if (index > next) buckets.push(next - index);
+      buckets.push(count);
+      next = index + 1;
+    });
     return {
-      version: 1,
+      version: 2,
       count: this.#count,
       zero: this.#zero,
       sumMs: this.#sumMs,
@@ -108,21 +114,23 @@ export class LatencyHistogram {
    */
   static from(data: unknown): LatencyHistogram {
     const refuse = (): never => {
-      throw new SidelaneError("invalid-state", "Expected a latency histogram of version 1, got something else");
+      throw new SidelaneError("invalid-state", "Expected a latency histogram of version 2, got something else");
     };
     if (typeof data !== "object" || data === null) return refuse();
     const { version, count, zero, sumMs, maxMs, buckets } = data as Partial<HistogramData>;
     const sound = [count, zero, sumMs, maxMs].every((number) => typeof number === "number" && number >= 0);
-    if (version !== 1 || !sound || !Array.isArray(buckets) || buckets.length % 2 !== 0) return refuse();
+    if (version !== 2 || !sound || !Array.isArray(buckets)) return refuse();
     const histogram = new LatencyHistogram();
     let total = zero!;
-    for (let pair = 0; pair < buckets.length; pair += 2) {
-      const index: unknown = buckets[pair];
-      const times: unknown = buckets[pair + 1];
-      if (!Number.isInteger(index) || (index as number) < 0 || (index as number) >= bucketTotal) return refuse();
-      if (typeof times !== "number" || !(times > 0)) return refuse();
-      (histogram.#buckets ??= new Float64Array(bucketTotal))[index as number] = times;
-      total += times;
+    let index = 0;
+    for (const number of buckets as readonly unknown[]) {
+      if (!Number.isInteger(number) || number === 0) return refuse();
+      if ((number as number) < 0) index -= number as number;
+      else if (index >= bucketTotal) return refuse();
+      else {
+        (histogram.#buckets ??= new Float64Array(bucketTotal))[index++] = number as number;
+        total += number as number;
+      }
     }
     if (total !== count) return refuse();
     histogram.#count = count;

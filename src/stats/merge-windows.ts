@@ -20,14 +20,26 @@ export function mergedWindows(windows: readonly WindowUnits[]): readonly WindowU
   const groups = new Map<string, WindowUnits[]>();
   for (const each of windows) {
     const group = groupOf(each);
-    groups.set(group, [...(groups.get(group) ?? []), each]);
+    const known = groups.get(group);
+    if (known === undefined) groups.set(group, [each]);
+    else known.push(each);
   }
   return [...groups.values()].map((group) => {
     if (group.length === 1) return group[0]!;
     const sum = noTables();
-    for (const each of group) addTo(sum, each);
-    return written(group[0]!, sum);
+    const whole = wholeGates(group);
+    for (const each of group) addTo(sum, each, whole);
+    return written(group[0]!, sum, whole);
   });
+}
+
+/** The gates that judged all that was seen, in each of these windows. */
+function wholeGates(windows: readonly WindowUnits[]): ReadonlySet<string> {
+  const names = new Set(Object.keys(windows[0]!.gates));
+  for (const name of names) {
+    if (!windows.every(({ gates }) => gates[name] !== undefined && gates[name].seen === undefined)) names.delete(name);
+  }
+  return names;
 }
 
 /** A window that a process still adds to, as its tables are. */
@@ -112,12 +124,12 @@ function offer(
   const isEmpty = news.seen.length === 0 && news.gates.every(([, { bad, seen: of }]) => bad.length + of.length === 0);
   if (isEmpty) return [];
   const { level, fingerprint } = window;
-  const all = writtenSlots(news.seen);
+  const fresh = writtenSlots(news.seen);
   const named = news.gates.map(([name, gate]) => {
     const judged = writtenSlots(gate.seen);
-    return [name, { bad: writtenSlots(gate.bad), ...(judged !== all && { seen: judged }) }] as const;
+    return [name, { bad: writtenSlots(gate.bad), ...(judged !== fresh && { seen: judged }) }] as const;
   });
-  return [{ window: window.window, level, fingerprint, seen: all, gates: Object.fromEntries(named) }];
+  return [{ window: window.window, level, fingerprint, seen: fresh, gates: Object.fromEntries(named) }];
 }
 
 function gateOf({ gates }: Tables, name: string): { readonly bad: BitTable; readonly seen: BitTable } {
@@ -130,21 +142,31 @@ function noTables(): Tables {
   return { seen: new BitTable(), gates: new Map() };
 }
 
-function addTo(sum: Tables, { seen, gates }: WindowUnits): void {
+// What one window has seen: read once, whatever number of gates judged all of it.
+const all = new BitTable();
+
+/** @param whole gates whose own tables of what they judged are not needed */
+function addTo(sum: Tables, { seen, gates }: WindowUnits, whole: ReadonlySet<string> = new Set()): void {
+  all.clear();
   // What cannot be read is another process's mistake, and says nothing.
-  sum.seen.addText(seen);
+  all.addText(seen);
+  sum.seen.or(all);
   for (const [name, given] of Object.entries(gates)) {
     const gate = gateOf(sum, name);
     gate.bad.addText(given.bad);
-    gate.seen.addText(given.seen ?? seen);
+    if (given.seen !== undefined) gate.seen.addText(given.seen);
+    else if (!whole.has(name)) gate.seen.or(all);
   }
 }
 
-function written({ window, level, fingerprint }: WindowHead, { seen, gates }: Tables): WindowUnits {
-  const all = seen.encode();
+function written(
+  { window, level, fingerprint }: WindowHead,
+  { seen, gates }: Tables,
+  whole: ReadonlySet<string>,
+): WindowUnits {
   const named = [...gates].map(([name, gate]) => {
-    const judged = gate.seen.encode();
-    return [name, { bad: gate.bad.encode(), ...(judged !== all && { seen: judged }) }] as const;
+    const isAll = whole.has(name) || gate.seen.isSame(seen);
+    return [name, { bad: gate.bad.encode(), ...(!isAll && { seen: gate.seen.encode() }) }] as const;
   });
-  return { window, level, fingerprint, seen: all, gates: Object.fromEntries(named) };
+  return { window, level, fingerprint, seen: seen.encode(), gates: Object.fromEntries(named) };
 }

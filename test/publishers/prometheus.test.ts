@@ -126,7 +126,7 @@ describe("rollouts and exact counts", () => {
   it("are written as gauges and counters, and results that were dropped are counted by tallies", async () => {
     const register = new client.Registry();
     const publisher = prometheusPublisher({ client, register });
-    const latency = { version: 1, count: 0, zero: 0, sumMs: 0, maxMs: 0, buckets: [] } as const;
+    const latency = { version: 2, count: 0, zero: 0, sumMs: 0, maxMs: 0, buckets: [] } as const;
     await publisher.publish(aResult({ kind: "match" }));
     const origin = { v: 2, type: "tally", process: "p", from: 0, to: 60_000 } as const;
     await publisher.publishTally!({

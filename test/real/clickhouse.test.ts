@@ -79,8 +79,8 @@ describe.skipIf(clickhouse === undefined)(`ClickHouse (${clickhouse?.about ?? wi
   it("adds buckets up over processes by the minute, each record once", async () => {
     const prefix = await migrated(server);
     const publisher = clickhousePublisher({ client: server, prefix });
-    const none = { version: 1, count: 0, zero: 0, sumMs: 0, maxMs: 0, buckets: [] } as const;
-    const latency = { control: { ...none, count: 3, buckets: [700, 2, 701, 1] }, candidate: none };
+    const none = { version: 2, count: 0, zero: 0, sumMs: 0, maxMs: 0, buckets: [] } as const;
+    const latency = { control: { ...none, count: 3, buckets: [-700, 2, 1] }, candidate: none };
     const counts = { match: 3, mismatch: 0, ignored: 0, inconclusive: 0, "timed-out": 0 };
     for (const process of ["a", "b", "a"]) {
       await publisher.publishTally!({

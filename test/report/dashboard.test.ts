@@ -219,7 +219,7 @@ describe("dashboard", () => {
         latency: Object.fromEntries(
           ["control", "candidate"].map((side) => [
             side,
-            { version: 1, count: 0, zero: 0, sumMs: 0, maxMs: 0, buckets: [] },
+            { version: 2, count: 0, zero: 0, sumMs: 0, maxMs: 0, buckets: [] },
           ]),
         ),
         ...{ groups: {}, otherGroups: 0, verdict: "insufficient", mismatchUpperBound: 1, unitsMissing: 0 },

@@ -61,11 +61,14 @@ describe("a latency histogram", () => {
     null,
     1,
     {},
-    { ...new LatencyHistogram().toJSON(), version: 2 },
+    { ...new LatencyHistogram().toJSON(), version: 1 },
     { ...histogramOf([1]).toJSON(), count: 5 },
-    { ...histogramOf([1]).toJSON(), buckets: [1] },
-    { ...histogramOf([1]).toJSON(), buckets: [1e9, 1] },
-    { ...histogramOf([1]).toJSON(), buckets: [1, -1] },
+    { ...histogramOf([1]).toJSON(), buckets: [2] },
+    { ...histogramOf([1]).toJSON(), buckets: [-1e9, 1] },
+    { ...histogramOf([1]).toJSON(), buckets: [-1] },
+    { ...histogramOf([1]).toJSON(), buckets: [-9, 0, 1] },
+    { ...histogramOf([1]).toJSON(), buckets: [-9.5, 1] },
+    { ...histogramOf([1]).toJSON(), buckets: ["1"] },
     { ...histogramOf([1]).toJSON(), sumMs: "1" },
   ])("refuses %j", (data) => {
     expect(() => LatencyHistogram.from(data)).toThrow(expect.objectContaining({ code: "invalid-state" }));
