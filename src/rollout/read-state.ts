@@ -1,6 +1,6 @@
 import { SidelaneError } from "../model/errors.ts";
 import { stages } from "./snapshot.ts";
-import type { RolloutChange, RolloutState } from "./state.ts";
+import type { HeardState, RolloutChange, RolloutState } from "./state.ts";
 import type { KnownVersion } from "./versions.ts";
 
 /**
@@ -39,7 +39,21 @@ export function readState(data: unknown, where = "stored rollout state"): Rollou
   return Object.freeze({ ...(state as RolloutState), version: 2, id });
 }
 
-function isId(value: unknown): boolean {
+/** Reads what the news of a change says of a state; `undefined` where it says nothing, or nonsense. */
+export function readHeard(data: unknown): HeardState | undefined {
+  if (typeof data !== "object" || data === null) return undefined;
+  const { id, stage, share, compare, candidateVersion } = data as Partial<HeardState>;
+  if (!isId(id) || !stages.includes(stage!) || !isShare(share)) return undefined;
+  if (compare !== undefined && !isShare(compare)) return undefined;
+  if (candidateVersion !== undefined && typeof candidateVersion !== "string") return undefined;
+  return {
+    ...{ id, stage: stage!, share },
+    ...(compare !== undefined && { compare }),
+    ...(candidateVersion !== undefined && { candidateVersion }),
+  };
+}
+
+function isId(value: unknown): value is string {
   return typeof value === "string" && value !== "" && value.length <= 64;
 }
 
@@ -50,7 +64,7 @@ function isHistory(history: unknown): boolean {
   );
 }
 
-function isShare(value: unknown): boolean {
+function isShare(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value <= 1;
 }
 

@@ -74,6 +74,12 @@ export interface RolloutState {
   readonly history: readonly RolloutChange[];
 }
 
+/** What of a state says how much the candidate does. */
+export type GrantingState = Pick<RolloutState, "stage" | "share" | "compare" | "candidateVersion" | "versions">;
+
+/** What the news of a change says of the state that it led to. */
+export type HeardState = Omit<GrantingState, "versions"> & Pick<RolloutState, "id">;
+
 /** The state that a rollout begins with, in epoch 1. */
 export function initialState(
   steps: readonly number[],

@@ -31,6 +31,8 @@ export class FleetUnits {
   readonly #gates: readonly Gate[];
   readonly #windowMs: number;
   readonly #alarms: readonly GateEvidence[];
+  // What each window was last merged from, and into.
+  #lastMerged = new Map<string, { readonly tables: readonly WindowUnits[]; readonly into: MergedWindow }>();
   #folded: FoldedUnits | undefined = undefined;
   #fedThrough = -Infinity;
   #unkeyedFed: UnitSums | undefined = undefined;
@@ -84,10 +86,18 @@ export class FleetUnits {
       const group = `${each.fingerprint} ${each.level}`;
       ofWindow.set(group, [...(ofWindow.get(group) ?? []), each]);
     }
+    const before = this.#lastMerged;
+    this.#lastMerged = new Map();
+    const mergedOf = (window: number, group: string, tables: readonly WindowUnits[]): MergedWindow => {
+      const last = before.get(`${window} ${group}`);
+      const merged = last && areSame(last.tables, tables) ? last : { tables, into: this.#merged(window, tables) };
+      this.#lastMerged.set(`${window} ${group}`, merged);
+      return merged.into;
+    };
     return [...groups]
       .sort(([a], [b]) => a - b)
       .map(([window, ofWindow]) => {
-        const merged = [...ofWindow.values()].map((tables) => this.#merged(window, tables));
+        const merged = [...ofWindow].map(([group, tables]) => mergedOf(window, group, tables));
         return merged.reduce((most, each) => (each.units > most.units ? each : most));
       });
   }
@@ -162,6 +172,24 @@ function less(
 ): { units: number; bad: number } {
   const units = now.units - (before?.units ?? 0);
   return units > 0 ? { units, bad: Math.max(0, now.bad - (before?.bad ?? 0)) } : { units: 0, bad: 0 };
+}
+
+/** Whether tables are the same ones in the same order. */
+function areSame(some: readonly WindowUnits[], others: readonly WindowUnits[]): boolean {
+  return some.length === others.length && some.every((table, index) => isSame(table, others[index]!));
+}
+
+function isSame(one: WindowUnits, other: WindowUnits): boolean {
+  if (one === other) return true;
+  const names = Object.keys(one.gates);
+  return (
+    one.seen === other.seen &&
+    names.length === Object.keys(other.gates).length &&
+    names.every((name) => {
+      const [of, its] = [one.gates[name]!, other.gates[name]];
+      return of.bad === its?.bad && of.seen === its.seen;
+    })
+  );
 }
 
 function orOf(encoded: readonly string[]): BitTable {

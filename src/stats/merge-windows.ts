@@ -114,10 +114,10 @@ function offer(
 ): readonly WindowUnits[] {
   // Lists of their own: more places are added while the store is asked.
   const news: News = {
-    seen: seen.slotsBeyond(of.seen),
+    seen: newSlots(seen, of.seen),
     gates: [...gates].map(([name, now]) => {
       const gate = gateOf(of, name);
-      return [name, { bad: now.bad.slotsBeyond(gate.bad), seen: now.seen.slotsBeyond(gate.seen) }];
+      return [name, { bad: newSlots(now.bad, gate.bad), seen: newSlots(now.seen, gate.seen) }];
     }),
   };
   of.offered = { news, closed };
@@ -130,6 +130,11 @@ function offer(
     return [name, { bad: writtenSlots(gate.bad), ...(judged !== fresh && { seen: judged }) }] as const;
   });
   return [{ window: window.window, level, fingerprint, seen: fresh, gates: Object.fromEntries(named) }];
+}
+
+/** The places that were not sent; a table has all that were. */
+function newSlots(now: BitTable, sent: BitTable): readonly number[] {
+  return now.count === sent.count ? [] : now.slotsBeyond(sent);
 }
 
 function gateOf({ gates }: Tables, name: string): { readonly bad: BitTable; readonly seen: BitTable } {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { seeded } from "../stats/sample.ts";
-import { member, until, type Member, type Target } from "./member.ts";
+import { eventually, member, type Member, type Target } from "./member.ts";
 import { faults, startProxy, type Fault, type Proxy } from "./proxy.ts";
 
 /** What became of one schedule. */
@@ -124,10 +124,10 @@ export async function partition(target: Target, seed: number): Promise<Partition
       })(),
     ]);
     for (const end of ends) if (end.status === "rejected") problems.push(String(end.reason));
-    await until(() => acknowledgedAt < Infinity, 30_000, "the rollback is acknowledged");
+    await eventually(() => acknowledgedAt < Infinity, 30_000, "the rollback is acknowledged");
     await sleep(boundMs + 300);
     clearInterval(watch);
-    await until(
+    await eventually(
       () =>
         members.every(({ rolling }) => {
           const { state, synchronized } = rolling.status();
@@ -137,7 +137,7 @@ export async function partition(target: Target, seed: number): Promise<Partition
       "all processes have the rollback once their ways are mended",
     );
     if (new Set(members.map(({ rolling }) => rolling.status().state.id)).size > 1)
-      await until(
+      await eventually(
         () => new Set(members.map(({ rolling }) => rolling.status().state.id)).size === 1,
         3_000,
         "all processes have one state",
@@ -171,7 +171,7 @@ async function begun(members: readonly Member[]): Promise<void> {
     try {
       const { share } = members[0]!.rolling.status().state;
       if (share === 0) await members[0]!.rolling.advance({ by });
-      await until(() => members.every(({ serves }) => serves()), 5_000, "the candidate serves in all processes");
+      await eventually(() => members.every(({ serves }) => serves()), 5_000, "the candidate serves in all processes");
     } catch (error) {
       if (attempt >= 5) throw error;
     }

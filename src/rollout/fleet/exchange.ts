@@ -1,4 +1,6 @@
 import type { Cancel, Clock } from "../../model/clock.ts";
+import { readHeard } from "../read-state.ts";
+import type { HeardState } from "../state.ts";
 import type { Report, RolloutStore, Sync, SyncedState } from "../stores/store.ts";
 import { withinDeadline } from "./deadline.ts";
 import { StoreTime } from "./store-time.ts";
@@ -16,7 +18,14 @@ export interface FleetMember {
   heard(answer: SyncedState, sent: Report, startedAt: number): void;
   /** The exchange failed, or the store could not be watched. */
   failed(error: unknown): void;
+  /** Takes from the news of a change what makes the candidate do less. @returns whether that was anything */
+  hears(news: HeardState): boolean;
+  /** What it took so, and no exchange has said yet. */
+  readonly ahead: { readonly isEmpty: boolean };
 }
+
+// What was heard of holds already: so long, in milliseconds, processes may take to ask their store, so that not all do at one moment.
+const confirmWithinMs = 1_000;
 
 /** The next exchange, which has not begun. */
 interface Waiting {
@@ -35,6 +44,7 @@ export class FleetExchange {
   readonly #members = new Set<FleetMember>();
   #poll: Cancel | undefined = undefined;
   #stopWatching: Cancel | undefined = undefined;
+  #confirm: Cancel | undefined = undefined;
   // Who is to be exchanged for next, once the present exchange has ended.
   #waiting: Waiting | undefined = undefined;
   #running: Promise<void> | undefined = undefined;
@@ -62,9 +72,8 @@ export class FleetExchange {
     return () => {
       this.#members.delete(member);
       if (this.#members.size > 0) return;
-      this.#poll?.();
-      this.#stopWatching?.();
-      this.#poll = this.#stopWatching = undefined;
+      for (const stop of [this.#poll, this.#stopWatching, this.#confirm]) stop?.();
+      this.#poll = this.#stopWatching = this.#confirm = undefined;
     };
   }
 
@@ -134,12 +143,25 @@ export class FleetExchange {
   #watch(): void {
     if (this.#stopWatching !== undefined || this.store.watch === undefined) return;
     try {
-      this.#stopWatching = this.store.watch((experiment) => {
-        const concerned = [...this.#members].filter((member) => member.experiment === experiment);
-        if (concerned.length > 0) void this.look(concerned);
-      });
+      this.#stopWatching = this.store.watch((experiment, given) => this.#hear(experiment, readHeard(given)));
     } catch (error) {
       for (const member of this.#members) member.failed(error);
     }
+  }
+
+  #hear(experiment: string, news: HeardState | undefined): void {
+    const concerned = [...this.#members].filter((member) => member.experiment === experiment);
+    const asking = concerned.filter((member) => news === undefined || !member.hears(news));
+    if (asking.length > 0) void this.look(asking);
+    if (asking.length < concerned.length) this.#confirmSoon();
+  }
+
+  #confirmSoon(): void {
+    const withinMs = Math.min(confirmWithinMs, ...[...this.#members].map(({ everyMs }) => everyMs / 5));
+    this.#confirm ??= this.#clock.after(withinMs * Math.random(), () => {
+      this.#confirm = undefined;
+      const unconfirmed = [...this.#members].filter(({ ahead }) => !ahead.isEmpty);
+      if (unconfirmed.length > 0) void this.look(unconfirmed);
+    });
   }
 }

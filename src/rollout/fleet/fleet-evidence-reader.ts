@@ -49,6 +49,10 @@ export class FleetEvidenceReader {
   readonly #run: ProcessRun;
   readonly #onFault: (error: unknown) => void;
   readonly #told = new Set<string>();
+  // What a store hands out again, since it has not changed, is not read again.
+  readonly #rows = new WeakMap<object, ProcessReport>();
+  readonly #tables = new WeakSet<ReportedUnits>();
+  #kept: { readonly given: unknown; readonly is: Kept } | undefined = undefined;
   /** When each process was heard of, as far as it had reported at the last look. */
   #heardAt: ReadonlyMap<string, number> = new Map();
 
@@ -63,7 +67,7 @@ export class FleetEvidenceReader {
     const { id } = this.#run;
     const counted = rows.filter((row) => row.evidenceEpoch === epoch && row.version === version);
     const others = counted.filter(({ process }) => process !== id);
-    const kept = withoutReturned(readKept(evidence.kept, epoch, version), [
+    const kept = withoutReturned(this.#readKept(evidence.kept, epoch, version), [
       id,
       ...others.map(({ process }) => process),
     ]);
@@ -115,9 +119,20 @@ export class FleetEvidenceReader {
     };
   }
 
-  #row(given: unknown): ProcessReport[] {
-    const row = readReport(given);
-    if (row) return [row];
+  #readKept(given: unknown, epoch: number, version: string | undefined): Kept {
+    const last = this.#kept;
+    if (last && last.given === given && last.is.evidenceEpoch === epoch && last.is.version === version) return last.is;
+    const is = readKept(given, epoch, version);
+    this.#kept = { given, is };
+    return is;
+  }
+
+  #row(given: object): readonly ProcessReport[] {
+    const row = this.#rows.get(given) ?? readReport(given);
+    if (row) {
+      this.#rows.set(given, row);
+      return [row];
+    }
     const name = String((given as { process?: unknown } | null)?.process).slice(0, 100);
     this.#tell(`report ${name}`, `A report of process ${JSON.stringify(name)} is none: it is left out of the evidence`);
     return [];
@@ -141,11 +156,13 @@ export class FleetEvidenceReader {
 
   #readable(tables: readonly ReportedUnits[]): readonly ReportedUnits[] {
     return tables.filter((table) => {
+      if (this.#tables.has(table)) return true;
       const isRead =
         isTable(table) &&
         BitTable.isReadable(table.seen) &&
         Object.values(table.gates).every(({ bad, seen = "" }) => BitTable.isReadable(bad) && BitTable.isReadable(seen));
-      if (!isRead) this.#tell("units", "A table of units cannot be read: it is left out of the evidence");
+      if (isRead) this.#tables.add(table);
+      else this.#tell("units", "A table of units cannot be read: it is left out of the evidence");
       return isRead;
     });
   }
@@ -193,7 +210,13 @@ function withTables(
 
 function readKept(given: unknown, epoch: number, version: string | undefined): Kept {
   const kept = given as Partial<Kept> | null | undefined;
-  const none: Kept = { evidenceEpoch: epoch, candidates: {}, gone: {}, folded: {} };
+  const none: Kept = {
+    evidenceEpoch: epoch,
+    ...(version !== undefined && { version }),
+    candidates: {},
+    gone: {},
+    folded: {},
+  };
   if (kept?.evidenceEpoch !== epoch || kept.version !== version) return none;
   const candidates = typeof kept.candidates === "object" ? readTotals({ ...kept.candidates }) : undefined;
   if (!candidates) return none;

@@ -2,7 +2,7 @@ import { SidelaneError } from "../../model/errors.ts";
 import { shownState } from "../shown-state.ts";
 import type { RolloutState } from "../state.ts";
 import { refusalOf, type RolloutRequest } from "../transition.ts";
-import { pausingAt } from "./ramp-judgement.ts";
+import { pausingAt } from "./step-terms.ts";
 import type { RampKeeper } from "./ramp-keeper.ts";
 import type { RampSettings } from "./ramp-options.ts";
 

@@ -8,7 +8,7 @@ import { FleetJudge } from "../fleet/fleet-judge.ts";
 import { evidenceOf } from "../line.ts";
 import { shownState } from "../shown-state.ts";
 import { lesserOf, snapshotOf } from "../snapshot.ts";
-import { servedStage, type RolloutChange, type RolloutState } from "../state.ts";
+import { servedStage, type GrantingState, type RolloutChange, type RolloutState } from "../state.ts";
 import type { SyncedState } from "../stores/store.ts";
 import { refusalOf, type RolloutRequest } from "../transition.ts";
 import { RampEvents, tried } from "./ramp-events.ts";
@@ -56,6 +56,7 @@ export class RampDriver {
         ...{ ...this.#judgement.report(), writes: this.#host?.writes?.() },
       }),
       exchanged: (answer) => this.#exchanged(answer),
+      grants: (state) => this.#grants(state),
       renewed: (why) => this.#judgement.gatherAnew(why),
       onFault: (error) => this.#host?.onFault("store", error),
     });
@@ -92,7 +93,8 @@ export class RampDriver {
   get snapshot(): RolloutSnapshot {
     const { share, stage } = this.#snapshot;
     const isServing = (share > 0 || stage === "ramp") && stage !== "complete";
-    return isServing && this.keeper.isStale() ? this.#staleSnapshot : this.#snapshot;
+    const running = isServing && this.keeper.isStale() ? this.#staleSnapshot : this.#snapshot;
+    return this.keeper.ahead.isEmpty ? running : this.keeper.ahead.under(running);
   }
 
   bind(experiment: string, host: RolloutHost): void {
@@ -213,17 +215,16 @@ export class RampDriver {
     const expected = (this.#snapshot.compare > 0 || !this.keeper.known) && this.isCurrent();
     const told = this.#silence.check(now, this.#host?.calls() ?? 0, expected);
     if (told) this.#tellHere(told.kind, now, told.reason);
-    this.#judgement.check(this.#isJudge);
+    this.#judgement.check();
   }
 
   #exchanged({ verdict, judge, presentHeardAt }: SyncedState): void {
     this.#judgement.arrived();
     if (verdict) this.#judgement.take(verdict);
     const monotonic = (this.#host?.clock ?? systemClock).monotonic();
-    const now = this.keeper.now();
     const request =
       this.#strange === undefined &&
-      this.#versions.requestOf(this.keeper.state, this.#version, presentHeardAt, now, monotonic);
+      this.#versions.requestOf(this.keeper.state, this.#version, presentHeardAt, this.keeper.now(), monotonic);
     if (request) this.#request(request);
     if (!this.#closed) void this.#judge?.look(judge);
   }
@@ -236,11 +237,8 @@ export class RampDriver {
 
   /** Asks in the ramp's own name; what the state refuses is left. */
   #request(request: Omit<RolloutRequest, "by">): void {
-    const own: RolloutRequest = {
-      ...(this.#version !== undefined && { version: this.#version }),
-      ...request,
-      by: "ramp",
-    };
+    const version = this.#version === undefined ? {} : { version: this.#version };
+    const own: RolloutRequest = { ...version, ...request, by: "ramp" };
     if (refusalOf(this.keeper.state, own) === undefined) void this.keeper.apply(own);
   }
 
@@ -274,13 +272,17 @@ export class RampDriver {
   /** Works out what runs. */
   #refresh(): void {
     const { state, known } = this.keeper;
-    const { compare, source } = this.#settings;
-    const granted = grantedBy(known ? state : undefined, this.#strange === undefined ? this.#version : null, compare);
+    const granted = this.#grants(known ? state : undefined);
     const epoch = (known ? state.epoch : 0) + this.#sourceChanges;
+    const { source } = this.#settings;
     const running = runningOf(granted, source, this.#snapshot, epoch, (error) => this.#host?.onFault("source", error));
     this.#snapshot = running.snapshot;
     this.#staleSnapshot = snapshotOf("shadow", 0, 0, running.snapshot.compare);
     this.#limited = running.limited;
+  }
+
+  #grants(state: GrantingState | undefined): RolloutSnapshot {
+    return grantedBy(state, this.#strange === undefined ? this.#version : null, this.#settings.compare);
   }
 
   #tellHere(kind: RolloutEvent["kind"], at: number, reason: string): void {
@@ -293,8 +295,6 @@ export class RampDriver {
   }
 
   #stop(): void {
-    const stops = this.#stops;
-    this.#stops = [];
-    for (const stop of stops) tried(stop, (error) => this.#host?.onFault("rollout", error));
+    for (const stop of this.#stops.splice(0)) tried(stop, (error) => this.#host?.onFault("rollout", error));
   }
 }

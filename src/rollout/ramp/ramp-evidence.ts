@@ -79,8 +79,9 @@ export class EpochEvidence {
 
   /** The candidate's name, as far as it is known. */
   get candidate(): string {
-    const [reported] = this.#others.flatMap((each) => Object.keys(each.candidates));
-    return this.#candidate ?? reported ?? "candidate";
+    if (this.#candidate !== undefined) return this.#candidate;
+    for (const { candidates } of this.#others) for (const name in candidates) return name;
+    return "candidate";
   }
 
   /** @param at when, in the store's time; that of the sample by default */

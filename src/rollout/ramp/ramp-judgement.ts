@@ -11,6 +11,7 @@ import type { RolloutRequest } from "../transition.ts";
 import { OutsideGates } from "./outside-gates.ts";
 import { EpochEvidence } from "./ramp-evidence.ts";
 import type { RampSettings } from "./ramp-options.ts";
+import { minimumTimeOf, pausingAt } from "./step-terms.ts";
 
 type BasisTerm = "risk" | "minimumUnits" | "minimumKeys" | "minimumTimeMs";
 
@@ -108,10 +109,11 @@ export class RampJudgement {
   }
 
   /** What only time brings to light. */
-  check(isJudge: boolean): void {
+  check(): void {
     const host = this.#host;
     const now = host.now();
-    this.#tellStall(now, isJudge);
+    // The judge of all processes looks when it concludes.
+    if (!host.isStored) this.#tellStall(now, () => this.#judge(now));
     const off = host.limited() ? undefined : this.#evidence.ratioIsOff();
     if (off !== undefined) host.request({ kind: "pause", at: now, reason: off });
     if (!host.isStored) this.#look(now);
@@ -184,13 +186,15 @@ export class RampJudgement {
     const host = this.#host;
     const state = host.state();
     const { epoch } = evidenceOf(state);
+    const judged = once(() => this.#judge(host.now()));
     const read = this.#reader.read(evidence, epoch, host.version(), this.#evidence.candidate);
     this.#evidence.setOthers(read.others, evidence.now, read.isAlone);
     if (this.#evidence.alarmed !== undefined) this.#alarm(this.#evidence.candidate, host.now());
-    else if (!read.isBehind(state.epoch)) this.#look(host.now());
+    else if (!read.isBehind(state.epoch)) this.#look(host.now(), judged);
     // A step was taken: what was seen is no evidence any more.
     if (host.state() !== state) return undefined;
-    const verdict = this.#judge(host.now());
+    const verdict = judged();
+    this.#tellStall(host.now(), judged);
     const last = this.#foundNow();
     const isNews = last === undefined || last.verdict.kind !== verdict.kind || last.verdict.stalled !== verdict.stalled;
     if (!isNews && read.silent.length === 0 && evidence.now - last.at < concludeEveryMs) return undefined;
@@ -226,7 +230,7 @@ export class RampJudgement {
   }
 
   /** Whether the step's evidence suffices, and then what that leads to. */
-  #look(now: number): void {
+  #look(now: number, judged: () => Verdict = () => this.#judge(now)): void {
     const host = this.#host;
     const { onReady } = this.#settings;
     const state = host.state();
@@ -234,7 +238,7 @@ export class RampJudgement {
     if (now - this.#since < minimumTimeOf(this.#settings, state)) return;
     const next = onReady === "advance" && state.mode === "running" ? nextOf(state) : undefined;
     if (this.#announcedReady && next === undefined) return;
-    const verdict = this.#judge(now);
+    const verdict = judged();
     if (verdict.kind !== "ready") return;
     const reason = verdict.reasons.join(" ");
     if (!this.#announcedReady) {
@@ -247,10 +251,10 @@ export class RampJudgement {
   }
 
   /** Evidence that will never suffice, however long it goes on like this: told once, until something else stands in the way. */
-  #tellStall(now: number, isJudge: boolean): void {
+  #tellStall(now: number, judged: () => Verdict): void {
     const host = this.#host;
-    if (host.snapshot().compare === 0 || !host.isCurrent() || (host.isStored && !isJudge)) return;
-    const { stalled } = this.#judge(now);
+    if (host.snapshot().compare === 0 || !host.isCurrent()) return;
+    const { stalled } = judged();
     const gate = stalled?.split(":")[0];
     if (gate === this.#toldStall) return;
     this.#toldStall = gate;
@@ -284,17 +288,8 @@ export class RampJudgement {
   }
 }
 
-function minimumTimeOf({ stepTerms, minimumTimeMs }: RampSettings, { stage, share }: RolloutState): number {
-  const own = stage === "ramp" ? stepTerms.get(share)?.minimumTimeMs : undefined;
-  return own ?? minimumTimeMs;
-}
-
-/** Whether the step to which `advance` leads is one that pauses. */
-export function pausingAt(
-  { stepTerms }: RampSettings,
-  state: RolloutState,
-  kind: RolloutRequest["kind"],
-): { pauses?: true } {
-  const to = kind === "advance" ? nextOf(state) : undefined;
-  return to?.stage === "ramp" && stepTerms.get(to.share)?.pause === true ? { pauses: true } : {};
+/** What is worked out once, where it is asked for. */
+function once<Value>(work: () => Value): () => Value {
+  let done: { readonly value: Value } | undefined = undefined;
+  return () => (done ??= { value: work() }).value;
 }

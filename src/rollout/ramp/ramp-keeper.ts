@@ -5,29 +5,13 @@ import { FleetExchange, type FleetMember } from "../fleet/exchange.ts";
 import { outOfReach } from "../fleet/process-run.ts";
 import { StoreTime } from "../fleet/store-time.ts";
 import { evidenceOf, follows, later } from "../line.ts";
-import type { RolloutChange, RolloutState } from "../state.ts";
+import type { HeardState, RolloutChange, RolloutState } from "../state.ts";
 import type { Report, SyncedState } from "../stores/store.ts";
 import { isSafe, refused, transition, type RolloutRequest } from "../transition.ts";
+import { HeardAhead } from "./heard-ahead.ts";
+import type { KeeperHost } from "./keeper-host.ts";
 import type { RampSettings } from "./ramp-options.ts";
 import { fork, UnwrittenChanges } from "./unwritten.ts";
-
-/** What a ramp's state is kept for. */
-export interface KeeperHost {
-  /**
-   * The state is another one now.
-   *
-   * @param news what this process is to tell of: of each change, the one that wrote it does
-   * @param isFirst whether it is the first one that is known of the store's
-   */
-  changed(before: RolloutState, news: readonly RolloutChange[], isFirst: boolean): void;
-  /** What this process reports beside what it knows of the state. */
-  report(): Pick<Report, "version" | "candidates" | "units" | "knowsVerdict" | "writes">;
-  /** An exchange with the store has succeeded in all parts. */
-  exchanged(answer: SyncedState, sent: Report): void;
-  /** What is reported from here on is another process's. @param why something that was seen is left out, as a sentence */
-  renewed(why?: string): void;
-  onFault(error: unknown): void;
-}
 
 // Others may be quicker again and again; what is left waits for the next exchange.
 const attempts = 5;
@@ -48,6 +32,8 @@ export class RampKeeper implements FleetMember {
   leaves = false;
   hasLeft = false;
   readonly everyMs: number;
+  /** What was heard of the store's state before it was read. */
+  readonly ahead: HeardAhead = new HeardAhead();
   readonly #settings: RampSettings;
   readonly #host: KeeperHost;
   #clock: Clock = systemClock;
@@ -81,7 +67,8 @@ export class RampKeeper implements FleetMember {
 
   /** Whether the state is the store's, nothing waits to be written, and the store was reached lately. */
   get synchronized(): boolean {
-    return this.known && this.#unwritten.isEmpty && this.#found === undefined && !this.isStale();
+    const isHeard = this.ahead.isEmpty && this.#unwritten.isEmpty && this.#found === undefined;
+    return this.known && isHeard && !this.isStale();
   }
 
   /** Whether the store was last reached too long ago to go by its state. */
@@ -166,12 +153,22 @@ export class RampKeeper implements FleetMember {
     };
   }
 
+  hears(news: HeardState): boolean {
+    const { known, state } = this;
+    // What came late was dealt with.
+    if (!known || news.id === state.id || state.history.some(({ id }) => id === news.id)) return false;
+    return this.ahead.hear(this.#host.grants(news), this.#host.grants(state), this.#clock.monotonic());
+  }
+
   heard(answer: SyncedState, sent: Report, startedAt: number): void {
     this.hasLeft ||= sent.leaves === true;
     this.#settings.run.arrived(startedAt);
     this.#freshUntil = startedAt + this.#settings.staleAfterMs;
     // What was read before this process wrote says nothing of what it wrote.
-    if (sent.knows === this.#stored?.id) this.#compare(answer.state);
+    if (sent.knows === this.#stored?.id) {
+      this.#compare(answer.state);
+      this.ahead.confirmed(startedAt);
+    }
     if (this.#found !== undefined || !this.#unwritten.isEmpty) void this.settle();
     if (this.known && this.#found === undefined) this.#host.exchanged(answer, sent);
   }

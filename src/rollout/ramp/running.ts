@@ -1,7 +1,7 @@
 import type { RolloutSnapshot } from "../../model/rollout.ts";
 import { limitedBy, snapshotOf } from "../snapshot.ts";
 import type { RolloutSource } from "../sources/source.ts";
-import type { RolloutState } from "../state.ts";
+import type { GrantingState } from "../state.ts";
 import { latchOf } from "../versions.ts";
 
 /** What runs, and whether that is less than what the state grants since the source allows less. */
@@ -18,7 +18,7 @@ export interface Running {
  * @param compare the share of calls to compare where no person has said another one
  */
 export function grantedBy(
-  state: RolloutState | undefined,
+  state: GrantingState | undefined,
   version: string | null | undefined,
   compare: number,
 ): RolloutSnapshot {

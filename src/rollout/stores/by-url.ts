@@ -73,7 +73,7 @@ async function openRedis(url: URL, isOnce: boolean): Promise<OpenStore> {
   };
   if (found.createClient !== undefined) {
     const socket = isOnce ? { reconnectStrategy: false, connectTimeout: connectMs } : {};
-    const client = await connected(found.createClient({ url: url.href, socket }));
+    const client = await connected(found.createClient({ url: url.href, socket, disableOfflineQueue: true }));
     return { store: redisStore({ client, ...more }), close: () => Promise.resolve().then(() => client.destroy()) };
   }
   const once = isOnce ? { connectTimeout: connectMs, retryStrategy: () => null } : {};

@@ -1,6 +1,6 @@
 import { readState } from "../read-state.ts";
 import type { RolloutState } from "../state.ts";
-import { isTable, mergedUnits, oldFence, rowOf } from "./shared.ts";
+import { isTable, json, mergedUnits, oldFence, ReadEvidenceTexts, rowOf } from "./shared.ts";
 import type { FleetVerdict, ProcessReport, Report, ReportedUnits, RolloutStore, SyncedState } from "./store.ts";
 import { mostVersions } from "../versions.ts";
 
@@ -18,6 +18,7 @@ interface Kept {
   /** When each version was last reported of. */
   readonly heardAt: Map<string | undefined, number>;
   tables: Tables[];
+  readonly read: ReadEvidenceTexts;
   /** The last window that was folded. */
   through: number;
 }
@@ -27,6 +28,8 @@ interface Tables {
   readonly epoch: number;
   readonly version: string | undefined;
   texts: string[];
+  /** What they were merged into, and up to which window others were left out. */
+  merged?: { readonly text: string; readonly units: readonly ReportedUnits[]; readonly through: number };
 }
 
 // Without a judge, so many wait.
@@ -56,6 +59,7 @@ export function memoryStore(): RolloutStore {
         kept: undefined,
       },
       ...{ fence: 0, reports: new Map<string, string>(), heardAt: new Map(), tables: [], through: -Infinity },
+      read: new ReadEvidenceTexts(),
     };
     experiments.set(experiment, kept);
     return kept;
@@ -132,12 +136,12 @@ export function memoryStore(): RolloutStore {
       const tables = kept.tables.filter((each) => each.epoch === epoch);
       return Promise.resolve({
         now,
-        reports: [...kept.reports.values()].map((text) => JSON.parse(text) as ProcessReport),
+        reports: kept.read.rows.all([...kept.reports.values()]) as readonly ProcessReport[],
         units: tables.map((each) => ({
           ...(each.version !== undefined && { version: each.version }),
           units: mergedIn(each, kept.through),
         })),
-        ...(kept.kept !== undefined && { kept: JSON.parse(kept.kept) as unknown }),
+        ...(kept.kept !== undefined && { kept: kept.read.kept.all([kept.kept])[0] }),
       });
     },
     async conclude(experiment, fence, verdict, retired) {
@@ -169,8 +173,12 @@ function stateIn(text: string | undefined, experiment: string): RolloutState | n
 
 /** Merges what came, leaves out what is folded, and keeps that in its place. */
 function mergedIn(tables: Tables, through: number): readonly ReportedUnits[] {
-  const given = tables.texts.flatMap((text) => JSON.parse(text) as ReportedUnits[]);
-  const merged = mergedUnits(given.filter((each) => !isTable(each) || each.window > through));
-  tables.texts = merged.length === 0 ? [] : [JSON.stringify(merged)];
-  return merged;
+  const last = tables.merged;
+  const [first] = tables.texts;
+  if (last && last.through === through && tables.texts.length === 1 && first === last.text) return last.units;
+  const given = tables.texts.flatMap((text) => (text === last?.text ? last.units : (json(text) as ReportedUnits[])));
+  const units = mergedUnits(given.filter((each) => !isTable(each) || each.window > through));
+  tables.merged = { text: JSON.stringify(units), units, through };
+  tables.texts = units.length === 0 ? [] : [tables.merged.text];
+  return units;
 }

@@ -1,9 +1,24 @@
 import { checkOptions } from "../../model/check-options.ts";
 import { aFunction, aString, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
-import { escaped, isTable, json, mergedUnits, oldFence, rowOf, unescaped } from "./shared.ts";
+import { named } from "./postgresql-tables.ts";
+import {
+  escaped,
+  isTable,
+  json,
+  mergedUnits,
+  newsIn,
+  newsOf,
+  oldFence,
+  ReadEvidenceTexts,
+  rowIn,
+  rowOf,
+  unescaped,
+} from "./shared.ts";
 import type { Evidence, FleetVerdict, ProcessReport, ReportedUnits, RolloutStore, SyncedState } from "./store.ts";
 import { watching, type Listen } from "./watching.ts";
+
+export { migrations } from "./postgresql-tables.ts";
 
 /** Settings of {@link postgresqlStore}. */
 export interface PostgresqlStoreOptions {
@@ -29,51 +44,6 @@ export const postgresqlStoreTable: OptionTable<PostgresqlStoreOptions, "schema">
 };
 
 /**
- * The statements that make the tables, each to be run on its own and in this order. They may be run in any number of processes at
- * once, and again. PostgreSQL 12 or later.
- *
- * @param schema of the tables; `public` by default
- */
-export function migrations(schema = "public"): readonly string[] {
-  const at = named(schema);
-  return [
-    `DO $sidelane$ BEGIN
-PERFORM pg_advisory_xact_lock(7596553795);
-CREATE SCHEMA IF NOT EXISTS ${quoted(schema)};
-CREATE TABLE IF NOT EXISTS ${at("sidelane_rollouts")} (
-  experiment text PRIMARY KEY,
-  id text NOT NULL,
-  state text NOT NULL,
-  version text,
-  changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  verdict text,
-  verdict_at double precision,
-  kept text,
-  judge text,
-  judge_until timestamptz,
-  judge_fence bigint NOT NULL DEFAULT 0
-);
-CREATE UNLOGGED TABLE IF NOT EXISTS ${at("sidelane_reports")} (
-  experiment text NOT NULL,
-  process text NOT NULL,
-  version text,
-  at timestamptz NOT NULL,
-  report text NOT NULL,
-  PRIMARY KEY (experiment, process)
-) WITH (fillfactor = 50);
-CREATE UNLOGGED TABLE IF NOT EXISTS ${at("sidelane_units")} (
-  seq bigserial PRIMARY KEY,
-  experiment text NOT NULL,
-  epoch bigint NOT NULL,
-  version text,
-  units text NOT NULL
-);
-CREATE INDEX IF NOT EXISTS sidelane_units_by_experiment ON ${at("sidelane_units")} (experiment, seq);
-END $sidelane$`,
-  ];
-}
-
-/**
  * Keeps states and evidence in PostgreSQL 12 or later, in the tables of {@link migrations}. A state is replaced by one statement that
  * compares its id; a process's exchange is one statement. Reports are in unlogged tables: after a crash of the server they are gone, and
  * evidence is gathered anew. Its clock is the server's.
@@ -93,6 +63,8 @@ export function postgresqlStore(options: PostgresqlStoreOptions): RolloutStore {
       throw new TypeError("postgresqlStore: `query` must resolve with rows, or an object that has `rows`");
     return list as Record<string, unknown>[];
   }
+
+  const lastRead = new Map<string, ReadEvidenceTexts>();
 
   const store: RolloutStore = {
     async sync(given) {
@@ -136,14 +108,16 @@ FROM given LEFT JOIN ${rollouts} AS kept USING (experiment)`,
     },
     async compareAndSet(experiment, expectedId, next) {
       const values = [escaped(experiment), next.id, JSON.stringify(next), next.candidateVersion ?? null];
+      const news = newsOf(experiment, next);
       const write =
         expectedId === undefined ?
           `INSERT INTO ${rollouts} (experiment, id, state, version) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING 1`
         : `UPDATE ${rollouts} SET id = $2, state = $3, version = $4, changed_at = clock_timestamp()
-WHERE experiment = $1 AND id = $5 RETURNING 1`;
+WHERE experiment = $1 AND id = $6 RETURNING 1`;
       const replaced = await rows(
-        `WITH replaced AS (${write}) SELECT pg_notify('${channel}', $1) FROM replaced`,
+        `WITH replaced AS (${write}) SELECT pg_notify('${channel}', $5) FROM replaced`,
         ...values,
+        news,
         ...(expectedId === undefined ? [] : [expectedId]),
       );
       return replaced.length === 1;
@@ -165,7 +139,12 @@ WHERE experiment = $1 AND (judge IS NULL OR judge = $2 OR judge_until <= clock_t
 FROM ${rollouts} WHERE experiment = $1 AND judge_fence = $2`,
         ...[name, fence],
       );
-      if (kept === undefined) throw oldFence(experiment);
+      if (kept === undefined) {
+        lastRead.delete(experiment);
+        throw oldFence(experiment);
+      }
+      const last = lastRead.get(experiment) ?? new ReadEvidenceTexts();
+      lastRead.set(experiment, last);
       const [filed, tables] = await Promise.all([
         rows(
           `SELECT report, (extract(epoch FROM at) * 1000)::double precision AS at FROM ${reports} WHERE experiment = $1`,
@@ -174,15 +153,18 @@ FROM ${rollouts} WHERE experiment = $1 AND judge_fence = $2`,
         rows(`SELECT seq::text AS seq, epoch::text AS epoch, version, units FROM ${units} WHERE experiment = $1`, name),
       ]);
       const byVersion = new Map<string | undefined, ReportedUnits[]>();
-      for (const { epoch: of, version, units: text } of tables) {
+      const readUnits = last.tables.all(tables.map(({ units: text }) => String(text)));
+      for (const [index, { epoch: of, version }] of tables.entries()) {
         if (Number(of) !== epoch) continue;
         const key = typeof version === "string" ? version : undefined;
-        const read = json(text);
+        const read = readUnits[index];
         byVersion.set(key, [...(byVersion.get(key) ?? []), ...(Array.isArray(read) ? (read as ReportedUnits[]) : [])]);
       }
       const merged = [...byVersion].map(([version, of]) => ({ version, units: mergedUnits(of) }));
       // Folded: many rows into one for each version, by one statement and under the fence.
       if (tables.length > merged.length) {
+        const texts = merged.map(({ units: of }) => JSON.stringify(of));
+        texts.forEach((text, index) => last.tables.know(text, merged[index]!.units));
         await rows(
           `WITH judge AS (SELECT 1 FROM ${rollouts} WHERE experiment = $1 AND judge_fence = $2 FOR SHARE), gone AS (
   DELETE FROM ${units} WHERE seq = ANY ($3::text[]::bigint[]) AND EXISTS (SELECT 1 FROM judge) RETURNING 1
@@ -191,14 +173,17 @@ INSERT INTO ${units} (experiment, epoch, version, units)
 SELECT $1, $4, given.version, given.units FROM jsonb_to_recordset($5::text::jsonb) AS given (version text, units text)
 WHERE EXISTS (SELECT 1 FROM gone)`,
           ...[name, fence, tables.map(({ seq }) => String(seq)), epoch],
-          JSON.stringify(merged.map(({ version, units: of }) => ({ version, units: JSON.stringify(of) }))),
+          JSON.stringify(merged.map(({ version }, index) => ({ version, units: texts[index] }))),
         );
       }
       return {
         now: Number(kept["now"]),
-        reports: filed.map((row) => ({ ...(json(row["report"]) as ProcessReport), at: Number(row["at"]) })),
+        reports: last.rows.all(
+          filed.map((row) => `${Number(row["at"])} ${String(row["report"])}`),
+          rowIn,
+        ) as readonly ProcessReport[],
         units: merged.map(({ version, units: of }) => ({ ...(version !== undefined && { version }), units: of })),
-        ...(typeof kept["kept"] === "string" && { kept: json(kept["kept"]) }),
+        ...(typeof kept["kept"] === "string" && { kept: last.kept.all([kept["kept"]])[0] }),
       };
     },
     async conclude(experiment, fence, verdict, retired) {
@@ -227,6 +212,7 @@ SELECT 1 FROM judged`,
     },
     async forget(experiment) {
       const name = escaped(experiment);
+      lastRead.delete(experiment);
       for (const table of [rollouts, reports, units])
         await rows(`DELETE FROM ${table} WHERE experiment = $1 RETURNING 1`, name);
     },
@@ -250,7 +236,7 @@ SELECT 1 FROM judged`,
   }
 
   if (listen === undefined) return store;
-  return { ...store, watch: (onChange) => watching(listen, channel, (payload) => onChange(unescaped(payload))) };
+  return { ...store, watch: (onChange) => watching(listen, channel, (payload) => onChange(...newsIn(payload))) };
 }
 
 function answerOf(row: Record<string, unknown>, experiment: string): SyncedState {
@@ -269,12 +255,4 @@ function answerOf(row: Record<string, unknown>, experiment: string): SyncedState
     // What cannot be read stops nobody else.
     return { failed: error };
   }
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-function named(schema: string): (table: string) => string {
-  return (table) => `${quoted(schema)}.${table}`;
 }

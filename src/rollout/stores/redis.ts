@@ -12,7 +12,19 @@ import {
 } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
 import { scripts } from "./redis-scripts.ts";
-import { escaped, isTable, json, mergedUnits, oldFence, rowOf, unescaped } from "./shared.ts";
+import {
+  escaped,
+  isTable,
+  json,
+  mergedUnits,
+  newsIn,
+  newsOf,
+  oldFence,
+  ReadEvidenceTexts,
+  rowIn,
+  rowOf,
+  unescaped,
+} from "./shared.ts";
 import type {
   Evidence,
   FleetVerdict,
@@ -91,13 +103,18 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
   const run = async (name: keyof typeof scripts, experiment: string, ...given: string[]): Promise<unknown> =>
     runScript(client, name, keysOf(experiment), given);
 
+  const read = new Map<string, ReadEvidenceTexts>();
+
   async function synced(report: Report): Promise<{ readonly now: number; readonly answer: SyncedState }> {
     const { experiment, evidenceEpoch: epoch, version = "", units, knows = "", knowsVerdict = "" } = report;
     const tables = units.length === 0 ? "" : JSON.stringify({ epoch, version, units });
     const row = JSON.stringify(rowOf(report, 0));
     const given = [escaped(report.process), row, escaped(version), tables, knows, String(knowsVerdict)];
-    const answer = textsOf(await run("sync", experiment, ...given));
-    const [now = "", id, state, verdict, judge = "", heardAt] = answer;
+    const answer: unknown = await run("sync", experiment, ...given);
+    // Some clients mix answers up after a connection was lost: another command's says nothing of the state.
+    if (!Array.isArray(answer) || answer.length !== 6 || !(Number(answer[0]) > 0))
+      throw new Error("Redis answered an exchange with something else, which is left out");
+    const [now = "", id, state, verdict, judge = "", heardAt] = answer.map(String);
     try {
       return {
         now: Number(now),
@@ -131,7 +148,7 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
         JSON.stringify(next),
         escaped(candidateVersion),
         channel,
-        escaped(experiment),
+        newsOf(experiment, next),
       ];
       if (Number(await run("cas", experiment, ...given)) !== 1) return false;
       if (replicas > 0) {
@@ -150,27 +167,33 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
     },
     async collect(experiment, epoch, fence): Promise<Evidence> {
       const answer = await run("collect", experiment, String(fence));
-      if (!Array.isArray(answer)) throw oldFence(experiment);
+      if (!Array.isArray(answer)) {
+        read.delete(experiment);
+        throw oldFence(experiment);
+      }
+      const last = read.get(experiment) ?? new ReadEvidenceTexts();
+      read.set(experiment, last);
       const [now, kept, through, rows, tables] = answer as [string, string, string, string[], string[]];
       const after = through === "" ? -Infinity : Number(through);
       const byVersion = new Map<string, ReportedUnits[]>();
-      for (const text of tables) {
-        const read = json(text) as { epoch?: unknown; version?: unknown; units?: unknown } | undefined;
-        if (read?.epoch !== epoch || typeof read.version !== "string" || !Array.isArray(read.units)) continue;
-        const units = (read.units as ReportedUnits[]).filter((each) => !isTable(each) || each.window > after);
-        byVersion.set(read.version, [...(byVersion.get(read.version) ?? []), ...units]);
+      for (const given of last.tables.all(tables)) {
+        const of = given as { epoch?: unknown; version?: unknown; units?: unknown } | undefined;
+        if (of?.epoch !== epoch || typeof of.version !== "string" || !Array.isArray(of.units)) continue;
+        const units = (of.units as ReportedUnits[]).filter((each) => !isTable(each) || each.window > after);
+        byVersion.set(of.version, [...(byVersion.get(of.version) ?? []), ...units]);
       }
       const merged = [...byVersion].map(([version, units]) => ({ version, units: mergedUnits(units) }));
       // Folded: many rows into one for each version, under the fence.
       if (tables.length > merged.length) {
         const folded = merged.map(({ version, units }) => JSON.stringify({ epoch, version, units }));
+        folded.forEach((text, index) => last.tables.know(text, { epoch, ...merged[index] }));
         await run("fold", experiment, String(fence), String(tables.length), ...folded);
       }
       return {
         now: Number(now),
-        reports: rows.map(rowIn),
+        reports: last.rows.all(rows, rowIn) as readonly ProcessReport[],
         units: merged.map(({ version, units }) => ({ ...(version !== "" && { version }), units })),
-        ...(kept !== "" && { kept: json(kept) }),
+        ...(kept !== "" && { kept: last.kept.all([kept])[0] }),
       };
     },
     async conclude(experiment, fence, verdict, retired) {
@@ -181,9 +204,10 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
       return Number(await run("conclude", experiment, ...given)) === 1;
     },
     async forget(experiment) {
+      read.delete(experiment);
       await run("forget", experiment);
     },
-    watch: (onChange) => watching(listenWith(client), channel, (message) => onChange(unescaped(message))),
+    watch: (onChange) => watching(listenWith(client), channel, (message) => onChange(...newsIn(message))),
   };
 }
 
@@ -240,13 +264,4 @@ function shaOf(client: object): "node-redis" | "ioredis" | undefined {
   const { evalSha, evalsha } = client as { evalSha?: unknown; evalsha?: unknown };
   if (typeof evalSha === "function") return "node-redis";
   return typeof evalsha === "function" ? "ioredis" : undefined;
-}
-
-function rowIn(text: string): ProcessReport {
-  const space = text.indexOf(" ");
-  return { ...(json(text.slice(space + 1)) as ProcessReport), at: Number(text.slice(0, space)) };
-}
-
-function textsOf(answer: unknown): string[] {
-  return Array.isArray(answer) ? answer.map(String) : [];
 }

@@ -1,5 +1,6 @@
 import { SidelaneError } from "../../model/errors.ts";
 import { mergedWindows } from "../../stats/merge-windows.ts";
+import type { RolloutState } from "../state.ts";
 import type { ProcessReport, Report, ReportedUnits } from "./store.ts";
 
 /** What stands for tables that are none, of which the judge tells. */
@@ -10,8 +11,12 @@ export function mergedUnits(given: readonly ReportedUnits[]): readonly ReportedU
   const units = given.filter((each) => isTable(each) && each.seen !== unreadable.seen);
   const served = units.filter((each) => each.served === true);
   const all = units.filter((each) => each.served !== true);
-  const tables = [...mergedWindows(all), ...mergedWindows(served).map((each) => ({ ...each, served: true as const }))];
+  const tables = [...mergedWindows(all), ...mergedWindows(served).map(asServed)];
   return units.length === given.length ? tables : [...tables, unreadable];
+}
+
+function asServed(table: ReportedUnits): ReportedUnits {
+  return table.served === true ? table : { ...table, served: true };
 }
 
 /** Whether something is a table of units, as far as can be told without reading its places. */
@@ -50,6 +55,40 @@ export function rowOf(
   };
 }
 
+/** What texts are as JSON: one that was among them the last time is not read again, so nobody changes what is returned. */
+export class ReadTexts {
+  #read = new Map<string, unknown>();
+
+  /** @param texts all that there are: what others were is forgotten */
+  all(texts: readonly string[], read: (text: string) => unknown = json): readonly unknown[] {
+    const before = this.#read;
+    this.#read = new Map();
+    return texts.map((text) => {
+      const value = before.has(text) ? before.get(text) : read(text);
+      this.#read.set(text, value);
+      return value;
+    });
+  }
+
+  /** Knows what a text is without reading it. */
+  know(text: string, value: unknown): void {
+    this.#read.set(text, value);
+  }
+}
+
+/** What a judge last read of an experiment. */
+export class ReadEvidenceTexts {
+  readonly rows: ReadTexts = new ReadTexts();
+  readonly tables: ReadTexts = new ReadTexts();
+  readonly kept: ReadTexts = new ReadTexts();
+}
+
+/** A row as text: when it came, and what was reported. */
+export function rowIn(text: string): ProcessReport {
+  const space = text.indexOf(" ");
+  return { ...(json(text.slice(space + 1)) as ProcessReport), at: Number(text.slice(0, space)) };
+}
+
 /** What a text is as JSON; `undefined` where it is none. */
 export function json(text: unknown): unknown {
   try {
@@ -57,6 +96,23 @@ export function json(text: unknown): unknown {
   } catch {
     return undefined;
   }
+}
+
+// PostgreSQL takes less than 8 000 bytes, and a unit of text may be three of them.
+const mostNews = 2_600;
+
+/** The news of a change: whose, and how much the candidate does from here on, as far as that is short enough. */
+export function newsOf(experiment: string, next: RolloutState): string {
+  const { id, stage, share, compare, candidateVersion } = next;
+  const name = escaped(experiment);
+  const news = name + JSON.stringify({ id, stage, share, compare, candidateVersion });
+  return news.length > mostNews ? name : news;
+}
+
+/** What {@link newsOf} wrote: the experiment, and what is said of its state. An escaped name has no brace. */
+export function newsIn(text: string): readonly [experiment: string, heard?: unknown] {
+  const end = text.indexOf("{");
+  return end < 0 ? [unescaped(text)] : [unescaped(text.slice(0, end)), json(text.slice(end))];
 }
 
 /** A name without what databases have no text for, or take for something else: NUL, halves of characters, braces. */

@@ -132,6 +132,9 @@ export interface RolloutStore {
   ): PromiseLike<boolean>;
   /** Removes all that is kept of an experiment. */
   forget(experiment: string): PromiseLike<void>;
-  /** Calls `onChange` soon after a state has changed. It only means "look": a ramp looks every 10 s besides. */
-  watch?(onChange: (experiment: string) => void): Cancel;
+  /**
+   * Calls `onChange` soon after a state has changed, with what is known of the new one, if anything. That is never trusted: a ramp takes from
+   * it at once what makes the candidate do less, and looks. It looks every 10 s besides.
+   */
+  watch?(onChange: (experiment: string, heard?: unknown) => void): Cancel;
 }
