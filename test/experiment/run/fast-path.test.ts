@@ -6,7 +6,7 @@ import { isFast } from "../../../src/experiment/define/experiment-plan.ts";
 import type { ExperimentPlan } from "../../../src/experiment/define/experiment-plan.ts";
 import type { CandidateStatus, ExperimentStatus } from "../../../src/experiment/status/status.ts";
 import type { UncheckedDefinition } from "../../../src/experiment/define/options.ts";
-import type { Result } from "../../../src/model/result.ts";
+import type { Result, ResultKind } from "../../../src/model/result.ts";
 import { LatencyHistogram } from "../../../src/stats/histogram.ts";
 import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
 import { turn } from "../../proof/held.ts";
@@ -321,3 +321,71 @@ function medians(): { controlMs: number; candidateMs: number } {
   const median = (data: unknown): number => Math.round(LatencyHistogram.from(data).quantile(0.5));
   return { controlMs: median(control), candidateMs: median(candidate) };
 }
+
+describe("a timed call whose candidate is called first, of sides that may answer at once", () => {
+  type Side = () => unknown;
+  const thenable = (value: unknown): PromiseLike<unknown> => ({
+    then: (fulfilled) => Promise.resolve(fulfilled!(value) as never),
+  });
+  const throws: Side = () => {
+    throw "no";
+  };
+  const sides: readonly (readonly [string, Side, Side, ResultKind])[] = [
+    ["give the same", () => answer(), () => answer(), "match"],
+    ["give something else", () => answer(), () => ({ id: 2 }), "mismatch"],
+    ["give nothing", () => undefined, () => undefined, "match"],
+    ["throw, the candidate alone", () => 1, throws, "mismatch"],
+    ["throw, control alone", throws, () => 1, "mismatch"],
+    ["throw, both", throws, throws, "match"],
+    ["give the same, the candidate later", () => 1, () => Promise.resolve(1), "match"],
+    ["give something else, the candidate later", () => 1, () => Promise.resolve(2), "mismatch"],
+    ["give the same, control later", () => Promise.resolve(1), () => 1, "match"],
+    ["give the same, both later", () => Promise.resolve(1), () => Promise.resolve(1), "match"],
+    ["give the same, the candidate by a thenable", () => 1, () => thenable(1), "match"],
+    ["reject, the candidate alone", () => Promise.resolve(1), () => Promise.reject(new Error("no")), "mismatch"],
+  ];
+
+  it.each(sides)("and %s: comes to what it does in the usual order", async (_, control, candidate, kind) => {
+    const called: string[] = [];
+    const run = lab.experiment("fast", {
+      control: () => (called.push("control"), clock.advance(0.25), control()),
+      candidate: () => (called.push("candidate"), clock.advance(0.5), candidate()),
+      limits: { breakAfter: Infinity },
+    });
+    for (let call = 0; call < 1_500; call++) {
+      let outcome: unknown;
+      try {
+        outcome = await run();
+      } catch (error) {
+        outcome = error;
+      }
+      expect(outcome).toEqual(control === throws ? "no" : await control());
+      if (call % 100 === 0) await lab.flush();
+    }
+    await lab.flush();
+    const firsts = called.filter((_each, index) => index % 2 === 0).filter((side) => side === "candidate").length;
+    expect(firsts).toBeGreaterThan(15);
+    expect(firsts).toBeLessThan(90);
+    const { calls, inFlight, matched, mismatched, candidates } = lab.status().experiments["fast"]!;
+    expect({ calls, inFlight }).toEqual({ calls: 1_500, inFlight: 0 });
+    expect({ matched, mismatched }).toEqual({
+      matched: kind === "match" ? 1_500 : 0,
+      mismatched: kind === "match" ? 0 : 1_500,
+    });
+    expect(candidates["candidate"]).toMatchObject({ started: 1_500 });
+    const stamps = ({ control, candidates: [candidate] }: Result): string =>
+      [control.offsetMs, control.syncMs, candidate.offsetMs, candidate.syncMs].join(" ");
+    if (kind === "mismatch")
+      expect([...new Set(results.map(stamps))].sort()).toEqual(["0 0.25 0.25 0.5", "0.5 0.25 0 0.5"]);
+  });
+
+  it("counts what its caller waits for beyond control's own time", async () => {
+    const run = lab.experiment("fast", {
+      control: () => (clock.advance(1), answer()),
+      candidate: () => (clock.advance(0.5), answer()),
+    });
+    for (let call = 0; call < 500; call++) run();
+    await lab.settled();
+    expect(status().cost.meanPathMs).toBeCloseTo(0.5, 9);
+  });
+});
