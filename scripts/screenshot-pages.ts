@@ -11,7 +11,11 @@ const folder = fileURLToPath(new URL("../docs/pages/", import.meta.url));
 mkdirSync(folder, { recursive: true });
 const browser = await openChromium();
 const page = await browser.newPage({ viewport: { width: 900, height: 200 } });
+// Names after the command draw those alone: `npm run docs:screenshots -- mixed ready`.
+const asked = new Set(process.argv.slice(2));
+const isAsked = (name: string): boolean => asked.size === 0 || asked.has(name);
 for (const [name, result] of Object.entries(pages)) {
+  if (!isAsked(name)) continue;
   await page.setContent(
     `<!doctype html><html lang="en"><meta charset="utf-8"><title>${name}</title>${await renderHtml(result)}</html>`,
   );
@@ -24,15 +28,19 @@ await page.close();
 
 // A report's page in each of its states, narrow and wide, in both color schemes.
 for (const [name, make] of Object.entries(states)) {
+  if (!isAsked(name)) continue;
   const html = await htmlOf(await make());
   for (const width of [390, 1_280]) {
     for (const colorScheme of ["light", "dark"] as const) {
       const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
       const report = await context.newPage();
+      // What is below the window is drawn, too.
+      await report.setViewportSize({ width, height: 2_200 });
       await report.setContent(html);
+      const height = await report.evaluate<number>("Math.ceil(document.body.getBoundingClientRect().height)");
       await report.screenshot({
         path: `${folder}report-${name}-${width}-${colorScheme}.png`,
-        clip: { x: 0, y: 0, width, height: 1_400 },
+        clip: { x: 0, y: 0, width, height: Math.min(2_200, height) },
         fullPage: true,
       });
       await context.close();

@@ -39,6 +39,10 @@ export function parseArguments(
       continue;
     }
     const [, name = "", value] = /^--?([^=]*)(?:=(.*))?$/s.exec(each)!;
+    if (each === "-h" && known["help"] !== undefined) {
+      options["help"] = [""];
+      continue;
+    }
     const option = Object.hasOwn(known, name) ? known[name]! : undefined;
     if (option === undefined) {
       const near = nearest(name, Object.keys(known));

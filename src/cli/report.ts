@@ -76,6 +76,10 @@ export async function report(given: readonly string[], io: CliIo): Promise<numbe
     ...(chosen["experiment"] && { experiments: chosen["experiment"] }),
   };
   const model = await askedModel(files, chosen["engine"]?.at(-1), chosen["url"]?.at(-1), io, asked);
+  for (const name of new Set(chosen["experiment"])) {
+    if (!Object.hasOwn(model.experiments, name))
+      io.err(`sidelane: there is no experiment ${visible(name)} in these records\n`);
+  }
   if (chosen["html"]) await writePage(chosen["html"].at(-1)!, model, io);
   if (chosen["json"]) io.out(`${JSON.stringify(model, null, 2)}\n`);
   else if (chosen["markdown"]) {

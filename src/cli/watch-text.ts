@@ -1,6 +1,7 @@
 import { visible } from "../model/visible-text.ts";
-import type { ReportExperiment, ReportModel } from "../report/model.ts";
+import type { ReportCandidate, ReportExperiment, ReportModel } from "../report/model.ts";
 import { byNeed, verdictWords, worstOf } from "../report/order.ts";
+import { stagesOf } from "../report/stages.ts";
 import { missing, moment, number, placesOf, sparkline } from "../report/words.ts";
 import { percent } from "../model/figures.ts";
 import { writesFacts } from "../model/writes-facts.ts";
@@ -26,29 +27,57 @@ export function plainLines(model: ReportModel): string[] {
   });
 }
 
+interface Branch {
+  readonly text: string;
+  readonly branches?: readonly Branch[];
+}
+
 function treeOf(name: string, experiment: ReportExperiment, now: number): string[] {
   const { shape, word } = verdictWords[worstOf(experiment)];
-  const lines = [`${shape} ${visible(name)}  ${word}${stageOf(experiment)}  ${number(experiment.calls)} calls`];
-  for (const [candidate, { verdict, counts, groups, trend, matchRate }] of Object.entries(experiment.candidates)) {
-    const rate = matchRate === undefined ? "" : `  ${percent(matchRate)} match`;
-    const drawn = sparkline(
-      trend.map(({ mismatches }) => mismatches),
-      20,
-    );
-    lines.push(
-      `├─ ${visible(candidate)}  ${number(counts.mismatch)} ${counts.mismatch === 1 ? "mismatch" : "mismatches"}${rate}  ${drawn}`.trimEnd(),
-    );
-    lines.push(`│  ├─ ${visible(verdict.why)}`);
-    const lacks = missing(verdict);
-    if (lacks !== undefined) lines.push(`│  ├─ missing ${lacks}`);
-    for (const group of groups.slice(0, shownGroups)) lines.push(`│  ├─ ${number(group.count)} × ${placesOf(group)}`);
-  }
+  const stages = stagesOf(experiment);
+  const walked = stages
+    .map(({ name: stage }, index) => `${index === stages.length - 1 ? "●" : "✔"} ${stage}`)
+    .join("  ");
   const writes = experiment.writes === undefined ? [] : writesFacts(experiment.writes, now);
-  lines.push(...writes.map((each) => `├─ ${each.name}: ${each.fact}`));
-  for (const { at, kind, by, reason } of experiment.events.slice(-shownEvents)) {
-    lines.push(`├─ ${moment(at)} ${kind} by ${visible(by)}: ${visible(reason)}`);
-  }
-  return lines;
+  const events = experiment.events.slice(-shownEvents);
+  return [
+    `${shape} ${visible(name)}  ${word}${stageOf(experiment)}  ${number(experiment.calls)} calls`,
+    ...drawn([
+      ...(walked === "" ? [] : [{ text: walked }]),
+      ...Object.entries(experiment.candidates).map(candidateOf),
+      ...writes.map((each) => ({ text: `${each.name}: ${each.fact}` })),
+      ...events.map(({ at, kind, by, reason }) => ({
+        text: `${moment(at)} ${kind} by ${visible(by)}: ${visible(reason)}`,
+      })),
+    ]),
+  ];
+}
+
+function candidateOf([name, candidate]: [string, ReportCandidate]): Branch {
+  const { verdict, counts, groups, trend, matchRate } = candidate;
+  const rate = matchRate === undefined ? "" : `  ${percent(matchRate)} match`;
+  const spark = sparkline(
+    trend.map(({ mismatches }) => mismatches),
+    20,
+  );
+  const mismatches = `${number(counts.mismatch)} ${counts.mismatch === 1 ? "mismatch" : "mismatches"}`;
+  const lacks = missing(verdict);
+  return {
+    text: `${visible(name)}  ${mismatches}${rate}  ${spark}`.trimEnd(),
+    branches: [
+      visible(verdict.why),
+      ...(lacks === undefined ? [] : [`missing ${lacks}`]),
+      ...groups.slice(0, shownGroups).map((group) => `${number(group.count)} × ${placesOf(group)}`),
+    ].map((text) => ({ text })),
+  };
+}
+
+function drawn(branches: readonly Branch[]): string[] {
+  return branches.flatMap(({ text, branches: below = [] }, index) => {
+    const isLast = index === branches.length - 1;
+    const under = drawn(below).map((line) => `${isLast ? "   " : "│  "}${line}`);
+    return [`${isLast ? "└─" : "├─"} ${text}`, ...under];
+  });
 }
 
 function stageOf({ rollout }: ReportExperiment): string {

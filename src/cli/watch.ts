@@ -1,13 +1,15 @@
 import { existsSync, statSync } from "node:fs";
 import { systemClock } from "../model/clock.ts";
+import { fittingCharacters } from "../model/terminal-columns.ts";
 import { visible } from "../model/visible-text.ts";
 import { recordBatches } from "../records/read-records.ts";
 import type { LineRecord, PresentedResult } from "../records/record.ts";
 import { Summary } from "../report/summary.ts";
+import { painted } from "../report/text.ts";
 import { losses } from "../report/words.ts";
 import { helpOf, parseArguments, UsageError, type CliOption } from "./arguments.ts";
 import { FollowedFile } from "./follow.ts";
-import type { CliIo } from "./io.ts";
+import { wantsColor, type CliIo } from "./io.ts";
 import { plainLines, watchLines } from "./watch-text.ts";
 
 const options: Readonly<Record<string, CliOption>> = { help: { says: "print this" } };
@@ -72,7 +74,8 @@ export async function watch(given: readonly string[], io: CliIo): Promise<number
     const fits = all.slice(0, rows - 2);
     if (all.length > fits.length)
       fits[fits.length - 1] = `… ${all.length - fits.length + 1} more lines; sidelane report has all`;
-    const lines = [head, ...fits].map((line) => cut(line, columns));
+    const isColored = wantsColor(io);
+    const lines = [head, ...fits].map((line) => painted(cut(line, columns), isColored));
     // Only lines that are others, and nothing below them.
     const drawn = lines.map((line, index) => (line === shown[index] ? "\n" : `${line}${screen.line}\n`));
     io.out(screen.home + drawn.join("").replaceAll("\n", "\r\n") + screen.rest);
@@ -98,7 +101,7 @@ export async function watch(given: readonly string[], io: CliIo): Promise<number
   }
 
   try {
-    for await (const records of recordBatches(pieces(), () => undefined, "watch")) {
+    for await (const records of recordBatches(pieces(), (_, why) => watched.summary.skip(why), "watch")) {
       for (const record of records) watched.add(record);
     }
     return 0;
@@ -135,5 +138,6 @@ class Watched {
 
 function cut(line: string, columns: number): string {
   const characters = Array.from(line);
-  return characters.length > columns ? `${characters.slice(0, Math.max(1, columns - 1)).join("")}…` : line;
+  if (fittingCharacters(characters, columns) === characters.length) return line;
+  return `${characters.slice(0, Math.max(1, fittingCharacters(characters, columns - 1))).join("")}…`;
 }

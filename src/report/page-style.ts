@@ -39,6 +39,6 @@ th button{border:0;padding:0;background:none;font-weight:700;cursor:pointer}th b
 form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:.75rem 0}form label{display:grid}form.steps{border:1px solid var(--rule);padding:.75rem}
 [hidden]{display:none!important}tr:target{outline:2px solid var(--one)}
 .new{border:1px solid var(--other);padding:0 .3rem;font-size:.85rem}
-@media print{main>section{content-visibility:visible}.bar,.link,.tools,form,.news{display:none}th button::after{content:""}body{max-width:none}section{break-before:page}details{display:block}a{color:inherit}}
+@media print{main>section{content-visibility:visible}.bar,.link,.tools,form,.news{display:none}th button::after{content:""}body{max-width:none}section{break-before:page}details{display:block}a{color:inherit}th,td{padding:.15rem .3rem;white-space:normal!important;font-size:.75rem}.groups td:nth-child(3){min-width:0}.groups td:nth-child(6){display:none}.groups th:nth-child(6){display:none}pre{white-space:pre-wrap}figure,tr,nav li{break-inside:avoid}}
 @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 `;

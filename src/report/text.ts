@@ -1,3 +1,4 @@
+import { fittingCharacters } from "../model/terminal-columns.ts";
 import { visible } from "../model/visible-text.ts";
 import { percent } from "../model/figures.ts";
 import { writesFacts } from "../model/writes-facts.ts";
@@ -161,29 +162,32 @@ function eventLines(experiment: ReportExperiment, now: number): string[] {
 function wrapped(line: string, width: number): string[] {
   const lines: string[] = [];
   const indent = " ".repeat(/^ */.exec(line)![0].length + 4);
-  let rest = line;
-  for (let characters = Array.from(rest); characters.length > width; characters = Array.from(rest)) {
-    const space = breakIn(characters.slice(0, width + 2));
+  let characters = Array.from(line);
+  for (;;) {
+    const fits = fittingCharacters(characters, width);
+    if (fits === characters.length) return [...lines, characters.join("")];
+    const space = breakIn(characters, fits);
     if (space <= indent.length) {
-      lines.push(`${characters.slice(0, Math.max(1, width - 1)).join("")}…`);
-      return lines;
+      const cut = characters.slice(0, Math.max(1, fittingCharacters(characters, width - 1)));
+      return [...lines, `${cut.join("")}…`];
     }
     lines.push(characters.slice(0, space).join("").trimEnd());
-    rest = indent + characters.slice(space + 1).join("");
+    characters = [...indent, ...characters.slice(space + 1)];
   }
-  return [...lines, rest];
 }
 
-/** The last space that is not within a number's digits. */
-function breakIn(characters: readonly string[]): number {
+/** The last space up to a place that parts no digits, and no number from its sign. */
+function breakIn(characters: readonly string[], last: number): number {
   const isDigit = (index: number): boolean => /^\d$/.test(characters[index] ?? "");
-  for (let at = characters.length - 2; at > 0; at--) {
-    if (characters[at] === " " && !(isDigit(at - 1) && isDigit(at + 1))) return at;
+  for (let at = last; at > 0; at--) {
+    if (characters[at] !== " " || characters[at + 1] === "%") continue;
+    if (!isDigit(at - 1) || !isDigit(at + 1)) return at;
   }
   return -1;
 }
 
-function painted(line: string, color: boolean): string {
+/** A line that begins with the sign of a verdict in that verdict's color. */
+export function painted(line: string, color: boolean): string {
   if (!color) return line;
   const kind = (Object.keys(verdictWords) as ReportVerdictKind[]).find((each) =>
     line.startsWith(verdictWords[each].shape),

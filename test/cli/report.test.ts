@@ -182,6 +182,31 @@ describe("sidelane report", () => {
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);
   });
 
+  it("says which experiments are not there", async () => {
+    const { code, err } = await called([
+      "report",
+      path("ready"),
+      "--experiment",
+      "ready",
+      "--experiment",
+      "pr\u001bice",
+    ]);
+    expect([code, err]).toEqual([0, "sidelane: there is no experiment pr\\u001bice in these records\n"]);
+  });
+
+  it.each(["report", "explain", "diff", "watch", "export", "rollout", "proxy"])(
+    "prints help of %s with examples, and the nearest option to an unknown one",
+    async (command) => {
+      const { code, out } = await called([command, "--help"]);
+      expect([code, out]).toEqual([0, expect.stringMatching(/^Usage: sidelane [^]*Examples:\n {2}sidelane /)]);
+      expect(await called([command, "-h"])).toMatchObject({ code: 0, out });
+      expect(await called([command, "--helpp"])).toEqual({
+        ...{ code: 2, out: "" },
+        err: `sidelane ${command}: unknown option --helpp; did you mean --help?\n`,
+      });
+    },
+  );
+
   it("prints help, and the commands, and its version", async () => {
     expect(await called(["report", "--help"])).toMatchObject({
       code: 0,

@@ -38,12 +38,13 @@ async function watched(
   path: string,
   happens: () => Promise<void>,
   columns?: number,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number; out: string }> {
   let stop: () => void = () => undefined;
   let out = "";
   const running = called(["watch", path], {
     out: (text) => (out += text),
-    columns,
+    ...{ columns, env },
     size: () => ({ ...(columns !== undefined && { columns }), rows: 12 }),
     onStop: (listener) => ((stop = listener), () => undefined),
   });
@@ -97,9 +98,29 @@ describe("sidelane watch", () => {
     expect(frames.length).toBeLessThanOrEqual(5);
     for (const line of out.replace(/\u001b\[[?0-9]*[a-zA-Z]/g, "").split("\r\n"))
       expect([...line].length).toBeLessThanOrEqual(40);
-    expect(out).toContain("├─ rules");
-    expect(out).toContain("├─ rules  7 mismatches");
-    expect(out).not.toContain("\u001b[31m");
+    expect(out).toContain("└─ rules  7 mismatches");
+    expect(out).toContain("   └─ 7 × v2-one");
+    // Its own colors are those of verdicts.
+    expect(out.replaceAll("\u001b[36m◐", "")).not.toMatch(/\u001b\[3\dm/);
+  });
+
+  it("draws stages as steps, colors verdicts unless NO_COLOR is set, keeps to wide characters, and counts what is no record", async () => {
+    const path = join(folder, "stages.ndjson");
+    const at = Date.UTC(2026, 0, 1);
+    const stage = (name: string, share: number, epoch: number): object => ({ stage: name, share, epoch });
+    const event = {
+      ...{ v: 2, type: "event", kind: "advanced", experiment: "価格の比較", at, by: "ada", reason: "looked at it" },
+      ...{ from: stage("shadow", 0, 1), to: stage("ramp", 0.05, 2) },
+    };
+    writeFileSync(path, `${tally(1, 10, "価格の比較")}not a record\n${JSON.stringify(event)}\n`);
+    const colored = await watched(path, () => wait(50), 30);
+    expect(colored.out).toContain("\u001b[36m◐ 価格の比較  INSUFFICIENT");
+    expect(colored.out).toContain("├─ ✔ shadow  ● ramp at 5 %");
+    expect(colored.out).toContain("└─ 2026-01-01 00:00 UTC adva");
+    expect(colored.out).toContain("LOST 1 lines were passed");
+    const plain = await watched(path, () => wait(50), 30, { NO_COLOR: "1" });
+    expect(plain.out).toContain("◐ 価格の比較  INSUFFICIENT, r…");
+    expect(plain.out).not.toContain("\u001b[36m");
   });
 
   const tmux = spawnSync("tmux", ["-V"]).status === 0;
@@ -124,7 +145,7 @@ describe("sidelane watch", () => {
         return run("capture-pane", "-p");
       };
       try {
-        expect(await sees("10 calls")).toContain("├─ rules");
+        expect(await sees("10 calls")).toContain("└─ rules");
         renameSync(path, `${path}.1`);
         writeFileSync(path, tally(2, 15));
         expect(await sees("25 calls")).toContain("25 calls");
@@ -132,7 +153,7 @@ describe("sidelane watch", () => {
         const after = await sees("ended=0");
         expect(after).toContain("ended=0");
         // The screen that was there before is back.
-        expect(after).not.toContain("├─ rules");
+        expect(after).not.toContain("└─ rules");
       } finally {
         run("kill-server");
       }

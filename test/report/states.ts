@@ -4,6 +4,7 @@ import { ramp } from "../../src/rollout/index.ts";
 import { summary, type ReportModel } from "../../src/report/index.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
+import { standing } from "../../src/testing/store-writes.ts";
 import { keptText } from "../../src/testing/kept-text.ts";
 
 interface Written {
@@ -14,6 +15,10 @@ interface Written {
   readonly owner?: string;
   readonly ramped?: boolean;
   readonly enabled?: (n: number) => boolean;
+  /** Whether both sides take time, the candidate a little more. */
+  readonly timed?: boolean;
+  /** A rule that ends after so many minutes. */
+  readonly ruleUntil?: number;
 }
 
 const total = (n: number): unknown => ({ order: n, total: n * 1.2, lines: [{ sku: `s${n % 5}`, price: n }] });
@@ -32,19 +37,34 @@ async function modelOf(all: readonly Written[], builds: readonly string[] = ["a1
       publishers: [ndjsonPublisher({ stream, random: seededRandom(1), values: "shown" })],
       ...{ clock, labels: { build }, random: seededRandom(2), onFault: () => undefined },
     });
-    const made = all.map(({ name, candidate = total, owner, ramped, enabled, calls, minutes = 12 }) => {
-      const rollout =
-        ramped === true ? ramp({ steps: [0.05, 0.25], onReady: "advance", minimumTimeMs: 60_000 }) : undefined;
-      const call = lab.experiment(name, {
-        control: total,
-        candidate: (n: number) => candidate(build === "b2" && candidate === tenth && n % 91 === 3 ? n + 0.5 : n),
-        key: (n: number) => `k${n % 900}`,
-        ...(enabled && { enabled }),
-        ...(rollout && { rollout }),
-        about: { ...(owner !== undefined && { owner }), until: "2026-02-01" },
-      });
-      return { call, calls, minutes, rollout };
-    });
+    const chance = seededRandom(3);
+    const taking = (ms: number, behavior: (n: number) => unknown, timed = false): ((n: number) => unknown) =>
+      timed ? (n) => (clock.advance(ms * Math.exp(chance() + chance() - 1)), behavior(n)) : behavior;
+    const began = clock.now();
+    const made = all.map(
+      ({ name, candidate = total, owner, ramped, enabled, calls, minutes = 12, timed, ruleUntil }) => {
+        const rollout =
+          ramped === true ? ramp({ steps: [0.05, 0.25], onReady: "advance", minimumTimeMs: 60_000 }) : undefined;
+        const call = lab.experiment(name, {
+          control: taking(3, total, timed),
+          candidate: taking(
+            3.6,
+            (n: number) => candidate(build === "b2" && candidate === tenth && n % 91 === 3 ? n + 0.5 : n),
+            timed,
+          ),
+          ...(ruleUntil !== undefined && {
+            knownMismatches: [
+              { name: "SHOP-12 empty lines", paths: ["$.lines"], until: new Date(began + ruleUntil * 60_000) },
+            ],
+          }),
+          key: (n: number) => `k${n % 900}`,
+          ...(enabled && { enabled }),
+          ...(rollout && { rollout }),
+          about: { ...(owner !== undefined && { owner }), until: "2026-02-01" },
+        });
+        return { call, calls, minutes, rollout };
+      },
+    );
     for (let minute = 0; minute < 12; minute++) {
       for (const { call, calls, minutes } of made) {
         if (minute >= minutes) continue;
@@ -65,6 +85,12 @@ async function modelOf(all: readonly Written[], builds: readonly string[] = ["a1
   );
 }
 
+/** As if an experiment wrote in parallel. */
+function withWrites(name: string, model: ReportModel): ReportModel {
+  const of = { ...model.experiments[name]!, writes: standing((model.to ?? 0) - 20_000) };
+  return { ...model, experiments: { ...model.experiments, [name]: of } };
+}
+
 const hostile = [
   "<img src=x onerror=alert(1)>",
   "</script><script>alert(2)</script>",
@@ -75,20 +101,34 @@ const hostile = [
 
 /** What a page may have to show, by name. */
 export const states: Readonly<Record<string, () => Promise<ReportModel>>> = {
-  mixed: () =>
-    modelOf(
-      [
-        { name: "price", calls: 6_000, candidate: tenth, owner: "pricing" },
-        { name: "find-user", calls: 9_600, owner: "accounts" },
-        { name: "search", calls: 240, owner: "discovery" },
-        { name: "checkout", calls: 8_000, owner: "pricing", ramped: true },
-        { name: "invoice", calls: 0, owner: "billing" },
-        { name: "stock", calls: 1_200, enabled: (n) => n % 3 === 0 },
-      ],
-      ["a1", "b2"],
+  mixed: async () =>
+    withWrites(
+      "checkout",
+      await modelOf(
+        [
+          { name: "price", calls: 6_000, candidate: tenth, owner: "pricing" },
+          { name: "find-user", calls: 9_600, owner: "accounts" },
+          { name: "search", calls: 240, owner: "discovery" },
+          { name: "checkout", calls: 8_000, owner: "pricing", ramped: true },
+          { name: "invoice", calls: 0, owner: "billing" },
+          { name: "stock", calls: 1_200, enabled: (n) => n % 3 === 0 },
+        ],
+        ["a1", "b2"],
+      ),
     ),
-  regressed: () => modelOf([{ name: "price", calls: 3_000, candidate: tenth, owner: "pricing" }]),
-  ready: () => modelOf([{ name: "find-user", calls: 12_000, owner: "accounts" }]),
+  regressed: () =>
+    modelOf([
+      {
+        name: "price",
+        calls: 3_000,
+        candidate: tenth,
+        owner: "pricing",
+        timed: true,
+        ruleUntil: 7,
+        enabled: (n) => n % 9 > 0,
+      },
+    ]),
+  ready: () => modelOf([{ name: "find-user", calls: 12_000, owner: "accounts", timed: true }]),
   "no-traffic": () => modelOf([{ name: "invoice", calls: 0, owner: "billing" }]),
   hostile: () =>
     modelOf(hostile.map((name, index) => ({ name, calls: 60, candidate: index % 2 === 0 ? tenth : total }))),
