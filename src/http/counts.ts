@@ -7,13 +7,14 @@ import type { ExchangeSkip } from "./exchange/exchange.ts";
  * - `unsafe-method`: neither GET nor HEAD, and not declared; control's alone
  * - `by-key`: declared as `unsafe: "by-key"`; of one side alone
  * - `loop`: it is a copy already
+ * - `forced`: its header names the one side that answers it
  * - `body-too-large`, `body-used`: the request's body cannot be copied
  * - `conditional`: control answered a condition or a range, of which the copy knows nothing
  * - `streaming`: an event stream or NDJSON, whose end is not waited for
  * - `caller-gone`, `too-slow`: not both bodies were there in time
  */
 export type HandlerSkip =
-  SkipReason | ExchangeSkip | "unsafe-method" | "by-key" | "loop" | "body-too-large" | "body-used";
+  SkipReason | ExchangeSkip | "unsafe-method" | "by-key" | "loop" | "forced" | "body-too-large" | "body-used";
 
 /** What became of requests, of each candidate. */
 export interface HandlerCounts {

@@ -13,6 +13,7 @@ import type { ServingLimits } from "./exchange/serving-limits.ts";
 import { defaultStreamOptions, type StreamOptions } from "./exchange/stream-capture.ts";
 import type { SettledOptions } from "./handler-options.ts";
 import { lanesOf, type NamedLane } from "./lanes.ts";
+import { ForceKey, forceHeader } from "./force-key.ts";
 import { LoopMark, loopHeader } from "./loop-mark.ts";
 import { controlAgain } from "./noise.ts";
 import { compileResponseRules } from "./responses/response-rules.ts";
@@ -50,6 +51,7 @@ export function compileHandler<Answer>(
     control: compileSide(control, "control", check, transport),
     clock,
     mark: new LoopMark(settled.loopKey, () => clock.now()),
+    forceKey: settled.forceKey === undefined ? undefined : new ForceKey(settled.forceKey),
     bodyLimits: rules.bodyLimits,
     streams: streamsOf(settled, check),
   };
@@ -92,6 +94,7 @@ function graceOf(rollout: unknown): number {
 export class Handler<Answer> {
   readonly #around: Surroundings;
   readonly #lanes: readonly Lane[];
+  readonly #byName: ReadonlyMap<string, Lane>;
   readonly #routes: RouteTable;
   readonly #limits: ServingLimits;
   readonly #requestBytes: number;
@@ -107,6 +110,7 @@ export class Handler<Answer> {
   ) {
     this.#around = around;
     this.#lanes = lanes.map(([, lane]) => lane);
+    this.#byName = new Map(lanes);
     this.#routes = routes;
     this.#limits = limits;
     this.#requestBytes = requestBytes;
@@ -128,11 +132,21 @@ export class Handler<Answer> {
     else if (incoming.bodyKind === "used") this.#skipped("body-used");
     else if (route.treatment === "by-key") return await this.#byKey(incoming, route);
     else if (incoming.bodyKind === "stream") this.#skipped("body-too-large");
-    else return await this.#compared(incoming, route);
+    else return await this.#read(incoming, route);
     return (await incoming.askControl()).response;
   }
 
-  #skipped(reason: "loop" | "unsafe-method" | "body-used" | "body-too-large" | "by-key"): void {
+  /** What may be copied: one side alone, where who sends it has the key and says so. */
+  async #read(incoming: Incoming<Answer>, route: Route): Promise<Answer> {
+    const word = this.#around.forceKey?.wordOf(incoming.seen.headers.get(forceHeader));
+    const lane = word === undefined ? undefined : this.#byName.get(word);
+    if (lane === undefined && word !== "control") return await this.#compared(incoming, route, word === "compare");
+    this.#skipped("forced");
+    if (lane === undefined) return (await incoming.askControl()).response;
+    return (await incoming.askCandidate(lane, incoming.signal)).response;
+  }
+
+  #skipped(reason: "forced" | "loop" | "unsafe-method" | "body-used" | "body-too-large" | "by-key"): void {
     for (const { counts } of this.#lanes) counts.skip(reason);
   }
 
@@ -146,7 +160,7 @@ export class Handler<Answer> {
     return await this.#control(incoming, call);
   }
 
-  async #compared(incoming: Incoming<Answer>, route: Route): Promise<Answer> {
+  async #compared(incoming: Incoming<Answer>, route: Route, isForced: boolean): Promise<Answer> {
     const about = contextOf(incoming, route);
     const parts: LaneExchange[] = [];
     for (const lane of this.#lanes) {
@@ -155,7 +169,7 @@ export class Handler<Answer> {
       let exchange: Exchange | undefined = undefined;
       const again = (): Promise<Outcome<ReportedResponse>> =>
         controlAgain(this.#around, this.#secondary, incoming, exchange, this.#limits.timeoutMs);
-      const call = lane.calls.begin({ input: incoming.seen, context: about, again });
+      const call = lane.calls.begin({ input: incoming.seen, context: about, again, drawn: isForced });
       if (call.compare) {
         lane.counts.add("sampled");
         exchange = new Exchange(call, lane.comparer, {

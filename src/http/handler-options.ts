@@ -90,6 +90,11 @@ export interface SharedOptions {
   readonly transport?: Transport;
   /** The key that copies are marked with, the same for a fleet; by default `SIDELANE_LOOP_KEY`, else a random one. */
   readonly loopKey?: string;
+  /**
+   * Who sends it decides about one request, by `x-sidelane-force`: `compare`, `control` or a candidate's name, and this key. Without it nobody
+   * may.
+   */
+  readonly forceKey?: string;
   /** Share of the event loop's time for comparing, from 0 to 1; over it only bytes are compared. 0.05 by default. */
   readonly cpuShare?: number;
   /** Bounds of time, size, and requests at once. */
@@ -112,6 +117,8 @@ export const handlerLimitsTable: OptionTable<HandlerLimits, "requestBytes"> = {
   ...comparisonLimitsTable,
   requestBytes: orElse(aWhole(), 64 * 1024),
 };
+
+const aKey = where("a text of at least 16 characters", (got) => typeof got === "string" && got.length >= 16);
 
 const aSide = compiled("a URL, a function of a request, or an object with `url`");
 
@@ -160,7 +167,8 @@ export const sharedTable: OptionTable<SharedOptions, Defaulted> = {
   noise: aBooleanOr(anObject),
   secondary: aSide,
   transport: aFunction,
-  loopKey: where("a text of at least 16 characters", (got) => typeof got === "string" && got.length >= 16),
+  loopKey: aKey,
+  forceKey: aKey,
   cpuShare: orElse(aShare, 0.05),
   limits: { ...optionsOf("an object of limits", handlerLimitsTable), byDefault: {} },
   clock: aClock,

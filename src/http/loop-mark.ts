@@ -58,7 +58,7 @@ export class LoopMark {
 }
 
 /** Takes the same time wherever they differ. */
-function isSame(one: string, other: string): boolean {
+export function isSame(one: string, other: string): boolean {
   let differs = one.length ^ other.length;
   for (let at = 0; at < one.length; at++) differs |= one.charCodeAt(at) ^ other.charCodeAt(at);
   return differs === 0;

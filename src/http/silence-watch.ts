@@ -133,7 +133,7 @@ export class SilenceWatch {
     const routes = [...this.#routes.values()];
     const deniedRoutes = routes.filter(Boolean).length;
     if (this.#denied >= fewestDenied && 2 * deniedRoutes >= routes.length) {
-      const reason = `on ${deniedRoutes} of ${routes.length} routes the candidate denies what control grants, ${this.#denied} of ${this.#answers} times: give it sessions of its own by \`session\`, or credentials`;
+      const reason = `looks like separate sessions: on ${deniedRoutes} of ${routes.length} routes the candidate denies what control grants, ${this.#denied} of ${this.#answers} times: give it sessions of its own by \`session\`, or credentials`;
       findings.push({ kind: "separate-sessions", reason });
     }
     return findings;

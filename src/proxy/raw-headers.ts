@@ -1,4 +1,5 @@
 import type { OutgoingMessage } from "node:http";
+import { forceHeader } from "../http/force-key.ts";
 import { loopHeader } from "../http/loop-mark.ts";
 import { conditional } from "../http/sides/outgoing.ts";
 
@@ -81,7 +82,7 @@ export interface Receiver {
   readonly withoutCredentials?: boolean;
 }
 
-const forAll: readonly string[] = [...ofOneHop, loopHeader];
+const forAll: readonly string[] = [...ofOneHop, loopHeader, forceHeader];
 const ofCopies: readonly string[] = [...forAll, ...conditional, "expect"];
 const dropped = {
   asked: new Set(forAll),
@@ -96,7 +97,7 @@ function droppedFor({ isCopy, withoutCredentials }: Receiver): ReadonlySet<strin
 }
 
 /**
- * A request's headers as they are sent on: without those of one connection and without marks of copies, all others as they came.
+ * A request's headers as they are sent on: without those of one connection and without our own, all others as they came.
  *
  * @param remove names in lower case
  */

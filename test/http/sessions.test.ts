@@ -76,7 +76,9 @@ describe("a candidate's own sessions", () => {
     for (let time = 0; time < 8; time++) await (await handler(get("/name", { cookie: sid }))).text();
     await lab.settled();
     clock.advance(1_000);
-    expect(lines[0]).toMatch(/separate-sessions: on 1 of 2 routes the candidate denies what control grants, 8 of/);
+    expect(lines[0]).toMatch(
+      /separate-sessions: looks like separate sessions: on 1 of 2 routes the candidate denies what control grants, 8 of/,
+    );
     await lab.flush();
     expect(events).toContain("separate-sessions");
     handler.close();

@@ -1,6 +1,6 @@
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -132,6 +132,46 @@ describe.skipIf(!isThere("git"))("git (skipped without its binary)", () => {
     expect(proxy.deployment.compiled.counts()["candidate"]!.skips).toMatchObject({
       "unsafe-method": expect.any(Number) as number,
     });
+  });
+});
+
+describe.skipIf(!isThere("npm"))("npm (skipped without its binary)", () => {
+  it("installs a package from a registry behind the proxy", { timeout: 120_000 }, async () => {
+    const own = mkdtempSync(join(folder, "npm-"));
+    const source = join(own, "source");
+    mkdirSync(source);
+    writeFileSync(join(source, "package.json"), JSON.stringify({ name: "left-side", version: "1.2.3" }));
+    writeFileSync(join(source, "index.js"), `module.exports = ${JSON.stringify("a".repeat(100_000))};\n`);
+    const quiet = ["--no-audit", "--no-fund", "--ignore-scripts"];
+    await run("npm", ["pack", ...quiet, "--cache", join(own, "packed"), "--pack-destination", own], { cwd: source });
+    const tarball = readFileSync(join(own, "left-side-1.2.3.tgz"));
+    const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
+    const asked: string[] = [];
+    const control = await listened((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      if (request.url === "/left-side") {
+        const dist = { tarball: `http://${request.headers.host}/left-side/-/left-side-1.2.3.tgz`, integrity };
+        const versions = { "1.2.3": { name: "left-side", version: "1.2.3", dist } };
+        response.writeHead(200, { "content-type": "application/json" });
+        response.end(JSON.stringify({ name: "left-side", "dist-tags": { latest: "1.2.3" }, versions }));
+      } else if (request.url === "/left-side/-/left-side-1.2.3.tgz") {
+        response.writeHead(200, { "content-type": "application/octet-stream", "content-length": tarball.length });
+        response.end(tarball);
+      } else response.writeHead(404).end("{}");
+    });
+    const proxy = await proxied({ control, candidate: control });
+    const project = join(own, "project");
+    mkdirSync(project);
+    writeFileSync(join(project, "package.json"), JSON.stringify({ name: "project", version: "1.0.0" }));
+    // Without what packing it has left in a cache.
+    const from = ["--registry", proxy.url, "--cache", join(own, "installed")];
+    await run("npm", ["install", ...quiet, ...from, "left-side"], { cwd: project });
+    expect(readFileSync(join(project, "node_modules/left-side/index.js"), "utf8")).toBe(
+      readFileSync(join(source, "index.js"), "utf8"),
+    );
+    await proxy.deployment.laboratory.settled();
+    expect(asked).toContain("GET /left-side/-/left-side-1.2.3.tgz");
+    expect(proxy.deployment.laboratory.status().experiments["proxy"]).toMatchObject({ matched: 2, mismatched: 0 });
   });
 });
 

@@ -178,3 +178,25 @@ describe("requests that differ by side", () => {
     });
   });
 });
+
+describe("a request whose header has the key", () => {
+  const key = "0123456789abcdef";
+  const got = async (url: string, header?: string): Promise<string> =>
+    await (await fetch(url, header === undefined ? {} : { headers: { "x-sidelane-force": header } })).text();
+
+  it("is compared, or answered by the side that it names, and neither side sees the header", async () => {
+    const [control, candidate] = [await service(says("old")), await service(says("new"))];
+    const proxy = await proxied({ control: control.url, candidate: candidate.url, sample: 0, forceKey: key });
+    expect(await got(proxy.url)).toBe("old");
+    expect(await got(proxy.url, `candidate ${key}`)).toBe("new");
+    expect(await got(proxy.url, "candidate 0123456789abcdeX")).toBe("old");
+    expect(await got(proxy.url, `compare ${key}`)).toBe("old");
+    await proxy.deployment.laboratory.settled();
+    expect(proxy.deployment.compiled.counts()["candidate"]).toMatchObject({
+      ...{ sampled: 1, compared: 1, matched: 0, skips: { "sampled-out": 2, forced: 1 } },
+    });
+    expect([control.requests.length, candidate.requests.length]).toEqual([3, 2]);
+    const all = [...control.requests, ...candidate.requests];
+    expect(all.filter(({ headers }) => "x-sidelane-force" in headers)).toEqual([]);
+  });
+});

@@ -62,13 +62,16 @@ class ComparisonDoor {
     const hooks = begun.key === undefined ? plan.hooks : this.#keyed;
     const args = [begun.input];
     const decided = routeOf(plan, hooks, begun, args);
-    const route = begun.alone === true ? { ...decided, compares: false } : decided;
+    const route =
+      begun.alone === true ? { ...decided, compares: false }
+      : begun.drawn === true ? { ...decided, isDrawn: true }
+      : decided;
     if (this.#comparison.needsKeyOfCall && route.stage === "ramp" && begun.key === undefined) this.#tellOfKey();
     const reason = whyNot(plan, hooks, begun, args, route);
     if (reason !== undefined) return this.#oneSide(route, reason, begun.alone);
     const candidates = admitted(plan, hooks.candidates);
     if (candidates.length === 0) return this.#oneSide(route, plan.counters.skips["breaker-open"]);
-    const key = route === withoutRollout ? keyOf(plan, hooks, begun, args) : route.key;
+    const key = decided === withoutRollout ? keyOf(plan, hooks, begun, args) : route.key;
     const run = new ObservedRun(plan, this.#hooksOf(hooks, begun), candidates, begun, args, route.snapshot, key);
     run.context = this.#contextOf(begun, args);
     const { state } = candidates[0]!.breaker;
@@ -115,12 +118,13 @@ class ComparisonDoor {
     if (given === undefined) return nothingGiven;
     try {
       if (typeof given === "object" && given !== null) {
-        const { key, context, again, input, alone } = given as BeginOptions;
+        const { key, context, again, input, alone, drawn } = given as BeginOptions;
         if (again !== undefined && typeof again !== "function") this.#fault("`again` to be a function", again);
         if (context !== undefined && (typeof context !== "object" || context === null)) {
           this.#fault("`context` to be an object", context);
         }
-        return { key, context, again: typeof again === "function" ? again : undefined, input, alone: alone === true };
+        const twice = typeof again === "function" ? again : undefined;
+        return { key, context, again: twice, input, alone: alone === true, drawn: drawn === true };
       }
       this.#fault("an object", given);
     } catch (error) {

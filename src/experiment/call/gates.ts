@@ -64,6 +64,7 @@ function orBroken(plan: ExperimentPlan, hooks: Hooks, route: Route, reason: Skip
 }
 
 function notDrawn({ sample, services, counters: { skips } }: ExperimentPlan, route: Route): Skip | undefined {
+  if (route.isDrawn === true) return undefined;
   if (!route.compares) return skips["sampled-out"];
   return sample >= 1 || (sample > 0 && services.random() < sample) ? undefined : skips["sampled-out"];
 }

@@ -10,6 +10,8 @@ import { surroundings } from "../runtime/current-run.ts";
 export interface Route {
   readonly serves: "control" | "candidate";
   readonly compares: boolean;
+  /** Who begins the call has drawn it already. */
+  readonly isDrawn?: boolean;
   /** The rollout's stage; without a rollout, every call is in `shadow`. */
   readonly stage: Stage;
   readonly snapshot: RolloutSnapshot | undefined;

@@ -16,6 +16,8 @@ export interface BeginOptions<Value = unknown, Input = unknown> {
   readonly context?: Readonly<Record<string, unknown>> | undefined;
   /** Asks for control's outcome once more, for `noise`: what only reads may be asked twice. */
   readonly again?: (() => Outcome<Value> | PromiseLike<Outcome<Value>>) | undefined;
+  /** Whether it is compared whatever `sample` and the rollout draw; limits and switches hold. `false` by default. */
+  readonly drawn?: boolean | undefined;
   /** Whether the serving side alone may run, as of what must not be done twice: such a call is never compared. `false` by default. */
   readonly alone?: boolean | undefined;
 }

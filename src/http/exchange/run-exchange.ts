@@ -2,6 +2,7 @@ import type { Clock } from "../../model/clock.ts";
 import type { Stop } from "../../model/stop.ts";
 import type { BodyLimits } from "../responses/body-capture.ts";
 import type { CapturedResponse } from "../responses/looked-at.ts";
+import type { ForceKey } from "../force-key.ts";
 import type { LoopMark } from "../loop-mark.ts";
 import { answersCondition } from "../sides/outgoing.ts";
 import type { CompiledSide } from "../sides/side.ts";
@@ -16,6 +17,8 @@ export interface Surroundings {
   readonly control: CompiledSide;
   readonly clock: Clock;
   readonly mark: LoopMark;
+  /** Absent where nobody may decide about a single request. */
+  readonly forceKey: ForceKey | undefined;
   readonly bodyLimits: Required<BodyLimits>;
   /** Streams of events are compared so far; absent: not at all. */
   readonly streams: Required<StreamOptions> | undefined;

@@ -1,3 +1,4 @@
+import { forceHeader } from "../force-key.ts";
 import { loopHeader } from "../loop-mark.ts";
 import { buffered, passedOn, type RequestBody } from "../request-body.ts";
 import {
@@ -36,7 +37,8 @@ export class WebArrival implements Arrival<Response> {
     const body = keepBytes === undefined ? passedOn(request) : await buffered(request, keepBytes);
     const headers = endToEnd(request.headers);
     if (mark !== undefined) headers.set(loopHeader, mark);
-    const isUntouched = !request.headers.has(loopHeader) && body.kind !== "bytes";
+    const isOurs = request.headers.has(loopHeader) || request.headers.has(forceHeader);
+    const isUntouched = !isOurs && body.kind !== "bytes";
     const isStreamOfOurs = body.kind === "stream" && body.stream !== request.body;
     return new WebIncoming(this.#around, request, this.#context, {
       method: request.method,

@@ -1,3 +1,4 @@
+import { forceHeader } from "../force-key.ts";
 import { loopHeader } from "../loop-mark.ts";
 import type { RequestBody } from "../request-body.ts";
 
@@ -34,13 +35,14 @@ export function answersCondition(status: number): boolean {
   return status === 304 || status === 206 || status === 412 || status === 416;
 }
 
-/** A request's headers as a proxy sends them on: without those of one connection, and without marks of copies. */
+/** A request's headers as a proxy sends them on: without those of one connection, and without our own. */
 export function endToEnd(headers: Headers): Headers {
   const kept = new Headers(headers);
   const named = headers.get("connection");
   if (named !== null) for (const name of named.split(",")) if (isToken(name.trim())) kept.delete(name.trim());
   for (const name of hopByHop) kept.delete(name);
   kept.delete(loopHeader);
+  kept.delete(forceHeader);
   return kept;
 }
 

@@ -79,6 +79,7 @@ export interface ProxyConfig {
   readonly compare?: ResponseRules;
   readonly knownMismatches?: readonly KnownMismatch<ComparableResponse, ComparableResponse>[];
   readonly labels?: Readonly<Record<string, string>>;
+  readonly forceKey?: Secret;
   readonly loopKey?: Secret;
   readonly forwarded?: boolean;
   readonly closeMs?: number;
@@ -127,7 +128,7 @@ export function told(place: string, key: string, expected: string, got: unknown,
 /** A secret that stands where it should not is not repeated. */
 function hidden(key: string, got: unknown): string {
   if (typeof got === "string" && /:\/\/[^/]*@/.test(got)) return "one with a user and a password";
-  return typeof got === "string" && /token|headers|loopKey/i.test(key) ? "a text" : describe(got);
+  return typeof got === "string" && /token|headers|loopKey|forceKey/i.test(key) ? "a text" : describe(got);
 }
 
 /**

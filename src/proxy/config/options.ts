@@ -233,6 +233,7 @@ export const proxyOptions: Schema = object(
       text(),
       "Names that may leave the process; `build` is the candidate's version.",
     ),
+    forceKey: secret("Who sends it in `x-sidelane-force` decides about one request; nobody by default."),
     loopKey: secret(
       "What copies are marked with, the same for a fleet; `SIDELANE_LOOP_KEY` or a random one by default.",
     ),

@@ -33,7 +33,7 @@ export function handlerSettings(
   log: (line: string) => void,
 ): HandlerSettings {
   const check = checkOptions(around.place, "invalid-definition");
-  const { name = "proxy", key, ramp: ramped, silence, loopKey, openapi, routes, secondary } = config;
+  const { name = "proxy", key, ramp: ramped, silence, loopKey, forceKey, openapi, routes, secondary } = config;
   const { sample, credentialsTo, session, streams, noise, cpuShare, limits, compare, knownMismatches } = config;
   const control = serviceOf(config.control, "control", around);
   const candidates = Object.fromEntries(
@@ -51,6 +51,7 @@ export function handlerSettings(
     ...(openapi !== undefined && { routes: parseConfig(around.text("openapi", openapi), openapi) as OpenApiDocument }),
     ...(secondary !== undefined && { secondary: serviceOf(secondary, "secondary", around) }),
     ...(loopKey !== undefined && { loopKey: around.secret("loopKey", loopKey) }),
+    ...(forceKey !== undefined && { forceKey: around.secret("forceKey", forceKey) }),
     silence: silence === false ? false : { ...silence, log },
     transport: nodeTransport(),
     ...present({ sample, routes, credentialsTo, session, streams, noise, cpuShare, limits, compare, knownMismatches }),

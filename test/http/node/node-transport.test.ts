@@ -1,4 +1,10 @@
-import { expect, it } from "vitest";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
 import { nodeTransport, parallelHandler } from "../../../src/http/index.ts";
 import { eventually, laboratory, says, service } from "../servers.ts";
 
@@ -16,4 +22,44 @@ it("keeps no connection of an answer that nobody reads", async () => {
   await lab.settled();
   handler.close();
   expect(handler.counts()["candidate"]!.answered).toBe(8);
+});
+
+describe.skipIf(spawnSync("openssl", ["version"]).status !== 0)("a service by TLS (skipped without openssl)", () => {
+  it("is trusted by its own certificate, under the name that is asked for, and no other", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sidelane-tls-"));
+    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+    const given = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    const named = ["-subj", "/CN=new.internal", "-addext", "subjectAltName=DNS:new.internal"];
+    expect(spawnSync("openssl", ["req", ...given, ...named, "-keyout", key, "-out", cert]).status).toBe(0);
+    const ca = readFileSync(cert, "utf8");
+    const hosts: (string | undefined)[] = [];
+    const server = createServer({ key: readFileSync(key), cert: ca }, (request, response) => {
+      hosts.push(request.headers.host);
+      response.end("secure");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { lab } = laboratory();
+    const answered = async (name: string, tls?: { ca?: string; servername?: string }): Promise<string> => {
+      const handler = parallelHandler({
+        ...{ name, laboratory: lab, candidate: () => new Response("secure"), noise: false, silence: false },
+        control: { url, host: "shop.example", ...(tls && { tls }) },
+        transport: nodeTransport(),
+      });
+      return await handler(new Request("http://front.example/")).then(
+        (response) => response.text(),
+        (error: { code?: string }) => error.code ?? "failed",
+      );
+    };
+    try {
+      expect(await answered("trusted", { ca, servername: "new.internal" })).toBe("secure");
+      expect(await answered("another name", { ca, servername: "other.internal" })).toBe("ERR_TLS_CERT_ALTNAME_INVALID");
+      expect(await answered("nobody trusts it")).toBe("DEPTH_ZERO_SELF_SIGNED_CERT");
+      expect(hosts).toEqual(["shop.example"]);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
