@@ -15,7 +15,8 @@ export type {
   WriteSide,
 } from "./options.ts";
 export { memoryOutbox, type MemoryOutbox, type MemoryOutboxOptions, type MemoryTransaction } from "./outbox/memory.ts";
-export { postgresqlOutbox, type PostgresqlClient, type PostgresqlOutboxOptions } from "./outbox/postgresql.ts";
+export type { PostgresqlClient } from "./outbox/planned-statements.ts";
+export { postgresqlOutbox, type PostgresqlOutboxOptions } from "./outbox/postgresql.ts";
 export { sqliteOutbox, type SqliteDatabase, type SqliteOutboxOptions } from "./outbox/sqlite.ts";
 export type {
   Fence,

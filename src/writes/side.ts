@@ -4,6 +4,7 @@ import { changesSideTable } from "./changes/changes-table.ts";
 import { refuse } from "./errors.ts";
 import { storeOfIntents } from "./intent/intents.ts";
 import type { FoundWrite, UncheckedSide, WriteSide } from "./options.ts";
+import { Unplanned } from "./outbox/planned-statements.ts";
 import type { OutboxStore, SideName, StreamOf } from "./outbox/store.ts";
 
 type Functions = Pick<WriteSide<unknown, unknown, unknown, unknown, unknown>, "write" | "read" | "copy" | "records">;
@@ -87,12 +88,27 @@ function sideOf(
   const store = side.outbox === "intent" ? storeOfIntents(keeping.outbox) : keeping.outbox;
   const transact = async <Value>(work: (tx: unknown) => Promise<Value>): Promise<Value> => {
     let came: { readonly value: Value } | undefined;
+    let isUnplanned = false;
     // Not what `transaction` resolves with: it may resolve with nothing, or have run the work twice.
-    await keeping.transaction(async (tx) => {
-      came = undefined;
-      came = { value: await work(tx) };
-      return came.value;
-    });
+    const once = (): Promise<Value> =>
+      keeping.transaction(async (tx) => {
+        came = undefined;
+        try {
+          came = { value: await work(tx) };
+        } catch (error) {
+          isUnplanned = error instanceof Unplanned;
+          throw error;
+        }
+        return came.value;
+      });
+    try {
+      await once();
+    } catch (error) {
+      // Its own error may be in one of the caller's.
+      if (!isUnplanned) throw error;
+      isUnplanned = false;
+      await once();
+    }
     if (came === undefined) {
       const mend = "It has to reject when its work does, and to wait for it";
       return refuse(

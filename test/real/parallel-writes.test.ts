@@ -23,13 +23,13 @@ describe.skipIf(withoutPostgresql !== undefined)(`an outbox in a real PostgreSQL
   }, 60_000);
   afterAll(() => server.stop());
 
-  for (const prepared of [false, true]) {
+  for (const prepared of [false, true, undefined]) {
     testOutbox(
-      `postgresqlOutbox${prepared ? ", prepared" : ""}`,
+      `postgresqlOutbox, prepared: ${String(prepared)}`,
       () => {
         const pool = poolOf(server.port, "postgres", 2);
         return {
-          outbox: postgresqlOutbox(pool, { prefix: `t${++opened}_`, prepared }),
+          outbox: postgresqlOutbox(pool, { prefix: `t${++opened}_`, ...(prepared !== undefined && { prepared }) }),
           transaction: (work) => inTx(pool, (tx) => work(tx as never)),
           cleanUp: () => pool.end(),
         };
@@ -38,14 +38,73 @@ describe.skipIf(withoutPostgresql !== undefined)(`an outbox in a real PostgreSQL
     );
   }
 
-  it("has its statements planned once a connection, where they are `prepared`", async () => {
+  it.each([
+    ["where they are `prepared`", true],
+    ["with `pg`, where nothing is said", undefined],
+  ])("has its statements planned once a connection, %s", async (_, prepared) => {
     const pool = poolOf(server.port, "postgres", 1);
-    const outbox = postgresqlOutbox(pool, { prefix: `t${++opened}_`, prepared: true });
+    const outbox = postgresqlOutbox(pool, { prefix: `t${++opened}_`, ...(prepared !== undefined && { prepared }) });
     await outbox.prepare();
     for (let n = 0; n < 3; n++) await outbox.known(pool, { name: "payments", side: "control", id: `p-${n}` });
     const { rows } = await pool.query("SELECT name, generic_plans + custom_plans AS runs FROM pg_prepared_statements");
     expect(rows).toEqual([{ name: expect.stringMatching(/^sidelane_[0-9a-f]{32}$/) as string, runs: "3" }]);
     await pool.end();
+  });
+
+  it("has no more statements planned, and loses nothing, once a pool hands its connections on", async () => {
+    const pools = await Promise.all(
+      ["handed_old", "handed_new"].map(async (database) => {
+        await server.psql(`CREATE DATABASE ${database}`);
+        const pool = poolOf(server.port, database, 2);
+        await pool.query("CREATE TABLE entries (payment text PRIMARY KEY)");
+        return pool;
+      }),
+    );
+    const laboratory = new Laboratory();
+    const events: string[] = [];
+    const sideOf = (pool: (typeof pools)[number]): object => ({
+      transaction: (work: (tx: PoolClient) => Promise<unknown>) => inTx(pool, work),
+      async write({ id }: { id: string }, tx: PoolClient) {
+        await tx.query("INSERT INTO entries VALUES ($1)", [id]);
+        return id;
+      },
+      ...{ read: () => undefined, outbox: postgresqlOutbox(pool) },
+    });
+    const payments = parallelWrites("payments", {
+      ...{ control: sideOf(pools[0]!), candidate: sideOf(pools[1]!) },
+      ...{ id: (op: { id: string }) => op.id, keys: (op: { id: string }) => [op.id], laboratory, readBack: 0 },
+      onEvent: ({ kind, reason }: { kind: string; reason: string }) => void events.push(`${kind} ${reason}`),
+    } as never) as ParallelWrites<{ id: string }, string>;
+    /** As if each transaction met another connection of the server. */
+    const handOn = async (): Promise<void> => {
+      for (const pool of pools) {
+        const clients = await Promise.all([pool.connect(), pool.connect()]);
+        for (const client of clients) await client.query("DEALLOCATE ALL");
+        for (const client of clients) client.release();
+      }
+    };
+    const followed = async (): Promise<void> => {
+      const stop = new AbortController();
+      const working = payments.work({ signal: stop.signal });
+      while ((await payments.status()).lag.control.rows > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      stop.abort();
+      await working;
+    };
+    for (const id of ["a", "b"]) await payments.write({ id });
+    await followed();
+    await handOn();
+    for (const id of ["c", "d"]) expect(await payments.write({ id })).toBe(id);
+    await handOn();
+    await followed();
+    for (const pool of pools) {
+      const { rows } = await pool.query("SELECT payment FROM entries ORDER BY payment");
+      expect(rows.map(({ payment }: { payment: string }) => payment)).toEqual(["a", "b", "c", "d"]);
+      const { rows: planned } = await pool.query("SELECT name FROM pg_prepared_statements");
+      expect(planned).toEqual([]);
+      await pool.end();
+    }
+    expect(events).toEqual([]);
+    await laboratory.close();
   });
 
   // It writes a parameter as the type that the server names: a text of JSON for `jsonb` would be written as JSON again.
@@ -200,6 +259,13 @@ describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreS
           },
         }),
       });
+      const waiting = async (): Promise<number> => {
+        const { rows } = await pool.query("SELECT count(DISTINCT pid) AS some FROM pg_locks WHERE NOT granted");
+        return Number((rows[0] as { some: string }).some);
+      };
+      const until = async (holds: () => Promise<boolean>): Promise<void> => {
+        while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
+      };
       for (const [outbox, isWrong] of [
         [right, false],
         [wrong, true],
@@ -213,12 +279,12 @@ describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreS
         const changing = inTx(pool, (tx) =>
           right.changeFence(tx, { ...of, epoch: fence.epoch, to: { ...fence, moving: !fence.moving } }),
         );
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await until(async () => (await waiting()) === 1);
         if (half === "the advisory") {
           // Who comes later waits behind the change; or goes on sharing the row, and the next one after it.
           let hasEntered = false;
           const entering = outbox.enter(next, { ...of, id: "y" }).then(() => (hasEntered = true));
-          await new Promise((resolve) => setTimeout(resolve, 200));
+          await until(async () => hasEntered || (await waiting()) === 2);
           expect(hasEntered).toBe(isWrong);
           await writer.query("COMMIT");
           if (!isWrong) await changing;

@@ -1,17 +1,12 @@
-import { createHash } from "node:crypto";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { aBoolean, aFunction, orElse, settle, type OptionTable } from "../../model/option-table.ts";
 import { murmur3 } from "../../rollout/bucket.ts";
+import { plannedStatements, type PostgresqlClient } from "./planned-statements.ts";
 import { fenceOf, knownOf, type Row } from "./rows.ts";
 import type { Query } from "./sql-dialect.ts";
 import { sqlOutbox } from "./sql-outbox.ts";
 import type { OutboxStore, StreamOf } from "./store.ts";
 import { outboxMigrations, tableNames, tableNamesTable, type TableNames } from "./tables.ts";
-
-/** What is used of a pool or client of `pg` 8: anything of the same shape will do. */
-export interface PostgresqlClient {
-  query(sql: string, parameters: unknown[]): PromiseLike<{ readonly rows: readonly object[] }>;
-}
 
 /** What `postgresqlOutbox` takes: how its client is found, and the names of its tables. */
 export interface PostgresqlOutboxOptions extends TableNames {
@@ -21,44 +16,21 @@ export interface PostgresqlOutboxOptions extends TableNames {
   readonly migrate?: boolean;
   /**
    * Whether each statement is planned once a connection rather than each time: it is handed to `query` as `{ name, text, values }`, as `pg` 8
-   * takes it. Not for other clients, nor behind a pool that hands connections on between transactions, such as PgBouncer before 1.21. `false`
-   * by default.
+   * takes it. By default where the client is one of `pg` 8, until it turns out that a pool behind it hands connections on between transactions, as
+   * PgBouncer before 1.21 does: what that breaks is run again.
    */
   readonly prepared?: boolean;
 }
 
-export const postgresqlOutboxTable: OptionTable<PostgresqlOutboxOptions, "prefix" | "migrate" | "prepared"> = {
+export const postgresqlOutboxTable: OptionTable<PostgresqlOutboxOptions, "prefix" | "migrate"> = {
   ...tableNamesTable,
   client: aFunction,
   migrate: orElse(aBoolean, true),
-  prepared: orElse(aBoolean, false),
+  prepared: aBoolean,
 };
 
 const listOf = (parameter: string): string =>
   `SELECT value FROM jsonb_array_elements_text(CAST(CAST(${parameter} AS text) AS jsonb)) AS given(value)`;
-
-type Run = (on: PostgresqlClient, sql: string, values: unknown[]) => PromiseLike<{ readonly rows: readonly object[] }>;
-
-const asText: Run = (on, sql, values) => on.query(sql, values);
-
-/** Has each statement planned once a connection. Its name is of its text: two outboxes may share a connection. */
-function byName(): Run {
-  const names = new Map<string, string>();
-  return (on, text, values) => {
-    const name = names.get(text) ?? `sidelane_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
-    names.set(text, name);
-    return (on as unknown as NamingClient).query({ name, text, values });
-  };
-}
-
-/** What is used of `pg` 8 where statements are prepared. */
-interface NamingClient {
-  query(statement: {
-    readonly name: string;
-    readonly text: string;
-    readonly values: unknown[];
-  }): PromiseLike<{ readonly rows: readonly object[] }>;
-}
 
 const now = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)";
 
@@ -75,7 +47,7 @@ export function postgresqlOutbox(pool: PostgresqlClient, options: PostgresqlOutb
   check.function("pool.query", (pool as { readonly query?: unknown }).query);
   const { client, migrate, prepared, ...names } = settle(check, postgresqlOutboxTable, options);
   const t = tableNames(names);
-  const run = prepared ? byName() : asText;
+  const run = plannedStatements(prepared, pool);
   const clientOf = (client ?? ((tx: unknown) => tx)) as (tx: unknown) => Partial<PostgresqlClient> | undefined;
 
   const query: Query = async (tx, sql, parameters) => {
@@ -152,7 +124,7 @@ WHERE f.name = $1 AND f.side = $2 AND f.bucket = CAST($3 AS integer) FOR SHARE O
         `WITH noted AS (
   INSERT INTO ${t("ids")} (name, side, op_id, digest, facts, token, at_ms)
   VALUES ($1, $2, $3, $4, $5, $6, ${now})
-  ON CONFLICT (name, side, op_id) DO NOTHING RETURNING op_id
+  ON CONFLICT (name, side, op_id) DO NOTHING RETURNING at_ms
 ), moved AS (
   INSERT INTO ${t("heads")} AS h (name, side, key, seq, bucket, touched)
   SELECT $1, $2, given.value, 1, CAST($7 AS bigint), txid_current()
@@ -163,8 +135,8 @@ WHERE f.name = $1 AND f.side = $2 AND f.bucket = CAST($3 AS integer) FOR SHARE O
 )
 INSERT INTO ${t("outbox")} (name, side, op_id, token, digest, keys, seqs, op, facts, schema, bucket, generation,
   attempts, waits, next_at, created_at, state)
-SELECT $1, $2, $3, $6, $4, $8, (SELECT CAST(coalesce(json_agg(seq ORDER BY key COLLATE "C"), '[]') AS text) FROM moved),
-  $9, $5, CAST($10 AS bigint), CAST($7 AS bigint), CAST($11 AS bigint), 0, 0, ${now}, ${now}, 'due'
+SELECT $1, $2, $3, $6, $4, $8, (SELECT '[' || coalesce(string_agg(CAST(seq AS text), ',' ORDER BY key), '') || ']' FROM moved),
+  $9, $5, CAST($10 AS bigint), CAST($7 AS bigint), CAST($11 AS bigint), 0, 0, at_ms, at_ms, 'due'
 FROM noted RETURNING op_id`,
         [
           ...[name, side, entry.id, entry.digest, entry.facts, entry.token, entry.bucket],
