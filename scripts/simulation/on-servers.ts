@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +13,7 @@ import type { Simulation } from "./in-memory.ts";
 import type { Load } from "./measured-store.ts";
 import { begin, type Pace } from "./story.ts";
 import type { Column } from "./tables.ts";
+import { usageOf } from "./usage.ts";
 
 export type RealStore = ChildOptions["store"];
 
@@ -148,26 +149,6 @@ async function startServer(kind: RealStore, processes: number): Promise<Server> 
       return Promise.resolve();
     },
   };
-}
-
-const tickMs = 10;
-
-/** What a process and its children have used so far, as Linux tells it; memory that they share counts once. */
-function usageOf(pid: number): { readonly cpuMs: number; readonly megabytes: number } | undefined {
-  let cpuMs = 0;
-  let kilobytes = 0;
-  for (const name of readdirSync("/proc").filter((each) => /^\d+$/.test(each))) {
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      if (Number(name) !== pid && Number(fields[1]) !== pid) continue;
-      cpuMs += tickMs * (Number(fields[11]) + Number(fields[12]));
-      kilobytes += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${name}/smaps_rollup`, "utf8"))?.[1] ?? 0);
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  return { cpuMs, megabytes: kilobytes / 1_000 };
 }
 
 function added(one: Load, other: Load): Load {

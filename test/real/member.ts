@@ -37,7 +37,7 @@ export async function member(
   skewMs: () => number = () => 0,
   watches = true,
 ): Promise<Member> {
-  const { store: watched, close } = target.kind === "Redis" ? await onRedis(target.port) : onPostgresql(target.port);
+  const { store: watched, close } = await openStore(target);
   const { watch, ...polled } = watched;
   const store = watches && watch ? watched : polled;
   const rolling = ramp({ store, version: "v1", steps: [0.5], ...options });
@@ -82,6 +82,10 @@ export async function member(
 interface Opened {
   readonly store: RolloutStore;
   readonly close: () => Promise<void>;
+}
+
+export async function openStore({ kind, port }: Target): Promise<Opened> {
+  return kind === "Redis" ? onRedis(port) : onPostgresql(port);
 }
 
 async function onRedis(port: number): Promise<Opened> {

@@ -1,4 +1,4 @@
-import { systemClock, type Cancel } from "../../model/clock.ts";
+import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
 
 /**
  * Listens to a channel: calls `onMessage` with each message, and `onEnd` when the connection has ended. Resolves with what stops it.
@@ -13,7 +13,12 @@ export type Listen = (
 const backOffMs = { first: 200, longest: 30_000 };
 
 /** Listens, and again whenever the connection has ended, for as long as it is wanted. */
-export function watching(listen: Listen, channel: string, onMessage: (payload: string) => void): Cancel {
+export function watching(
+  listen: Listen,
+  channel: string,
+  onMessage: (payload: string) => void,
+  clock: Clock = systemClock,
+): Cancel {
   let isOver = false;
   let stop: (() => unknown) | undefined;
   let cancel: Cancel = () => undefined;
@@ -22,7 +27,7 @@ export function watching(listen: Listen, channel: string, onMessage: (payload: s
     stop = undefined;
     if (isOver) return;
     // Not all processes at one moment.
-    cancel = systemClock.after(waitMs * (0.5 + Math.random()), () => void begin());
+    cancel = clock.after(waitMs * (0.5 + Math.random()), () => void begin());
     waitMs = Math.min(2 * waitMs, backOffMs.longest);
   };
   const begin = async (): Promise<void> => {

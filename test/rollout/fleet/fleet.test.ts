@@ -302,6 +302,37 @@ describe("a fleet's judge", () => {
     expect((await stored(store))!.share).toBe(0.5);
   });
 
+  it.each(["sync", "claim", "collect"] as const)(
+    "takes no step on its own matches while %s alone fails, and counts that as a fault",
+    async (failing) => {
+      const clock = fixedClock();
+      const inner = memoryStore();
+      let fails = false;
+      const { store } = wayTo(inner);
+      const down = { [failing]: () => Promise.reject(new Error("down")) };
+      const partly = (): RolloutStore => (fails ? { ...store, ...down } : store);
+      const judge = await started(
+        {
+          ...store,
+          sync: (...given) => partly().sync(...given),
+          claim: (...given) => partly().claim(...given),
+          collect: (...given) => partly().collect(...given),
+        },
+        clock,
+        { onReady: "advance", minimumTimeMs: 0, minimumUnits: 100, unitWindowMs: 0 },
+      );
+      fails = true;
+      for (let index = 0; index < 600; index++) call(judge.ramp, judge.host, { key: `customer-${index}` });
+      await clock.advanceAsync(5 * minute);
+      expect((await stored(inner))!.share).toBe(0);
+      expect(judge.faults.length).toBeGreaterThan(10);
+      expect(new Set(judge.faults)).toEqual(new Set(["Error: down"]));
+      fails = false;
+      await clock.advanceAsync(oncePolled);
+      expect((await stored(inner))!.share).toBe(0.25);
+    },
+  );
+
   it("is followed by another one when it is gone, which goes on with all evidence", async () => {
     const clock = fixedClock();
     const store = memoryStore();
