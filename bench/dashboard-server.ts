@@ -7,7 +7,7 @@ import { systemClock, type Clock } from "../src/model/clock.ts";
 import { dashboard } from "../src/report/index.ts";
 import { ramp } from "../src/rollout/index.ts";
 
-const [experiments, minutes, callsPerSecond] = [5, 240, 500];
+const [experiments, minutes, callsPerSecond] = [5, 240, 100];
 
 let passedMs = -minutes * 60_000;
 const clock: Clock = {
@@ -44,7 +44,7 @@ for (let minute = 0; minute < minutes; minute++) {
   passedMs += 60_000;
 }
 
-const everyMs = 20;
+const everyMs = 50;
 setInterval(() => void call((callsPerSecond * everyMs) / 1_000), everyMs);
 
 const server = createServer(toNodeListener(handler));

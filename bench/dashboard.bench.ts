@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { machine } from "./rounds.ts";
 
-const [viewers, turns, turnMs] = [20, Number(process.argv[2] ?? 6), 6_000];
+const [viewers, turns, turnMs] = [20, Number(process.argv[2] ?? 6), 20_000];
 
 const server = fork(join(import.meta.dirname, "dashboard-server.js"));
 const [port] = (await once(server, "message")) as [number];

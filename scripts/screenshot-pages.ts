@@ -32,11 +32,11 @@ for (const [name, make] of Object.entries(states)) {
   const html = await htmlOf(await make());
   for (const width of [390, 1_280]) {
     for (const colorScheme of ["light", "dark"] as const) {
-      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+      const context = await browser.newContext({ viewport: { width, height: 2_200 }, colorScheme, bypassCSP: true });
       const report = await context.newPage();
-      // What is below the window is drawn, too.
-      await report.setViewportSize({ width, height: 2_200 });
       await report.setContent(html);
+      // What is below the window is drawn, too.
+      await report.addStyleTag({ content: "main>section{content-visibility:visible!important}" });
       const height = await report.evaluate<number>("Math.ceil(document.body.getBoundingClientRect().height)");
       await report.screenshot({
         path: `${folder}report-${name}-${width}-${colorScheme}.png`,

@@ -10,9 +10,9 @@ import { chromiumPath, openChromium } from "../render/chromium.ts";
 
 const missing = chromiumPath === undefined ? " (skipped: no Chromium on this machine)" : "";
 
-describe.skipIf(chromiumPath === undefined)(`a live page in Chromium${missing}`, { timeout: 120_000 }, () => {
+describe.skipIf(chromiumPath === undefined)(`a live page in Chromium${missing}`, { timeout: 240_000 }, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await openChromium()), 120_000);
+  beforeAll(async () => void (browser = await openChromium()), 240_000);
   afterAll(() => browser.close());
 
   it("changes its numbers in place, and is then what it would be if it were loaded anew", async () => {
@@ -59,7 +59,7 @@ describe.skipIf(chromiumPath === undefined)(`a live page in Chromium${missing}`,
       await page.locator("#experiment-price details").first().locator("summary").click();
       for (const calls of [40, 60]) {
         await call(calls);
-        await page.getByText(`${done} calls →`).first().waitFor({ timeout: 60_000 });
+        await page.getByText(`${done} calls →`).first().waitFor({ timeout: 90_000 });
       }
       expect(await page.evaluate("window.isTheSame")).toBe(true);
       expect(await page.locator(".news").isVisible()).toBe(false);
@@ -72,12 +72,12 @@ describe.skipIf(chromiumPath === undefined)(`a live page in Chromium${missing}`,
 
       // Another kind of mismatch is another row: it is offered to who is in the middle of something, and shown at once otherwise.
       lab.experiment("newcomer", { control: () => 1, candidate: () => 1 })();
-      await page.locator(".news button").waitFor({ timeout: 60_000 });
+      await page.locator(".news button").waitFor({ timeout: 90_000 });
       await page.locator(".news button").click();
       await page.locator("#experiment-newcomer").first().waitFor();
       const idle = await opened();
       lab.experiment("later", { control: () => 1, candidate: () => 1 })();
-      await idle.locator("#experiment-later").first().waitFor({ timeout: 60_000 });
+      await idle.locator("#experiment-later").first().waitFor({ timeout: 90_000 });
       expect(said).toEqual([]);
     } finally {
       await context.close();
