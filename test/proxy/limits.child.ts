@@ -5,7 +5,7 @@ import { startProxy } from "../../src/proxy/start-proxy.ts";
 
 const config = JSON.parse(process.argv[2]!) as object;
 const { url, deployment } = await startProxy(
-  checkConfig({ ...config, listen: { port: 0 }, silence: false }, "limits"),
+  checkConfig({ ...config, listen: { port: 0, keepAliveTimeoutMs: 600_000 }, silence: false }, "limits"),
   new Surroundings("limits", process.cwd()),
   console.error,
 );
