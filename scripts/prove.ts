@@ -23,8 +23,11 @@ const proofs: Readonly<Record<string, Proof>> = {
     environment: { HTTP_EXCHANGES: "1000", HTTP_MEGABYTES: "1024" },
   },
   proxy: {
-    files: ["test/proxy/generated-exchanges.test.ts", "test/proxy/planted.test.ts"],
-    environment: { PROXY_EXCHANGES: "2000", PROXY_REQUESTS: "100000" },
+    files: ["test/proxy/generated-exchanges.test.ts", "test/proxy/planted.test.ts", "test/proxy/limits.test.ts"],
+    environment: {
+      ...{ PROXY_EXCHANGES: "2000", PROXY_REQUESTS: "100000", PROXY_CONNECTIONS: "10000" },
+      ...{ PROXY_MANY_REQUESTS: "1000000", PROXY_MEGABYTES: "1024" },
+    },
   },
   bank: { files: ["test/real/bank-in-processes.test.ts"], environment: { BANK_SECONDS: "60" } },
   records: { files: ["test/report/kills-in-processes.test.ts"], environment: { KILLS: "100" } },

@@ -76,7 +76,7 @@ const nothing: ReadonlySet<string> = new Set();
 /** Names and values that are set. */
 export type HeadersToSet = readonly (readonly [name: string, value: string])[];
 
-/** For whom a request's headers are: a copy is without conditions and ranges, and without what only one side is asked for. */
+/** Who gets a request: a copy is without conditions and ranges, and without what only one side is asked for. */
 export interface Receiver {
   readonly isCopy?: boolean;
   readonly withoutCredentials?: boolean;

@@ -91,7 +91,7 @@ export interface ComparisonCall<Value = unknown, CandidateValue = Value> {
 export interface LeanCall<Value = unknown, CandidateValue = Value> extends ComparisonCall<Value, CandidateValue> {
   /** What its signal tells, without the price of one. */
   readonly stop: Stop;
-  /** Whether anybody receives the results of matches. */
+  /** Whether a publisher or a hook receives the results of matches. */
   readonly tellsMatches: boolean;
   /**
    * Both sides returned, and what they returned is known to match; nothing of it is kept.

@@ -143,7 +143,7 @@ export function orAborted<Answer>(answer: Promise<SideAnswer<Answer>>, stop: Sto
     let isOver = false;
     const giveUp = (): void => {
       isOver = true;
-      reject(stop.reason as Error);
+      reject(stop.reason);
     };
     if (stop.aborted) giveUp();
     else stop.add(giveUp);

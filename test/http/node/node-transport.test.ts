@@ -48,7 +48,7 @@ describe.skipIf(spawnSync("openssl", ["version"]).status !== 0)("a service by TL
       });
       return await handler(new Request("http://front.example/")).then(
         (response) => response.text(),
-        (error: { code?: string }) => error.code ?? "failed",
+        (error: unknown) => (error as { code?: string }).code ?? "failed",
       );
     };
     try {
