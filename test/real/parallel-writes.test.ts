@@ -62,19 +62,22 @@ describe.skipIf(withoutPostgresql !== undefined)(`an outbox in a real PostgreSQL
     );
     const laboratory = new Laboratory();
     const events: string[] = [];
-    const sideOf = (pool: (typeof pools)[number]): object => ({
-      transaction: (work: (tx: PoolClient) => Promise<unknown>) => inTx(pool, work),
-      async write({ id }: { id: string }, tx: PoolClient) {
+    const sideOf = (pool: (typeof pools)[number]) => ({
+      transaction: <Value>(work: (tx: PoolClient) => Promise<Value>) => inTx(pool, work),
+      async write({ id }: { readonly id: string }, tx: PoolClient) {
         await tx.query("INSERT INTO entries VALUES ($1)", [id]);
         return id;
       },
-      ...{ read: () => undefined, outbox: postgresqlOutbox(pool) },
+      read: () => undefined,
+      outbox: postgresqlOutbox(pool),
     });
     const payments = parallelWrites("payments", {
-      ...{ control: sideOf(pools[0]!), candidate: sideOf(pools[1]!) },
-      ...{ id: (op: { id: string }) => op.id, keys: (op: { id: string }) => [op.id], laboratory, readBack: 0 },
-      onEvent: ({ kind, reason }: { kind: string; reason: string }) => void events.push(`${kind} ${reason}`),
-    } as never) as ParallelWrites<{ id: string }, string>;
+      control: sideOf(pools[0]!),
+      candidate: sideOf(pools[1]!),
+      id: (op: { readonly id: string }) => op.id,
+      keys: (op: { readonly id: string }) => [op.id],
+      ...{ laboratory, readBack: 0, onEvent: ({ kind, reason }) => void events.push(`${kind} ${reason}`) },
+    });
     /** As if each transaction met another connection of the server. */
     const handOn = async (): Promise<void> => {
       for (const pool of pools) {

@@ -63,7 +63,8 @@ export function writeWrites(
     write("writes_skipped", labels, skipped);
     write("writes_read_timestamp_seconds", labels, at / 1_000);
   }
-  for (const [side, count] of Object.entries(bucketsHeld(holders))) write("writes_buckets", { experiment, side }, count);
+  for (const [side, count] of Object.entries(bucketsHeld(holders)))
+    write("writes_buckets", { experiment, side }, count);
   if (last === undefined) return;
   write("writes_last_reconciliation_timestamp_seconds", { experiment }, last.at / 1_000);
   write("writes_last_reconciliation_clean", { experiment }, Number(last.clean));

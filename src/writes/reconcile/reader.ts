@@ -43,7 +43,7 @@ export function readerOf(place: string, side: Side, { after, to }: KeyRange, pac
     at = 0;
     await pace(page.length);
     ahead = isLast ? undefined : scanAfter(last);
-    // Whoever asks for the page hears of it.
+    // The next `fill` rejects by it.
     ahead?.catch(() => undefined);
   }
 
