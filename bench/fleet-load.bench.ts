@@ -1,5 +1,6 @@
 // What do 500 processes with 20 experiments each ask of their server, once they have agreed on which keys count?
-// Run with `npm run bench:fleet-load`, with a number of minutes and names of servers; needs a real PostgreSQL and Redis on the machine.
+// Run with `npm run bench:fleet-load`, with numbers of minutes and of processes, and names of servers; needs a real PostgreSQL and Redis on the
+// machine.
 import { fork, type ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -15,7 +16,6 @@ import { startPostgresql } from "../test/real/postgresql.ts";
 import { startRedis } from "../test/real/redis.ts";
 import { sample } from "../test/stats/sample.ts";
 
-const clients = 500;
 const children = 4;
 const experiments = 20;
 const keysPerMinute = 1_000;
@@ -31,7 +31,7 @@ interface Done {
   cpuMs: number;
 }
 
-const [as = "", kind = "", port = ""] = process.argv.slice(2);
+const [as = "", kind = "", port = "", own = ""] = process.argv.slice(2);
 
 /** Some of the clients, each with a connection of its own, in a process of theirs. */
 async function child(): Promise<void> {
@@ -39,7 +39,7 @@ async function child(): Promise<void> {
   const streams: { bytesRead: number; bytesWritten: number }[] = [];
   const ramps: { readonly name: string; readonly rolling: Ramp }[] = [];
   const loaded: Promise<void>[] = [];
-  for (let client = 0; client < clients / children; client++) {
+  for (let client = 0; client < Number(own); client++) {
     const opened = kind === "Redis" ? await onRedis() : onPostgresql(streams);
     const store: RolloutStore = {
       ...opened,
@@ -92,7 +92,14 @@ async function onRedis(): Promise<RolloutStore> {
 }
 
 function onPostgresql(streams: { bytesRead: number; bytesWritten: number }[]): RolloutStore {
-  const pool = new pg.Pool({ host: "127.0.0.1", port: Number(port), user: "sidelane", database: "postgres", max: 1 });
+  const pool = new pg.Pool({
+    host: "127.0.0.1",
+    port: Number(port),
+    user: "sidelane",
+    database: "postgres",
+    max: 1,
+    idleTimeoutMillis: 0,
+  });
   pool.on("error", () => undefined);
   pool.on("connect", (client) => {
     const { connection } = client as unknown as { connection: { stream: (typeof streams)[number] } };
@@ -110,8 +117,8 @@ interface Server {
   stop(): Promise<void>;
 }
 
-const servers: Readonly<Record<string, () => Promise<Server>>> = {
-  async PostgreSQL() {
+const servers: Readonly<Record<string, (clients: number) => Promise<Server>>> = {
+  async PostgreSQL(clients) {
     const server = await startPostgresql({ connections: clients + 20 });
     for (const sql of migrations()) await server.psql(`${sql};`);
     const kept = async (): Promise<number> => Number(await server.psql("SELECT pg_database_size(current_database())"));
@@ -145,10 +152,12 @@ async function answers(from: readonly ChildProcess[], ask: (to: ChildProcess) =>
   );
 }
 
-async function load(name: string, minutes: number): Promise<void> {
-  const server = await servers[name]!();
+async function load(name: string, minutes: number, clients: number): Promise<void> {
+  const server = await servers[name]!(clients);
   const fleet = Array.from({ length: children }, () =>
-    fork(import.meta.filename, ["child", name, String(server.port)], { execArgv: ["--import", "tsx"] }),
+    fork(import.meta.filename, ["child", name, String(server.port), String(clients / children)], {
+      execArgv: ["--import", "tsx"],
+    }),
   );
   await answers(fleet, () => undefined);
   const so = async () => {
@@ -182,7 +191,8 @@ async function load(name: string, minutes: number): Promise<void> {
 
 if (as === "child") await child();
 else {
-  const [minutes = "5", ...names] = process.argv.slice(2);
-  for (const name of names.length > 0 ? names : Object.keys(servers)) await load(name, Number(minutes));
+  const [minutes = "5", clients = "500", ...names] = process.argv.slice(2);
+  for (const name of names.length > 0 ? names : Object.keys(servers))
+    await load(name, Number(minutes), Number(clients));
   process.exit(0);
 }

@@ -4,11 +4,14 @@ import { fork, type ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fixedClock } from "../src/testing/fixed-clock.ts";
 import { memoryStore } from "../src/rollout/stores/memory.ts";
+import { newsIn, newsOf } from "../src/rollout/stores/shared.ts";
+import type { RolloutStore } from "../src/rollout/stores/store.ts";
+import { transition } from "../src/rollout/transition.ts";
 import { migrations } from "../src/rollout/stores/postgresql.ts";
 import { member, until, type Member, type Target } from "../test/real/member.ts";
 import { startPostgresql } from "../test/real/postgresql.ts";
 import { startRedis } from "../test/real/redis.ts";
-import { started } from "../test/rollout/fleet/process.ts";
+import { started, type Process } from "../test/rollout/fleet/process.ts";
 import { call } from "../test/rollout/host.ts";
 
 const by = "bench";
@@ -97,6 +100,52 @@ async function heardOf(target: Target, isWatched: boolean): Promise<void> {
   await close();
 }
 
+/** What 100 processes work until none of them serves, in one thread: by the news of a rollback, and by asking a store in memory. */
+async function heardIn(rounds: number): Promise<void> {
+  const clock = fixedClock();
+  const inner = memoryStore();
+  const watchers: ((experiment: string, heard?: unknown) => void)[] = [];
+  const tell = (...news: readonly [string, unknown?]): void => {
+    for (const watcher of watchers) watcher(...news);
+  };
+  const store = (): RolloutStore => ({
+    ...inner,
+    sync: (reports) => inner.sync(reports),
+    watch: (onChange) => {
+      watchers.push(onChange);
+      return () => undefined;
+    },
+  });
+  const fleet: Process[] = [];
+  for (let index = 0; index < 100; index++)
+    fleet.push(await started(store(), clock, { steps: [0.5], minimumTimeMs: 3_600_000 }));
+  const isServing = (): boolean => fleet.some(({ ramp }) => ramp.current().share > 0);
+  const [first] = fleet;
+  const took = { news: [] as number[], asking: [] as number[] };
+  for (let round = 0; round < 2 * rounds; round++) {
+    await first!.ramp.advance({ by });
+    tell("price");
+    await clock.advanceAsync(0);
+    const { state } = first!.ramp.status();
+    const next = transition(state, { kind: "rollback", by, reason: "measured", at: clock.now() });
+    await inner.compareAndSet("price", state.id, next);
+    const news = newsOf("price", next);
+    const startedAt = performance.now();
+    if (round % 2 === 0) for (const watcher of watchers) watcher(...newsIn(news));
+    else tell("price");
+    while (isServing()) await Promise.resolve();
+    took[round % 2 === 0 ? "news" : "asking"].push(performance.now() - startedAt);
+    await clock.advanceAsync(2_500);
+    await first!.ramp.clear({ by });
+    tell("price");
+    await clock.advanceAsync(0);
+  }
+  const half = (of: number[]): string => of.sort((a, b) => a - b)[of.length >> 1]!.toFixed(1);
+  console.log(
+    `100 processes in one stop serving within ${half(took.news)} ms by the news, and within ${half(took.asking)} ms by asking a store in memory (half of ${rounds} rounds)`,
+  );
+}
+
 async function check(): Promise<void> {
   const clock = fixedClock();
   const stores = Array.from({ length: 100 }, () => memoryStore());
@@ -133,6 +182,7 @@ async function check(): Promise<void> {
 
 if (as === "child") await child();
 else {
+  if (as !== "check") await heardIn(20);
   if (as !== "heard") await check();
   if (as === "check") process.exit(0);
   const redis = await startRedis();

@@ -173,7 +173,7 @@ async function begun(members: readonly Member[]): Promise<void> {
       if (share === 0) await members[0]!.rolling.advance({ by });
       await eventually(() => members.every(({ serves }) => serves()), 5_000, "the candidate serves in all processes");
     } catch (error) {
-      if (attempt >= 5) throw error;
+      if (attempt >= 20) throw error;
     }
   }
 }
