@@ -29,7 +29,7 @@ async function asked(path: string, agent: Agent): Promise<IncomingMessage> {
 
 /** Does what the page's script does until it is told to leave. */
 async function look(leave: AbortSignal): Promise<void> {
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent();
   while (!leave.aborted) {
     let text = "";
     for await (const piece of (await asked("", agent)).setEncoding("utf8")) text += piece as string;
