@@ -188,7 +188,7 @@ describe("summary", () => {
     expect(model.lost).toMatchObject({ lines: 0, records: 0, minutes: 0 });
   });
 
-  it("reads back 5 000 experiments that one process has", async () => {
+  it("reads back 5 000 experiments that one process has", { timeout: 120_000 }, async () => {
     const { lab, path, clock } = opened();
     const names = Array.from({ length: 5_000 }, (_, index) => `experiment-${index}`);
     for (const name of names) lab.experiment(name, { control: () => 1, candidate: () => 1 })();
