@@ -4,9 +4,11 @@ import { defineConfig } from "tsup";
 const config: ReturnType<typeof defineConfig> = defineConfig({
   entry: [
     "bench/performance.ts",
+    "bench/clickhouse.bench.ts",
     "bench/footprint.ts",
     "bench/http-server.ts",
     "bench/proxy.bench.ts",
+    "bench/records.bench.ts",
     "bench/services.bench.ts",
     "bench/reconcile.bench.ts",
     "bench/writes.bench.ts",

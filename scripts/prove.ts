@@ -30,7 +30,10 @@ const proofs: Readonly<Record<string, Proof>> = {
     },
   },
   bank: { files: ["test/real/bank-in-processes.test.ts"], environment: { BANK_SECONDS: "60" } },
-  records: { files: ["test/report/kills-in-processes.test.ts"], environment: { KILLS: "100" } },
+  records: {
+    files: ["test/report/kills-in-processes.test.ts", "test/records/read-records.test.ts"],
+    environment: { KILLS: "100", SAMPLED_CALLS: "1000000" },
+  },
   fleet: { files: ["test/real/partitions.test.ts"], environment: { PARTITIONS: process.argv[3] ?? "1000" } },
   clickhouse: { files: ["test/real/clickhouse.test.ts"], environment: { CHDB: join(tmpdir(), "sidelane-chdb") } },
   memory: { files: ["test/proof/memory-in-processes.test.ts"], environment: { SIDELANE_LONG: "1" } },

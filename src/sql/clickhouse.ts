@@ -89,31 +89,30 @@ GROUP BY experiment, candidate, version, minute`,
   ];
 }
 
-// Half a surrogate pair would be refused, and the whole batch with it.
-function storableRow(row: ClickhouseRow): ClickhouseRow {
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      name,
-      typeof value === "string" ? storable(value)
-      : Array.isArray(value) ? value.map((each) => storable(String(each)))
-      : value,
-    ]),
-  );
-}
-
 /** A row for each candidate of a result; the line is in the first one. */
 export function clickhouseResultRows(result: PresentedResult): ClickhouseRow[] {
   const { id, process = "", experiment, version = "", build = "", served, weight, startedAt, control } = result;
   return result.candidates.map((candidate, place) => {
     const { differences = [], signature = "" } = candidate.comparison;
-    return storableRow({
-      ...{ id, process, experiment, candidate: candidate.name, kind: kindOfCandidate(candidate), signature },
-      ...{ version, build, served, weight, started_at_ms: Math.round(startedAt) },
-      ...{ control_ms: control.durationMs, candidate_ms: candidate.durationMs },
-      paths: differences.map(({ path }) => path),
+    // Half a surrogate pair in a name would be refused, and the whole batch with it; JSON has written it in digits.
+    return {
+      id: storable(id),
+      process: storable(process),
+      experiment: storable(experiment),
+      candidate: storable(candidate.name),
+      kind: kindOfCandidate(candidate),
+      signature: storable(signature),
+      version: storable(version),
+      build: storable(build),
+      served: storable(served),
+      weight,
+      started_at_ms: Math.round(startedAt),
+      control_ms: control.durationMs,
+      candidate_ms: candidate.durationMs,
+      paths: differences.map(({ path }) => storable(path)),
       path_kinds: differences.map(({ kind }) => kind),
       line: place === 0 ? JSON.stringify(result) : "",
-    });
+    };
   });
 }
 
@@ -132,9 +131,9 @@ export function clickhouseTallyRow(record: MinuteRecord, n: number): ClickhouseR
 
 export function clickhouseEventRow(event: EventRecord): ClickhouseRow {
   const { experiment, process = "", at, kind, from, to, by, reason } = event;
-  return storableRow({
-    ...{ experiment, process, at_ms: Math.round(at), kind },
+  return {
+    ...{ experiment: storable(experiment), process: storable(process), at_ms: Math.round(at), kind },
     ...{ from_stage: from.stage, from_share: from.share, to_stage: to.stage, to_share: to.share },
-    ...{ asked_by: by, reason, record: JSON.stringify(event) },
-  });
+    ...{ asked_by: storable(by), reason: storable(reason), record: JSON.stringify(event) },
+  };
 }

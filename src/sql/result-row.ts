@@ -68,9 +68,12 @@ function hashOf(text: string): string {
   return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
+const suspect = /[\0\ud800-\udfff]/;
+
 /** PostgreSQL stores neither NUL nor half a surrogate pair, and would refuse the whole batch. */
 export function storable(text: string): string {
-  return text.replace(/[\0\p{Surrogate}]/gu, "\ufffd");
+  // Nearly every text has neither half nor a whole pair, which is soon seen.
+  return suspect.test(text) ? text.replace(/[\0\p{Surrogate}]/gu, "\ufffd") : text;
 }
 
 function storableData(data: unknown): unknown {

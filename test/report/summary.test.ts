@@ -143,6 +143,64 @@ describe("summary", () => {
     expect(whole.experiments["price"]!.candidates["candidate"]!.counts.match).toBe(5);
   });
 
+  it("adds up two processes whose clocks are an hour apart, and says nothing is lost", async () => {
+    const pseudonymKey = "a secret of two processes";
+    const hourMs = 3_600_000;
+    const behind = fixedClock(1_767_225_600_000);
+    const ahead = fixedClock(1_767_225_600_000 + hourMs);
+    const both = [behind, ahead].map((clock) => opened({ clock, pseudonymKey }));
+    for (const { lab, clock } of both) {
+      const price = lab.experiment("price", { control: String, candidate: String, key: (key) => key });
+      for (let key = 0; key < 300; key++) price(`customer-${key}`);
+      await lab.settled();
+      await clock.advanceAsync(120_000);
+      await lab.close();
+    }
+    const model = await summary(both.map(({ path }) => path));
+    const { counts, verdict } = model.experiments["price"]!.candidates["candidate"]!;
+    expect([counts.match, model.experiments["price"]!.calls]).toEqual([600, 600]);
+    expect(model.lost).toMatchObject({ lines: 0, records: 0, minutes: 0, uncounted: 0 });
+    expect(model.to! - model.from!).toBe(hourMs + 120_000);
+    // Their minutes are not the same ones: a key of both counts in each, and never more often than it was called.
+    expect(verdict.units).toBeGreaterThan(590);
+    expect(verdict.units).toBeLessThanOrEqual(600);
+  });
+
+  it("takes a process that started again in the same file for another one", async () => {
+    const path = freshPath();
+    const clock = fixedClock();
+    for (let start = 0; start < 2; start++) {
+      const lab = new Laboratory({ publishers: [ndjsonPublisher({ path })], clock });
+      const price = lab.experiment("price", { control: (n: number) => n, candidate: (n: number) => n });
+      for (let n = 0; n < 10; n++) price(n);
+      await lab.settled();
+      await clock.advanceAsync(60_000);
+      await lab.flush();
+      // The first one is killed: it says nothing any more.
+      if (start === 1) await lab.close();
+    }
+    const model = await summary(path);
+    expect(model.experiments["price"]).toMatchObject({
+      calls: 20,
+      candidates: { candidate: { counts: { match: 20 } } },
+    });
+    expect(Object.values(model.processes).map(({ ended }) => ended)).toEqual([false, true]);
+    expect(model.lost).toMatchObject({ lines: 0, records: 0, minutes: 0 });
+  });
+
+  it("reads back 5 000 experiments that one process has", { timeout: 120_000 }, async () => {
+    const { lab, path, clock } = opened();
+    const names = Array.from({ length: 5_000 }, (_, index) => `experiment-${index}`);
+    for (const name of names) lab.experiment(name, { control: () => 1, candidate: () => 1 })();
+    await lab.settled();
+    await clock.advanceAsync(60_000);
+    await lab.close();
+    const { experiments, lost } = await summary(path);
+    expect(Object.keys(experiments).sort()).toEqual([...names].sort());
+    expect(new Set(Object.values(experiments).map(({ calls }) => calls))).toEqual(new Set([1]));
+    expect(lost).toMatchObject({ lines: 0, torn: 0, records: 0, minutes: 0 });
+  });
+
   it("is right up to the last whole tally, wherever the file is torn", async () => {
     const { lab, clock, path } = opened();
     const price = lab.experiment("price", { control: (n: number) => n, candidate: (n: number) => n });

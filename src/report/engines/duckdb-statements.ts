@@ -52,6 +52,9 @@ export function exportedLines(files: readonly string[]): string {
 FROM read_parquet([${files.map(quoted).join(", ")}], hive_partitioning = false)`;
 }
 
+/** How many lines of a folder are written at once. */
+export const rowGroupSize = 5_000;
+
 /** Writes all lines to Parquet, in folders by experiment and day. */
 export function exportStatement(files: readonly string[], folder: string): string {
   return `COPY (
@@ -59,5 +62,5 @@ export function exportStatement(files: readonly string[], folder: string): strin
     coalesce(strftime(make_timestamp(at_ms * 1000), '%Y-%m-%d'), 'all') AS day
   FROM (${parsedLines(files)})
 ) TO ${quoted(folder)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, PARTITION_BY (records, experiment, day),
-  WRITE_PARTITION_COLUMNS true, ROW_GROUP_SIZE 5000)`;
+  WRITE_PARTITION_COLUMNS true, ROW_GROUP_SIZE ${rowGroupSize})`;
 }

@@ -4,7 +4,7 @@ import { installedPackage } from "../../model/installed-package.ts";
 import { parseLine } from "../../records/parse-line.ts";
 import type { PresentedResult } from "../../records/record.ts";
 import type { Summary } from "../summary.ts";
-import { exportedLines, exportStatement, parsedLines, quoted } from "./duckdb-statements.ts";
+import { exportedLines, exportStatement, parsedLines, quoted, rowGroupSize } from "./duckdb-statements.ts";
 import { modelOf, type EvidenceEngine, type Readings } from "./engine.ts";
 
 /** What `duckdbEngine` takes: files, and how much memory reading them may take. */
@@ -64,7 +64,6 @@ async function open({ memoryMb = 384, temporaryFolder }: DuckdbEngineOptions): P
   const folder = mkdtempSync(join(temporaryFolder ?? tmpdir(), "sidelane-duckdb-"));
   const instance = await found.DuckDBInstance.create(join(folder, "read.db"), {
     memory_limit: `${memoryMb}MB`,
-    // Each holds a part of every file that is written.
     threads: "2",
     temp_directory: join(folder, "spilled"),
     // Nothing is fetched: JSON and Parquet are built in.
@@ -130,6 +129,10 @@ export async function exportParquet(folder: string, options: DuckdbEngineOptions
   try {
     // Nothing is asked of the order of lines in these files, and keeping it would take memory.
     await opened.connection.run("SET preserve_insertion_order = false");
+    // Each thread holds a part of every file that is written.
+    await opened.connection.run("SET threads = 1");
+    // As many as a row group has: more would wait in memory, for each folder and thread.
+    await opened.connection.run(`SET partitioned_write_flush_threshold = ${rowGroupSize}`);
     await opened.connection.run(exportStatement(options.files, folder));
   } finally {
     opened.close();
