@@ -48,7 +48,7 @@ async function follow(epoch: string, stream: IncomingMessage, leave: AbortSignal
   try {
     for await (const piece of stream) {
       bytes += (piece as string).length;
-      const events = (text + piece).split("\n\n");
+      const events = (text + String(piece)).split("\n\n");
       text = events.pop()!;
       for (const event of events) {
         const [, kind, data] = /event: (\w+)\ndata: (.*)/.exec(event) ?? [];

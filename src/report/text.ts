@@ -161,7 +161,7 @@ function eventLines(experiment: ReportExperiment, now: number): string[] {
 /** At spaces where it can be, and not within a number, with what follows moved in by four; a word that is longer than a line is cut. */
 function wrapped(line: string, width: number): string[] {
   const lines: string[] = [];
-  const indent = " ".repeat(/^ */.exec(line)![0].length + 4);
+  const indent = Array<string>(/^ */.exec(line)![0].length + 4).fill(" ");
   let characters = Array.from(line);
   for (;;) {
     const fits = fittingCharacters(characters, width);

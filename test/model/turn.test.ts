@@ -10,7 +10,7 @@ function beBusyFor(ms: number): void {
 }
 
 describe("a turn of the event loop", () => {
-  it("gives one at most 5 ms, and everybody at least 1", async () => {
+  it("has at most 5 ms for one piece of work, and at least 1 for each", async () => {
     await nextTurn();
     expect(sliceMs()).toBe(5);
     beBusyFor(8);

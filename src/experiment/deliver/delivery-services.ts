@@ -35,3 +35,22 @@ export function attachPublisher(
   if (attached.kind === "failed") onFault(attached.error);
   if (attached.kind === "waiting") attached.watch(() => undefined);
 }
+
+/** What a publisher takes beside single results, and whether it may get one twice. */
+export interface Takes {
+  readonly batches: boolean;
+  readonly events: boolean;
+  readonly tallies: boolean;
+  readonly tallyBatches: boolean;
+  readonly idempotent: boolean;
+}
+
+export function takesOf(publisher: Publisher): Takes {
+  return {
+    batches: publisher.publishBatch !== undefined,
+    events: publisher.publishEvent !== undefined,
+    tallies: publisher.publishTally !== undefined,
+    tallyBatches: publisher.publishTallyBatch !== undefined,
+    idempotent: publisher.idempotent === true,
+  };
+}

@@ -12,7 +12,7 @@ import { later } from "../runtime/event-loop.ts";
 import { Backlog, type Job } from "./backlog.ts";
 import { DropCount } from "./drop-count.ts";
 import { DeliveryEnd } from "./delivery-end.ts";
-import { attachPublisher, type DeliveryServices } from "./delivery-services.ts";
+import { attachPublisher, takesOf, type DeliveryServices, type Takes } from "./delivery-services.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 
 const publishTimeoutMs = 5_000;
@@ -39,9 +39,7 @@ export class Delivery {
   readonly #publisher: Publisher;
   readonly #services: DeliveryServices;
   readonly #kinds: ReadonlySet<string> | undefined;
-  readonly #batches: boolean;
-  readonly #idempotent: boolean;
-  readonly #takes: { readonly events: boolean; readonly tallies: boolean; readonly tallyBatches: boolean };
+  readonly #takes: Takes;
   readonly #backlog: Backlog;
   readonly #breaker: Breaker;
   readonly #drops: DropCount;
@@ -51,7 +49,7 @@ export class Delivery {
   /** `calling`: inside the publisher's own code; `busy`: it returned a promise; `paused`: a timer is set for the next try. */
   #phase: "idle" | "scheduled" | "calling" | "busy" | "paused" = "idle";
   #cancelTimer: Cancel | undefined;
-  /** The last publish was over when it returned: the next one may be made on the spot. */
+  /** The last publish was over when it returned. */
   #answersAtOnce = false;
   readonly #ending: DeliveryEnd;
   #closed = false;
@@ -62,13 +60,7 @@ export class Delivery {
     this.#publisher = publisher;
     this.#services = services;
     this.#kinds = publisher.kinds && new Set(publisher.kinds);
-    this.#batches = publisher.publishBatch !== undefined;
-    this.#idempotent = publisher.idempotent === true;
-    this.#takes = {
-      events: publisher.publishEvent !== undefined,
-      tallies: publisher.publishTally !== undefined,
-      tallyBatches: publisher.publishTallyBatch !== undefined,
-    };
+    this.#takes = takesOf(publisher);
     this.#breaker = new Breaker(() => services.random());
     this.#drops = new DropCount(services.clock, (error) => this.#fault("publish", error));
     this.#backlog = new Backlog(services.memory ?? new MemoryBudget(), (reason, count) => {
@@ -90,10 +82,7 @@ export class Delivery {
     attachPublisher(publisher, services, (error) => this.#fault("internal", error));
   }
 
-  /**
-   * Takes a result; called outside every caller's path and context. Never throws, and takes constant time, and what a publisher
-   * takes that answers synchronously, and for whom nothing waits.
-   */
+  /** Takes a result, outside every caller's path and context. Never throws; a publisher that answers at once may get it at once. */
   accept(result: Result): void {
     if (this.#kinds !== undefined && !this.#kinds.has(result.kind)) return;
     this.#accepted += 1;
@@ -175,7 +164,7 @@ export class Delivery {
         }
         // While the breaker is open this is a probe: it should cost one result at most.
         const { tallyBatches } = this.#takes;
-        const job = this.#backlog.next(this.#batches && !this.#breaker.open, tallyBatches);
+        const job = this.#backlog.next(this.#takes.batches && !this.#breaker.open, tallyBatches);
         if (job === undefined) break;
         this.#attempt(job);
       }
@@ -194,7 +183,7 @@ export class Delivery {
   #attempt(job: Job): void {
     this.#phase = "calling";
     const ended = callForeign(() => this.#send(job));
-    this.#answersAtOnce = ended.kind === "done" && !this.#batches;
+    this.#answersAtOnce = ended.kind === "done" && !this.#takes.batches;
     if (ended.kind !== "waiting") {
       this.#phase = "idle";
       this.#ended(job, ended, "at once");
@@ -224,7 +213,7 @@ export class Delivery {
       const batches = this.#takes.tallyBatches;
       return batches ? this.#publisher.publishTallyBatch!(tallies) : this.#publisher.publishTally!(tally);
     }
-    return this.#batches ? this.#publisher.publishBatch!(results) : this.#publisher.publish(results[0]!);
+    return this.#takes.batches ? this.#publisher.publishBatch!(results) : this.#publisher.publish(results[0]!);
   }
 
   #ended(job: Job, how: Ended, when: "at once" | "later" | "timed out"): void {
@@ -238,7 +227,7 @@ export class Delivery {
     job.failures += 1;
     // A synchronous throw costs next to nothing, so that there is nothing to be spared from.
     if (when !== "at once") this.#breaker.failed();
-    const again = this.#idempotent && when !== "timed out" && job.failures < mostAttempts;
+    const again = this.#takes.idempotent && when !== "timed out" && job.failures < mostAttempts;
     if (!again) {
       this.#failed += job.results.length;
       this.#finished();

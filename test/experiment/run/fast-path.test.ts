@@ -348,8 +348,16 @@ describe("a timed call whose candidate is called first, of sides that may answer
   it.each(sides)("and %s: comes to what it does in the usual order", async (_, control, candidate, kind) => {
     const called: string[] = [];
     const run = lab.experiment("fast", {
-      control: () => (called.push("control"), clock.advance(0.25), control()),
-      candidate: () => (called.push("candidate"), clock.advance(0.5), candidate()),
+      control: () => {
+        called.push("control");
+        clock.advance(0.25);
+        return control();
+      },
+      candidate: () => {
+        called.push("candidate");
+        clock.advance(0.5);
+        return candidate();
+      },
       limits: { breakAfter: Infinity },
     });
     for (let call = 0; call < 1_500; call++) {
