@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function tally(n: number, calls: number, experiment = "price", process = "p"): string {
   const from = Date.UTC(2026, 0, 1) + n * 60_000;
-  const empty = { version: 1, count: 0, zero: 0, sumMs: 0, maxMs: 0, buckets: [] };
+  const empty = { version: 2, count: 0, zero: 0, sumMs: 0, maxMs: 0, buckets: [] };
   const counts = { match: calls - 1, mismatch: 1, ignored: 0, inconclusive: 0, "timed-out": 0 };
   return `${JSON.stringify({
     ...{
