@@ -76,6 +76,7 @@ export class TallyRecords {
       function* (plan) {
         tellOf(plan);
       },
+      true,
     );
     if (!this.#of.services.closed) this.#tellOfProcess(from, false);
   }
