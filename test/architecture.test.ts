@@ -51,8 +51,6 @@ const experimentMayImport: Record<string, readonly string[]> = {
 // Files over 300 lines, and why they are one.
 const longFiles: Readonly<Record<string, string>> = {
   "compare/equality/walk.ts": "the one walk over two values, which every kind of value comes back to",
-  "compare/equality/surely-equal.ts":
-    "the quick look for equality: what it may answer at once, kind by kind, in one place",
   "stats/candidate-evidence.ts": "one candidate's evidence: what each comparison adds to units, keys and gates",
   "testing/test-outbox.ts": "the laws of one contract, each a test",
   "writes/outbox/memory.ts": "one outbox: every method of the contract over the same maps",

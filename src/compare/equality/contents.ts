@@ -8,7 +8,7 @@ import { sameKeys } from "./own-keys.ts";
 import { attempt, Unreadable } from "./safe-reader.ts";
 import { isForeign, isPlainArray } from "./same-class.ts";
 import { compareUnordered } from "./unordered.ts";
-import type { Place, Walker } from "./walker.ts";
+import { isIgnored, type Place, type Walker } from "./walker.ts";
 
 /** Compares what is in two objects, by their kind; `records` are of two classes, or of none and one. */
 export function sameContent(
@@ -81,10 +81,6 @@ function sameBuiltIns(
     default:
       return walk.differ("opaque", control, candidate);
   }
-}
-
-function isIgnored(place: Place): boolean {
-  return place.effects.some((effect) => effect.kind === "ignore");
 }
 
 function ofBoth<Read>(

@@ -3,7 +3,7 @@ import { timeOf } from "../kinds/stand-ins.ts";
 import { bigintText } from "../../model/visible-text.ts";
 import { attempt, Unreadable } from "./safe-reader.ts";
 import { missing } from "./missing.ts";
-import type { Place, Walker } from "./walker.ts";
+import { isIgnored, type Place, type Walker } from "./walker.ts";
 
 const depthSeen = 3;
 const elementsSeen = 16;
@@ -146,7 +146,7 @@ function objectHash(
   let hash = 9;
   for (const key of keys) {
     const next = place.dead ? place : place.next(key);
-    if (next.effects.length > 0 && next.effects.some((effect) => effect.kind === "ignore")) continue;
+    if (isIgnored(next)) continue;
     const part = walk.reader.own(value, key);
     if (part === undefined && walk.rules.undefinedIsMissing) continue;
     // A sum does not know the order of its parts.

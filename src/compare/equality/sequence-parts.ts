@@ -1,5 +1,5 @@
 import { missing } from "./missing.ts";
-import type { Place, Walker } from "./walker.ts";
+import { isIgnored, type Place, type Walker } from "./walker.ts";
 
 /** Whether two elements of two arrays are the same at a place; notes nothing. */
 export function sameHere(
@@ -19,7 +19,7 @@ export function sameHere(
   }
   if (left === missing || right === missing) {
     const optional = walk.rules.undefinedIsMissing && (left === undefined || right === undefined);
-    return optional || next.effects.some((effect) => effect.kind === "ignore");
+    return optional || isIgnored(next);
   }
   return walk.isTrying ? walk.sameQuickly(left, right, next, depth) : walk.probe(left, right, next, depth);
 }

@@ -3,30 +3,19 @@ import { systemClock } from "../../model/clock.ts";
 import { isEnumerable } from "../kinds/intrinsics.ts";
 import { isKnownLarge, manyKeys, noteLarge } from "../kinds/large-objects.ts";
 import { noRules } from "../rules/rules.ts";
+import { defaultCallerMs, LookBudget } from "./look-budget.ts";
 import type { Reader } from "./safe-reader.ts";
-import type { Place } from "./walker.ts";
+import { isIgnored, type Place } from "./walker.ts";
 
 // Deeper values, and larger ones, are the walker's: it has limits where the call stack and time have none.
 const deepest = 200;
-const mostSlots = 1_000_000;
-// The clock is looked at each time so many slots were compared, so that small values never ask for the time.
-const slotsBetweenLooks = 4_096;
-/** What a caller waits for at most by default, in milliseconds: in one look, and while one value is copied. */
-export const defaultCallerMs = 2;
 // Below, seeing whether a list is flat takes as long as comparing it.
 const fewElements = 8;
 
 const { monotonic } = systemClock;
 
-/** Until the clock is looked at. */
-let slotsLeft = 0;
-let looks = 0;
-let mostMs = defaultCallerMs;
-let clock: () => number = monotonic;
-let deadline = 0;
-let isLate = false;
-/** The look ended for its size or time, not for what it saw. */
-let isCutShort = false;
+/** One for all looks: each begins it anew. */
+const budget = new LookBudget();
 /** No object in the first has keys that are symbols: it is a copy, and that was seen when it was made. */
 let firstIsNamed = false;
 /** The walk that looks at a part of its values; it runs no accessor, since the walk itself may have to. */
@@ -54,11 +43,10 @@ export function surelyEqual(
 ): boolean {
   if (control === candidate) return true;
   if (typeof control === "object" && control !== null && isKnownLarge(control)) {
-    isCutShort = true;
+    budget.isCutShort = true;
     return false;
   }
-  mostMs = callerMs;
-  if (clock !== monotonic) clock = monotonic;
+  budget.begin(callerMs, monotonic);
   return look(control, candidate, place, named);
 }
 
@@ -68,7 +56,7 @@ const mostWasted = 20_000;
 
 /** Whether the last look was cut short, so that a longer one may still find the two equal. */
 export function lookWasCutShort(): boolean {
-  return isCutShort;
+  return budget.isCutShort;
 }
 
 /** The same for parts of two values in a walk, under its rules: numbers and texts are equal where a tolerance says so. */
@@ -95,8 +83,9 @@ export class QuickLook {
   same(control: unknown, candidate: unknown, place: Place): boolean {
     if (control === candidate) return true;
     if (this.wasted > mostWasted) return false;
-    const around = lookFor(this);
-    slotsLeft = mostSlotsInWalk;
+    const around = walking;
+    walking = this;
+    budget.slotsLeft = mostSlotsInWalk;
     firstIsNamed = false;
     let same = false;
     try {
@@ -105,7 +94,7 @@ export class QuickLook {
       // The walk meets it again, and says what it is.
     }
     walking = around;
-    if (!same) this.wasted += mostSlotsInWalk - slotsLeft;
+    if (!same) this.wasted += mostSlotsInWalk - budget.slotsLeft;
     return same;
   }
 }
@@ -118,23 +107,16 @@ export function surelyEqualWithin(
   timeMs: number,
   now: () => number,
 ): boolean {
-  mostMs = timeMs;
-  if (clock !== now) clock = now;
+  budget.begin(timeMs, now);
   return look(control, candidate, place, false);
 }
 
-/**
- * Of the last look: when its time ends, where so much had to be compared that the clock was asked, and whether it has
- * ended.
- */
-export function lookedUntil(): { readonly until: number | undefined; readonly isLate: boolean } {
-  return looks === 0 ? { until: undefined, isLate: false } : { until: deadline, isLate };
+/** As {@link LookBudget.until}, of the last look. */
+export function lookedUntil(): LookBudget["until"] {
+  return budget.until;
 }
 
 function look(control: unknown, candidate: unknown, place: Place, named: boolean): boolean {
-  slotsLeft = slotsBetweenLooks;
-  looks = 0;
-  isCutShort = false;
   firstIsNamed = named;
   // A trap of a proxy may have begun this in the middle of a walk.
   const around = walking;
@@ -150,28 +132,9 @@ function look(control: unknown, candidate: unknown, place: Place, named: boolean
   return same;
 }
 
-function lookFor(walk: QuickLook | undefined): QuickLook | undefined {
-  const before = walking;
-  walking = walk;
-  return before;
-}
-
-/** Called when the slots until the next look are spent; whether those of the whole or the time are, too. */
-function runsOut(): boolean {
-  if (walking !== undefined) return true;
-  isCutShort = timeIsUp() || slotsLeft < -mostSlots;
-  if (isCutShort) return true;
-  looks += Math.floor(-slotsLeft / slotsBetweenLooks);
-  slotsLeft = slotsBetweenLooks;
-  isCutShort = looks * slotsBetweenLooks > mostSlots;
-  return isCutShort;
-}
-
-function timeIsUp(): boolean {
-  const at = clock();
-  if (looks++ === 0) deadline = at + mostMs;
-  isLate = at > deadline;
-  return isLate;
+/** Whether that was more than is left; in a walk nothing is, once the slots are spent. */
+function isTooMuch(slots: number): boolean {
+  return (budget.slotsLeft -= slots) < 0 && (walking !== undefined || budget.runsOut());
 }
 
 const { getOwnPropertyDescriptor, getOwnPropertySymbols, keys, prototype: plain } = Object;
@@ -189,7 +152,7 @@ function sameData(control: object, candidate: object, place: Place, depth: numbe
   const theirKeys = keys(candidate);
   if (theirKeys.length >= manyKeys) return sameMany(control, candidate, theirKeys, place, depth);
   return (
-    sameKeys(control, candidate, theirKeys, place, depth, Infinity) &&
+    sameUnderKeys(control, candidate, theirKeys, place, depth, Infinity) &&
     (firstIsNamed || hasNoSymbols(control)) &&
     hasNoSymbols(candidate)
   );
@@ -204,14 +167,14 @@ function sameMany(
   depth: number,
 ): boolean {
   if (walking !== undefined) return sameUnread(control, candidate, place, depth);
-  const start = clock();
+  const start = budget.clock();
   if (!hasNoSymbols(control)) return false;
-  if (listingEndsLate(start)) return giveUpLarge(control, candidate);
-  return sameKeys(control, candidate, theirKeys, place, depth, manyKeys) && hasNoSymbols(candidate);
+  if (budget.listingEndsLate(start)) return giveUpLarge(control, candidate);
+  return sameUnderKeys(control, candidate, theirKeys, place, depth, manyKeys) && hasNoSymbols(candidate);
 }
 
 /** @param looksEvery after so many keys the clock is looked at */
-function sameKeys(
+function sameUnderKeys(
   control: object,
   candidate: object,
   theirKeys: readonly string[],
@@ -225,21 +188,21 @@ function sameKeys(
   for (const key in control) {
     if (theirKeys[count++] !== key && !isEnumerable.call(candidate, key)) return false;
     if (count === nextLook) {
-      if (timeIsUp()) return giveUpLarge(control, candidate);
+      if (budget.timeIsUp()) return giveUpLarge(control, candidate);
       nextLook += looksEvery;
     }
     const ours: unknown = (control as Record<string, unknown>)[key];
     const theirs: unknown = (candidate as Record<string, unknown>)[key];
     if (ours !== theirs && !sameValue(ours, theirs, place.dead ? place : place.next(key), depth + 1)) return false;
   }
-  return theirKeys.length === count && ((slotsLeft -= count) >= 0 || !runsOut());
+  return theirKeys.length === count && !isTooMuch(count);
 }
 
 /** As above, by descriptors. */
 function sameUnread(control: object, candidate: object, place: Place, depth: number): boolean {
   const ours = keys(control);
   const theirs = keys(candidate);
-  if (ours.length !== theirs.length || ((slotsLeft -= ours.length + 1) < 0 && runsOut())) return false;
+  if (ours.length !== theirs.length || isTooMuch(ours.length + 1)) return false;
   for (let index = 0; index < ours.length; index++) {
     const key = ours[index]!;
     if (theirs[index] !== key && !isEnumerable.call(candidate, key)) return false;
@@ -253,26 +216,10 @@ function sameUnread(control: object, candidate: object, place: Place, depth: num
 }
 
 function giveUpLarge(control: object, candidate: object): false {
-  isCutShort = true;
+  budget.isCutShort = true;
   noteLarge(control);
   noteLarge(candidate);
   return false;
-}
-
-// Listing the symbols of an object goes through all of its keys, and takes about a tenth of the time of listing those.
-const symbolsToKeys = 10;
-
-/**
- * Whether the time ends with listing control's keys, those of the candidate being listed. Nothing cuts a listing short,
- * so that its time is guessed: two of one size take about the same.
- *
- * @param start when the listing of control's symbols began, which has just ended
- */
-function listingEndsLate(start: number): boolean {
-  const listing = (clock() - start) * symbolsToKeys;
-  if (looks++ === 0) deadline = start - listing + mostMs;
-  isLate = start + listing > deadline;
-  return isLate;
 }
 
 function hasNoSymbols(value: object): boolean {
@@ -281,7 +228,7 @@ function hasNoSymbols(value: object): boolean {
 
 function sameList(control: readonly unknown[], candidate: readonly unknown[], place: Place, depth: number): boolean {
   const { length } = control;
-  if (length !== candidate.length || ((slotsLeft -= length) < 0 && runsOut())) return false;
+  if (length !== candidate.length || isTooMuch(length)) return false;
   if (walking?.areCopies === false) return sameElements(control, candidate, place, depth, walking.reader);
   // Reads control twice, so only what is a copy.
   if (firstIsNamed && length > fewElements && place.dead && isFlat(control)) return fastDeepEqual(control, candidate);
@@ -343,22 +290,11 @@ function sameValue(control: unknown, candidate: unknown, place: Place, depth: nu
     else if (!isTolerant(place)) return false;
   }
   if (typeof control !== "object" || typeof candidate !== "object" || control === null || candidate === null) {
-    return (
-      (control !== control && candidate !== candidate) ||
-      (walking !== undefined && tolerates(control, candidate, place))
-    );
+    return (control !== control && candidate !== candidate) || walking?.tolerates(place, control, candidate) === true;
   }
   return sameData(control, candidate, place, depth);
 }
 
-function isIgnored(place: Place): boolean {
-  return place.effects.some((effect) => effect.kind === "ignore");
-}
-
 function isTolerant(place: Place): boolean {
   return place.effects.every((effect) => effect.kind === "tolerance");
-}
-
-function tolerates(control: unknown, candidate: unknown, place: Place): boolean {
-  return walking!.tolerates(place, control, candidate);
 }

@@ -10,7 +10,7 @@ import { isForeign, isOfTwoClasses, isRecord, sameClasses } from "./same-class.t
 import { askErrors, callUser, isTolerated, readClasses, withoutNormalisers } from "./user-rules.ts";
 import { Pairs } from "./visited-pairs.ts";
 import { missing } from "./missing.ts";
-import { Stop, type Place, type Walker } from "./walker.ts";
+import { isIgnored, Stop, type Place, type Walker } from "./walker.ts";
 
 /**
  * Walks two values side by side and lists where they differ.
@@ -176,7 +176,7 @@ export class Walk implements Walker {
 
   private sameOrMissing(control: unknown, candidate: unknown, place: Place, depth: number): boolean {
     if (control !== missing && candidate !== missing) return this.same(control, candidate, place, depth);
-    if (place.effects.some((effect) => effect.kind === "ignore")) return true;
+    if (isIgnored(place)) return true;
     const present = control === missing ? candidate : control;
     if (present === undefined) return this.rules.undefinedIsMissing || this.differ("undefined", control, candidate);
     return this.differ(control === missing ? "added" : "removed", control, candidate);

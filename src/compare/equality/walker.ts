@@ -7,6 +7,11 @@ import type { Reader } from "./safe-reader.ts";
 /** What the rules say of one place in a value, and where its steps lead. */
 export type Place = State<Effect>;
 
+/** Whether a rule says that nothing there is looked at. */
+export function isIgnored(place: Place): boolean {
+  return place.effects.some((effect) => effect.kind === "ignore");
+}
+
 /** Ends a walk: a limit was hit, enough was found, or a user's function threw. Never leaves `compare`. */
 export class Stop {
   readonly reason: string;

@@ -1,4 +1,4 @@
-import { defaultCallerMs } from "../../compare/equality/surely-equal.ts";
+import { defaultCallerMs } from "../../compare/equality/look-budget.ts";
 import {
   aBoolean,
   aBooleanOr,
