@@ -163,19 +163,12 @@ export class CandidateEvidence {
     const present = this.#windows?.present ?? NaN;
     const gates = this.gates.map((gate, index): [string, GateData] => {
       const { units, bad, open, calls, badCalls, failed, regressedSince, alarmedBy } = this.#evidence[index]!;
-      const judge = this.#judges[index]!;
-      const silence = judge.silence?.();
-      const note = judge.note?.();
       return [
         gate.name,
         {
           max: gate.max,
-          ...(gate.by !== undefined && { by: gate.by }),
-          ...(gate.dryRun === true && { dryRun: true }),
-          ...(judge.silence !== undefined && { remembers: true }),
+          ...this.#told(index),
           ...{ units, bad, open, calls, badCalls, failed },
-          ...(silence !== undefined && { silence }),
-          ...(note !== undefined && { note }),
           ...(regressedSince !== undefined && { regressedSince }),
           ...(alarmedBy !== undefined && { alarmedBy }),
         },
@@ -252,22 +245,15 @@ export class CandidateEvidence {
       // Who is a key of two processes cannot be told from counts: so many there are at least.
       keys: others.reduce((most, each) => Math.max(most, each.keys ?? 0), this.#keys),
       openMs: this.#windows?.restMs(now ?? this.#lastAt) ?? 0,
-      gates: this.gates.map(({ name, max, by, dryRun = false }, index) => {
-        const judge = this.#judges[index]!;
-        const silence = judge.silence?.();
-        const note = judge.note?.();
+      gates: this.gates.map(({ name, max }, index) => {
         const { calls, badCalls, failed, regressedSince, alarmedBy } = this.#evidence[index]!;
         const alarmedSince = merged?.alarmed?.gate === name ? merged.alarmed.since : undefined;
         const since = regressedSince ?? alarmedSince;
         return {
           name,
           max,
-          ...(by !== undefined && { by }),
-          dryRun,
           failed,
-          remembers: judge.silence !== undefined,
-          ...(silence !== undefined && { silence }),
-          ...(note !== undefined && { note }),
+          ...this.#told(index),
           calls: calls + sum((each) => each.gates[name]?.calls ?? 0),
           badCalls: badCalls + sum((each) => each.gates[name]?.badCalls ?? 0),
           ...this.#unitsOfGate(index, merged),
@@ -276,6 +262,21 @@ export class CandidateEvidence {
         };
       }),
     });
+  }
+
+  /** What a gate is, and what its judge says beside its answers. */
+  #told(index: number): Pick<GateData, "by" | "dryRun" | "remembers" | "silence" | "note"> {
+    const { by, dryRun } = this.gates[index]!;
+    const judge = this.#judges[index]!;
+    const silence = judge.silence?.();
+    const note = judge.note?.();
+    return {
+      ...(by !== undefined && { by }),
+      ...(dryRun === true && { dryRun }),
+      ...(judge.silence !== undefined && { remembers: true }),
+      ...(silence !== undefined && { silence }),
+      ...(note !== undefined && { note }),
+    };
   }
 
   /** Of all processes, as they were when they last reported, with what has gone wrong here since. */

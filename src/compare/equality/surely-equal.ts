@@ -83,17 +83,8 @@ export class QuickLook {
   same(control: unknown, candidate: unknown, place: Place): boolean {
     if (control === candidate) return true;
     if (this.wasted > mostWasted) return false;
-    const around = walking;
-    walking = this;
     budget.slotsLeft = mostSlotsInWalk;
-    firstIsNamed = false;
-    let same = false;
-    try {
-      same = sameValue(control, candidate, place, 0);
-    } catch {
-      // The walk meets it again, and says what it is.
-    }
-    walking = around;
+    const same = look(control, candidate, place, false, this);
     if (!same) this.wasted += mostSlotsInWalk - budget.slotsLeft;
     return same;
   }
@@ -116,16 +107,17 @@ export function lookedUntil(): LookBudget["until"] {
   return budget.until;
 }
 
-function look(control: unknown, candidate: unknown, place: Place, named: boolean): boolean {
+/** @param walk of which the two are parts; what is thrown is for a walk to tell */
+function look(control: unknown, candidate: unknown, place: Place, named: boolean, walk?: QuickLook): boolean {
   firstIsNamed = named;
   // A trap of a proxy may have begun this in the middle of a walk.
   const around = walking;
-  walking = undefined;
+  walking = walk;
   let same = false;
   try {
     same = sameValue(control, candidate, place, 0);
   } catch {
-    // What it was is for the walk to tell.
+    // Then they are not surely equal.
   }
   walking = around;
   firstIsNamed = false;
