@@ -9,7 +9,7 @@ import manifest from "../../package.json" with { type: "json" };
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
   ".": 93_200,
-  "./compare": 21_400,
+  "./compare": 21_500,
   "./rollout": 35_400,
   "./records": 16_200,
   "./render": 12_300,
