@@ -1,3 +1,4 @@
+import type { SkipReason } from "../experiment/record/counters.ts";
 import type { ComparisonCall } from "../experiment/reported/comparison-call.ts";
 import type { OptionCheck } from "../model/check-options.ts";
 import { systemClock } from "../model/clock.ts";
@@ -90,6 +91,15 @@ function graceOf(rollout: unknown): number {
   return typeof graceMs === "number" ? graceMs : 1_000;
 }
 
+// Where one of them is off no candidate runs, whoever has the key.
+const switches: ReadonlySet<SkipReason | undefined> = new Set([
+  "disabled",
+  "closed",
+  "off",
+  "not-enabled",
+  "gate-failed",
+]);
+
 /** Decides for each request who is asked and who answers. An `Answer` is what a caller gets: a `Response`, or what a proxy writes. */
 export class Handler<Answer> {
   readonly #around: Surroundings;
@@ -143,6 +153,9 @@ export class Handler<Answer> {
     if (lane === undefined && word !== "control") return await this.#compared(incoming, route, word === "compare");
     this.#skipped("forced");
     if (lane === undefined) return (await incoming.askControl()).response;
+    const call = lane.calls.begin({ input: incoming.seen, context: contextOf(incoming, route), alone: true });
+    if (call.serve === "candidate") return await serveAlone(this.#around, lane, call, incoming, this.#limits);
+    if (switches.has(call.skipped)) return await this.#control(incoming, call);
     return (await incoming.askCandidate(lane, incoming.signal)).response;
   }
 

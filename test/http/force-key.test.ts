@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Laboratory } from "../../src/index.ts";
 import { parallelHandler, type HandlerOptions } from "../../src/http/index.ts";
 import { laboratory, says, service } from "./servers.ts";
 
@@ -6,7 +7,12 @@ const forceKey = "a key of sixteen";
 const key = forceKey.replaceAll(" ", "-");
 
 /** A handler that compares nothing of its own accord, and what both sides got. */
-async function asked(header: string | undefined, options: Partial<HandlerOptions> = {}, init: RequestInit = {}) {
+async function asked(
+  header: string | undefined,
+  options: Partial<HandlerOptions> = {},
+  init: RequestInit = {},
+  first: (lab: Laboratory) => unknown = () => undefined,
+) {
   const [old, next] = [await service(says("old")), await service(says("new"))];
   const { lab, faults } = laboratory();
   const handler = parallelHandler({
@@ -14,6 +20,7 @@ async function asked(header: string | undefined, options: Partial<HandlerOptions
     ...{ sample: 0, forceKey: key },
     ...options,
   });
+  await first(lab);
   const headers = header === undefined ? {} : { "X-Sidelane-Force": header };
   const answer = await (await handler(new Request("http://front.example/", { ...init, headers }))).text();
   await lab.settled();
@@ -43,6 +50,14 @@ describe("a single request", () => {
     expect(await asked(`control ${key}`, { sample: 1, rollout: "live", key: () => "a" })).toMatchObject({
       ...{ answer: "old", control: 1, candidate: 0, skips: { forced: 1 } },
     });
+  });
+
+  it.each<[string, Partial<HandlerOptions>, (lab: Laboratory) => unknown]>([
+    ["the rollout's", { rollout: "off" }, () => undefined],
+    ["the laboratory's", {}, (lab) => (lab.enabled = false)],
+    ["its end", {}, (lab) => lab.close()],
+  ])("is control's where a switch is off, whatever side its header names: %s", async (_, options, switchOff) => {
+    expect(await asked(`candidate ${key}`, options, {}, switchOff)).toMatchObject({ answer: "old", candidate: 0 });
   });
 
   it.each([
