@@ -312,6 +312,30 @@ describe("an experiment inside another", () => {
 });
 
 describe("a publisher that calls an experiment", () => {
+  it.each([true, false])(
+    "is not observed while it answers at once, result after result (trackRuns: %s)",
+    async (trackRuns) => {
+      let published = 0;
+      open({
+        trackRuns,
+        publishers: [
+          () => {
+            published += 1;
+            observed();
+          },
+        ],
+      });
+      const observed = lab.experiment("observed", { control: () => 1, candidate: () => 1 });
+      for (let call = 1; call <= 3; call++) {
+        observed();
+        await turn();
+        await turn();
+        expect(published).toBe(call);
+      }
+      expect(status("observed")).toMatchObject({ calls: 6, started: 3, skips: { detached: 3 } });
+    },
+  );
+
   it("does not observe itself, at once or after an await", async () => {
     let published = 0;
     open({

@@ -173,7 +173,8 @@ export class ComparisonQueue implements Receivers {
 
   #turn(): void {
     this.#turnLatch.came();
-    this.#drain(this.#clock.monotonic() + sliceMs, mostATurn);
+    // A publisher that answers at once is called within.
+    this.#detached(() => this.#drain(this.#clock.monotonic() + sliceMs, mostATurn));
     if (this.length > 0) this.#schedule(this.#clock.monotonic());
   }
 
