@@ -52,8 +52,6 @@ const experimentMayImport: Record<string, readonly string[]> = {
 const longFiles: Readonly<Record<string, string>> = {
   "compare/equality/walk.ts": "the one walk over two values, which every kind of value comes back to",
   "stats/candidate-evidence.ts": "one candidate's evidence: what each comparison adds to units, keys and gates",
-  "testing/test-outbox.ts": "the laws of one contract, each a test",
-  "writes/outbox/memory.ts": "one outbox: every method of the contract over the same maps",
 };
 
 const root = join(import.meta.dirname, "..", "src");

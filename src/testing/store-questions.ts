@@ -78,26 +78,6 @@ export function placesIn(units: Report["units"], window: number, served = false)
   return all.slots();
 }
 
-export function equal(got: unknown, wanted: unknown, what: string): void {
-  const [a, b] = [got, wanted].map((each) => JSON.stringify(sorted(each)));
-  hold(a === b, `${what}: expected ${b}, got ${a}`);
-}
-
-/** With keys in one order: some stores do not keep it. */
-export function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, of]) => [key, sorted(of)]),
-  );
-}
-
-export function hold(condition: boolean, otherwise: string): void {
-  if (!condition) throw new Error(otherwise);
-}
-
 /** Asks every 20 ms until it is so, for 3 s at most. */
 export async function within3s(isSo: () => Promise<boolean>): Promise<void> {
   for (const startedAt = Date.now(); Date.now() - startedAt < 3_000;) {

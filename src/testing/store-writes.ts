@@ -1,7 +1,8 @@
 import type { WritesStanding } from "../model/writes-standing.ts";
 import { initialState } from "../rollout/state.ts";
 import type { RolloutStore } from "../rollout/stores/store.ts";
-import { equal, experiment, report, steps, synced, verdict } from "./store-questions.ts";
+import { equal } from "./hold.ts";
+import { experiment, report, steps, synced, verdict } from "./store-questions.ts";
 
 /** How parallel writes stand, at a time. */
 export function standing(at: number): WritesStanding {

@@ -5,6 +5,7 @@ import type { Publisher, PublisherLike } from "../model/publisher.ts";
 import { resultKinds, type Result } from "../model/result.ts";
 import type { RolloutEvent } from "../model/rollout.ts";
 import { aResult } from "./a-result.ts";
+import { hold } from "./hold.ts";
 import { hostileValues } from "./hostile-values.ts";
 import { plantedResults, secretsIn } from "./secrets.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -190,10 +191,6 @@ async function publishAll(publisher: Publisher, results: readonly Result[]): Pro
     }
   } else for (const result of wanted) await publisher.publish(result);
   await publisher.flush?.();
-}
-
-function hold(condition: boolean, otherwise: string): void {
-  if (!condition) throw new Error(otherwise);
 }
 
 /** The runner whose functions are global. @param suite that needs it, for the message where they are not */

@@ -1,10 +1,9 @@
 import { initialState } from "../rollout/state.ts";
 import type { Report, RolloutStore } from "../rollout/stores/store.ts";
+import { equal, hold } from "./hold.ts";
 import {
   contendFor,
-  equal,
   experiment,
-  hold,
   next,
   placesIn,
   report,

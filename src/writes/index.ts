@@ -14,7 +14,8 @@ export type {
   WriteAbout,
   WriteSide,
 } from "./options.ts";
-export { memoryOutbox, type MemoryOutbox, type MemoryOutboxOptions, type MemoryTransaction } from "./outbox/memory.ts";
+export { memoryOutbox, type MemoryOutbox, type MemoryOutboxOptions } from "./outbox/memory.ts";
+export type { MemoryTransaction } from "./outbox/memory-transaction.ts";
 export type { PostgresqlClient } from "./outbox/planned-statements.ts";
 export { postgresqlOutbox, type PostgresqlOutboxOptions } from "./outbox/postgresql.ts";
 export { sqliteOutbox, type SqliteDatabase, type SqliteOutboxOptions } from "./outbox/sqlite.ts";

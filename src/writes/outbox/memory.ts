@@ -3,6 +3,7 @@ import { systemClock, type Clock } from "../../model/clock.ts";
 import { oneAfterAnother } from "../../model/one-after-another.ts";
 import { aClock, orElse, settle, type OptionTable } from "../../model/option-table.ts";
 import { byBytes } from "./byte-order.ts";
+import { transactionOf, type MemoryTransaction } from "./memory-transaction.ts";
 import {
   bucketCount,
   type Fence,
@@ -14,16 +15,6 @@ import {
   type Position,
   type StreamOf,
 } from "./store.ts";
-
-/** One transaction of a {@link memoryOutbox}. What is changed by it is undone when the work fails. */
-export interface MemoryTransaction {
-  /** Sets an entry of any Map: of a test's own records, too. */
-  set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void;
-  /** Takes an entry out of any Map. */
-  delete<Key, Value>(map: Map<Key, Value>, key: Key): void;
-  /** Called when the work fails, the latest first. */
-  onRollback(undo: () => void): void;
-}
 
 /** An outbox of one process, and the transactions that go with it. */
 export interface MemoryOutbox extends OutboxStore {
@@ -289,27 +280,5 @@ export function memoryOutbox(options: MemoryOutboxOptions = {}): MemoryOutbox {
       for (const [id] of old) (tx as MemoryTransaction).delete(ids, id);
       return Promise.resolve(old.length);
     },
-  };
-}
-
-function transactionOf(undos: (() => void)[]): MemoryTransaction {
-  const remember = <Key, Value>(map: Map<Key, Value>, key: Key): void => {
-    const had = map.has(key);
-    const before = map.get(key) as Value;
-    undos.push(() => {
-      if (had) map.set(key, before);
-      else map.delete(key);
-    });
-  };
-  return {
-    set(map, key, value) {
-      remember(map, key);
-      map.set(key, value);
-    },
-    delete(map, key) {
-      remember(map, key);
-      map.delete(key);
-    },
-    onRollback: (undo) => void undos.push(undo),
   };
 }
