@@ -91,7 +91,7 @@ function graceOf(rollout: unknown): number {
   return typeof graceMs === "number" ? graceMs : 1_000;
 }
 
-// Where one of them is off no candidate runs, whoever has the key.
+// Where one of them is off no candidate runs, not even for those who have the key.
 const switches: ReadonlySet<SkipReason | undefined> = new Set([
   "disabled",
   "closed",
