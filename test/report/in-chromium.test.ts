@@ -4,6 +4,8 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { htmlOf, type ReportModel } from "../../src/report/index.ts";
 import { chromiumPath, openChromium } from "../render/chromium.ts";
+import { mismatchesNamed } from "./mismatches-named.ts";
+import { payloads } from "./payloads.ts";
 import { states } from "./states.ts";
 
 const missing = chromiumPath === undefined ? " (skipped: no Chromium on this machine)" : "";
@@ -162,6 +164,95 @@ describe.skipIf(chromiumPath === undefined)(`a report's page in Chromium${missin
     const stages = page.locator("#experiment-checkout figure", { hasText: "Stages:" });
     const moves = checkout.events.filter(({ from, to }) => from.stage !== to.stage || from.share !== to.share);
     expect(await stages.locator("svg rect").count()).toBe(moves.length + 1);
+    await context.close();
+  });
+
+  it("lets nothing run of fifty texts that try to, wherever they stand", async () => {
+    models["payloads"] = await mismatchesNamed(payloads);
+    const { page, context, said } = await opened("payloads");
+    await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
+    await page.locator("table.groups th button").first().click();
+    await page.locator("button", { hasText: "Copy as known mismatch" }).first().click();
+    for (const link of (await page.locator("nav a").all()).slice(0, 5)) await link.click();
+    expect(await page.locator("nav li").count()).toBe(payloads.length);
+    expect(payloads.length).toBeGreaterThanOrEqual(50);
+    expect(
+      await page.locator("iframe, img, object, embed, link, base, form, video, style ~ style, script ~ script").count(),
+    ).toBe(0);
+    expect(said).toEqual([]);
+    await context.close();
+  });
+
+  it("is walked through by the keyboard alone, and shows where one is", async () => {
+    const { page, context, said } = await opened("mixed");
+    const stops = await page.evaluate<number>(
+      "[...document.querySelectorAll('a[href], button, input, select, summary, pre[tabindex]')].filter((each) => each.checkVisibility({ contentVisibilityAuto: false })).length",
+    );
+    const seen: string[] = [];
+    let without = 0;
+    for (let step = 0; step < stops; step++) {
+      await page.keyboard.press("Tab");
+      const [name, outline] = await page.evaluate<[string, string]>(
+        "(() => { const it = document.activeElement; return [it.tagName + ' ' + it.textContent.slice(0, 40), getComputedStyle(it).outlineStyle]; })()",
+      );
+      seen.push(name);
+      if (outline === "none") without += 1;
+    }
+    expect(without).toBe(0);
+    for (const stop of [
+      "INPUT ",
+      "SELECT any state",
+      "A price",
+      "A #",
+      "BUTTON count",
+      "SUMMARY 3 examples",
+      "SUMMARY Numbers",
+    ])
+      expect(
+        seen.some((each) => each.startsWith(stop)),
+        stop,
+      ).toBe(true);
+    // No trap: after the last one it begins anew.
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    expect(
+      await page.evaluate(
+        "document.activeElement === document.body || document.activeElement.id === 'filter' || document.activeElement.tagName === 'SELECT'",
+      ),
+    ).toBe(true);
+    expect(said).toEqual([]);
+    await context.close();
+  });
+
+  it("fits on A4, with nothing that only a screen can use, and moves nothing for who wants it still", async () => {
+    // A4 at 96 dots an inch, less a margin of 1 cm on either side.
+    const width = 718;
+    for (const name of ["mixed", "hostile"]) {
+      const { page, context } = await opened(name, { viewport: { width, height: 1_000 } });
+      await page.emulateMedia({ media: "print", reducedMotion: "reduce" });
+      expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
+      const cut = await page.evaluate<string[]>(
+        "[...document.querySelectorAll('table, pre')].filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent.slice(0, 60))",
+      );
+      expect(cut).toEqual([]);
+      for (const hidden of [".bar", ".link", ".tools"])
+        expect(await page.locator(`${hidden}:visible`).count(), hidden).toBe(0);
+      expect(await page.evaluate("getComputedStyle(document.documentElement).scrollBehavior")).toBe("auto");
+      expect(await page.evaluate("document.getAnimations().length")).toBe(0);
+      const pages = /\/Count (\d+)/.exec((await page.pdf({ format: "A4" })).toString("latin1"));
+      // Each experiment begins a page.
+      expect(Number(pages![1])).toBeGreaterThan(Object.keys(models[name]!.experiments).length);
+      await context.close();
+    }
+  });
+
+  it("keeps only those kinds of mismatch that are new, where one asks for them", async () => {
+    const { page, context } = await opened("mixed");
+    const rows = page.locator("#experiment-price table.groups tbody tr:visible");
+    const { groups } = models["mixed"]!.experiments["price"]!.candidates["candidate"]!;
+    expect(await rows.count()).toBe(groups.length);
+    await page.locator("#experiment-price label", { hasText: "only new" }).click();
+    expect(await rows.count()).toBe(groups.filter(({ isNew }) => isNew).length);
     await context.close();
   });
 
