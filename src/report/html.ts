@@ -17,6 +17,14 @@ import { counted, losses, missing, moment, number, placesOf, sparkline } from ".
 
 // What examples take of a page; the rest is there by `sidelane explain`.
 const mostExampleCharacters = 4_000_000;
+// What sections take of it; where there are thousands of experiments, those with the least need are told in short.
+const mostSectionCharacters = 8_000_000;
+
+/** How many characters are left of a page. */
+interface Room {
+  examples: number;
+  sections: number;
+}
 
 /**
  * A report as one HTML file that needs nothing else and makes no request. It is complete with scripts off; its one script adds a filter, an
@@ -75,7 +83,7 @@ export function pageOf(body: string, head: string, epoch?: string): string {
 
 /** What a page shows. @param formsOf forms for an experiment; empty where there are none */
 export function bodyOf(model: ReportModel, formsOf: (experiment: string) => string = () => ""): string {
-  const room = { left: mostExampleCharacters };
+  const room: Room = { examples: mostExampleCharacters, sections: mostSectionCharacters };
   const experiments = byNeed(model);
   const span =
     model.from === undefined || model.to === undefined ?
@@ -112,18 +120,26 @@ async function digest(text: string): Promise<string> {
   return btoa(String.fromCharCode(...bytes));
 }
 
-function sectionOf(
-  [name, experiment]: [string, ReportExperiment],
-  room: { left: number },
-  forms: string,
-  now: number,
-): string {
-  const { owner, until, overdue, skips, faults, answered, fellBack } = experiment;
+function sectionOf([name, experiment]: [string, ReportExperiment], room: Room, forms: string, now: number): string {
+  const { owner, until, overdue } = experiment;
   const facts = [
     stageOf(experiment),
     owner === undefined ? "" : `owner ${escapeHtml(owner)}`,
     until === undefined ? "" : `${overdue ? "overdue since" : "until"} ${moment(until)}`,
   ].filter((each) => each !== "");
+  const details = room.sections > 0 ? detailsOf([name, experiment], room, now) : inShort([name, experiment]);
+  room.sections -= details.length;
+  return [
+    `<section${attributes({ id: idOf(name) })}><h2>${nameOf(name)}</h2>`,
+    facts.length === 0 ? "" : `<p class="dim">${facts.join(" · ")}</p>`,
+    details,
+    forms,
+    "</section>",
+  ].join("\n");
+}
+
+function detailsOf([name, experiment]: [string, ReportExperiment], room: Room, now: number): string {
+  const { skips, faults, answered, fellBack } = experiment;
   const told = [
     ["Not compared", counted(skips)],
     [
@@ -135,8 +151,6 @@ function sectionOf(
     ["Faults", counted(faults)],
   ].filter(([, text]) => text !== "");
   return [
-    `<section${attributes({ id: idOf(name) })}><h2>${nameOf(name)}</h2>`,
-    facts.length === 0 ? "" : `<p class="dim">${facts.join(" · ")}</p>`,
     ...Object.entries(experiment.candidates).map(([candidate, report]) =>
       candidateOf([name, candidate], experiment, report, room),
     ),
@@ -145,8 +159,18 @@ function sectionOf(
     funnelChart(experiment),
     writesOf(experiment, now),
     happenedOf(experiment, now),
-    forms,
-    "</section>",
+  ].join("\n");
+}
+
+function inShort([name, experiment]: [string, ReportExperiment]): string {
+  const command = escapeHtml(`sidelane report <files> --html <page> --experiment ${JSON.stringify(name)}`);
+  return [
+    ...Object.entries(experiment.candidates).map(
+      ([candidate, report]) =>
+        `${verdictLines([name, candidate], report).join("\n")}<p>${comparedOf(report)}</p></article>`,
+    ),
+    `<p>${funnelText(experiment)}</p>`,
+    `<p class="dim">The rest is left out, since the page would be too long: <code>${command}</code></p>`,
   ].join("\n");
 }
 
@@ -177,13 +201,38 @@ function candidateOf(
   [experiment, name]: readonly [string, string],
   of: ReportExperiment,
   candidate: ReportCandidate,
-  room: { left: number },
+  room: Room,
 ): string {
+  const { groups, otherGroups, latency } = candidate;
+  return [
+    ...verdictLines([experiment, name], candidate),
+    `<p>${comparedOf(candidate)}</p>`,
+    rateChart(name, candidate, of),
+    allOf(candidate) === 0 ? "" : outcomeChart(name, candidate),
+    groups.length === 0 ? "" : groupsOf(groups, otherGroups, room),
+    latency.control.count === 0 ?
+      ""
+    : `<h4>Is it slower?</h4>${latencyChart(name, candidate) || "<p>Too few durations to draw.</p>"}`,
+    "</article>",
+  ].join("\n");
+}
+
+/** The beginning of a candidate's part. */
+function verdictLines([experiment, name]: readonly [string, string], { verdict }: ReportCandidate): string[] {
   const id = `${idOf(experiment)}/${idOf(name).slice(idPrefix.length)}`;
-  const { verdict, counts, matchRate, mismatchUpperBound, countedFrom, groups, otherGroups } = candidate;
   const { shape, word } = verdictWords[verdict.kind];
   const lacks = missing(verdict);
-  const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
+  return [
+    `<article${attributes({ id, class: verdict.kind })}><h3>${nameOf(name)}: <span class="verdict">${shape} ${word}</span></h3>`,
+    ...verdict.reasons.map((reason) => `<p>${escapeHtml(reason)}</p>`),
+    `<p>${lacks === undefined ? "" : `Missing: ${escapeHtml(lacks)}. `}Next: ${escapeHtml(verdict.next)}</p>`,
+  ];
+}
+
+const allOf = ({ counts }: ReportCandidate): number => Object.values(counts).reduce((sum, each) => sum + each, 0);
+
+function comparedOf(candidate: ReportCandidate): string {
+  const { verdict, counts, matchRate, mismatchUpperBound, countedFrom } = candidate;
   const others = counted({ ...counts, match: 0 });
   const rate = matchRate === undefined ? "" : `, ${percent(matchRate)} match`;
   const basis =
@@ -192,22 +241,10 @@ function candidateOf(
     verdict.units === 0 ?
       ""
     : ` At most ${percent(mismatchUpperBound)} mismatches, with ${percent(verdict.confidence)} confidence, on ${number(verdict.units)} units.`;
-  return [
-    `<article${attributes({ id, class: verdict.kind })}><h3>${nameOf(name)}: <span class="verdict">${shape} ${word}</span></h3>`,
-    ...verdict.reasons.map((reason) => `<p>${escapeHtml(reason)}</p>`),
-    `<p>${lacks === undefined ? "" : `Missing: ${escapeHtml(lacks)}. `}Next: ${escapeHtml(verdict.next)}</p>`,
-    `<p>${number(all)} compared${rate}${others === "" ? "" : `; ${escapeHtml(others)}`}.${bound}${basis}</p>`,
-    rateChart(name, candidate, of),
-    all === 0 ? "" : outcomeChart(name, candidate),
-    groups.length === 0 ? "" : groupsOf(groups, otherGroups, room),
-    candidate.latency.control.count === 0 ?
-      ""
-    : `<h4>Is it slower?</h4>${latencyChart(name, candidate) || "<p>Too few durations to draw.</p>"}`,
-    "</article>",
-  ].join("\n");
+  return `${number(allOf(candidate))} compared${rate}${others === "" ? "" : `; ${escapeHtml(others)}`}.${bound}${basis}`;
 }
 
-function groupsOf(groups: readonly ReportGroup[], others: number, room: { left: number }): string {
+function groupsOf(groups: readonly ReportGroup[], others: number, room: Room): string {
   // There may be thousands of rows: ends that HTML lets one leave out are left out.
   const rows = groups.map((group) => {
     const { count, share, firstSeen, lastSeen, isNew, isNoise, version, trend } = group;
@@ -226,12 +263,12 @@ function groupsOf(groups: readonly ReportGroup[], others: number, room: { left: 
   return `<h4>What differs?</h4><table class="groups"><thead><tr>${head}</tr></thead><tbody>${rows.join("\n")}</tbody></table>${rest}`;
 }
 
-function examplesOf({ examples, signature }: ReportGroup, room: { left: number }): string {
+function examplesOf({ examples, signature }: ReportGroup, room: Room): string {
   const told: string[] = [];
   for (const example of examples) {
     const text = preformatted(explanationOf(example));
-    if (text.length > room.left) break;
-    room.left -= text.length;
+    if (text.length > room.examples) break;
+    room.examples -= text.length;
     told.push(`<pre tabindex="0">${text}</pre>`);
   }
   if (told.length === 0) return ` <code>${escapeHtml(signature)}</code>`;

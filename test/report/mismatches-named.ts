@@ -5,10 +5,10 @@ import { aResult } from "../../src/testing/a-result.ts";
 
 const presentation = { values: "shown", redaction: compileRedaction() } as const;
 
-/** The report of ten mismatches each of experiments, in which their names stand wherever a text can. */
-export function mismatchesNamed(names: readonly string[]): Promise<ReportModel> {
+/** The report of some mismatches each of experiments, in which their names stand wherever a text can. */
+export function mismatchesNamed(names: readonly string[], times = 10): Promise<ReportModel> {
   const records = names.flatMap((name, index) =>
-    Array.from({ length: 10 }, (_, each) =>
+    Array.from({ length: times }, (_, each) =>
       present(
         aResult({
           id: `p${index}-${each}`,
