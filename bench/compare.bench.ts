@@ -1,61 +1,58 @@
-/**
- * What does a comparison cost, beside fast-deep-equal and the others? Run with `npx tsx bench/compare.bench.ts`.
- *
- * All contenders of a question take turns within one run, and each keeps its best round: on a shared machine times move,
- * ratios less. The first line is doing nothing.
- */
-import { cpus } from "node:os";
+// What does it take to compare two values, beside fast-deep-equal and the others? A part of `npm run bench`; alone: npm run bench 15 compare
 import { isDeepStrictEqual } from "node:util";
 import { isEqual as toolkitIsEqual } from "es-toolkit";
 import fastDeepEqual from "fast-deep-equal";
 import lodash from "lodash";
 import { compareValues } from "../src/compare/compare.ts";
 import { compileRules, noRules, type CompareRules } from "../src/compare/rules/rules.ts";
+import { rounds, type Contender, type Timing } from "./rounds.ts";
+import { markdown, percent, times } from "./tables.ts";
 
-type Contender = readonly [name: string, run: () => unknown];
-
-const rounds = 60;
-
-function measure(question: string, target: number | undefined, unit: number, contenders: readonly Contender[]): void {
-  const best = contenders.map(() => Infinity);
-  for (let round = 0; round < rounds; round++) {
-    contenders.forEach(([, run], index) => {
-      const start = performance.now();
-      for (let call = 0; call < unit; call++) run();
-      best[index] = Math.min(best[index]!, (performance.now() - start) / unit);
-    });
-  }
-  console.log(`\n${question}`);
-  contenders.forEach(([name], index) => {
-    const ratio = best[index]! / best[1]!;
-    const aim =
-      index === 2 && target !== undefined ? `   (aim: at most ${target}×) ${ratio <= target ? "met" : "MISSED"}` : "";
-    console.log(
-      `  ${name.padEnd(34)} ${(best[index]! * 1_000).toFixed(3).padStart(10)} µs ${ratio.toFixed(2).padStart(7)}×${aim}`,
-    );
-  });
+interface Question {
+  readonly title: string;
+  /** The first is what the others stand beside. */
+  readonly contenders: readonly Contender[];
+  /** How often a round repeats it. */
+  readonly perRound: number;
+  /** What a row may take, beside the first one. */
+  readonly wanted?: Readonly<Record<string, number>>;
 }
 
-const nothing: Contender = ["nothing", () => undefined];
+function named(name: string, compare: () => unknown): Contender {
+  return {
+    name,
+    run(repeats) {
+      for (let repeat = 0; repeat < repeats; repeat++) compare();
+    },
+  };
+}
 
-function ours(control: unknown, candidate: unknown, rules?: CompareRules): () => unknown {
+function ours(name: string, control: unknown, candidate: unknown, rules?: CompareRules): Contender {
   const compiled = rules ? compileRules(rules, "bench") : noRules;
-  return () => compareValues(control, candidate, compiled);
+  return named(name, () => compareValues(control, candidate, compiled));
 }
 
 function everybody(control: unknown, candidate: unknown): readonly Contender[] {
   return [
-    nothing,
-    ["fast-deep-equal", () => fastDeepEqual(control, candidate)],
-    ["sidelane compare", ours(control, candidate)],
-    ["isDeepStrictEqual", () => isDeepStrictEqual(control, candidate)],
-    ["lodash isEqual", () => lodash.isEqual(control, candidate)],
-    ["es-toolkit isEqual", () => toolkitIsEqual(control, candidate)],
+    named("fast-deep-equal", () => fastDeepEqual(control, candidate)),
+    ours("sidelane", control, candidate),
+    named("isDeepStrictEqual", () => isDeepStrictEqual(control, candidate)),
+    named("lodash isEqual", () => lodash.isEqual(control, candidate)),
+    named("es-toolkit isEqual", () => toolkitIsEqual(control, candidate)),
   ];
 }
 
-function records(updatedAt = 0, late = 0): object[] {
-  return Array.from({ length: 1_000 }, (_, index) => ({
+const tiny = (): object => ({ id: 1, name: "Ada", active: true });
+const answer = (): object => ({
+  id: 7,
+  name: "Ada",
+  roles: ["admin", "user"],
+  address: { city: "Ghent", zip: "9000" },
+  total: 12.5,
+});
+
+function records(count = 1_000, { updatedAt = 0, late = 0 } = {}): object[] {
+  return Array.from({ length: count }, (_, index) => ({
     id: index,
     name: `user ${index}`,
     email: `user${index}@example.org`,
@@ -63,10 +60,17 @@ function records(updatedAt = 0, late = 0): object[] {
     score: index / 7,
     createdAt: `2026-01-01T00:00:${index}`,
     updatedAt: index + updatedAt,
-    address: { street: `street ${index}`, city: "Ghent", zip: index === 999 ? index + late : index },
+    address: { street: `street ${index}`, city: "Ghent", zip: index === count - 1 ? index + late : index },
     tags: ["a", "b", "c"],
   }));
 }
+
+const entities = (count: number, by = 0): object[] =>
+  Array.from({ length: count }, (_, id) => ({ id, name: `user ${id}`, price: id * 1.5 + by }));
+const priced: CompareRules = { unordered: ["$"], tolerance: { "$[*].price": 0.01 }, limits: { timeMs: 60_000 } };
+const manyKeys = (count: number): object =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`key ${index}`, index]));
+const unlimited: CompareRules = { limits: { timeMs: 60_000, nodes: 10_000_000 } };
 
 function megabyte(seed: number): unknown {
   return Array.from({ length: 10_000 }, (_, index) => ({
@@ -76,54 +80,96 @@ function megabyte(seed: number): unknown {
   }));
 }
 
-console.log(`Node ${process.version}, ${cpus()[0]?.model ?? "unknown CPU"}; fast-deep-equal 3.1.3`);
-const tiny = (): object => ({ id: 1, name: "Ada", active: true });
-const answer = (): object => ({
-  id: 7,
-  name: "Ada",
-  roles: ["admin", "user"],
-  address: { city: "Ghent", zip: "9000" },
-  total: 12.5,
-});
-const [control, same] = [records(), records()];
-measure("tiny and equal", 2, 20_000, everybody(tiny(), tiny()));
-measure("a small answer, equal", 2, 10_000, everybody(answer(), answer()));
-measure("1 000 equal records", 1.75, 3, everybody(control, same));
-const equal: Contender = ["sidelane, 1 000 equal records", ours(control, same)];
-measure("1 000 records, one late difference", 4, 3, [nothing, equal, ["sidelane", ours(control, records(0, 1))]]);
-measure("1 000 records, one path ignored", 3, 3, [
-  nothing,
-  equal,
-  ["sidelane, **.updatedAt", ours(control, records(1), { ignore: ["**.updatedAt"] })],
-  ["sidelane, $[*].updatedAt", ours(control, records(1), { ignore: ["$[*].updatedAt"] })],
-]);
-measure("1 000 records in another order", undefined, 2, [
-  nothing,
-  equal,
-  ["by key", ours(control, records().reverse(), { unordered: [{ path: "$", by: "id" }] })],
-  ["by content", ours(control, records().reverse(), { unordered: ["$"] })],
-]);
-// The last two: twice as many take twice as long, or a little more.
-const entities = (count: number, by = 0): object[] =>
-  Array.from({ length: count }, (_, id) => ({ id, name: `user ${id}`, price: id * 1.5 + by }));
-const priced: CompareRules = { unordered: ["$"], tolerance: { "$[*].price": 0.01 }, limits: { timeMs: 60_000 } };
-measure("entities in another order, a tolerance on one field", undefined, 1, [
-  nothing,
-  ["5 000", ours(entities(5_000), entities(5_000, 0.001).reverse(), priced)],
-  ["10 000", ours(entities(10_000), entities(10_000, 0.001).reverse(), priced)],
-  ["20 000", ours(entities(20_000), entities(20_000, 0.001).reverse(), priced)],
-]);
-measure("tiny and different", undefined, 5_000, [
-  nothing,
-  ["fast-deep-equal", () => fastDeepEqual(tiny(), { ...tiny(), id: 2 })],
-  ["sidelane compare", ours(tiny(), { ...tiny(), id: 2 })],
-]);
+/** The same at three sizes: each is twice the one before. */
+function growth(title: string, smallest: number, of: (count: number) => Contender): Question {
+  const sizes = [smallest, 2 * smallest, 4 * smallest];
+  const names = sizes.map((size) => size.toLocaleString("en").replaceAll(",", "\u00a0"));
+  return {
+    title: `Growth: ${title}`,
+    contenders: sizes.map((size, index) => ({ ...of(size), name: names[index]! })),
+    perRound: 1,
+    wanted: { [names[1]!]: 2.3, [names[2]!]: 2.3 ** 2 },
+  };
+}
 
-const [one, two] = [megabyte(1), megabyte(2)];
-for (const differences of [50, Infinity]) {
-  const start = performance.now();
-  const { kind } = compareValues(one, two, compileRules({ limits: { differences } }, "bench"));
-  console.log(
-    `\ntwo documents of 1 MB that differ everywhere, ${differences} differences kept: ${kind} after ${(performance.now() - start).toFixed(1)} ms (limit 50 ms)`,
+function questions(): readonly Question[] {
+  const [control, same] = [records(), records()];
+  const equal = ours("1 000 equal records", control, same);
+  const [one, two] = [megabyte(1), megabyte(2)];
+  const beside = (most: number): Record<string, number> => ({ sidelane: most });
+  return [
+    { title: "Tiny and equal", contenders: everybody(tiny(), tiny()), perRound: 20_000, wanted: beside(1.8) },
+    { title: "A small answer, equal", contenders: everybody(answer(), answer()), perRound: 10_000 },
+    { title: "1 000 equal records", contenders: everybody(control, same), perRound: 3, wanted: beside(1.3) },
+    {
+      title: "1 000 records, one late difference",
+      contenders: [equal, ours("one late difference", control, records(1_000, { late: 1 }))],
+      perRound: 3,
+      wanted: { "one late difference": 3 },
+    },
+    {
+      title: "1 000 records, one path ignored",
+      contenders: [
+        equal,
+        ...["**.updatedAt", "$[*].updatedAt"].map((path) =>
+          ours(`\`${path}\``, control, records(1_000, { updatedAt: 1 }), { ignore: [path] }),
+        ),
+      ],
+      perRound: 3,
+    },
+    {
+      title: "1 000 records in another order",
+      contenders: [
+        equal,
+        ours("by key", control, records().toReversed(), { unordered: [{ path: "$", by: "id" }] }),
+        ours("by content", control, records().toReversed(), { unordered: ["$"] }),
+      ],
+      perRound: 2,
+    },
+    growth("equal records", 1_000, (count) => ours("", records(count), records(count), unlimited)),
+    growth("records with one late difference", 1_000, (count) =>
+      ours("", records(count), records(count, { late: 1 }), unlimited),
+    ),
+    growth("entities in another order, a tolerance on one field", 2_500, (count) =>
+      ours("", entities(count), entities(count, 0.001).toReversed(), priced),
+    ),
+    growth("keys of one object", 250_000, (count) => ours("", manyKeys(count), manyKeys(count), unlimited)),
+    {
+      title: "Two documents of 1 MB that differ everywhere",
+      contenders: [50, Infinity].map((differences) =>
+        ours(differences === 50 ? "50 differences kept" : "all kept", one, two, { limits: { differences } }),
+      ),
+      perRound: 1,
+    },
+  ];
+}
+
+function microseconds(ns: number): string {
+  return ns < 1e6 ? `${(ns / 1_000).toFixed(ns < 1e5 ? 2 : 0)} µs` : `${(ns / 1e6).toFixed(1)} ms`;
+}
+
+function table({ wanted = {} }: Question, timings: readonly Timing[]): string {
+  return markdown(
+    ["", "a comparison", "spread", "beside the first row", "at most"],
+    timings.map(({ name, ns, spread }) => {
+      const most = wanted[name];
+      return [
+        name,
+        microseconds(ns),
+        percent(spread),
+        times(ns / timings[0]!.ns),
+        most === undefined ? "" : times(most),
+      ];
+    }),
   );
+}
+
+/** A table for each question. */
+export async function measureCompare(count: number): Promise<string> {
+  const parts: string[] = [];
+  for (const question of questions()) {
+    const timings = await rounds(question.contenders, question.perRound, count);
+    parts.push(`### ${question.title}`, "", table(question, timings), "");
+  }
+  return parts.join("\n").trimEnd();
 }

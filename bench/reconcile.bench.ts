@@ -41,7 +41,7 @@ async function storeOf(database: string, count: number): Promise<Store> {
   // What one connection does, on either way.
   await server.psql(`ALTER DATABASE ${database} SET max_parallel_workers_per_gather = 0`);
   const pool = poolOf(server.port, database, 4);
-  await pool.query(`CREATE TABLE accounts AS SELECT 'a' || lpad(CAST(n AS text), 9, '0') AS name, n * 7919 % 1000000 AS cents,
+  await pool.query(`CREATE TABLE accounts AS SELECT 'a' || lpad(CAST(n AS text), 9, '0') AS name, n::bigint * 7919 % 1000000 AS cents,
   timestamptz '2026-01-01' + n * interval '1 s' AS booked_at FROM generate_series(1, ${count}) AS n`);
   await pool.query('CREATE UNIQUE INDEX ON accounts (name COLLATE "C")');
   await pool.query("VACUUM ANALYZE accounts");

@@ -1,4 +1,5 @@
 import { compared, comparedUntracked, switchedOff, waiting } from "./call.bench.ts";
+import { measureCompare } from "./compare.bench.ts";
 import { reported } from "./comparison.bench.ts";
 import { measureFootprint } from "./footprint.bench.ts";
 import { measureHttp } from "./http.bench.ts";
@@ -96,6 +97,7 @@ export const sections: readonly Section[] = [
       ].join("\n");
     },
   },
+  { title: "What it takes to compare two values", measure: measureCompare },
   {
     title: "Results and an NDJSON file",
     async measure(count) {
