@@ -2,6 +2,7 @@ import type { SkipReason } from "../experiment/record/counters.ts";
 import type { ComparisonCall } from "../experiment/reported/comparison-call.ts";
 import type { OptionCheck } from "../model/check-options.ts";
 import { systemClock } from "../model/clock.ts";
+import { later } from "../model/later.ts";
 import type { Outcome } from "../model/observation.ts";
 import type { HandlerCounts } from "./counts.ts";
 import { Exchange } from "./exchange/exchange.ts";
@@ -221,9 +222,12 @@ export class Handler<Answer> {
     const ask = (): ReturnType<typeof incoming.askControl> => incoming.askControl();
     const [first] = parts;
     const asking = first === undefined ? ask() : first.exchange.call.as("control", ask);
-    for (const part of parts) {
-      void part.exchange.call.as("candidate", () => runCopy(this.#around, part, incoming));
-    }
+    // Control's request goes out first: what sending a copy costs is done while control is at work.
+    later(() => {
+      for (const part of parts) {
+        void part.exchange.call.as("candidate", () => runCopy(this.#around, part, incoming));
+      }
+    });
     try {
       return passControl(this.#around, parts, incoming, await asking);
     } catch (error) {
