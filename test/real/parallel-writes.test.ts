@@ -207,6 +207,33 @@ describe.skipIf(withoutPostgresql !== undefined)(`two ledgers in a real PostgreS
     expect(await control.entries()).toHaveLength(1);
   });
 
+  it("forget old ids by when they came, without a look at all others", async () => {
+    const { payments } = await bank();
+    await payments.write({ paymentId: "p-1", from: "a", to: "b", cents: 1 });
+    const pool = poolOf(server.port, `old${round}`);
+    await pool.query(`INSERT INTO sidelane_ids (name, side, op_id, digest, token, at_ms)
+SELECT 'payments', 'control', 'older-' || n, '', '', n FROM generate_series(1, 50000) AS n`);
+    await pool.query(`INSERT INTO sidelane_ids (name, side, op_id, digest, token, at_ms)
+SELECT 'payments', 'control', 'newer-' || n, '', '', 9e15 + n FROM generate_series(1, 100000) AS n`);
+    await pool.query("ANALYZE sidelane_ids");
+    let plan = "";
+    const explained = {
+      async query(sql: string | { text: string; values: unknown[] }, values: unknown[] = []) {
+        const text = typeof sql === "string" ? sql : sql.text;
+        if (text.startsWith("DELETE")) {
+          const { rows } = await pool.query(`EXPLAIN ${text}`, typeof sql === "string" ? values : sql.values);
+          plan = rows.map((row) => String((row as Record<string, unknown>)["QUERY PLAN"])).join("\n");
+        }
+        return pool.query(sql as string, values);
+      },
+    };
+    const outbox = postgresqlOutbox(explained as never);
+    const pruned = await outbox.prune(explained, { name: "payments", side: "control", olderThanMs: 3_600_000 });
+    expect(pruned).toBe(50_000);
+    expect(plan).toContain("Index Scan on sidelane_ids_by_time");
+    await pool.end();
+  });
+
   it("hold the fence of a bucket until the transaction ends, in READ COMMITTED and REPEATABLE READ", async () => {
     const { payments } = await bank();
     await payments.write({ paymentId: "p-1", from: "a", to: "b", cents: 1 });

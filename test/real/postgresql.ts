@@ -57,8 +57,11 @@ export function poolOf(port: number, database = "postgres", max = 10): Pool {
     .on("connect", (client) => client.on("error", () => undefined));
 }
 
-/** Starts a server in a temporary folder, on a free loopback port. */
-export async function startPostgresql({ connections = 40 }: { connections?: number } = {}): Promise<RealPostgresql> {
+/** Starts a server in a temporary folder, on a free loopback port. @param isDurable whether a commit waits for the disk, as it does by default */
+export async function startPostgresql({
+  connections = 40,
+  isDurable = false,
+}: { connections?: number; isDurable?: boolean } = {}): Promise<RealPostgresql> {
   const folder = mkdtempSync(join(tmpdir(), "sidelane-postgresql-"));
   if (asUser.uid !== undefined) chownSync(folder, nobody, nobody);
   const data = join(folder, "data");
@@ -69,7 +72,7 @@ export async function startPostgresql({ connections = 40 }: { connections?: numb
   });
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr} ${String(made.error ?? "")}`);
   const port = await freePort();
-  const flags = ["-c", "fsync=off", "-c", `max_connections=${connections}`];
+  const flags = ["-c", `fsync=${isDurable ? "on" : "off"}`, "-c", `max_connections=${connections}`];
   const run = async (): Promise<ChildProcess> => {
     const started = spawn(
       programs.postgres!,

@@ -86,11 +86,11 @@ WHERE ${here} ORDER BY position DESC LIMIT 1000`,
     },
 
     async prune(tx, { name, side, olderThanMs }) {
-      const rows = await query(tx, `DELETE FROM ${t("ids")} WHERE ${here} AND at_ms < ${now()} - $3 RETURNING op_id`, [
-        name,
-        side,
-        olderThanMs,
-      ]);
+      const rows = await query(
+        tx,
+        `DELETE FROM ${t("ids")} WHERE ${here} AND at_ms < (SELECT ${now()} - $3) RETURNING op_id`,
+        [name, side, olderThanMs],
+      );
       return rows.length;
     },
   };
