@@ -15,8 +15,8 @@ interface Written {
   readonly owner?: string;
   readonly ramped?: boolean;
   readonly enabled?: (n: number) => boolean;
-  /** Whether both sides take time, the candidate a little more. */
-  readonly timed?: boolean;
+  /** How long control and the candidate take, in milliseconds, one with another. */
+  readonly timed?: readonly [control: number, candidate: number];
   /** A rule that ends after so many minutes. */
   readonly ruleUntil?: number;
 }
@@ -38,19 +38,17 @@ async function modelOf(all: readonly Written[], builds: readonly string[] = ["a1
       ...{ clock, labels: { build }, random: seededRandom(2), onFault: () => undefined },
     });
     const chance = seededRandom(3);
-    const taking = (ms: number, behavior: (n: number) => unknown, timed = false): ((n: number) => unknown) =>
-      timed ? (n) => (clock.advance(ms * Math.exp(chance() + chance() - 1)), behavior(n)) : behavior;
+    const taking = (ms: number | undefined, behavior: (n: number) => unknown): ((n: number) => unknown) =>
+      ms === undefined ? behavior : (n) => (clock.advance(ms * Math.exp(chance() + chance() - 1)), behavior(n));
     const began = clock.now();
     const made = all.map(
       ({ name, candidate = total, owner, ramped, enabled, calls, minutes = 12, timed, ruleUntil }) => {
         const rollout =
           ramped === true ? ramp({ steps: [0.05, 0.25], onReady: "advance", minimumTimeMs: 60_000 }) : undefined;
         const call = lab.experiment(name, {
-          control: taking(3, total, timed),
-          candidate: taking(
-            3.6,
-            (n: number) => candidate(build === "b2" && candidate === tenth && n % 91 === 3 ? n + 0.5 : n),
-            timed,
+          control: taking(timed?.[0], total),
+          candidate: taking(timed?.[1], (n: number) =>
+            candidate(build === "b2" && candidate === tenth && n % 91 === 3 ? n + 0.5 : n),
           ),
           ...(ruleUntil !== undefined && {
             knownMismatches: [
@@ -123,12 +121,12 @@ export const states: Readonly<Record<string, () => Promise<ReportModel>>> = {
         calls: 3_000,
         candidate: tenth,
         owner: "pricing",
-        timed: true,
+        timed: [3, 3.6],
         ruleUntil: 7,
         enabled: (n) => n % 9 > 0,
       },
     ]),
-  ready: () => modelOf([{ name: "find-user", calls: 12_000, owner: "accounts", timed: true }]),
+  ready: () => modelOf([{ name: "find-user", calls: 60_000, owner: "accounts", timed: [0.3, 0.29] }]),
   "no-traffic": () => modelOf([{ name: "invoice", calls: 0, owner: "billing" }]),
   hostile: () =>
     modelOf(hostile.map((name, index) => ({ name, calls: 60, candidate: index % 2 === 0 ? tenth : total }))),
