@@ -164,11 +164,11 @@ function table({ wanted = {} }: Question, timings: readonly Timing[]): string {
   );
 }
 
-/** A table for each question. */
+/** A table for each question, by processor time, the collector's included. */
 export async function measureCompare(count: number): Promise<string> {
   const parts: string[] = [];
   for (const question of questions()) {
-    const timings = await rounds(question.contenders, question.perRound, count);
+    const timings = await rounds(question.contenders, question.perRound, count, "processor");
     parts.push(`### ${question.title}`, "", table(question, timings), "");
   }
   return parts.join("\n").trimEnd();
