@@ -1,6 +1,6 @@
 import { systemClock } from "../model/clock.ts";
 import { match, type Comparison, type Difference } from "../model/comparison.ts";
-import { lookedUntil, surelyEqualWithin } from "./equality/surely-equal.ts";
+import { lookedUntil, surelyEqualWithin, takeEqualSoFar, type EqualSoFar } from "./equality/surely-equal.ts";
 import { compileRules, type CompareRules, type CompiledRules } from "./rules/rules.ts";
 import { typeNameOf } from "./kinds/type-name.ts";
 import { signatureOf } from "./signature.ts";
@@ -50,11 +50,13 @@ export function compareValues(
   { looked, areCopies }: Beforehand = nothingKnown,
 ): Comparison {
   // Rules of places may call equal what was seen to differ.
-  if (looked && rules.start.dead) return compareClosely(control, candidate, rules, now, undefined, watch, areCopies);
+  if (looked && rules.start.dead)
+    return compareClosely(control, candidate, rules, now, undefined, watch, areCopies, []);
   // Rules only loosen, so that what is equal without them needs none of them.
   if (surelyEqualWithin(control, candidate, rules.start, rules.limits.timeMs, now)) return match;
   const { until, isLate } = lookedUntil();
-  if (!isLate) return compareClosely(control, candidate, rules, now, until, watch, areCopies);
+  const equalSoFar = takeEqualSoFar();
+  if (!isLate) return compareClosely(control, candidate, rules, now, until, watch, areCopies, equalSoFar);
   const reason = `longer than ${rules.limits.timeMs} ms`;
   watch?.ended(reason);
   return { kind: "inconclusive", reason };
@@ -68,6 +70,7 @@ function compareClosely(
   until: number | undefined,
   watch: DifferenceWatch | undefined,
   areCopies: boolean,
+  equalSoFar: readonly EqualSoFar[],
 ): Comparison {
   if (rules.normalize !== undefined) {
     try {
@@ -77,7 +80,7 @@ function compareClosely(
       return { kind: "inconclusive", reason: "`normalize` threw", error };
     }
   }
-  const walk = new Walk(rules, now, until, watch, areCopies);
+  const walk = new Walk(rules, now, until, watch, areCopies, equalSoFar);
   // Not by the gate again: what it has read once may be in what `normalize` returned.
   if (rules.normalize !== undefined && walk.quick.same(control, candidate, rules.start)) return match;
   try {

@@ -21,9 +21,12 @@ export function compareSequences(
   if (walk.isTrying && ours.length !== theirs.length) return false;
   const control = elementsOf(walk, ours);
   const candidate = elementsOf(walk, theirs);
-  const shorter = Math.min(control.length, candidate.length);
-  if (walk.isTrying) return firstDifference(walk, control, candidate, shorter, place, depth) === shorter;
-  return alignAndList(walk, control, candidate, shorter, place, depth, () => walk.differ("order", ours, theirs));
+  if (walk.isTrying) {
+    const shorter = Math.min(control.length, candidate.length);
+    return firstDifference(walk, control, candidate, 0, shorter, place, depth) === shorter;
+  }
+  const equal = walk.equalUntil(ours, theirs, place);
+  return alignAndList(walk, control, candidate, equal, place, depth, () => walk.differ("order", ours, theirs));
 }
 
 /** All that is compared of an array in its order, each element read once. */
@@ -35,7 +38,7 @@ function alignAndList(
   walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
-  shorter: number,
+  equal: number,
   place: Place,
   depth: number,
   reorder: () => boolean,
@@ -44,7 +47,8 @@ function alignAndList(
   if (place.positions) return byPosition(walk, control, candidate, 0, place, depth);
   // A single element need not be tried before it is looked at: lists in lists would be tried at each level.
   if (control.length === 1 && candidate.length === 1) return byPosition(walk, control, candidate, 0, place, depth);
-  const start = firstDifference(walk, control, candidate, shorter, place, depth);
+  const shorter = Math.min(control.length, candidate.length);
+  const start = firstDifference(walk, control, candidate, equal, shorter, place, depth);
   if (start === shorter && control.length === candidate.length) return true;
   const next = place.element();
   let end = 0;
@@ -75,11 +79,12 @@ function firstDifference(
   walk: Walker,
   control: readonly unknown[],
   candidate: readonly unknown[],
+  from: number,
   end: number,
   place: Place,
   depth: number,
 ): number {
-  let index = 0;
+  let index = from;
   while (index < end) {
     const next = place.dead ? place : place.next(index);
     if (!sameHere(walk, control, candidate, index, index, next, depth)) break;

@@ -18,6 +18,9 @@ const { monotonic } = systemClock;
 const budget = new LookBudget();
 /** No object in the first has keys that are symbols: it is a copy, and that was seen when it was made. */
 let firstIsNamed = false;
+/** Whether lists that end a look are noted, and those that did, the innermost first. */
+let isNoting = false;
+let noted: EqualSoFar[] | undefined = undefined;
 /** The walk that looks at a part of its values; it runs no accessor, since the walk itself may have to. */
 let walking: QuickLook | undefined = undefined;
 
@@ -57,6 +60,14 @@ const mostWasted = 20_000;
 /** Whether the last look was cut short, so that a longer one may still find the two equal. */
 export function lookWasCutShort(): boolean {
   return budget.isCutShort;
+}
+
+/** Two lists at a place whose first elements are surely equal. */
+export interface EqualSoFar {
+  readonly control: readonly unknown[];
+  readonly candidate: readonly unknown[];
+  readonly place: Place;
+  readonly count: number;
 }
 
 /** The same for parts of two values in a walk, under its rules: numbers and texts are equal where a tolerance says so. */
@@ -99,7 +110,17 @@ export function surelyEqualWithin(
   now: () => number,
 ): boolean {
   budget.begin(timeMs, now);
-  return look(control, candidate, place, false);
+  isNoting = true;
+  const same = look(control, candidate, place, false);
+  isNoting = false;
+  return same;
+}
+
+/** Lists in which the last {@link surelyEqualWithin} came to its end, once: a walk need not look again at what was before. */
+export function takeEqualSoFar(): readonly EqualSoFar[] {
+  const lists = noted ?? [];
+  noted = undefined;
+  return lists;
 }
 
 /** As {@link LookBudget.until}, of the last look. */
@@ -231,6 +252,7 @@ function sameList(control: readonly unknown[], candidate: readonly unknown[], pl
     // May be a hole, which is not `undefined`.
     if (ours === undefined) return false;
     if (ours !== theirs && !sameValue(ours, theirs, place.positions ? place.next(index) : next, depth + 1)) {
+      if (isNoting) (noted ??= []).push({ control, candidate, place, count: index });
       return false;
     }
   }

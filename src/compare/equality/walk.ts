@@ -5,7 +5,7 @@ import { sameContent } from "./contents.ts";
 import { DifferenceList, type DifferenceWatch } from "./difference-list.ts";
 import { mostLevels, wholePath, type Base, type Later } from "./put-off.ts";
 import { Reader, Unreadable } from "./safe-reader.ts";
-import { QuickLook } from "./surely-equal.ts";
+import { QuickLook, type EqualSoFar } from "./surely-equal.ts";
 import { isForeign, isOfTwoClasses, isRecord, sameClasses } from "./same-class.ts";
 import { askErrors, callUser, isTolerated, readClasses, withoutNormalisers } from "./user-rules.ts";
 import { Pairs } from "./visited-pairs.ts";
@@ -43,13 +43,23 @@ export class Walk implements Walker {
   private doubting = 0;
   hasMetOpaque = false;
   private errorData = 0;
+  private readonly equalSoFar: readonly EqualSoFar[];
 
   /**
    * @param until when its time ends, where that is known
    * @param areCopies whether both values are copies, in which no accessor is left
+   * @param equalSoFar lists whose first elements were seen to be surely equal
    */
-  constructor(rules: CompiledRules, now: () => number, until?: number, watch?: DifferenceWatch, areCopies = false) {
+  constructor(
+    rules: CompiledRules,
+    now: () => number,
+    until?: number,
+    watch?: DifferenceWatch,
+    areCopies = false,
+    equalSoFar: readonly EqualSoFar[] = [],
+  ) {
     this.rules = rules;
+    this.equalSoFar = equalSoFar;
     this.quick = new QuickLook(
       this.reader,
       (place, control, candidate) => isTolerated(this, place, control, candidate),
@@ -227,6 +237,11 @@ export class Walk implements Walker {
     if (!this.quick.same(control, candidate, place)) return this.same(control, candidate, place, depth);
     this.tick();
     return true;
+  }
+
+  equalUntil(control: readonly unknown[], candidate: readonly unknown[], place: Place): number {
+    const known = this.equalSoFar.find((each) => each.control === control && each.candidate === candidate);
+    return known?.place === place ? known.count : 0;
   }
 
   asErrorData(look: () => boolean): boolean {

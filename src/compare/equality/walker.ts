@@ -54,6 +54,8 @@ export interface Walker {
   mayBe(look: () => boolean): boolean;
   /** As `probe`, while a pair around it is being tried. */
   sameQuickly(control: unknown, candidate: unknown, place: Place, depth: number): boolean;
+  /** How many elements at the beginning of two lists are surely equal, as far as that is known. */
+  equalUntil(control: readonly unknown[], candidate: readonly unknown[], place: Place): number;
   /** Looks at what is on an error, where only data counts. */
   asErrorData(look: () => boolean): boolean;
   /** As `tries`, where what is opaque counts as the same. */
