@@ -35,6 +35,8 @@ export class FleetUnits {
   #lastMerged = new Map<string, { readonly tables: readonly WindowUnits[]; readonly into: MergedWindow }>();
   #folded: FoldedUnits | undefined = undefined;
   #fedThrough = -Infinity;
+  // The present window at the last merge, and the last one that all reports had come of by then.
+  #mergedAt: readonly number[] = [];
   #unkeyedFed: UnitSums | undefined = undefined;
   #alarmed: { readonly gate: string; readonly since: number } | undefined = undefined;
 
@@ -55,8 +57,18 @@ export class FleetUnits {
     return this.#alarmed;
   }
 
+  /** Whether a window has ended since the last merge, or the time is over in which reports of it may come. */
+  isDue(now: number): boolean {
+    return this.#windowsAt(now).some((window, index) => window !== this.#mergedAt[index]);
+  }
+
+  #windowsAt(now: number): readonly number[] {
+    return this.#windowMs > 0 ? [now, now - graceMs].map((at) => Math.floor(at / this.#windowMs)) : [0, 0];
+  }
+
   /** Merges what processes reported last, this one among them. @param now wall time in milliseconds */
   merge(reports: readonly MergeableUnits[], now: number): Merged & { readonly distinct: number } {
+    this.#mergedAt = this.#windowsAt(now);
     const windows = this.#windowsOf(reports);
     const best = this.#bestFold(reports, windows);
     const unkeyed = sumOf(reports.map((report) => report.unkeyed));
