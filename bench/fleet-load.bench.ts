@@ -159,7 +159,9 @@ async function load(name: string, minutes: number, clients: number): Promise<voi
       execArgv: ["--import", "tsx"],
     }),
   );
+  const startedAt = performance.now();
   await answers(fleet, () => undefined);
+  const began = `begun after ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`;
   const so = async () => {
     const done = (await answers(fleet, (each) => each.send("how?"))) as Done[];
     const sum = (of: keyof Done): number => done.reduce((all, each) => all + each[of], 0);
@@ -167,7 +169,7 @@ async function load(name: string, minutes: number, clients: number): Promise<voi
     const bytes = server.bytes ? await server.bytes() : sum("bytes");
     return { at: performance.now(), syncs: sum("syncs"), failed: sum("failed"), keys: sum("keys"), bytes, cpuMs };
   };
-  console.log(`${name}: ${clients} clients in ${children} processes, ${experiments} experiments each`);
+  console.log(`${name}: ${clients} clients in ${children} processes, ${experiments} experiments each, ${began}`);
   // In the first minutes nobody knows yet how many keys the fleet has, and all are sent.
   for (let before = await so(), minute = 1; minute <= minutes; minute++) {
     await sleep(60_000);

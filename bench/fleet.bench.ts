@@ -11,7 +11,7 @@ import { migrations } from "../src/rollout/stores/postgresql.ts";
 import { member, until, type Member, type Target } from "../test/real/member.ts";
 import { startPostgresql } from "../test/real/postgresql.ts";
 import { startRedis } from "../test/real/redis.ts";
-import { started, type Process } from "../test/rollout/fleet/process.ts";
+import { started, unloaded, type Process } from "../test/rollout/fleet/process.ts";
 import { call } from "../test/rollout/host.ts";
 
 const by = "bench";
@@ -146,36 +146,68 @@ async function heardIn(rounds: number): Promise<void> {
   );
 }
 
-async function check(): Promise<void> {
+/** A judge's polls of 100 experiments: all of one store, which it asks once for all, or each of a store of its own. */
+async function check(isOne: boolean): Promise<void> {
   const clock = fixedClock();
-  const stores = Array.from({ length: 100 }, () => memoryStore());
-  for (const store of stores) {
-    for (let past = 0; past < 50; past++) {
-      const gone = await started(store, clock, { minimumTimeMs: 3_600_000 });
-      for (let index = 0; index < 5; index++) call(gone.ramp, gone.host, { key: `customer-${past}-${index}` });
-      await clock.advanceAsync(0);
-      await gone.ramp.close!();
+  const shared = memoryStore();
+  let isJudging = true;
+  const stores = Array.from({ length: 100 }, () => (isOne ? shared : memoryStore()));
+  const begun = async (calls: readonly string[]): Promise<readonly Process[]> => {
+    // Each process has an exchange of its own.
+    const ways = new Map<RolloutStore, RolloutStore>();
+    const wayTo = (store: RolloutStore): RolloutStore => {
+      const claim: RolloutStore["claim"] = async (...given) => (isJudging ? store.claim(...given) : undefined);
+      const way = ways.get(store) ?? { ...store, claim, watch: () => () => undefined };
+      ways.set(store, way);
+      return way;
+    };
+    const ramps = stores.map((store, index) =>
+      unloaded(wayTo(store), clock, { minimumTimeMs: 3_600_000 }, `price-${isOne ? index : 0}`),
+    );
+    await clock.advanceAsync(0);
+    for (const { ramp, host } of ramps) for (const key of calls) call(ramp, host, { key });
+    return ramps;
+  };
+  for (let past = 0; past < 50; past++) {
+    const gone = await begun(Array.from({ length: 5 }, (_, index) => `customer-${past}-${index}`));
+    await clock.advanceAsync(0);
+    await Promise.all(gone.map(async ({ ramp }) => ramp.close!()));
+  }
+  const judge = await begun(Array.from({ length: 200 }, (_, index) => `customer-${index}`));
+  const polls = async (count: number, before: () => void = () => undefined): Promise<readonly number[]> => {
+    const took: number[] = [];
+    for (let poll = 0; poll < count; poll++) {
+      before();
+      const start = process.cpuUsage();
+      await clock.advanceAsync(10_000);
+      const { user, system } = process.cpuUsage(start);
+      took.push((user + system) / 1_000);
     }
-  }
-  for (const store of stores) {
-    const judge = await started(store, clock, { minimumTimeMs: 3_600_000 });
-    for (let index = 0; index < 200; index++) call(judge.ramp, judge.host, { key: `customer-${index}` });
-  }
-  const took: number[] = [];
-  for (let poll = 0; poll < 24; poll++) {
-    const before = process.cpuUsage();
-    await clock.advanceAsync(10_000);
-    const { user, system } = process.cpuUsage(before);
-    took.push((user + system) / 1_000);
-  }
-  // For a minute those that have ended are kept apart.
-  for (const [what, of] of [
-    ["ended in the last minute", took.slice(0, 6)],
-    ["ended before", took.slice(8)],
+    return took;
+  };
+  // Who asks every 10 s give or take a fifth asks every 10 s here, so that each has one poll.
+  Math.random = () => 0.5;
+  // For a minute those that have ended are kept apart, and then folded.
+  const lately = await polls(6);
+  await polls(2);
+  const before = await polls(30);
+  const called = await polls(12, () => {
+    for (const { ramp, host } of judge)
+      for (let index = 0; index < 20; index++) call(ramp, host, { key: `customer-${index}` });
+  });
+  isJudging = false;
+  await polls(2);
+  const exchanged = await polls(12);
+  console.log(`100 experiments with 50 processes each, ${isOne ? "in one store" : "each in a store of its own"}:`);
+  for (const [what, took] of [
+    ["that ended in the last minute", lately],
+    ["that ended before", before],
+    ["that ended before, and 20 calls of each between polls", called],
+    ["that ended before, while another process judges: the exchange alone", exchanged],
   ] as const) {
-    const sorted = [...of].sort((a, b) => a - b);
+    const sorted = [...took].sort((one, other) => one - other);
     console.log(
-      `100 experiments with 50 processes each that ${what}: a poll of all takes ${sorted[0]!.toFixed(0)} to ${sorted.at(-1)!.toFixed(0)} ms, half of them up to ${sorted[Math.floor(sorted.length / 2)]!.toFixed(0)} ms`,
+      `  ${what}: a poll of all takes ${sorted[0]!.toFixed(0)} to ${sorted.at(-1)!.toFixed(0)} ms of CPU, half of them up to ${sorted[Math.floor(sorted.length / 2)]!.toFixed(0)} ms`,
     );
   }
 }
@@ -183,7 +215,7 @@ async function check(): Promise<void> {
 if (as === "child") await child();
 else {
   if (as !== "check") await heardIn(20);
-  if (as !== "heard") await check();
+  if (as !== "heard") for (const isOne of [true, false]) await check(isOne);
   if (as === "check") process.exit(0);
   const redis = await startRedis();
   const postgresql = await startPostgresql({ connections: 500 });

@@ -1,4 +1,4 @@
-import { fromBase64, readBits, toBase64, writeBits } from "./bit-text.ts";
+import { fromBase64, mostLookedUp, readBits, readManyBits, toBase64, writeBits } from "./bit-text.ts";
 
 /** How many places a table has. */
 export const places = 65_536;
@@ -12,9 +12,12 @@ const longestText = 11_000;
 const bytes = new Uint8Array((longestText / 4) * 3 + 4);
 const view = new DataView(bytes.buffer);
 const read = new Int32Array(places);
-/** In place of a number of places: `bytes` holds all of them bit by bit, or none can be read. */
+/** Where many places are read to, bit by bit. */
+const readWords = new Int32Array(wordCount + 16);
+/** In place of a number of places: `bytes` holds all of them bit by bit, `readWords` does, or none can be read. */
 const isDense = -1;
 const isNone = -2;
+const isWords = -3;
 
 /**
  * A set of places in a table of 65 536 bits: 8 KB, from the first one on. Which words of it are used stands behind them, so that a table
@@ -72,6 +75,7 @@ export class BitTable {
     const count = slotsIn(text);
     if (count > 0) this.#addRead(count);
     else if (count === isDense) this.#addDense();
+    else if (count === isWords) this.#addWords();
     return count !== isNone;
   }
 
@@ -94,6 +98,16 @@ export class BitTable {
     let added = 0;
     for (let index = 0, at = 1; index < wordCount; index++, at += 4) {
       const bits = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+      if (bits !== 0) added += addBits(words, index, bits);
+    }
+    this.#count += added;
+  }
+
+  #addWords(): void {
+    const words = (this.#words ??= new Int32Array(wordCount + wordCount / 32));
+    let added = 0;
+    for (let index = 0; index < wordCount; index++) {
+      const bits = readWords[index]!;
       if (bits !== 0) added += addBits(words, index, bits);
     }
     this.#count += added;
@@ -188,7 +202,7 @@ export function writtenSlots(slots: readonly number[]): string {
   return toBase64(all);
 }
 
-/** Reads a written table, to `read` or to `bytes`. @returns how many places there are, `isDense` or `isNone` */
+/** Reads a written table, to `read`, `readWords` or `bytes`. @returns how many places there are in `read`, or what stands for that */
 function slotsIn(text: unknown): number {
   if (text === "") return 0;
   const length = typeof text === "string" && text.length <= longestText ? fromBase64(text, bytes) : -1;
@@ -197,7 +211,10 @@ function slotsIn(text: unknown): number {
   const shift = bytes[0]!;
   const count = bytes[1]! | (bytes[2]! << 8);
   if (shift > 16 || count === 0) return isNone;
-  return readBits(view, 3, length, shift, count, places, read) ? count : isNone;
+  if (shift === 0 || shift > mostLookedUp)
+    return readBits(view, 3, length, shift, count, places, read) ? count : isNone;
+  readWords.fill(0);
+  return readManyBits(view, 3, length, shift, count, places, readWords) ? isWords : isNone;
 }
 
 /** Sets bits of a word, which are not none. @returns how many were not set */

@@ -64,7 +64,8 @@ export function readBits(
   for (let index = 0; index < count; index++) {
     let waiting = bytes.getInt32(at >>> 3, true) >>> (at & 7);
     let wholes = 31 - Math.clz32(~waiting & -~waiting);
-    if (wholes > most) {
+    // Of 32 ones there is no nought to be found: -1.
+    if (wholes < 0 || wholes > most) {
       for (wholes = 0; at < last && isOne(bytes, at); at++) wholes++;
       at++;
       if (at + shift > last) return false;
@@ -78,6 +79,97 @@ export function readBits(
     number += 1 + (shift > 0 ? wholes * (1 << shift) + turned(waiting, shift) : wholes);
     if (number >= end) return false;
     into[index] = number;
+  }
+  return true;
+}
+
+/** Up to how many digits are looked up at once. */
+const atATime = 12;
+/** The parameters whose codes are short enough for that. */
+export const mostLookedUp = 3;
+const lookedUp: Int32Array[] = [];
+
+/** The codes that begin in a number of 12 digits: how many digits they have (4 bits), how many they are (3 bits), and their gaps and one. */
+function lookUpFor(shift: number): Int32Array {
+  const width = widthOf(shift);
+  return (lookedUp[shift] ??= Int32Array.from({ length: 2 ** atATime }, (_, waiting) => {
+    let digits = 0;
+    let codes = 0;
+    let gaps = 0;
+    while (codes < Math.min(4, Math.floor(24 / width))) {
+      const rest = waiting >>> digits;
+      const wholes = 31 - Math.clz32(~rest & -~rest);
+      const end = digits + wholes + 1 + shift;
+      if (end > atATime) break;
+      const gap = wholes * (1 << shift) + turned(rest >>> (wholes + 1), shift);
+      gaps |= (gap + 1) << (width * codes);
+      digits = end;
+      codes++;
+    }
+    return digits | (codes << 4) | (gaps << 7);
+  }));
+}
+
+function widthOf(shift: number): number {
+  return shift === mostLookedUp ? 7 : 6;
+}
+
+/**
+ * Reads what {@link writeBits} wrote as bits, several numbers at a time.
+ *
+ * @param bytes four of them are behind `length`, whatever they are
+ * @param shift 1 to {@link mostLookedUp}
+ * @param end what every number is less than
+ * @param into noughts, with room for 512 numbers behind `end`
+ * @returns whether that was all there
+ */
+export function readManyBits(
+  bytes: DataView,
+  from: number,
+  length: number,
+  shift: number,
+  count: number,
+  end: number,
+  into: Int32Array,
+): boolean {
+  const table = lookUpFor(shift);
+  const width = widthOf(shift);
+  const mask = (1 << width) - 1;
+  const window = (1 << atATime) - 1;
+  const last = 8 * length;
+  let at = 8 * from;
+  let number = -1;
+  let left = count;
+  while (left > 0) {
+    const entry = table[(bytes.getInt32(at >>> 3, true) >>> (at & 7)) & window]!;
+    const codes = (entry >>> 4) & 7;
+    if (codes === 0) {
+      let wholes = 0;
+      for (; at < last && isOne(bytes, at); at++) wholes++;
+      at++;
+      if (at + shift > last) return false;
+      number += 1 + wholes * (1 << shift) + turned(bytes.getInt32(at >>> 3, true) >>> (at & 7), shift);
+      at += shift;
+      left--;
+    } else if (codes > left) {
+      const gap = (entry >>> 7) & mask;
+      number += gap;
+      at += ((gap - 1) >>> shift) + 1 + shift;
+      left--;
+    } else {
+      // Where there are fewer codes, the number stays as it is, and its bit is set again.
+      number += (entry >>> 7) & mask;
+      into[number >>> 5]! |= 1 << (number & 31);
+      number += (entry >>> (7 + width)) & mask;
+      into[number >>> 5]! |= 1 << (number & 31);
+      number += (entry >>> (7 + 2 * width)) & mask;
+      into[number >>> 5]! |= 1 << (number & 31);
+      number += (entry >>> (7 + 3 * width)) & mask;
+      at += entry & 15;
+      left -= codes;
+    }
+    if (at > last || number >= end) return false;
+    into[number >>> 5]! |= 1 << (number & 31);
   }
   return true;
 }

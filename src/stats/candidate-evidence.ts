@@ -57,6 +57,16 @@ export class CandidateEvidence {
     return this.#units;
   }
 
+  /** How many comparisons there were: while that is the same, so is all that was seen. */
+  get comparisons(): number {
+    return this.#comparisons;
+  }
+
+  /** Says of the tables whether anything in them is another: what was seen, or which window is the present one. */
+  get mark(): string {
+    return `${this.#comparisons} ${this.#windows?.present ?? NaN}`;
+  }
+
   /** Distinct keys, as far as a table of 65 536 places tells them apart. */
   get keys(): number {
     return Math.min(this.#keys, mostKeys);

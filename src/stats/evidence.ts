@@ -23,6 +23,9 @@ const frequent: Alternatives = {
   worse: [1.06, 1.15, 1.35, 1.7, 1.95],
 };
 
+// Asked some hundred times a verdict: nothing is made for it.
+const terms: number[] = [];
+
 /** The alternatives that suit a tolerated rate. */
 export function alternativesFor(max: number): Alternatives {
   return max <= 0.1 ? rare : frequent;
@@ -44,14 +47,17 @@ export function evidenceForReady(
   max: number,
   alternatives: Alternatives = alternativesFor(max),
 ): number {
+  const { better, weights } = alternatives;
   let most = -Infinity;
-  const terms = alternatives.better.map((ratio, index) => {
-    const term = Math.log(alternatives.weights[index]!) + logRatio(units, bad, ratio * max, max);
+  for (let index = 0; index < better.length; index++) {
+    const term = Math.log(weights[index]!) + logRatio(units, bad, better[index]! * max, max);
+    terms[index] = term;
     most = Math.max(most, term);
-    return term;
-  });
+  }
   if (most === -Infinity) return -Infinity;
-  return most + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - most), 0));
+  let sum = 0;
+  for (let index = 0; index < better.length; index++) sum += Math.exp(terms[index]! - most);
+  return most + Math.log(sum);
 }
 
 /** ln of how much likelier the units are at rate `q` than at `p`. */

@@ -35,6 +35,8 @@ export class FleetUnits {
   #lastMerged = new Map<string, { readonly tables: readonly WindowUnits[]; readonly into: MergedWindow }>();
   #folded: FoldedUnits | undefined = undefined;
   #fedThrough = -Infinity;
+  // The present window at the last merge, and the last one that all reports had come of by then; none where no window was left.
+  #mergedAt: readonly number[] = [];
   #unkeyedFed: UnitSums | undefined = undefined;
   #alarmed: { readonly gate: string; readonly since: number } | undefined = undefined;
 
@@ -55,9 +57,20 @@ export class FleetUnits {
     return this.#alarmed;
   }
 
+  /** Whether a window has ended since the last merge, or the time is over in which reports of it may come. */
+  isDue(now: number): boolean {
+    const at = this.#windowsAt(now);
+    return this.#mergedAt.some((window, index) => window !== at[index]);
+  }
+
+  #windowsAt(now: number): readonly number[] {
+    return this.#windowMs > 0 ? [now, now - graceMs].map((at) => Math.floor(at / this.#windowMs)) : [0, 0];
+  }
+
   /** Merges what processes reported last, this one among them. @param now wall time in milliseconds */
   merge(reports: readonly MergeableUnits[], now: number): Merged & { readonly distinct: number } {
     const windows = this.#windowsOf(reports);
+    this.#mergedAt = windows.length > 0 ? this.#windowsAt(now) : [];
     const best = this.#bestFold(reports, windows);
     const unkeyed = sumOf(reports.map((report) => report.unkeyed));
     const isOver = ({ window }: MergedWindow): boolean => (window + 1) * this.#windowMs <= now;

@@ -152,11 +152,15 @@ const all = new BitTable();
 
 /** @param whole gates whose own tables of what they judged are not needed */
 function addTo(sum: Tables, { seen, gates }: WindowUnits, whole: ReadonlySet<string> = new Set()): void {
-  all.clear();
+  const ofGates = Object.entries(gates);
+  const isAsked = ofGates.some(([name, given]) => given.seen === undefined && !whole.has(name));
   // What cannot be read is another process's mistake, and says nothing.
-  all.addText(seen);
-  sum.seen.or(all);
-  for (const [name, given] of Object.entries(gates)) {
+  if (isAsked) {
+    all.clear();
+    all.addText(seen);
+    sum.seen.or(all);
+  } else sum.seen.addText(seen);
+  for (const [name, given] of ofGates) {
     const gate = gateOf(sum, name);
     gate.bad.addText(given.bad);
     if (given.seen !== undefined) gate.seen.addText(given.seen);

@@ -15,6 +15,7 @@ import {
   within3s,
   type Win,
 } from "./store-questions.ts";
+import { keepsTables } from "./store-tables.ts";
 import { keepsWrites } from "./store-writes.ts";
 import { globalRunner, type TestRunner } from "./test-publisher.ts";
 
@@ -157,6 +158,7 @@ const laws: Readonly<Record<string, (views: Views) => Promise<void>>> = {
     const sameWindow = again.flatMap((each) => each.units);
     equal(placesIn(sameWindow, 1), [1, 2, 3, 4], "then");
   },
+  "has every place in the evidence, whatever was read and folded before, and by whom": keepsTables,
   "keeps what a process and the judge say of parallel writes": keepsWrites,
   "folds what a judge retires, at once": async ({ one, other }) => {
     await one.compareAndSet(experiment, undefined, initialState(steps, 0, "shadow", "v1"));

@@ -111,6 +111,36 @@ describe("the units of a fleet", () => {
     });
   });
 
+  it("merged only where something is new or a window has ended are those merged at every look", () => {
+    const call = fc.record({
+      afterMs: fc.constantFrom(0, 1_000, 9_000, 25_000, 70_000),
+      process: fc.nat(2),
+      key: fc.option(fc.nat(12).map(String), { nil: undefined }),
+      isBad: fc.boolean(),
+      looks: fc.integer({ min: 1, max: 4 }),
+    });
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 60 }), (calls) => {
+        const all = Array.from({ length: 3 }, () => process({ falseAlarmEvery: 1e12 }));
+        const [always, dueOnly] = [fleet(50), fleet(50)];
+        let now = 0;
+        for (const { afterMs, process: who, key, isBad, looks } of calls) {
+          now += afterMs;
+          see(all[who]!, key, now, isBad);
+          const given = reports(all);
+          let last = dueOnly.merge(given, now);
+          expect(last).toEqual(always.merge(given, now));
+          for (let look = 0; look < looks; look++) {
+            now += 10_000;
+            if (dueOnly.isDue(now)) last = dueOnly.merge(given, now);
+            expect(last).toEqual(always.merge(given, now));
+            expect(dueOnly.alarmed).toEqual(always.alarmed);
+          }
+        }
+      }),
+    );
+  });
+
   it("alarm together at the first closed window of what no process has seen enough of", () => {
     const merging = fleet(3e5);
     const all: CandidateEvidence[] = [];

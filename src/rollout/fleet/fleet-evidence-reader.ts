@@ -29,9 +29,25 @@ interface Kept {
   readonly folded: { readonly all?: FoldedUnits; readonly served?: FoldedUnits };
 }
 
+/** What is counted, whatever the time is. */
+interface Counted {
+  readonly reported: readonly ProcessReport[];
+  readonly kept: Kept;
+  readonly others: ReadEvidence["others"];
+  readonly isAlone: boolean;
+}
+
+/** What was read last, and what that came to. */
+interface LastRead {
+  readonly rows: readonly ProcessReport[];
+  readonly tables: readonly ReportedUnits[];
+  readonly of: readonly unknown[];
+  readonly is: Counted;
+}
+
 /** All evidence, read. */
 export interface ReadEvidence {
-  /** What other processes have seen of this version since this evidence began, ended ones included. */
+  /** What other processes have seen of this version since this evidence began, ended ones included: the same list while that is the same. */
   readonly others: readonly { readonly candidates: Totals }[];
   /** Whether no other process has seen anything. */
   readonly isAlone: boolean;
@@ -53,6 +69,7 @@ export class FleetEvidenceReader {
   readonly #rows = new WeakMap<object, ProcessReport>();
   readonly #tables = new WeakSet<ReportedUnits>();
   #kept: { readonly given: unknown; readonly is: Kept } | undefined = undefined;
+  #last: LastRead | undefined = undefined;
   /** When each process was heard of, as far as it had reported at the last look. */
   #heardAt: ReadonlyMap<string, number> = new Map();
 
@@ -65,36 +82,27 @@ export class FleetEvidenceReader {
     const rows = evidence.reports.flatMap((each) => this.#row(each));
     this.#tellShared(rows);
     const { id } = this.#run;
-    const counted = rows.filter((row) => row.evidenceEpoch === epoch && row.version === version);
-    const others = counted.filter(({ process }) => process !== id);
-    const kept = withoutReturned(this.#readKept(evidence.kept, epoch, version), [
-      id,
-      ...others.map(({ process }) => process),
-    ]);
-    const tables = evidence.units.filter((each) => each.version === version).flatMap((each) => each.units);
     const { now } = evidence;
-    const silent = rows.filter(
-      ({ process, at, leaves }) => process !== id && now - at > (leaves === true ? endedAfterMs : silentAfterMs),
-    );
-    const name = [candidate, ...others, kept].reduce<string>(
-      (found, each) =>
-        typeof each === "object" && found === "candidate" ? (Object.keys(each.candidates)[0] ?? found) : found,
+    const ofOthers = rows.filter(({ process }) => process !== id);
+    const tables = evidence.units.flatMap((each) => (each.version === version ? each.units : []));
+    const { reported, kept, others, isAlone } = this.#counted(
+      ofOthers,
+      tables,
+      evidence.kept,
+      epoch,
+      version,
       candidate,
     );
-    const isAlone =
-      others.every(({ candidates }) => Object.keys(candidates).length === 0) && kept.candidates[name] === undefined;
+    const silent = ofOthers.filter(({ at, leaves }) => now - at > (leaves === true ? endedAfterMs : silentAfterMs));
     return {
-      others: [
-        ...others,
-        { candidates: { [name]: withTables(kept.candidates[name], kept.folded, this.#readable(tables)) } },
-      ],
+      others,
       isAlone,
       silent,
       writes: lastRead(rows),
       isBehind: (present) =>
         rows.some((row) => row.leaves !== true && now - row.at <= heardWithinMs && row.epoch !== present),
       retired: (folded) => {
-        const gone = silent.filter((row) => others.includes(row));
+        const gone = silent.filter((row) => reported.includes(row));
         const { all, served } = folded;
         const mayReturn = gone.filter(({ leaves }) => leaves !== true);
         const next: Kept = {
@@ -117,6 +125,34 @@ export class FleetEvidenceReader {
         };
       },
     };
+  }
+
+  /** What counts of what was read: the same as at the last look where that was the same. */
+  #counted(
+    rows: readonly ProcessReport[],
+    tables: readonly ReportedUnits[],
+    ...of: readonly [kept: unknown, epoch: number, version: string | undefined, candidate: string]
+  ): Counted {
+    const last = this.#last;
+    const id = this.#run.id;
+    if (last && areSame(last.rows, rows) && areSame(last.tables, tables) && areSame(last.of, [id, ...of]))
+      return last.is;
+    const [given, epoch, version, candidate] = of;
+    const reported = rows.filter((row) => row.evidenceEpoch === epoch && row.version === version);
+    const present = [id, ...reported.map(({ process }) => process)];
+    const kept = withoutReturned(this.#readKept(given, epoch, version), present);
+    const name = [candidate, ...reported, kept].reduce<string>(
+      (found, each) =>
+        typeof each === "object" && found === "candidate" ? (Object.keys(each.candidates)[0] ?? found) : found,
+      candidate,
+    );
+    const isAlone =
+      reported.every(({ candidates }) => Object.keys(candidates).length === 0) && kept.candidates[name] === undefined;
+    const folded = withTables(kept.candidates[name], kept.folded, this.#readable(tables));
+    const others = [...reported, { candidates: { [name]: folded } }];
+    const is = { reported, kept, others, isAlone };
+    this.#last = { rows, tables, of: [id, ...of], is };
+    return is;
   }
 
   #readKept(given: unknown, epoch: number, version: string | undefined): Kept {
@@ -173,6 +209,10 @@ export class FleetEvidenceReader {
     this.#told.add(about);
     this.#onFault(new Error(message));
   }
+}
+
+function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((each, index) => each === others[index]);
 }
 
 function lastRead(rows: readonly ProcessReport[]): WritesStanding | undefined {

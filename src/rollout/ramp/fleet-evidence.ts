@@ -21,6 +21,9 @@ export class FleetEvidence {
   #others: readonly EvidenceTotals[] = [];
   #merged: FleetReading | undefined = undefined;
   #distinct = 0;
+  // What of this process's own was merged last, and what the store lacked nothing of.
+  #mergedAt = NaN;
+  #sentAt = "";
 
   constructor(options: FleetOptions) {
     this.own = new CandidateEvidence(options);
@@ -45,7 +48,11 @@ export class FleetEvidence {
 
   /** What of the tables that this process reports its store does not have yet. */
   unsent(): readonly WindowUnits[] {
-    return this.#fleet ? this.#unsent.next(this.own.closed, this.own.open()) : [];
+    if (this.#fleet === undefined || this.#sentAt === this.own.mark) return [];
+    const { mark } = this.own;
+    const unsent = this.#unsent.next(this.own.closed, this.own.open());
+    this.#sentAt = unsent.length === 0 ? mark : "";
+    return unsent;
   }
 
   /** The store has what was last unsent. @param through the last window that no comparison will be added to */
@@ -70,6 +77,11 @@ export class FleetEvidence {
     this.own.expect(distinct);
   }
 
+  /** Whether something was compared here since the last {@link FleetEvidence.setOthers}, or a window has ended. @param now the store's time */
+  isDue(now: number): boolean {
+    return this.own.comparisons !== this.#mergedAt || this.#fleet?.isDue(now) === true;
+  }
+
   /**
    * Adds up what others reported.
    *
@@ -80,6 +92,7 @@ export class FleetEvidence {
     if (this.#fleet === undefined) return;
     const reports = others.map(({ mergeable }) => mergeable).filter((each) => each !== undefined);
     const own = this.own.mergeable();
+    this.#mergedAt = this.own.comparisons;
     const { distinct, ...merged } = this.#fleet.merge([own, ...reports], now);
     this.expect(distinct);
     this.#others = alone ? [] : others;

@@ -42,6 +42,7 @@ export class EpochEvidence {
   #ratio: SampleRatio | undefined;
   #ratioKeys: BitTable | undefined;
   #others: readonly Reported[] = [];
+  #alone: boolean | undefined = undefined;
   // Known from the first comparison on.
   #candidate: string | undefined = undefined;
 
@@ -164,10 +165,15 @@ export class EpochEvidence {
    * Adds up what other processes reported of this epoch, and this one.
    *
    * @param now the store's time in milliseconds
+   * @param others the same list where they have reported nothing else
    * @param alone whether nobody but this process has seen anything
+   * @returns whether anything has changed, here or there, or a window has ended
    */
-  setOthers(others: readonly Reported[], now: number, alone: boolean): void {
+  setOthers(others: readonly Reported[], now: number, alone: boolean): boolean {
+    const isSame = others === this.#others && alone === this.#alone;
+    if (isSame && !this.#all.isDue(now) && this.#served?.isDue(now) !== true) return false;
     this.#others = others;
+    this.#alone = alone;
     const name = this.candidate;
     const totals = others.map((each) => each.candidates[name]).filter((each) => each !== undefined);
     this.#all.setOthers(totals, now, alone);
@@ -176,6 +182,7 @@ export class EpochEvidence {
       now,
       alone,
     );
+    return true;
   }
 
   verdict(terms: VerdictTerms): Verdict {

@@ -8,6 +8,7 @@ import { evidenceOf } from "../line.ts";
 import { nextOf, type RolloutState } from "../state.ts";
 import type { Evidence, FleetVerdict, Report } from "../stores/store.ts";
 import type { RolloutRequest } from "../transition.ts";
+import { LastVerdict } from "./last-verdict.ts";
 import { OutsideGates } from "./outside-gates.ts";
 import { EpochEvidence } from "./ramp-evidence.ts";
 import type { RampSettings } from "./ramp-options.ts";
@@ -54,6 +55,7 @@ export class RampJudgement {
   readonly #host: JudgementHost;
   readonly #outside: OutsideGates;
   readonly #reader: FleetEvidenceReader;
+  readonly #last: LastVerdict;
   readonly #secret: string;
   #evidence: EpochEvidence;
   // When gathering began: with the epoch, or when the source last changed what runs.
@@ -76,6 +78,7 @@ export class RampJudgement {
       onFault: (error) => host.onFault("gate", error),
     });
     this.#reader = new FleetEvidenceReader(settings.run, (error) => host.onFault("store", error));
+    this.#last = new LastVerdict(settings.gates);
     this.#evidence = this.#freshEvidence();
     this.#since = host.state().changedAt;
   }
@@ -186,18 +189,18 @@ export class RampJudgement {
     const host = this.#host;
     const state = host.state();
     const { epoch } = evidenceOf(state);
-    const judged = once(() => this.#judge(host.now()));
     const read = this.#reader.read(evidence, epoch, host.version(), this.#evidence.candidate);
-    this.#evidence.setOthers(read.others, evidence.now, read.isAlone);
+    const isChanged = this.#evidence.setOthers(read.others, evidence.now, read.isAlone);
+    const last = this.#foundNow();
+    const isDue = last === undefined || read.silent.length > 0 || evidence.now - last.at >= concludeEveryMs;
+    const judged = this.#last.look(!isChanged && !isDue, () => this.#judge(host.now()));
     if (this.#evidence.alarmed !== undefined) this.#alarm(this.#evidence.candidate, host.now());
     else if (!read.isBehind(state.epoch)) this.#look(host.now(), judged);
     // A step was taken: what was seen is no evidence any more.
     if (host.state() !== state) return undefined;
     const verdict = judged();
     this.#tellStall(host.now(), judged);
-    const last = this.#foundNow();
-    const isNews = last === undefined || last.verdict.kind !== verdict.kind || last.verdict.stalled !== verdict.stalled;
-    if (!isNews && read.silent.length === 0 && evidence.now - last.at < concludeEveryMs) return undefined;
+    if (!isDue && last.verdict.kind === verdict.kind && last.verdict.stalled === verdict.stalled) return undefined;
     const found: FleetVerdict = {
       ...{ at: evidence.now, evidenceEpoch: epoch, verdict, distinct: this.#evidence.distinct },
       // Of a process that has ended long ago there is no row any more.
@@ -286,10 +289,4 @@ export class RampJudgement {
     const minimumTimeMs = minimumTimeOf(this.#settings, this.#host.state());
     return { risk, minimumUnits, minimumKeys, minimumTimeMs, now, elapsedMs: now - this.#since };
   }
-}
-
-/** What is worked out once, where it is asked for. */
-function once<Value>(work: () => Value): () => Value {
-  let done: { readonly value: Value } | undefined = undefined;
-  return () => (done ??= { value: work() }).value;
 }

@@ -108,8 +108,13 @@ export function memoryStore(): RolloutStore {
         known.add(process);
       }
       for (const report of reports) take(report);
-      const names = new Set(reports.map(({ experiment }) => experiment));
-      const states = [...names].map((name) => [name, answer(reports.filter((each) => each.experiment === name))]);
+      const byName = new Map<string, Report[]>();
+      for (const report of reports) {
+        const same = byName.get(report.experiment);
+        if (same) same.push(report);
+        else byName.set(report.experiment, [report]);
+      }
+      const states = [...byName].map(([name, each]) => [name, answer(each)]);
       return Promise.resolve({ now, states: Object.fromEntries(states) as Record<string, SyncedState> });
     },
     async compareAndSet(experiment, expectedId, next) {

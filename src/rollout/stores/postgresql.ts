@@ -2,6 +2,7 @@ import { checkOptions } from "../../model/check-options.ts";
 import { aFunction, aString, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
 import { named } from "./postgresql-tables.ts";
+import { packedTables, rowIn, rowText, unpackedTables } from "./row-text.ts";
 import {
   escaped,
   isTable,
@@ -11,8 +12,6 @@ import {
   newsOf,
   oldFence,
   ReadEvidenceTexts,
-  rowIn,
-  rowOf,
   unescaped,
 } from "./shared.ts";
 import type { Evidence, FleetVerdict, ProcessReport, ReportedUnits, RolloutStore, SyncedState } from "./store.ts";
@@ -71,8 +70,8 @@ export function postgresqlStore(options: PostgresqlStoreOptions): RolloutStore {
       const asked = given.map((report) => ({
         ...{ experiment: escaped(report.experiment), process: escaped(report.process), epoch: report.evidenceEpoch },
         ...{ version: report.version, knows: report.knows ?? "", knows_verdict: report.knowsVerdict ?? -1 },
-        report: JSON.stringify(rowOf(report, 0)),
-        units: report.units.length > 0 ? JSON.stringify(report.units) : undefined,
+        report: rowText(report),
+        units: report.units.length > 0 ? JSON.stringify(packedTables(report.units)) : undefined,
       }));
       // One statement: it has one moment, and all of it or none.
       const answer = await rows(
@@ -153,17 +152,19 @@ FROM ${rollouts} WHERE experiment = $1 AND judge_fence = $2`,
         rows(`SELECT seq::text AS seq, epoch::text AS epoch, version, units FROM ${units} WHERE experiment = $1`, name),
       ]);
       const byVersion = new Map<string | undefined, ReportedUnits[]>();
-      const readUnits = last.tables.all(tables.map(({ units: text }) => String(text)));
+      const readUnits = last.tables.all(
+        tables.map(({ units: text }) => String(text)),
+        tablesIn,
+      ) as readonly (readonly ReportedUnits[])[];
       for (const [index, { epoch: of, version }] of tables.entries()) {
         if (Number(of) !== epoch) continue;
         const key = typeof version === "string" ? version : undefined;
-        const read = readUnits[index];
-        byVersion.set(key, [...(byVersion.get(key) ?? []), ...(Array.isArray(read) ? (read as ReportedUnits[]) : [])]);
+        byVersion.set(key, [...(byVersion.get(key) ?? []), ...readUnits[index]!]);
       }
       const merged = [...byVersion].map(([version, of]) => ({ version, units: mergedUnits(of) }));
       // Folded: many rows into one for each version, by one statement and under the fence.
       if (tables.length > merged.length) {
-        const texts = merged.map(({ units: of }) => JSON.stringify(of));
+        const texts = merged.map(({ units: of }) => JSON.stringify(packedTables(of)));
         texts.forEach((text, index) => last.tables.know(text, merged[index]!.units));
         await rows(
           `WITH judge AS (SELECT 1 FROM ${rollouts} WHERE experiment = $1 AND judge_fence = $2 FOR SHARE), gone AS (
@@ -222,15 +223,15 @@ SELECT 1 FROM judged`,
   async function forgetThrough(name: string, through: number): Promise<void> {
     const tables = await rows(`SELECT seq::text AS seq, units FROM ${units} WHERE experiment = $1`, name);
     for (const { seq, units: text } of tables) {
-      const all = json(text);
-      const left = Array.isArray(all) ? all.filter((each) => isTable(each) && each.window > through) : [];
-      if (Array.isArray(all) && left.length === all.length) continue;
+      const all = tablesIn(String(text));
+      const left = all.filter((each) => isTable(each) && each.window > through);
+      if (all.length > 0 && left.length === all.length) continue;
       if (left.length === 0) await rows(`DELETE FROM ${units} WHERE seq = $1::text::bigint RETURNING 1`, seq);
       else
         await rows(
           `UPDATE ${units} SET units = $2 WHERE seq = $1::text::bigint RETURNING 1`,
           seq,
-          JSON.stringify(left),
+          JSON.stringify(packedTables(left)),
         );
     }
   }
@@ -255,4 +256,9 @@ function answerOf(row: Record<string, unknown>, experiment: string): SyncedState
     // What cannot be read stops nobody else.
     return { failed: error };
   }
+}
+
+function tablesIn(text: string): readonly ReportedUnits[] {
+  const tables = json(text);
+  return Array.isArray(tables) ? unpackedTables(tables) : [];
 }

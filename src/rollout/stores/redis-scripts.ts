@@ -25,7 +25,7 @@ if kept[1] and kept[1] ~= ARGV[5] then state = redis.call('HGET', KEYS[1], 'stat
 if kept[3] and kept[3] ~= ARGV[6] then verdict = redis.call('HGET', KEYS[1], 'verdict') end
 if kept[4] and tonumber(kept[5]) > now then judge = kept[4] end
 if kept[2] and kept[2] ~= ARGV[3] then heard = redis.call('HGET', KEYS[3], kept[2]) or '' end
-return {tostring(now), kept[1] or '', state, verdict, judge, heard}`,
+return {tostring(now), kept[1] and '1' or '', state, verdict, judge, heard}`,
     /** ARGV: expected id or nothing, id, state, version, channel, message. */
     cas: `if (redis.call('HGET', KEYS[1], 'id') or '') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'id', ARGV[2], 'state', ARGV[3], 'version', ARGV[4])
@@ -40,14 +40,17 @@ local fence = tonumber(kept[4] or '0')
 if not isHeld then fence = fence + 1 end
 redis.call('HSET', KEYS[1], 'judge', ARGV[1], 'until', now + tonumber(ARGV[2]), 'fence', fence)
 return fence`,
-    /** ARGV: fence. */
-    collect: `${fenced}${now}return {tostring(now), redis.call('HGET', KEYS[1], 'kept') or '', redis.call('HGET', KEYS[1], 'through') or '',
-  redis.call('HVALS', KEYS[2]), redis.call('LRANGE', KEYS[4], 0, -1)}`,
-    /** ARGV: fence, how many rows, what they are merged into. */
-    fold: `${fenced}redis.call('LTRIM', KEYS[4], ARGV[2], -1)
-for at = 3, #ARGV do redis.call('LPUSH', KEYS[4], ARGV[at]) end
-if #ARGV > 2 then redis.call('PEXPIRE', KEYS[4], ${keptMs}) end
-return 1`,
+    /** ARGV: fence, how many rows of units are known, after how many folds; after more of those, or of a shorter list, all are read. */
+    collect: `${fenced}${now}local folds, from = redis.call('HGET', KEYS[1], 'folds') or '0', tonumber(ARGV[2])
+if folds ~= ARGV[3] or redis.call('LLEN', KEYS[4]) < from then from = 0 end
+return {tostring(now), redis.call('HGET', KEYS[1], 'kept') or '', redis.call('HGET', KEYS[1], 'through') or '',
+  redis.call('HVALS', KEYS[2]), tostring(from), folds, redis.call('LRANGE', KEYS[4], from, -1)}`,
+    /** ARGV: fence, after how many folds, how many rows, what they are merged into. */
+    fold: `${fenced}if (redis.call('HGET', KEYS[1], 'folds') or '0') ~= ARGV[2] then return false end
+redis.call('LTRIM', KEYS[4], ARGV[3], -1)
+for at = 4, #ARGV do redis.call('LPUSH', KEYS[4], ARGV[at]) end
+if #ARGV > 3 then redis.call('PEXPIRE', KEYS[4], ${keptMs}) end
+return redis.call('HINCRBY', KEYS[1], 'folds', 1)`,
     /** ARGV: fence, verdict, its time, what is kept or nothing, through or nothing, processes. */
     conclude: `${fenced}redis.call('HSET', KEYS[1], 'verdict', ARGV[2], 'verdictAt', ARGV[3])
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'kept', ARGV[4]) end

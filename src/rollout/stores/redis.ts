@@ -12,19 +12,9 @@ import {
 } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
 import { scripts } from "./redis-scripts.ts";
-import {
-  escaped,
-  isTable,
-  json,
-  mergedUnits,
-  newsIn,
-  newsOf,
-  oldFence,
-  ReadEvidenceTexts,
-  rowIn,
-  rowOf,
-  unescaped,
-} from "./shared.ts";
+import { mergedOf, tablesText, type MergedRows } from "./redis-tables.ts";
+import { rowIn, rowText } from "./row-text.ts";
+import { escaped, isTable, json, mergedUnits, newsIn, newsOf, oldFence, ReadTexts, unescaped } from "./shared.ts";
 import type {
   Evidence,
   FleetVerdict,
@@ -103,13 +93,12 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
   const run = async (name: keyof typeof scripts, experiment: string, ...given: string[]): Promise<unknown> =>
     runScript(client, name, keysOf(experiment), given);
 
-  const read = new Map<string, ReadEvidenceTexts>();
+  const read = new Map<string, LastRead>();
 
   async function synced(report: Report): Promise<{ readonly now: number; readonly answer: SyncedState }> {
     const { experiment, evidenceEpoch: epoch, version = "", units, knows = "", knowsVerdict = "" } = report;
-    const tables = units.length === 0 ? "" : JSON.stringify({ epoch, version, units });
-    const row = JSON.stringify(rowOf(report, 0));
-    const given = [escaped(report.process), row, escaped(version), tables, knows, String(knowsVerdict)];
+    const tables = units.length === 0 ? "" : tablesText({ epoch, version, units });
+    const given = [escaped(report.process), rowText(report), escaped(version), tables, knows, String(knowsVerdict)];
     const answer: unknown = await run("sync", experiment, ...given);
     // Some clients mix answers up after a connection was lost: another command's says nothing of the state.
     if (!Array.isArray(answer) || answer.length !== 6 || !(Number(answer[0]) > 0))
@@ -166,28 +155,25 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
       return fence === null ? undefined : Number(fence);
     },
     async collect(experiment, epoch, fence): Promise<Evidence> {
-      const answer = await run("collect", experiment, String(fence));
+      const last = read.get(experiment) ?? { rows: new ReadTexts(), kept: new ReadTexts(), merged: undefined };
+      const known = last.merged?.epoch === epoch ? last.merged : undefined;
+      const { count: knownRows = 0, folds: knownFolds = "" } = known ?? {};
+      const answer = await run("collect", experiment, String(fence), String(knownRows), knownFolds);
       if (!Array.isArray(answer)) {
         read.delete(experiment);
         throw oldFence(experiment);
       }
-      const last = read.get(experiment) ?? new ReadEvidenceTexts();
       read.set(experiment, last);
-      const [now, kept, through, rows, tables] = answer as [string, string, string, string[], string[]];
-      const after = through === "" ? -Infinity : Number(through);
-      const byVersion = new Map<string, ReportedUnits[]>();
-      for (const given of last.tables.all(tables)) {
-        const of = given as { epoch?: unknown; version?: unknown; units?: unknown } | undefined;
-        if (of?.epoch !== epoch || typeof of.version !== "string" || !Array.isArray(of.units)) continue;
-        const units = (of.units as ReportedUnits[]).filter((each) => !isTable(each) || each.window > after);
-        byVersion.set(of.version, [...(byVersion.get(of.version) ?? []), ...units]);
-      }
-      const merged = [...byVersion].map(([version, units]) => ({ version, units: mergedUnits(units) }));
+      const [now, kept, through, rows, from, folds, tables] = answer as CollectedRows;
+      const merged = mergedOf(Number(from) > 0 ? known : undefined, tables, epoch, through);
+      const count = Number(from) + tables.length;
+      last.merged = { epoch, through, count, folds, tables: merged };
       // Folded: many rows into one for each version, under the fence.
-      if (tables.length > merged.length) {
-        const folded = merged.map(({ version, units }) => JSON.stringify({ epoch, version, units }));
-        folded.forEach((text, index) => last.tables.know(text, { epoch, ...merged[index] }));
-        await run("fold", experiment, String(fence), String(tables.length), ...folded);
+      if (count - merged.length >= mostUnfolded) {
+        const folded = merged.map((each) => tablesText({ epoch, ...each }));
+        const after = await run("fold", experiment, String(fence), folds, String(count), ...folded);
+        if (after !== null)
+          last.merged = { epoch, through, count: merged.length, folds: String(after), tables: merged };
       }
       return {
         now: Number(now),
@@ -210,6 +196,26 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
     watch: (onChange) => watching(listenWith(client), channel, (message) => onChange(...newsIn(message))),
   };
 }
+
+type CollectedRows = [
+  now: string,
+  kept: string,
+  through: string,
+  rows: string[],
+  from: string,
+  folds: string,
+  tables: string[],
+];
+
+/** What a judge last read of an experiment. */
+interface LastRead {
+  readonly rows: ReadTexts;
+  readonly kept: ReadTexts;
+  merged: MergedRows | undefined;
+}
+
+// Rows of tables are folded once there are so many: each time all of them are written.
+const mostUnfolded = 64;
 
 const shas = new Map<string, string>();
 

@@ -83,12 +83,6 @@ export class ReadEvidenceTexts {
   readonly kept: ReadTexts = new ReadTexts();
 }
 
-/** A row as text: when it came, and what was reported. */
-export function rowIn(text: string): ProcessReport {
-  const space = text.indexOf(" ");
-  return { ...(json(text.slice(space + 1)) as ProcessReport), at: Number(text.slice(0, space)) };
-}
-
 /** What a text is as JSON; `undefined` where it is none. */
 export function json(text: unknown): unknown {
   try {

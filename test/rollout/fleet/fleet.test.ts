@@ -3,6 +3,7 @@ import type { Clock } from "../../../src/model/clock.ts";
 import { memoryStore } from "../../../src/rollout/stores/memory.ts";
 import type { RolloutStore } from "../../../src/rollout/stores/store.ts";
 import { transition } from "../../../src/rollout/transition.ts";
+import { gates } from "../../../src/stats/gates.ts";
 import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
 import { call } from "../host.ts";
 import { stored } from "../stored.ts";
@@ -344,6 +345,37 @@ describe("a fleet's judge", () => {
     for (let index = 0; index < 200; index++) call(second.ramp, second.host, { key: `other-${index}` });
     await clock.advanceAsync(2 * minute);
     expect(second.ramp.current()).toMatchObject({ stage: "ramp", share: 0.25 });
+  });
+
+  it("takes a step as soon as its time has come, though nothing has come in for many looks", async () => {
+    const clock = fixedClock();
+    const store = memoryStore();
+    const options = { onReady: "advance", minimumTimeMs: 20 * minute, minimumKeys: 0 } as const;
+    const judge = await started(store, clock, options);
+    for (let index = 0; index < 700; index++) call(judge.ramp, judge.host, { key: `customer-${index}` });
+    await clock.advanceAsync(19.9 * minute);
+    expect((await stored(store))!.share).toBe(0);
+    await clock.advanceAsync(2 * oncePolled);
+    expect((await stored(store))!.share).toBe(0.25);
+  });
+
+  it("judges at the very next look what another process reports after many in which nothing came", async () => {
+    const clock = fixedClock();
+    const store = memoryStore();
+    const options = { minimumTimeMs: 60 * minute, unitWindowMs: 0, gates: [gates.mismatches(0.01)] };
+    const judge = await started(store, clock, options);
+    const other = await started(store, clock, options);
+    for (const { ramp, host } of [judge, other])
+      for (let index = 0; index < 300; index++) call(ramp, host, { key: `customer-${index}` });
+    await clock.advanceAsync(15 * minute);
+    expect(judge.ramp.verdict()).toMatchObject({ kind: "insufficient", comparisons: 600 });
+    for (let index = 0; index < 40; index++) call(other.ramp, other.host, { key: `more-${index}` });
+    await clock.advanceAsync(2 * oncePolled);
+    expect(judge.ramp.verdict()).toMatchObject({ comparisons: 640, units: 640 });
+    for (let index = 0; index < 3; index++) call(judge.ramp, judge.host, { key: `own-${index}` });
+    await clock.advanceAsync(oncePolled);
+    expect(judge.ramp.verdict().kind).toBe("insufficient");
+    expect(judge.ramp.verdict()).toMatchObject({ comparisons: 643, units: 643 });
   });
 
   it("writes a verdict that all read", async () => {

@@ -6,7 +6,7 @@ import { gates } from "../../../src/stats/gates.ts";
 import type { FixedClock } from "../../../src/testing/fixed-clock.ts";
 import { call, testHost, type TestHost } from "../host.ts";
 
-/** One process of a fleet: a ramp of the experiment "price", and its laboratory's part. */
+/** One process of a fleet: a ramp of an experiment, "price" by default, and its laboratory's part. */
 export interface Process {
   readonly ramp: Ramp;
   readonly host: TestHost;
@@ -24,10 +24,15 @@ export async function started(store: RolloutStore, clock: FixedClock, options: R
   return process;
 }
 
-export function unloaded(store: RolloutStore, clock: FixedClock, options: RampOptions = {}): Process {
+export function unloaded(
+  store: RolloutStore,
+  clock: FixedClock,
+  options: RampOptions = {},
+  experiment: string = "price",
+): Process {
   const made = ramp({ gates: [gates.mismatches(0.01)], steps: [0.25, 0.5], version: "v1", store, ...options });
   const host = testHost(clock);
-  made.bind!("price", host);
+  made.bind!(experiment, host);
   return {
     ramp: made,
     host,
