@@ -1,4 +1,4 @@
-import { howMany, instant, percent, span } from "../model/figures.ts";
+import { grouped, howMany, instant, percent, span } from "../model/figures.ts";
 import { enoughToTell, nounOf, readGate, type GateEvidence, type GateReading } from "./gate-reading.ts";
 
 interface VerdictFacts {
@@ -156,7 +156,8 @@ function verdictBy(input: VerdictInput, gates: readonly GateReading[]): Verdict 
     : Math.max(unitsMs, moreTimeMs);
   const reasons =
     stalled !== undefined ? [stalled]
-    : moreUnits > 0 && moreUnits === moreKeys ? [`On ${howMany(keys, "key")} so far, and ${minimumKeys} are needed.`]
+    : moreUnits > 0 && moreUnits === moreKeys ?
+      [`On ${howMany(keys, "key")} so far, and ${grouped(minimumKeys)} are needed.`]
     : moreUnits > 0 ?
       [
         `${howMany(moreUnits, "more unit")} without a bad one needed${moreMs === undefined ? "" : `, about ${span(moreMs)} at the present rate`}.`,

@@ -32,7 +32,6 @@ function byPatience(ours: readonly number[], theirs: readonly number[]): Anchor[
     const other = at < 0 ? -1 : (there.get(value) ?? -1);
     if (other >= 0) common.push([at, other]);
   }
-  common.sort(([a], [b]) => a - b);
   // The lowest end of a run of each length, and what came before each element in its run.
   const ends: number[] = [];
   const before: number[] = [];

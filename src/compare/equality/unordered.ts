@@ -90,7 +90,7 @@ function matchGroup(
   return match(ours, theirs, (a, b) => walk.tries(control[a], candidate[b], place, depth), exact, known);
 }
 
-/** By which number elements of one group can be sorted; nothing where some have none, or a tolerance of any size. */
+/** By which number elements of one group can be sorted; nothing where some have none. */
 export function bandsOf(ours: readonly number[], theirs: readonly number[], bands: BandColumns): Bands | undefined {
   const left = new Map<number, number>();
   const right = new Map<number, number>();
@@ -106,7 +106,6 @@ export function bandsOf(ours: readonly number[], theirs: readonly number[], band
     }
   }
   const tolerances = bands.left.tolerancesOf(ours[0]!);
-  if (tolerances.some(({ rel = 0 }) => rel >= 1)) return undefined;
   const reach = (value: number): number =>
     // The larger of both counts: y ≤ x + rel · y is y ≤ x / (1 − rel). A little more, for rounding.
     tolerances.reduce((most, { abs = 0, rel = 0 }) => Math.max(most, abs, (rel * Math.abs(value)) / (1 - rel)), 0) *

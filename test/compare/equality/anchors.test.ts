@@ -43,6 +43,27 @@ describe("anchors", () => {
     );
   });
 
+  it("stand between what occurs once, too", () => {
+    const [ours, theirs] = [
+      [5, 5, 1, 5, 5, 2, 6, 5, 6, 3, 6, 6],
+      [5, 5, 1, 5, 9, 5, 2, 6, 6, 3, 6, 6],
+    ];
+    const pairs = [
+      [0, 0],
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [4, 5],
+      [5, 6],
+      [6, 7],
+      [8, 8],
+      [9, 9],
+      [10, 10],
+      [11, 11],
+    ];
+    expect(align(ours, theirs)).toEqual(pairs);
+  });
+
   it("take little time for lists that have nothing, or nearly all, in common", () => {
     const numbers = Array.from({ length: 100_000 }, (_, n) => n);
     for (const theirs of [numbers.map((n) => -n - 1), numbers.map(() => 0), [...numbers].reverse()]) {

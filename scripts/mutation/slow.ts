@@ -1,0 +1,42 @@
+/** Tests that take long and notice little: sizes and times, and rates over thousands of runs. Every change pays for those that reach it. */
+export const slow: readonly RegExp[] = [
+  /holds 100 000 levels/,
+  /survives cycles, depth, sharing/,
+  /ends in its time on a dictionary of a million keys/,
+  /lists the keys of a large object once a side/,
+  /any key comes back as it was/,
+  /'a deep list'|'an array of length 2\^32 - 1'|'a toJSON that gives itself anew'|'a value with 2\^40 paths'/,
+  /a tolerance leaves lists of thousands sorted/,
+  /finds and names what differs 1 000 levels down/,
+  /take little time for lists|two differences among (instances|lists|texts|rows$)/,
+  /is found in experiments/,
+  /capturing does not copy the keys|capturing of any value compares as the original does|capturing of too many bytes|capturing ends in its time/,
+  /50 000 different ids/,
+  /is bad at the tolerated rate, by one of twenty calls/,
+  /certify one that is|find a candidate that is 30 % slower/,
+  /comes falsely every|a million good calls/,
+  /a window with more keys than a table tells apart/,
+  /as fast is not rolled back (whose first calls|on a process that|which has a hiccup)/,
+  /is called real in at most 1 % of trials/,
+  /keep bursts of 20 from calling/,
+  /at the tolerated rate ready in at most 5 %/,
+  /keep 256 of 100 000 kinds/,
+  /keys that twenty processes share/,
+  /SipHash-1-3 of a key's UTF-8 bytes/,
+  /lets one of 8 processes win each state/,
+  /fileStore.* folds what a judge retires/,
+  /is called another one than promised in few runs/,
+  /a step beyond shadow does not pass where the candidate is wrong in 5 %/,
+  /agree with the reference over UTF-8/,
+  /over a ramp of six steps and 200 000 keys|to that many keys, within 4 standard errors/,
+  /2 000 short-lived processes an hour/,
+  /goes on and comes back together in two processes/,
+];
+
+/** Test files that need processes, replaced modules, or pages of docs. */
+export const notInOneProcess: readonly RegExp[] = [
+  /in-processes\.test/,
+  /equality-page\.test/,
+  /full-disk\.test/,
+  /fleet\/simulate\.test/,
+];
