@@ -1,6 +1,7 @@
 import { systemClock } from "../model/clock.ts";
 import { match, type Comparison, type Difference } from "../model/comparison.ts";
-import { lookedUntil, surelyEqualWithin, takeEqualSoFar, type EqualSoFar } from "./equality/surely-equal.ts";
+import { takeEqualSoFar, type EqualSoFar } from "./equality/equal-so-far.ts";
+import { lookedUntil, surelyEqualWithin } from "./equality/surely-equal.ts";
 import { compileRules, type CompareRules, type CompiledRules } from "./rules/rules.ts";
 import { typeNameOf } from "./kinds/type-name.ts";
 import { signatureOf } from "./signature.ts";

@@ -3,6 +3,7 @@ import { systemClock } from "../../model/clock.ts";
 import { isEnumerable } from "../kinds/intrinsics.ts";
 import { isKnownLarge, manyKeys, noteLarge } from "../kinds/large-objects.ts";
 import { noRules } from "../rules/rules.ts";
+import { noteList, notingLists } from "./equal-so-far.ts";
 import { defaultCallerMs, LookBudget } from "./look-budget.ts";
 import type { Reader } from "./safe-reader.ts";
 import { isIgnored, type Place } from "./walker.ts";
@@ -18,9 +19,6 @@ const { monotonic } = systemClock;
 const budget = new LookBudget();
 /** No object in the first has keys that are symbols: it is a copy, and that was seen when it was made. */
 let firstIsNamed = false;
-/** Whether lists that end a look are noted, and those that did, the innermost first. */
-let isNoting = false;
-let noted: EqualSoFar[] | undefined = undefined;
 /** The walk that looks at a part of its values; it runs no accessor, since the walk itself may have to. */
 let walking: QuickLook | undefined = undefined;
 
@@ -60,14 +58,6 @@ const mostWasted = 20_000;
 /** Whether the last look was cut short, so that a longer one may still find the two equal. */
 export function lookWasCutShort(): boolean {
   return budget.isCutShort;
-}
-
-/** Two lists at a place whose first elements are surely equal. */
-export interface EqualSoFar {
-  readonly control: readonly unknown[];
-  readonly candidate: readonly unknown[];
-  readonly place: Place;
-  readonly count: number;
 }
 
 /** The same for parts of two values in a walk, under its rules: numbers and texts are equal where a tolerance says so. */
@@ -110,17 +100,7 @@ export function surelyEqualWithin(
   now: () => number,
 ): boolean {
   budget.begin(timeMs, now);
-  isNoting = true;
-  const same = look(control, candidate, place, false);
-  isNoting = false;
-  return same;
-}
-
-/** Lists in which the last {@link surelyEqualWithin} came to its end, once: a walk need not look again at what was before. */
-export function takeEqualSoFar(): readonly EqualSoFar[] {
-  const lists = noted ?? [];
-  noted = undefined;
-  return lists;
+  return notingLists(() => look(control, candidate, place, false));
 }
 
 /** As {@link LookBudget.until}, of the last look. */
@@ -252,7 +232,7 @@ function sameList(control: readonly unknown[], candidate: readonly unknown[], pl
     // May be a hole, which is not `undefined`.
     if (ours === undefined) return false;
     if (ours !== theirs && !sameValue(ours, theirs, place.positions ? place.next(index) : next, depth + 1)) {
-      if (isNoting) (noted ??= []).push({ control, candidate, place, count: index });
+      noteList(control, candidate, place, index);
       return false;
     }
   }
