@@ -46,9 +46,7 @@ async function child(): Promise<void> {
 
 function children(target: Target, of: { count: number; pollMs: number; watches: boolean }): ChildProcess[] {
   const given = [target.kind, target.port, of.count, of.pollMs, of.watches].map(String);
-  return Array.from({ length: processes }, () =>
-    fork(import.meta.filename, ["child", ...given], { execArgv: ["--import", "tsx"] }),
-  );
+  return Array.from({ length: processes }, () => fork(import.meta.filename, ["child", ...given]));
 }
 
 function messages(from: readonly ChildProcess[], is: (message: unknown) => boolean): Promise<unknown[]> {

@@ -5,6 +5,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
   entry: [
     "bench/performance.ts",
     "bench/clickhouse.bench.ts",
+    "bench/fleet.bench.ts",
+    "bench/fleet-load.bench.ts",
     "bench/footprint.ts",
     "bench/http-server.ts",
     "bench/proxy.bench.ts",

@@ -14,16 +14,8 @@ import { readState } from "../read-state.ts";
 import { scripts } from "./redis-scripts.ts";
 import { mergedOf, tablesText, type MergedRows } from "./redis-tables.ts";
 import { rowIn, rowText } from "./row-text.ts";
-import { escaped, isTable, json, mergedUnits, newsIn, newsOf, oldFence, ReadTexts, unescaped } from "./shared.ts";
-import type {
-  Evidence,
-  FleetVerdict,
-  ProcessReport,
-  Report,
-  ReportedUnits,
-  RolloutStore,
-  SyncedState,
-} from "./store.ts";
+import { escaped, json, newsIn, newsOf, oldFence, ReadTexts, unescaped } from "./shared.ts";
+import type { Evidence, FleetVerdict, ProcessReport, Report, RolloutStore, SyncedState } from "./store.ts";
 import { watching, type Listen } from "./watching.ts";
 
 /** What is needed of a client of `redis` (node-redis 5 or 6): `createClient()` has it. */
@@ -173,7 +165,7 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
         const folded = merged.map((each) => tablesText({ epoch, ...each }));
         const after = await run("fold", experiment, String(fence), folds, String(count), ...folded);
         if (after !== null)
-          last.merged = { epoch, through, count: merged.length, folds: String(after), tables: merged };
+          last.merged = { epoch, through, count: merged.length, folds: String(Number(after)), tables: merged };
       }
       return {
         now: Number(now),

@@ -89,7 +89,7 @@ function namedBy(names: readonly string[]): (given: unknown) => unknown {
 }
 
 /** `undefined` where it is no record. */
-function mapped<Value>(of: unknown, map: (value: Value) => unknown): unknown {
+function mapped(of: unknown, map: (value: never) => unknown): unknown {
   if (typeof of !== "object" || of === null || Array.isArray(of)) return undefined;
-  return Object.fromEntries(Object.entries(of as Record<string, Value>).map(([name, value]) => [name, map(value)]));
+  return Object.fromEntries(Object.entries(of).map(([name, value]) => [name, map(value as never)]));
 }
