@@ -6,7 +6,7 @@ import { experiment, placesIn, report, steps, table } from "./store-questions.ts
 const rounds = 4;
 const reportsARound = 30;
 
-/** Every place of all tables is in the evidence at the next look, whatever any judge has read and folded before. */
+/** Every place of all tables is in the evidence at the next look, whatever judges in turn have read and folded before. */
 export async function keepsTables({ one, other }: { one: RolloutStore; other: RolloutStore }): Promise<void> {
   await one.compareAndSet(experiment, undefined, initialState(steps, 0, "shadow", "v1"));
   const judges = [

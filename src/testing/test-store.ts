@@ -158,7 +158,7 @@ const laws: Readonly<Record<string, (views: Views) => Promise<void>>> = {
     const sameWindow = again.flatMap((each) => each.units);
     equal(placesIn(sameWindow, 1), [1, 2, 3, 4], "then");
   },
-  "has every place in the evidence, whatever any judge has read and folded before": keepsTables,
+  "has every place in the evidence, whatever judges in turn have read and folded before": keepsTables,
   "keeps what a process and the judge say of parallel writes": keepsWrites,
   "folds what a judge retires, at once": async ({ one, other }) => {
     await one.compareAndSet(experiment, undefined, initialState(steps, 0, "shadow", "v1"));
