@@ -64,7 +64,8 @@ export function readBits(
   for (let index = 0; index < count; index++) {
     let waiting = bytes.getInt32(at >>> 3, true) >>> (at & 7);
     let wholes = 31 - Math.clz32(~waiting & -~waiting);
-    if (wholes > most) {
+    // None of 32 is a nought: -1.
+    if (wholes > most || wholes < 0) {
       for (wholes = 0; at < last && isOne(bytes, at); at++) wholes++;
       at++;
       if (at + shift > last) return false;
