@@ -108,10 +108,9 @@ ${rows.map((row) => line(`\`${row.name}\``, row)).join("\n")}
 ## Samples
 
 Here a seed drew the changes, one by one from all of the folder. The score of all its changes lies in the interval in 95 %
-of such draws. Tests that were written for what
-a draw had found are not in its figure. Only the folder's own tests were run:
-those of \`test/compare\`, \`test/stats\` and \`test/rollout\`, though others use the same code. The goal for these folders
-is 90 %, which none of them meets.
+of such draws. Tests that were written for what a draw had found are not in its figure. Only the folder's own tests were
+run: those of \`test/compare\`, \`test/stats\` and \`test/rollout\`, though others use the same code. The goal for these
+folders is 90 %, which none of them meets.
 
 | folder of \`src\` | changes tried | noticed | score | 95 % interval |
 | --- | --- | --- | --- | --- |
