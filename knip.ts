@@ -5,6 +5,7 @@ const config: KnipConfig = {
   entry: [
     ...Object.values(entry),
     "scripts/write-*.ts",
+    "scripts/mutation/vitest.ts",
     "test/**/*.test.ts",
     "test/**/*.test-d.ts",
     "test/**/*.child.ts",

@@ -29,6 +29,7 @@ export const slow: readonly RegExp[] = [
   /a step beyond shadow does not pass where the candidate is wrong in 5 %/,
   /agree with the reference over UTF-8/,
   /over a ramp of six steps and 200 000 keys|to that many keys, within 4 standard errors/,
+  /rolls back a regression of 1 % that appears|as before through a healthy hour/,
   /2 000 short-lived processes an hour/,
   /goes on and comes back together in two processes/,
 ];

@@ -1,5 +1,6 @@
 // Runs a folder's tests for one change after the other, in one process. Lines of JSON on stdin say which, on stdout what became of it.
 import { readFileSync, writeFileSync } from "node:fs";
+import { inspect } from "node:util";
 import {
   collectTests,
   getFn,
@@ -96,8 +97,8 @@ async function failure({ test, suites }: Case): Promise<unknown> {
   const inwards = [...suites].reverse();
   for (const after of [
     ...undo,
-    ...inwards.flatMap((suite) => getHooks(suite).afterEach.map((hook) => () => hook(test.context as never, suite))),
-    ...inwards.flatMap((suite) => getHooks(suite).afterAll.map((hook) => () => hook(suite as never))),
+    ...inwards.flatMap((suite) => getHooks(suite).afterEach.map((hook) => () => hook(test.context, suite))),
+    ...inwards.flatMap((suite) => getHooks(suite).afterAll.map((hook) => () => hook(suite))),
   ])
     try {
       await after();
@@ -114,7 +115,7 @@ async function learn(): Promise<Known> {
     const before = now();
     const failed = await failure(one);
     durationMs[one.id] = now() - before;
-    if (failed !== undefined) say({ kind: "broken", test: one.id, error: String(failed) });
+    if (failed !== undefined) say({ kind: "broken", test: one.id, error: inspect(failed) });
   }
   space.currentTestId = undefined;
   return { coverage: space.mutantCoverage ?? { static: {}, perTest: {} }, durationMs };

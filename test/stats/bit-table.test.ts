@@ -25,6 +25,25 @@ describe("a table of units", () => {
     );
   });
 
+  it("is the same as another with the same places, and knows what is beyond another", () => {
+    const [empty, table] = [tableOf([]), tableOf([3, 70, 65_535])];
+    expect(table.isSame(tableOf([65_535, 3, 70]))).toBe(true);
+    expect(table.isSame(tableOf([3, 71, 65_535]))).toBe(false);
+    expect(table.isSame(tableOf([3, 70]))).toBe(false);
+    expect(empty.isSame(tableOf([]))).toBe(true);
+    const cleared = tableOf([1]);
+    cleared.clear();
+    expect([empty.isSame(cleared), cleared.isSame(empty), cleared.isSame(table)]).toEqual([true, true, false]);
+    expect(table.slotsBeyond(tableOf([70, 71]))).toEqual([3, 65_535]);
+    expect(table.slotsBeyond(empty)).toEqual([3, 70, 65_535]);
+    empty.or(cleared);
+    expect(empty.count).toBe(0);
+    expect([table.has(70), table.has(71), empty.has(70)]).toEqual([true, false, false]);
+    expect([BitTable.isReadable(table.encode()), BitTable.isReadable("?"), BitTable.isReadable("")]).toEqual([
+      ...[true, false, true],
+    ]);
+  });
+
   it("is written as text and read again, whatever is in it", () => {
     fc.assert(
       fc.property(slots, (given) => {

@@ -107,6 +107,22 @@ describe("a verdict's reasons", () => {
     expect(verdictOf(input)).not.toHaveProperty("stalled");
   });
 
+  it("go by no gate that only shows", () => {
+    const shown = { name: "own", dryRun: true };
+    const alone = verdictOf(inputOf([seen(100)], { units: 600 }));
+    for (const dry of [
+      seen(0, 0, shown),
+      seen(0, 0, { ...shown, failed: 100 }),
+      seen(0, 0, { ...shown, silence: "no" }),
+    ]) {
+      const { gates, reasons, ...verdict } = verdictOf(inputOf([seen(100), dry], { units: 600 }));
+      const { gates: acting, reasons: own, ...expected } = alone;
+      expect(verdict).toEqual(expected);
+      expect(reasons).toEqual([...own, "own (dry run): insufficient, 0 % of 0 units, 1 % tolerated."]);
+      expect(gates.map(({ name }) => name)).toEqual([...acting.map(({ name }) => name), "own"]);
+    }
+  });
+
   it("say how many keys are missing where that is all", () => {
     expect(verdictOf(inputOf([seen(1_000)], { minimumKeys: 2_000 }))).toMatchObject({
       ...{ missing: "too-few", moreUnits: 1_950 },

@@ -84,7 +84,7 @@ describe("a fingerprint", () => {
     ["what is ignored", { a: 1, b: 1 }, { a: 2, b: 1 }, { ignore: ["$.a"] }],
     ["a key that is ignored", { a: 1, b: 1 }, { b: 1 }, { ignore: ["$.a"] }],
     ["what is ignored as a whole", 1, "x", { ignore: ["$"] }],
-    ["what a function changes", { a: 1 }, { a: -1 }, { at: { "$.a": Math.abs as (part: unknown) => unknown } }],
+    ["what a function changes", { a: 1 }, { a: -1 }, { at: { "$.a": Math.abs } }],
     ["a key that is missing", { a: undefined }, {}, { undefinedIsMissing: true }],
     ["what is missing", undefined, missing, { undefinedIsMissing: true }],
     ["a plain object and an instance", { cents: 1 }, new Money(1), { ignorePrototype: true }],

@@ -85,9 +85,9 @@ describe("a look for equality", () => {
     expect(lookWasCutShort()).toBe(false);
   });
 
-  it.each([...unsure, ...holes])("is not sure of %s", (_, control, candidate) => {
+  it.each([...unsure, ...holes])("is not sure of %s", (name, control, candidate) => {
     expect(surelyEqual(control, candidate)).toBe(false);
-    if (!String(_).startsWith("symbol keys of control")) {
+    if (!name.startsWith("symbol keys of control")) {
       expect(surelyEqual(control, candidate, undefined, true)).toBe(false);
     }
   });
