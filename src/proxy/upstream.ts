@@ -86,7 +86,7 @@ export class Upstream {
       port: this.#options.base.port || undefined,
       method,
       path: this.#pathOf(target),
-      headers: this.#withHost(headers) as never,
+      headers: this.#withHost(headers),
       setHost: false,
       maxHeaderSize: mostHeaderBytes,
       // Another environment must not make it lenient.

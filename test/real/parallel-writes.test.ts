@@ -227,7 +227,7 @@ SELECT 'payments', 'control', 'newer-' || n, '', '', 9e15 + n FROM generate_seri
         return pool.query(sql as string, values);
       },
     };
-    const outbox = postgresqlOutbox(explained as never);
+    const outbox = postgresqlOutbox(explained);
     const pruned = await outbox.prune(explained, { name: "payments", side: "control", olderThanMs: 3_600_000 });
     expect(pruned).toBe(50_000);
     expect(plan).toContain("Index Scan on sidelane_ids_by_time");
