@@ -63,11 +63,10 @@ export function readBits(
   let number = -1;
   for (let index = 0; index < count; index++) {
     let waiting = bytes.getInt32(at >>> 3, true) >>> (at & 7);
-    let wholes = 31 - Math.clz32(~waiting & -~waiting);
-    // Of 32 ones there is no nought to be found: -1.
+    let wholes = onesIn(waiting);
     if (wholes < 0 || wholes > most) {
-      for (wholes = 0; at < last && isOne(bytes, at); at++) wholes++;
-      at++;
+      wholes = onesFrom(bytes, at, last);
+      at += wholes + 1;
       if (at + shift > last) return false;
       waiting = bytes.getInt32(at >>> 3, true) >>> (at & 7);
       at += shift;
@@ -98,7 +97,7 @@ function lookUpFor(shift: number): Int32Array {
     let gaps = 0;
     while (codes < Math.min(4, Math.floor(24 / width))) {
       const rest = waiting >>> digits;
-      const wholes = 31 - Math.clz32(~rest & -~rest);
+      const wholes = onesIn(rest);
       const end = digits + wholes + 1 + shift;
       if (end > atATime) break;
       const gap = wholes * (1 << shift) + turned(rest >>> (wholes + 1), shift);
@@ -144,9 +143,8 @@ export function readManyBits(
     const entry = table[(bytes.getInt32(at >>> 3, true) >>> (at & 7)) & window]!;
     const codes = (entry >>> 4) & 7;
     if (codes === 0) {
-      let wholes = 0;
-      for (; at < last && isOne(bytes, at); at++) wholes++;
-      at++;
+      const wholes = onesFrom(bytes, at, last);
+      at += wholes + 1;
       if (at + shift > last) return false;
       number += 1 + wholes * (1 << shift) + turned(bytes.getInt32(at >>> 3, true) >>> (at & 7), shift);
       at += shift;
@@ -174,8 +172,16 @@ export function readManyBits(
   return true;
 }
 
-function isOne(bytes: DataView, at: number): boolean {
-  return ((bytes.getUint8(at >>> 3) >>> (at & 7)) & 1) === 1;
+/** How many ones a number begins with, from its lowest digit; -1 of 32, behind which there is no nought to be found. */
+function onesIn(digits: number): number {
+  return 31 - Math.clz32(~digits & -~digits);
+}
+
+/** How many ones begin at a place, however many. */
+function onesFrom(bytes: DataView, from: number, last: number): number {
+  let at = from;
+  while (at < last && ((bytes.getUint8(at >>> 3) >>> (at & 7)) & 1) === 1) at++;
+  return at - from;
 }
 
 const turnedBytes = Uint8Array.from({ length: 256 }, (_, byte) => {
