@@ -21,10 +21,11 @@ export interface Captured {
 
 /**
  * Copies a value that is to be compared later. The copy compares as the original would at this moment: same classes,
- * shared parts and cycles; an object with `toJSON()` is asked for it now. What cannot be looked into (promises, streams,
+ * cycles; an object with `toJSON()` is asked for it now. Parts that are shared stay so where functions of the user's get the copy,
+ * and where copying them each time is too much; then, and only then, a getter is read twice. What cannot be looked into (promises, streams,
  * functions, iterators) is kept as it is and not touched.
  *
- * Never throws, and reads each getter once. A copy has no private fields: a value that holds an instance with such is
+ * Never throws. A copy has no private fields: a value that holds an instance with such is
  * kept `live`, one with `toJSON()` only where functions of the user's may call its methods.
  *
  * @param forFunctions whether functions of the user's get the copy
@@ -43,7 +44,7 @@ export function capture(
   spare = undefined;
   try {
     const { nodes, length } = copying;
-    const copy = (beside && sharing(value, beside, copying)) ?? copyObject(value, 0, copying);
+    const copy = (beside && sharing(value, beside, copying)) ?? copyAll(value, copying);
     return {
       kind: "captured",
       value: copy,
@@ -64,6 +65,19 @@ const bytesOfNode = 24;
 // Most captures are small, and one after another. A getter or `toJSON()` may start one within another.
 let spare: Copying | undefined;
 
+/** What is too much may be so since parts that are shared were copied more than once: then each is found again. */
+function copyAll(value: object, copying: Copying): unknown {
+  if (!copying.indexesAll) {
+    try {
+      return copyObject(value, 0, copying);
+    } catch (error) {
+      if (!(error instanceof OverLimit)) throw error;
+      copying.again(true);
+    }
+  }
+  return copyObject(value, 0, copying);
+}
+
 /** `undefined` where all has to be copied: parts that lead back to themselves are found in no other way. */
 function sharing(value: object, { value: twin, symbols }: Captured, copying: Copying): unknown {
   if (copying.forFunctions || typeof twin !== "object" || twin === null) return undefined;
@@ -72,7 +86,7 @@ function sharing(value: object, { value: twin, symbols }: Captured, copying: Cop
     return copyBeside(value, twin, 0, copying);
   } catch (error) {
     if (!(error instanceof OverLimit)) throw error;
-    copying.again();
+    copying.again(false);
     return undefined;
   }
 }

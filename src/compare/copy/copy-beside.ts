@@ -1,7 +1,7 @@
 import { copyKeys, copyObject } from "./copy-object.ts";
-import { OverLimit, refuseLarge, remember, spend, spendNodes, type Copying } from "./copying.ts";
+import { OverLimit, refuseLarge, spend, spendNodes, type Copying } from "./copying.ts";
 
-const { getOwnPropertySymbols, getPrototypeOf, keys } = Object;
+const { getOwnPropertySymbols, getPrototypeOf, hasOwn, keys } = Object;
 
 /**
  * A copy that shares with another one, made of something alike, what is plain and the same in both: that one itself, where all of it
@@ -26,21 +26,31 @@ function partBeside(part: object, twin: unknown, depth: number, copying: Copying
 function keysBeside(value: object, twin: object, depth: number, copying: Copying): object {
   enter(depth, copying);
   refuseLarge(value, copying);
-  const copy = { ...value } as Record<string, unknown>;
-  if (getOwnPropertySymbols(copy).length > 0) return copyKeys(value, copy, depth, copying);
-  const theirs = twin as Readonly<Record<string, unknown>>;
-  const theirKeys = keys(twin);
-  let count = 0;
-  let isSame = !copying.symbols || getOwnPropertySymbols(twin).length === 0;
-  for (const key in copy) {
-    const part = copy[key];
-    const other = theirKeys[count] === key ? theirs[key] : undefined;
-    if (typeof part === "object" && part !== null) copy[key] = partBeside(part, other, depth + 1, copying);
-    else if (typeof part === "string" && part !== other) spend(part.length, copying);
-    if (theirKeys[count++] !== key || !Object.is(copy[key], other)) isSame = false;
+  const names = keys(value);
+  if (getOwnPropertySymbols(value).length > 0 || (copying.symbols && getOwnPropertySymbols(twin).length > 0)) {
+    return copyKeys(value, { ...value }, depth, copying);
   }
-  spendNodes(count, copying);
-  return isSame && count === theirKeys.length ? twin : remember(value, copy, copying);
+  const theirs = twin as Readonly<Record<string, unknown>>;
+  const alike = sameNames(names, keys(twin));
+  let copy = alike ? undefined : ({ ...value } as Record<string, unknown>);
+  const parts = copy ?? (value as Readonly<Record<string, unknown>>);
+  for (const name of names) {
+    let part = parts[name];
+    const other = alike || hasOwn(twin, name) ? theirs[name] : undefined;
+    if (typeof part === "object" && part !== null) part = partBeside(part, other, depth + 1, copying);
+    else if (typeof part === "string" && part !== other) spend(part.length, copying);
+    // The twin is a copy with the same keys: to spread it runs no getter.
+    if (copy !== undefined || !Object.is(part, other)) (copy ??= { ...theirs })[name] = part;
+  }
+  spendNodes(names.length, copying);
+  return copy ?? twin;
+}
+
+function sameNames(names: readonly string[], theirs: readonly string[]): boolean {
+  const { length } = names;
+  if (length !== theirs.length) return false;
+  for (let index = 0; index < length; index++) if (names[index] !== theirs[index]) return false;
+  return true;
 }
 
 function arrayBeside(
@@ -52,21 +62,29 @@ function arrayBeside(
   const { length } = value;
   enter(depth, copying);
   spendNodes(length, copying);
-  const copy = new Array<unknown>(length);
-  let isSame = length === twin.length;
-  for (let index = 0; index < length; index++) {
+  let copy: unknown[] | undefined;
+  const alike = copying.alike?.candidate === value && copying.alike.copy === twin ? copying.alike.count : 0;
+  for (let index = alike; index < length; index++) {
     let part = value[index];
-    if (typeof part === "object" && part !== null) part = partBeside(part, twin[index], depth + 1, copying);
-    else if (typeof part === "string" && part !== twin[index]) spend(part.length, copying);
-    // A hole stays one.
-    else if (part === undefined && !(index in value)) {
-      isSame &&= !(index in twin);
-      continue;
+    const other = twin[index];
+    if (typeof part === "object" && part !== null) part = partBeside(part, other, depth + 1, copying);
+    else if (typeof part === "string" && part !== other) spend(part.length, copying);
+    const isHole = part === undefined && !(index in value);
+    if (copy === undefined) {
+      if (Object.is(part, other) && isHole !== index in twin) continue;
+      copy = beginning(twin, index, length);
     }
-    copy[index] = part;
-    if (!Object.is(part, twin[index]) || !(index in twin)) isSame = false;
+    // A hole stays one.
+    if (!isHole) copy[index] = part;
   }
-  return isSame ? twin : remember(value, copy, copying);
+  return copy ?? (length === twin.length ? twin : beginning(twin, length, length));
+}
+
+/** The first elements of a list, and room for the rest. */
+function beginning(list: readonly unknown[], count: number, length: number): unknown[] {
+  const copy = new Array<unknown>(length);
+  for (let index = 0; index < count; index++) if (index in list) copy[index] = list[index];
+  return copy;
 }
 
 function enter(depth: number, copying: Copying): void {

@@ -11,10 +11,12 @@ function copyPart(part: unknown, depth: number, copying: Copying): unknown {
   return part;
 }
 
+const none: readonly symbol[] = [];
+
 /** A copy of an object and of all its parts; of what cannot be looked into, the object itself. */
 export function copyObject(value: object, depth: number, copying: Copying): unknown {
-  const known = knownCopy(value, copying);
-  if (known !== undefined) return known.copy;
+  const known = knownCopy(value, depth, copying);
+  if (known !== undefined) return known;
   if (depth > copying.depth) throw new OverLimit(`deeper than ${copying.depth} levels`);
   spendNodes(1, copying);
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -31,24 +33,24 @@ export function copyObject(value: object, depth: number, copying: Copying): unkn
 export function copyKeys(value: object, copy: object, depth: number, copying: Copying): object {
   // Nothing leads back to a root that has no parts.
   let remembered = depth > 0;
-  if (remembered) remember(value, copy, copying);
+  if (remembered) remember(value, copy, depth, copying);
   const parts = copy as Record<string | symbol, unknown>;
   let count = 0;
   for (const key in parts) {
     count++;
     const part = parts[key];
     if (typeof part === "object" && part !== null) {
-      if (!remembered) remember(value, copy, copying);
+      if (!remembered) remember(value, copy, depth, copying);
       remembered = true;
       parts[key] = copyObject(part, depth + 1, copying);
     } else if (typeof part === "string") spend(part.length, copying);
     // An object whose keys alone are too many is given up at once; parts that are objects have been counted.
     if (count > copying.nodes) spendNodes(count, copying);
   }
-  const symbols = Object.getOwnPropertySymbols(copy);
+  const symbols = copying.named ? none : Object.getOwnPropertySymbols(copy);
   if (symbols.length > 0) {
     copying.symbols = true;
-    if (!remembered) remember(value, copy, copying);
+    if (!remembered) remember(value, copy, depth, copying);
     for (const symbol of symbols) parts[symbol] = copyPart(parts[symbol], depth + 1, copying);
   }
   spendNodes(count, copying);
@@ -58,8 +60,11 @@ export function copyKeys(value: object, copy: object, depth: number, copying: Co
 function copyArray(value: readonly unknown[], prototype: unknown, depth: number, copying: Copying): unknown[] {
   const { length } = value;
   spendNodes(length, copying);
-  const copy = remember(value, new Array<unknown>(length), copying);
+  const copy = remember(value, new Array<unknown>(length), depth, copying);
+  const alike = copying.alike?.control === value ? copying.alike : undefined;
+  if (alike !== undefined) alike.copy = copy;
   for (let index = 0; index < length; index++) {
+    if (alike !== undefined) copying.named = index < alike.count;
     const part = value[index];
     if (typeof part === "object" && part !== null) copy[index] = copyObject(part, depth + 1, copying);
     else if (typeof part === "string") {
@@ -67,6 +72,7 @@ function copyArray(value: readonly unknown[], prototype: unknown, depth: number,
       copy[index] = part;
     } else if (part !== undefined || index in value) copy[index] = part;
   }
+  copying.named = false;
   // A subclass may have keys of its own; a plain array's are no data.
   if (prototype !== Array.prototype) {
     copyNamedKeys(value, copy, (inner) => copyPart(inner, depth + 1, copying));
@@ -86,7 +92,7 @@ function copyKind(value: object, prototype: object | null, depth: number, copyin
   const part = (inner: unknown): unknown => copyPart(inner, depth + 1, copying);
   const alike = <Copy extends object>(copy: Copy): Copy => {
     if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype);
-    return remember(value, copy, copying);
+    return remember(value, copy, depth, copying);
   };
   const named = <Copy extends object>(copy: Copy): Copy => copyNamedKeys(value, copy, part);
   switch (kindOf(value)) {
@@ -97,7 +103,7 @@ function copyKind(value: object, prototype: object | null, depth: number, copyin
       refuseLarge(value, copying);
       const data = { ...value };
       // Nothing of its own: whatever it holds is private, and a copy would not hold it.
-      if (Reflect.ownKeys(data).length === 0) return remember(value, value, copying);
+      if (Reflect.ownKeys(data).length === 0) return remember(value, value, depth, copying);
       refusePrivateFields(prototype);
       copyHiddenKeys(value, data, part);
       return copyKeys(value, Object.setPrototypeOf(data, prototype) as object, depth, copying);

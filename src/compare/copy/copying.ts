@@ -1,3 +1,4 @@
+import { longestAlike, type AlikeLists } from "../kinds/alike-lists.ts";
 import { systemClock } from "../../model/clock.ts";
 import { defaultCaptureLimits, type CaptureLimits } from "./capture-limits.ts";
 import { manyKeys, noteLarge } from "../kinds/large-objects.ts";
@@ -23,11 +24,17 @@ export class Copying {
   nodes = 0;
   length = 0;
   depth = 0;
-  /** The copies made so far, newest first; shared parts and cycles are found here. */
-  latest: Known | undefined = undefined;
-  chain = 0;
-  /** By original, once the chain is long. */
-  index: Map<object, Known> | undefined = undefined;
+  /** What was entered last at each of the first levels, and its copy: a cycle leads back to one of them. */
+  readonly originals: (object | undefined)[] = [];
+  readonly copies: unknown[] = [];
+  levels = 0;
+  /** By original: all copies, where each part that is shared has to be found again; else those further down. */
+  index: Map<object, unknown> | undefined = undefined;
+  indexesAll = false;
+  /** Lists of both sides that begin alike, as far as a look has seen. */
+  alike: AlikeLists | undefined = undefined;
+  /** No object in what is being copied has keys that are symbols, as a look has seen. */
+  named = false;
   /** Some object has a key that is a symbol, or is not copied key by key. */
   symbols = false;
 
@@ -41,28 +48,31 @@ export class Copying {
     this.length = limits.length ?? defaultCaptureLimits.length;
     this.depth = limits.depth ?? defaultCaptureLimits.depth;
     this.symbols = false;
+    this.named = false;
+    this.alike = longestAlike();
+    this.indexesAll = forFunctions;
     return this;
   }
 
-  /** From the start, in the time that is left. */
-  again(): void {
+  /**
+   * From the start, in the time that is left.
+   *
+   * @param indexesAll whether what is shared is now found wherever it is
+   */
+  again(indexesAll: boolean): void {
     const { deadline } = this;
     this.end();
     this.begin(this.limits, this.forFunctions, this.mostMs);
     this.deadline = deadline;
+    this.indexesAll ||= indexesAll;
   }
 
   /** Lets go of every value. */
   end(): void {
-    this.latest = this.index = undefined;
-    this.chain = 0;
+    for (let level = 0; level < this.levels; level++) this.originals[level] = this.copies[level] = undefined;
+    this.levels = 0;
+    this.index = this.alike = undefined;
   }
-}
-
-export interface Known {
-  readonly original: object;
-  readonly copy: unknown;
-  readonly before: Known | undefined;
 }
 
 /** Takes characters or bytes from what is left. */
@@ -102,25 +112,33 @@ function hasMoreKeys(value: object, most: number): boolean {
   return false;
 }
 
-// Few enough for going along the chain to be faster than hashing.
-const longestChain = 16;
+// Few enough for going along them to be faster than hashing.
+const levelsWithoutIndex = 16;
 
-export function knownCopy(value: object, copying: Copying): Known | undefined {
-  if (copying.index !== undefined) return copying.index.get(value);
-  let known = copying.latest;
-  while (known !== undefined && known.original !== value) known = known.before;
-  return known;
+/** `undefined` also for a copy that is not remembered: a part that is shared may be copied twice. */
+export function knownCopy(value: object, depth: number, copying: Copying): unknown {
+  const { originals, levels } = copying;
+  for (let level = 0; level <= depth && level < levels; level++) {
+    if (originals[level] === value) return copying.copies[level];
+  }
+  return copying.index?.get(value);
 }
 
-export function remember<Copy>(original: object, copy: Copy, copying: Copying): Copy {
-  const known: Known = { original, copy, before: copying.latest };
-  if (copying.index !== undefined) copying.index.set(original, known);
-  else if (++copying.chain > longestChain) {
-    copying.index = new Map();
-    for (let each: Known | undefined = known; each !== undefined; each = each.before) {
-      copying.index.set(each.original, each);
-    }
+/** An index of all that a large value holds takes longer than copying it: only what leads down to here is known. */
+export function remember<Copy>(original: object, copy: Copy, depth: number, copying: Copying): Copy {
+  if (depth >= levelsWithoutIndex || copying.indexesAll) {
+    copying.index ??= new Map();
+    copying.index.set(original, copy);
+    return copy;
   }
-  copying.latest = known;
+  // A level that was entered without being remembered holds nothing that could be taken for another thing.
+  while (copying.levels < depth) note(copying.levels++, original, copy, copying);
+  if (copying.levels === depth) copying.levels++;
+  note(depth, original, copy, copying);
   return copy;
+}
+
+function note(level: number, original: object, copy: unknown, copying: Copying): void {
+  copying.originals[level] = original;
+  copying.copies[level] = copy;
 }

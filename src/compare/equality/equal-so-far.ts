@@ -1,3 +1,4 @@
+import { noteAlike } from "../kinds/alike-lists.ts";
 import type { Place } from "./walker.ts";
 
 /** Two lists at a place whose first elements are surely equal. */
@@ -27,6 +28,7 @@ export function noteList(
   count: number,
 ): void {
   if (isNoting) (noted ??= []).push({ control, candidate, place, count });
+  else noteAlike(control, candidate, count);
 }
 
 /** What was noted, once: a walk need not look again at what was before. */

@@ -4,6 +4,7 @@ import { isEnumerable } from "../kinds/intrinsics.ts";
 import { isKnownLarge, manyKeys, noteLarge } from "../kinds/large-objects.ts";
 import { noRules } from "../rules/rules.ts";
 import { noteList, notingLists } from "./equal-so-far.ts";
+import { forgetAlike, noteAlikeLists, stopNotingAlike } from "../kinds/alike-lists.ts";
 import { defaultCallerMs, LookBudget } from "./look-budget.ts";
 import type { Reader } from "./safe-reader.ts";
 import { isIgnored, type Place } from "./walker.ts";
@@ -44,11 +45,15 @@ export function surelyEqual(
 ): boolean {
   if (control === candidate) return true;
   if (typeof control === "object" && control !== null && isKnownLarge(control)) {
+    forgetAlike();
     budget.isCutShort = true;
     return false;
   }
   budget.begin(callerMs, monotonic);
-  return look(control, candidate, place, named);
+  noteAlikeLists();
+  const same = look(control, candidate, place, named);
+  stopNotingAlike();
+  return same;
 }
 
 // What one look in a walk may cost, and what looks in vain may cost together: shared data could otherwise be looked at for ever.

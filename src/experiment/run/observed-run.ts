@@ -1,3 +1,4 @@
+import { forgetAlike } from "../../compare/kinds/alike-lists.ts";
 import type { Captured } from "../../compare/copy/capture.ts";
 import type { Comparison } from "../../model/comparison.ts";
 import type { Evidence, Outcome } from "../../model/observation.ts";
@@ -220,6 +221,7 @@ export class ObservedRun implements CandidateCall, SettledRun, Comparable {
       this.keepControl();
       for (const candidateRun of this.candidateRuns)
         if (candidateRun.comparison === undefined) this.#keepCandidate(candidateRun);
+      forgetAlike();
       comparisonQueue.add(this, now);
       return;
     }

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { capture, type Captured } from "../../../src/compare/copy/capture.ts";
 import { compareValues } from "../../../src/compare/compare.ts";
+import { forgetAlike, longestAlike } from "../../../src/compare/kinds/alike-lists.ts";
+import { surelyEqual } from "../../../src/compare/equality/surely-equal.ts";
 import { noRules } from "../../../src/compare/rules/rules.ts";
 import { cases } from "../../cases.ts";
 
@@ -80,6 +82,46 @@ describe("a copy beside another", () => {
     }
   });
 
+  describe("after a look at both", () => {
+    const rows = (count: number, last: unknown) => [...Array.from({ length: count }, (_, id) => ({ id })), last];
+
+    it("shares the beginning of a list that was seen to be equal, and keeps what follows", () => {
+      const [one, other] = [{ rows: rows(20, { at: 1 }) }, { rows: rows(20, { at: 2, [Symbol.for("s")]: { in: 1 } }) }];
+      expect(surelyEqual(one, other)).toBe(false);
+      const kept = copyOf(one);
+      const { value } = copyOf(other, kept) as { value: typeof one };
+      expect(value).toStrictEqual(other);
+      expect(value.rows[20]).not.toBe(other.rows[20]);
+      for (let row = 0; row < 20; row++) expect(value.rows[row]).toBe((kept.value as typeof one).rows[row]);
+    });
+
+    it("knows which list was seen beside which", () => {
+      const list = rows(20, 1);
+      const one = { first: rows(20, 2), second: list.map((_, id) => ({ id: -id })) };
+      const other = { second: list, first: list };
+      expect(surelyEqual(one, other)).toBe(false);
+      expect(copyOf(other, copyOf(one)).value).toStrictEqual({ first: list, second: list });
+    });
+
+    it("finds symbols behind what was seen", () => {
+      const one = rows(20, { [Symbol.for("s")]: { in: 1 } });
+      expect(surelyEqual(one, rows(20, 1))).toBe(false);
+      const { value, symbols } = copyOf(one) as { value: Record<symbol, unknown>[]; symbols: boolean };
+      expect(symbols).toBe(true);
+      expect(value[20]![Symbol.for("s")]).toStrictEqual({ in: 1 });
+      expect(value[20]![Symbol.for("s")]).not.toBe((one[20] as Record<symbol, unknown>)[Symbol.for("s")]);
+    });
+
+    it("holds nothing on once the values are let go", () => {
+      expect(surelyEqual(rows(20, 1), rows(20, 2))).toBe(false);
+      expect(longestAlike()?.count).toBe(20);
+      forgetAlike();
+      expect(longestAlike()).toBeUndefined();
+      expect(surelyEqual(rows(7, 1), rows(7, 2))).toBe(false);
+      expect(longestAlike()).toBeUndefined();
+    });
+  });
+
   it("is not made for functions of the user's, which may change what they get", () => {
     const one = copyOf(page());
     const kept = capture(page(), undefined, true, Infinity, one) as Captured;
@@ -102,7 +144,7 @@ describe("a copy beside another", () => {
         const alone = capture(right);
         if (control.kind !== "captured" || alone.kind !== "captured") return;
         const { value } = copyOf(right, control);
-        expect(isDeepStrictEqual(value, alone.value)).toBe(true);
+        expect(value).toStrictEqual(alone.value);
         const compared = compareValues(control.value, value, noRules);
         expect(compared).toEqual(compareValues(control.value, alone.value, noRules));
       }),
