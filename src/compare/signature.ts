@@ -29,13 +29,17 @@ const readableLength = 1_000;
  * @example signatureOf([{ path: "$.items[2].price", kind: "type", control: 1, candidate: "1" }]).readable // => "$.items[*].price number>string"
  */
 export function signatureOf(differences: readonly Difference[]): Signature {
-  const leaves = new Set<string>();
-  for (const difference of differences) leaves.add(`${generalise(difference.path)} ${describeKind(difference)}`);
-  const text = [...leaves].sort().join(", ");
+  const [first] = differences;
+  const isOnly = first !== undefined && differences.length === 1;
+  const text = isOnly ? leafOf(first) : [...new Set(differences.map(leafOf))].sort().join(", ");
   return {
     id: `${version}-${hash(text)}`,
     readable: text.length > readableLength ? `${text.slice(0, readableLength - 1)}…` : text,
   };
+}
+
+function leafOf(difference: Difference): string {
+  return `${generalise(difference.path)} ${describeKind(difference)}`;
 }
 
 function describeKind(difference: Difference): string {

@@ -67,20 +67,27 @@ export class MismatchGroups<Example = unknown> {
 
   #newKinds = 0;
   readonly #room: ExampleRoom<Example> | undefined;
+  readonly #drawPath: (path: string) => string;
 
-  /** @param options.room without it, examples take what they take */
+  /**
+   * @param options.room without it, examples take what they take
+   * @param options.drawPath what is kept of a path; all of it by default
+   */
   constructor({
     random,
     most = mostGroups,
     room,
+    drawPath = (path) => path,
   }: {
     readonly random: () => number;
     readonly most?: number;
     readonly room?: ExampleRoom<Example>;
+    readonly drawPath?: (path: string) => string;
   }) {
     this.#random = random;
     this.#most = most;
     this.#room = room;
+    this.#drawPath = drawPath;
   }
 
   /**
@@ -102,7 +109,7 @@ export class MismatchGroups<Example = unknown> {
     error = Math.max(error, this.#makeRoom(bytes));
     this.#groups.set(signature, {
       signature,
-      differences: differences.slice(0, 5).map(({ path, kind }) => ({ path, kind })),
+      differences: differences.slice(0, 5).map(({ path, kind }) => ({ path: this.#drawPath(path), kind })),
       count: error + 1,
       error,
       seen: 1,

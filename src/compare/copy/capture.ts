@@ -21,12 +21,12 @@ export interface Captured {
 
 /**
  * Copies a value that is to be compared later. The copy compares as the original would at this moment: same classes,
- * cycles; an object with `toJSON()` is asked for it now. Parts that are shared stay so where functions of the user's get the copy,
- * and where copying them each time is too much; then, and only then, a getter is read twice. What cannot be looked into (promises, streams,
- * functions, iterators) is kept as it is and not touched.
+ * cycles; an object with `toJSON()` is asked for it now. Parts that are shared stay so where functions of the user's get
+ * the copy, and where copying them each time is too much: then alone is a getter read twice. What cannot be looked into
+ * (promises, streams, functions, iterators) is kept as it is and not touched.
  *
- * Never throws. A copy has no private fields: a value that holds an instance with such is
- * kept `live`, one with `toJSON()` only where functions of the user's may call its methods.
+ * Never throws. A copy has no private fields: a value that holds an instance with such is kept `live`, one with
+ * `toJSON()` only where functions of the user's may call its methods.
  *
  * @param forFunctions whether functions of the user's get the copy
  * @param mostMs how long it may take, in milliseconds; listing the keys of one object is not cut short

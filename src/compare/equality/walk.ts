@@ -114,6 +114,7 @@ export class Walk implements Walker {
 
   /** Looks at what was put off since, each pair with the call stack as it is now. */
   private goOn(since: number): boolean {
+    if (this.later.length === since) return true;
     const { path, base, level, errorData } = this;
     let same = true;
     while (this.later.length > since && (same || this.trying === 0)) {

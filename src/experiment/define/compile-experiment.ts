@@ -1,3 +1,4 @@
+import { hidePath } from "../../records/names-in-code.ts";
 import { bytesOf } from "../../records/value-bytes.ts";
 import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { SidelaneError } from "../../model/errors.ts";
@@ -85,6 +86,7 @@ export function planOf(
     throw new SidelaneError("invalid-definition", `${place}: \`${option}\` cannot be combined with \`stream\`: ${why}`);
   }
   const groups = new MismatchGroups<PresentedResult>({
+    drawPath: hidePath,
     random: () => services.random(),
     room: {
       take: (bytes, must) => services.memory.takeForGroups(bytes, must),

@@ -119,8 +119,7 @@ export function canBeFast(plan: Omit<ExperimentPlan, "fast">): boolean {
     !plan.ownCompare &&
     plan.checkArguments === 0 &&
     plan.stream === undefined &&
-    plan.throwing === undefined &&
-    !plan.services.comparisonQueue.wants("match")
+    plan.throwing === undefined
   );
 }
 

@@ -3,7 +3,6 @@ import type { Result } from "../../model/result.ts";
 import type { Sample } from "../../model/rollout.ts";
 import { lookWasCutShort, surelyEqual } from "../../compare/equality/surely-equal.ts";
 import { judge } from "../../compare/judge.ts";
-import { hidePath } from "../../records/names-in-code.ts";
 import { present } from "../../records/present.ts";
 import type { PresentedResult } from "../../records/record.ts";
 import { compileRedaction } from "../../records/redaction.ts";
@@ -20,6 +19,7 @@ import { kindOfRun, type EndedRun } from "./make-result.ts";
 
 /** A call whose sides have all settled. */
 export interface SettledRun extends EndedRun {
+  readonly candidateRuns: readonly CandidateRun[];
   readonly self: unknown;
   readonly args: unknown[];
   readonly controlMs: number;
@@ -62,7 +62,7 @@ function comparisonOf(run: EndedRun, candidateRun: CandidateRun): Comparison {
 }
 
 /** A candidate that threw where control did not, or whose time was up, and not control's as well, has failed. */
-export function tellBreakers({ candidateRuns, control }: EndedRun, now: number): void {
+export function tellBreakers({ candidateRuns, control }: SettledRun, now: number): void {
   for (const { outcome, candidateThrew, planned, failureTold } of candidateRuns) {
     if (failureTold) continue;
     const failed =
@@ -149,8 +149,7 @@ function fileMismatches(run: SettledRun): void {
     if (comparison.kind !== "mismatch") return;
     // Noise is looked for in the values themselves, not in what `clean` leaves of them.
     mismatches.push(run.candidateRuns[index]!.comparison as Mismatch);
-    const places = comparison.differences.slice(0, 5).map(({ path, kind }) => ({ path: hidePath(path), kind }));
-    const isNew = plan.groups.record(comparison.signature, places, result.startedAt, drawn);
+    const isNew = plan.groups.record(comparison.signature, comparison.differences, result.startedAt, drawn);
     if (isNew && plan.onNewMismatch) ask(plan.services, plan, "onNewMismatch", plan.onNewMismatch, undefined, [result]);
   });
   plan.noise?.consider(run, mismatches);

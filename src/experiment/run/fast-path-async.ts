@@ -12,6 +12,7 @@ import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
 import { runOf, type Run } from "./run.ts";
+import { ToldMatch, type MatchedSide } from "./told-match.ts";
 import { inFlight } from "./candidate-run.ts";
 
 type Side = "control" | "candidate";
@@ -151,7 +152,7 @@ class FastAsyncCall extends Attempt {
   private came(who: Side, value: unknown, now: number): void {
     if (this.run !== undefined) this.tell(who, { kind: "returned", value }, "live", now);
     else if (this.first === undefined) this.keepFirst(who, value, now);
-    else if (this.isSurely(value)) this.matched(who, now);
+    else if (this.isSurely(value)) this.matched(who, value, now);
     else {
       const looked = !lookWasCutShort();
       this.run = this.takenOver();
@@ -171,7 +172,7 @@ class FastAsyncCall extends Attempt {
     return surelyEqual(this.value, value, undefined, this.copied?.symbols === false, this.plan.callerMs);
   }
 
-  private matched(last: Side, now: number): void {
+  private matched(last: Side, value: unknown, now: number): void {
     const { counters } = this.plan;
     const planned = this.hooks.candidates[0];
     const controlEndedAt = last === "control" ? now : this.cameAt;
@@ -185,7 +186,32 @@ class FastAsyncCall extends Attempt {
     const candidateMs = candidateEndedAt - this.startedAt;
     const pair = this.timing === "untimed" ? undefined : this.pair(controlEndedAt, candidateEndedAt);
     planned.record.match(this.controlStartedAt, controlMs, candidateMs, undefined, pair);
+    if (this.plan.services.comparisonQueue.wants("match"))
+      this.tellMatch(last, value, controlEndedAt, candidateEndedAt);
     this.retire();
+  }
+
+  private tellMatch(last: Side, value: unknown, controlEndedAt: number, candidateEndedAt: number): void {
+    const { plan, hooks, args } = this;
+    const evidence = this.copied === undefined ? "live" : "captured";
+    const isLast = last === "control";
+    // Not by spreading, which takes as long as all the rest.
+    const control: MatchedSide = {
+      value: isLast ? value : this.value,
+      evidence: isLast ? "live" : evidence,
+      startedAt: this.controlStartedAt,
+      syncEndedAt: this.controlSyncEndedAt,
+      endedAt: controlEndedAt,
+    };
+    const candidate: MatchedSide = {
+      value: isLast ? this.value : value,
+      evidence: isLast ? evidence : "live",
+      startedAt: this.startedAt,
+      syncEndedAt: this.syncEndedAt,
+      endedAt: candidateEndedAt,
+    };
+    const told = new ToldMatch(plan, hooks, args, control, candidate);
+    plan.services.comparisonQueue.add(told, isLast ? controlEndedAt : candidateEndedAt);
   }
 
   private pair(controlEndedAt: number, candidateEndedAt: number): Sample["pair"] {

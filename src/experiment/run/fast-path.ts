@@ -3,6 +3,7 @@ import { givesPlainPromises } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import { aFastAsyncCall } from "./fast-path-async.ts";
 import { runOf, type Run } from "./run.ts";
+import { ToldMatch, type MatchedSide } from "./told-match.ts";
 import type { Sample } from "../../model/rollout.ts";
 import type { Hooks, ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
@@ -48,7 +49,7 @@ function conductControlFirst(
     return aFastAsyncCall().conduct(plan, hooks, self, args, timing, startedAt, controlEndedAt, value);
   }
   if (shape === "thenable") {
-    return runOf(plan, hooks, self, args, timing, startedAt).controlGave(value, startedAt, controlEndedAt);
+    return runOf(plan, hooks, self, args, timing, startedAt).controlGave(value, startedAt, controlEndedAt, shape);
   }
   const mark = new Mark(name, planned.name);
   let answer: unknown;
@@ -76,6 +77,10 @@ function conductControlFirst(
   counters.totalPathMs += endedAt - controlEndedAt;
   const pair = timing === "untimed" ? undefined : timedInOrder(plan.pairs!, timing, startedAt, controlEndedAt, endedAt);
   matched(plan, planned, value, startedAt, controlEndedAt - startedAt, endedAt - controlEndedAt, pair);
+  if (plan.services.comparisonQueue.wants("match")) {
+    const control = sideOf(value, startedAt, controlEndedAt);
+    tell(plan, hooks, args, control, sideOf(answer, controlEndedAt, endedAt), endedAt);
+  }
   return value;
 }
 
@@ -140,6 +145,10 @@ function conductCandidateFirst(plan: ExperimentPlan, hooks: Hooks, self: unknown
   }
   const pair = timedInOrder(plan.pairs!, "candidate-first", startedAt, calledAt, endedAt);
   matched(plan, planned, value, startedAt, endedAt - calledAt, calledAt - startedAt, pair);
+  if (services.comparisonQueue.wants("match")) {
+    const control = sideOf(value, calledAt, endedAt);
+    tell(plan, hooks, args, control, sideOf(answer, startedAt, calledAt), endedAt);
+  }
   return value;
 }
 
@@ -158,4 +167,21 @@ function matched(
   counters.match += 1;
   breaker.succeeded();
   record.match(startedAt, controlMs, candidateMs, undefined, pair);
+}
+
+/** Of a side that answered at once. */
+function sideOf(value: unknown, startedAt: number, endedAt: number): MatchedSide {
+  return { value, evidence: "live", startedAt, syncEndedAt: endedAt, endedAt };
+}
+
+/** @param now the monotonic stamp of this moment */
+function tell(
+  plan: ExperimentPlan,
+  hooks: Hooks,
+  args: unknown[],
+  control: MatchedSide,
+  candidate: MatchedSide,
+  now: number,
+): void {
+  plan.services.comparisonQueue.add(new ToldMatch(plan, hooks, args, control, candidate), now);
 }

@@ -1,16 +1,35 @@
+import { judge, type Judgement } from "../../compare/judge.ts";
+import { noRules } from "../../compare/rules/rules.ts";
+import type { Comparison, Difference } from "../../model/comparison.ts";
 import type { Evidence, Observation, Outcome } from "../../model/observation.ts";
 import type { CandidateObservation, FellBack, Result, ResultKind } from "../../model/result.ts";
 import type { RolloutSnapshot } from "../../model/rollout.ts";
 import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
+import { hideReason } from "../../records/names-in-code.ts";
 import { ask, failed } from "../define/services.ts";
-import type { CandidateRun } from "./candidate-run.ts";
-import { cleanComparison, frozen } from "./clean-comparison.ts";
+
+/** Stamps of the monotonic clock. */
+export interface Stamps {
+  readonly startedAt: number;
+  readonly syncEndedAt: number;
+  readonly endedAt: number;
+}
+
+/** One candidate of a call that has ended. */
+export interface EndedCandidate extends Stamps {
+  readonly candidate: string;
+  readonly kind: ResultKind;
+  readonly outcome: Outcome | undefined;
+  readonly evidence: Evidence;
+  readonly comparison: Comparison | undefined;
+  readonly argumentsMutated: boolean | undefined;
+}
 
 /** What a result is made of: a call whose sides have ended. Stamps are of the monotonic clock. */
 export interface EndedRun {
   readonly plan: ExperimentPlan;
   readonly hooks: Hooks;
-  readonly candidateRuns: readonly CandidateRun[];
+  readonly candidateRuns: readonly EndedCandidate[];
   readonly snapshot: RolloutSnapshot | undefined;
   readonly context: Readonly<Record<string, unknown>> | undefined;
   readonly key: string | undefined;
@@ -86,7 +105,7 @@ function contextOf(shared: Context | undefined, own: Context | undefined): Conte
 
 function observeCandidate(
   run: EndedRun,
-  candidateRun: CandidateRun,
+  candidateRun: EndedCandidate,
   control: Observation,
   at: number,
 ): CandidateObservation {
@@ -108,13 +127,6 @@ function observeCandidate(
   return Object.freeze(observed);
 }
 
-/** Stamps of the monotonic clock. */
-interface Stamps {
-  readonly startedAt: number;
-  readonly syncEndedAt: number;
-  readonly endedAt: number;
-}
-
 function observe(run: EndedRun, name: string, outcome: Outcome, evidence: Evidence, stamps: Stamps): Observation {
   // A side of which nothing was told has no stamps.
   const durationMs = stamps.endedAt - stamps.startedAt || 0;
@@ -134,4 +146,34 @@ function observe(run: EndedRun, name: string, outcome: Outcome, evidence: Eviden
     syncMs,
     offsetMs,
   };
+}
+
+const plainly: Judgement = {
+  compare: undefined,
+  rules: noRules,
+  errorRules: noRules,
+  knownMismatches: [],
+  onFault: () => undefined,
+};
+
+/**
+ * What was found about two values, told by what `clean` left of them: the differences are those of the cleaned values, and
+ * where these are equal, one at `$` that shows nothing. Kind, rule and signature stay those of the whole values.
+ */
+function cleanComparison(comparison: Comparison, control: Outcome, candidate: Outcome, at: number): Comparison {
+  if (comparison.kind === "match") return comparison;
+  if (comparison.kind === "inconclusive") return { ...comparison, reason: hideReason(comparison.reason) };
+  const left = judge(control, candidate, plainly, at);
+  const differences = left.kind === "mismatch" ? left.differences : ([{ path: "$", kind: "value" }] as const);
+  return { ...comparison, differences };
+}
+
+/** Freezes what was found, but not the values in it: they are the callers'. */
+function frozen(comparison: Comparison): Comparison {
+  if (Object.isFrozen(comparison)) return comparison;
+  if ("differences" in comparison) {
+    Object.freeze(comparison.differences);
+    comparison.differences.forEach((difference: Difference) => Object.freeze(difference));
+  }
+  return Object.freeze(comparison);
 }

@@ -5,7 +5,7 @@ import type { Hooks, ExperimentPlan, PlannedCandidate } from "../define/experime
 import { isDrawn, type Timing } from "../record/pair-timer.ts";
 import { callAs } from "../runtime/current-run.ts";
 import { derive } from "../runtime/native-promise.ts";
-import { shapeOf } from "../runtime/promises.ts";
+import { shapeOf, type Shape } from "../runtime/promises.ts";
 import { streamKind } from "../streams/stream-kind.ts";
 import type { CandidateRun } from "./candidate-run.ts";
 import { ObservedRun } from "./observed-run.ts";
@@ -92,9 +92,13 @@ export class Run extends ObservedRun {
   }
 
   /** Control was called and returned this; returns what its caller gets. */
-  controlGave(given: unknown, startedAt: number, now: number): unknown {
+  controlGave(
+    given: unknown,
+    startedAt: number,
+    now: number,
+    shape: Shape = this.hooks.givesPromises ? "promise" : shapeOf(given),
+  ): unknown {
     this.controlCalled(startedAt, now);
-    const shape = this.hooks.givesPromises ? "promise" : shapeOf(given);
     if (shape === "promise") return this.#followPromise(given, now);
     // Nothing of a thenable's future can be seen without running it, or taking its rejection away from the host.
     if (shape === "thenable") {

@@ -254,7 +254,7 @@ describe("a synchronous call", () => {
 
 describe("calls are fast", () => {
   const sides = { control: () => 1, candidate: () => 1 };
-  const plan = ({ wanted = "", ...options }, definition: object = {}): ExperimentPlan =>
+  const plan = (options: object, definition: object = {}): ExperimentPlan =>
     planOf(
       "fast",
       { ...sides, ...definition } as UncheckedDefinition,
@@ -262,11 +262,10 @@ describe("calls are fast", () => {
         clock,
         throwing: undefined,
         labels: {},
-        comparisonQueue: { wants: (kind: string) => kind === wanted },
         ...options,
       } as unknown as Services,
     );
-  const isLeanWith = (options: { wanted?: string; throwing?: unknown }, definition: object = {}): boolean => {
+  const isLeanWith = (options: { throwing?: unknown }, definition: object = {}): boolean => {
     const planned = plan(options, definition);
     return isFast(planned, planned.hooks);
   };
@@ -295,9 +294,8 @@ describe("calls are fast", () => {
     expect(isLeanWith({}, definition)).toBe(false);
   });
 
-  it("but not where a publisher asks for matches, or gets mismatches thrown", () => {
-    expect(isLeanWith({ wanted: "match" })).toBe(false);
-    expect(isLeanWith({ wanted: "mismatch" })).toBe(true);
+  it("but not where a caller gets mismatches thrown", () => {
+    expect(isLeanWith({ throwing: undefined })).toBe(true);
     expect(isLeanWith({ throwing: { kinds: new Set(["mismatch"]), error: () => new Error("mismatch") } })).toBe(false);
   });
 
