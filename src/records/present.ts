@@ -244,10 +244,21 @@ function toldEnd(side: Observation, sight: Sight): string {
 
 const toldLength = 200;
 
+// What most results are of: their names need no second look.
+const plainTypes: ReadonlySet<string> = new Set([
+  "object",
+  "array",
+  "string",
+  "number",
+  "boolean",
+  "null",
+  "undefined",
+]);
+
 /** A type's name; a class that is named like no class in code is an `object`. */
 function typeOf(value: unknown, { drawn }: Sight): string {
   const name = drawn ? typeOfDrawn(value) : typeNameOf(value);
-  return looksLikeClassName(name) ? name : "object";
+  return plainTypes.has(name) || looksLikeClassName(name) ? name : "object";
 }
 
 function errorName(error: unknown, sight: Sight): string {
