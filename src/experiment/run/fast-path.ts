@@ -16,7 +16,7 @@ import { callAs, Mark } from "../runtime/current-run.ts";
  * counts and nothing else. As soon as it is anything more, a run takes over, with the stamps taken so far.
  */
 export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
-  const timing = plan.pairs === undefined ? "untimed" : plan.pairs.takeOfTwo();
+  const timing = plan.pairs?.takeOfTwo() ?? "untimed";
   if (timing !== "candidate-first") return conductControlFirst(plan, hooks, self, args, timing);
   const givePromises = hooks.givesPromises && givesPlainPromises(hooks.candidates[0].call);
   if (givePromises) return aFastAsyncCall().conductCandidateFirst(plan, hooks, self, args);

@@ -9,7 +9,7 @@ import type { UncheckedDefinition } from "../../../src/experiment/define/options
 import type { Result, ResultKind } from "../../../src/model/result.ts";
 import { LatencyHistogram } from "../../../src/stats/histogram.ts";
 import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
-import { turn } from "../../proof/held.ts";
+import { held, turn } from "../../proof/held.ts";
 
 let lab: Laboratory;
 let clock: FixedClock;
@@ -393,5 +393,48 @@ describe("a timed call whose candidate is called first, of sides that may answer
     for (let call = 0; call < 500; call++) run();
     await lab.settled();
     expect(status().cost.meanPathMs).toBeCloseTo(0.5, 9);
+  });
+
+  it("counts the same where the candidate throws", async () => {
+    const run = lab.experiment("fast", {
+      control: () => (clock.advance(1), 1),
+      candidate: (): number => {
+        clock.advance(0.5);
+        throw new Error("no");
+      },
+      limits: { breakAfter: Infinity },
+    });
+    for (let call = 0; call < 500; call++) run();
+    await lab.settled();
+    expect(status().cost.meanPathMs).toBeCloseTo(0.5, 9);
+  });
+
+  it("looks for keys that are symbols on both sides", async () => {
+    const marked = { id: 1, [Symbol.for("mark")]: 1 };
+    const run = lab.experiment("fast", { control: (): object => ({ ...marked }), candidate: (): object => ({ id: 1 }) });
+    for (let call = 0; call < 100; call++) run();
+    await lab.settled();
+    await lab.flush();
+    expect(status()).toMatchObject({ matched: 0, mismatched: 100 });
+  });
+
+  it("waits for one promise that both sides return", async () => {
+    const late = held<number>();
+    const both = (): unknown => late.promise;
+    const run = lab.experiment("fast", { control: both, candidate: both });
+    const answers = Array.from({ length: 100 }, () => run());
+    expect(answers[0]).toBeInstanceOf(Promise);
+    expect(status()).toMatchObject({ matched: 0, inFlight: 100 });
+    late.resolve(1);
+    await Promise.all(answers);
+    await lab.settled();
+    expect(status()).toMatchObject({ matched: 100, inFlight: 0 });
+  });
+
+  it("gives control's own value, though the candidate is an async function", async () => {
+    const run = lab.experiment("fast", { control: (): unknown => 1, candidate: async () => 1 });
+    for (let call = 0; call < 100; call++) expect(run()).toBe(1);
+    await lab.settled();
+    expect(status()).toMatchObject({ matched: 100, inFlight: 0 });
   });
 });
