@@ -12,8 +12,8 @@ import { learnFrom } from "../record/timed-pair.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
 
 /**
- * A call of which nobody wants more than to know of a mismatch: while both sides answer at once and alike, it leaves two
- * counts and nothing else. As soon as it is anything more, a run takes over, with the stamps taken so far.
+ * A call of few options: while both sides answer at once and alike, it leaves two counts, and what a result is made of where
+ * a publisher asks for matches. As soon as it is anything more, a run takes over, with the stamps taken so far.
  */
 export function conductFast(plan: ExperimentPlan, hooks: Hooks, self: unknown, args: unknown[]): unknown {
   const timing = plan.pairs?.takeOfTwo() ?? "untimed";
