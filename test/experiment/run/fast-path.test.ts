@@ -431,7 +431,7 @@ describe("a timed call whose candidate is called first, of sides that may answer
     expect(status()).toMatchObject({ matched: 100, inFlight: 0 });
   });
 
-  it("gives control's own value, though the candidate is an async function", async () => {
+  it("returns the value of control, though the candidate is an async function", async () => {
     const run = lab.experiment("fast", { control: (): unknown => 1, candidate: async () => 1 });
     for (let call = 0; call < 100; call++) expect(run()).toBe(1);
     await lab.settled();
