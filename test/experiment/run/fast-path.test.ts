@@ -411,7 +411,10 @@ describe("a timed call whose candidate is called first, of sides that may answer
 
   it("looks for keys that are symbols on both sides", async () => {
     const marked = { id: 1, [Symbol.for("mark")]: 1 };
-    const run = lab.experiment("fast", { control: (): object => ({ ...marked }), candidate: (): object => ({ id: 1 }) });
+    const run = lab.experiment("fast", {
+      control: (): object => ({ ...marked }),
+      candidate: (): object => ({ id: 1 }),
+    });
     for (let call = 0; call < 100; call++) run();
     await lab.settled();
     await lab.flush();
