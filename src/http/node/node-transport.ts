@@ -1,5 +1,7 @@
 import { builtinModule } from "../../model/runtime.ts";
 import { SidelaneError } from "../../model/errors.ts";
+import { anyResponse } from "../any-response.ts";
+import { dropHop } from "../sides/outgoing.ts";
 import type { Transport, TransportInit } from "../sides/transport.ts";
 import { streamOf } from "./request-from.ts";
 
@@ -18,6 +20,7 @@ interface ClientRequest {
   end(chunk?: Uint8Array): void;
   destroy(error?: Error): void;
   once(event: "response", listener: (message: ReceivedMessage) => void): void;
+  once(event: "upgrade", listener: (message: ReceivedMessage, socket: { destroy(): void }) => void): void;
   once(event: "drain" | "close", listener: () => void): void;
   on(event: "error", listener: (error: Error) => void): void;
 }
@@ -110,7 +113,16 @@ function exchange(start: () => ClientRequest, init: TransportInit, mayRepeat: bo
     request.once("close", over);
     request.once("response", (message) => {
       hasAnswered = true;
-      resolve(responseOf(message, init.method === "HEAD"));
+      try {
+        resolve(responseOf(message, init.method === "HEAD"));
+      } catch (error) {
+        message.destroy();
+        reject(error);
+      }
+    });
+    request.once("upgrade", (_message, socket) => {
+      socket.destroy();
+      reject(new Error("The service switched protocols without being asked to"));
     });
     sendBody(request, init.body).catch((error: unknown) => {
       request.destroy(error as Error);
@@ -138,15 +150,17 @@ async function sendBody(request: ClientRequest, body: unknown): Promise<void> {
   request.end();
 }
 
-/** An answer of `node:http` as the web has it. */
-export function responseOf(message: ReceivedMessage, isHead: boolean): Response {
+/**
+ * An answer of `node:http` as the web has it.
+ *
+ * @throws {RangeError} where its status is none
+ */
+function responseOf(message: ReceivedMessage, isHead: boolean): Response {
   const { statusCode: status = 0, statusMessage: statusText = "", rawHeaders } = message;
   const headers = new Headers();
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) headers.append(rawHeaders[at]!, rawHeaders[at + 1]!);
-  headers.delete("connection");
-  headers.delete("keep-alive");
-  headers.delete("transfer-encoding");
+  dropHop(headers);
   const hasNone = isHead || status === 204 || status === 205 || status === 304;
   if (hasNone) message.resume();
-  return new Response(hasNone ? null : streamOf(message, () => message.destroy()), { status, statusText, headers });
+  return anyResponse(hasNone ? null : streamOf(message, () => message.destroy()), { status, statusText, headers });
 }

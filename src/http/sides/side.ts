@@ -1,7 +1,7 @@
 import type { OptionCheck } from "../../model/check-options.ts";
 import { aFunction, anObject, aText, compiled, listOf, settle, type OptionTable } from "../../model/option-table.ts";
 import { environmentVariable } from "../../model/runtime.ts";
-import type { Outgoing } from "./outgoing.ts";
+import { endToEndAnswer, type Outgoing } from "./outgoing.ts";
 import { bodyInit, type Transport, type TransportInit } from "./transport.ts";
 
 /** A handler as the web has it: what a framework calls `fetch`. */
@@ -145,6 +145,10 @@ class Service implements CompiledSide {
   }
 
   async send(outgoing: Outgoing, signal: AbortSignal | undefined): Promise<Response> {
+    return endToEndAnswer(await this.#answerTo(outgoing, signal));
+  }
+
+  async #answerTo(outgoing: Outgoing, signal: AbortSignal | undefined): Promise<Response> {
     const { body, method, redirect } = outgoing;
     if (body.kind === "used") {
       throw new TypeError(
