@@ -35,7 +35,9 @@ export function eventsOf(text: string, format: "events" | "lines"): readonly Str
   return events;
 }
 
+/** What is no JSON is its text. So that a text of JSON is another thing than that text alone, it keeps its quotes. */
 function dataOf(text: string): unknown {
   const json = parseJson(text);
-  return json === undefined ? text : json.value;
+  if (json === undefined) return text;
+  return typeof json.value === "string" ? JSON.stringify(json.value) : json.value;
 }
