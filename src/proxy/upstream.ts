@@ -155,8 +155,8 @@ export class Upstream {
     if (!target.startsWith("/")) {
       const isAbsolute = /^https?:\/\//i.test(target) && URL.canParse(target);
       if (!isAbsolute || (this.#prefix === "" && path === undefined)) return target;
-      const { pathname, search } = new URL(target);
-      return this.#pathOf(`${pathname}${search}`);
+      const [, rest = ""] = /^https?:\/\/[^/?#]*(.*)$/is.exec(target) ?? [];
+      return this.#pathOf(rest.startsWith("/") ? rest : `/${rest}`);
     }
     const pair = path?.find(([from]) => target.startsWith(from));
     return this.#prefix + (pair === undefined ? target : pair[1] + target.slice(pair[0].length));
