@@ -234,5 +234,9 @@ describe("a request whose body has been read", () => {
       ...{ name: "outer", laboratory: lab, control: old.url, candidate: old.url, routes },
     });
     await expect(outer(await request())).rejects.toThrow(/has been read already: mount before parsers/);
+    const beingRead = new Request("http://front.example/", { method: "POST", body: "1" });
+    beingRead.body!.getReader();
+    expect(await (await inner(beingRead)).text()).toBe("a");
+    expect(inner.counts()["candidate"]!.skips).toEqual({ "body-used": 2 });
   });
 });

@@ -23,7 +23,7 @@ interface NodeServer {
 
 /**
  * Makes a side of a listener of `node:http`, such as an Express app or router: its requests come over a connection within the process, so that
- * two versions of an app run beside each other without a port. A router gets 404 for what it passes on.
+ * two versions of an app run beside each other without a port. A router gets 404 for what it passes on, and 500 for what it throws.
  *
  * @throws {SidelaneError} `invalid-option` in a runtime without `node:http`
  */
@@ -34,11 +34,22 @@ export function fromNodeListener(listener: (request: never, response: never, nex
     throw new SidelaneError("invalid-option", "fromNodeListener: expected a runtime with `node:http`");
   }
   const server = http.createServer((request: unknown, response: Answer) => {
-    const next = (error?: unknown): void => {
+    const over = (status: number): void => {
       if (response.headersSent) response.destroy();
-      else response.writeHead(error === undefined ? 404 : 500).end();
+      else response.writeHead(status).end();
     };
-    Reflect.apply(listener, undefined, [request, response, next]);
+    const next = (error?: unknown): void => {
+      over(error === undefined ? 404 : 500);
+    };
+    // What it throws is its own failure, and not this process's.
+    const failed = (): void => {
+      over(500);
+    };
+    try {
+      Promise.resolve(Reflect.apply(listener, undefined, [request, response, next])).catch(failed);
+    } catch {
+      failed();
+    }
   });
   return async (request, context) => {
     const transport = nodeTransport({

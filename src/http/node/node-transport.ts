@@ -65,7 +65,7 @@ export function nodeTransport({ maxSockets = 50, createConnection }: NodeTranspo
     const headers = headersOf(init);
     const start = (): ClientRequest =>
       modules[protocol]!.request(url, {
-        ...{ method: init.method ?? "GET", headers, setHost: headers["host"] === undefined },
+        ...{ method: init.method ?? "GET", headers, setHost: headers["host"] === undefined, path: targetOf(url) },
         ...(createConnection === undefined ? { agent: agentOf(protocol) } : { createConnection }),
         ...init.tls,
       });
@@ -73,6 +73,13 @@ export function nodeTransport({ maxSockets = 50, createConnection }: NodeTranspo
     return exchange(start, init, mayRepeat && /^(?:GET|HEAD|OPTIONS|PUT|DELETE)$/.test(init.method ?? "GET"));
   };
   return Object.assign(send, { decodes: false, sets: { host: true } });
+}
+
+/** An empty query is one all the same. */
+function targetOf(url: string): string {
+  const [whole = ""] = url.split("#", 1);
+  const from = whole.indexOf("/", "https://".length);
+  return from < 0 ? "/" : whole.slice(from);
 }
 
 function headersOf({ headers, host, body }: TransportInit): Record<string, string | number> {

@@ -35,7 +35,7 @@ export function eventsOf(text: string, format: "events" | "lines"): readonly Str
   return events;
 }
 
-/** What is no JSON is its text. So that a text of JSON is another thing than that text alone, it keeps its quotes. */
+/** What is no JSON is its text. A text of JSON keeps its quotes, as it is another thing than its letters alone. */
 function dataOf(text: string): unknown {
   const json = parseJson(text);
   if (json === undefined) return text;

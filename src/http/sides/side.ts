@@ -178,10 +178,12 @@ class Service implements CompiledSide {
     });
   }
 
-  #urlOf({ pathname, search }: URL): string {
-    const pair = this.#service.path?.find(([from]) => pathname.startsWith(from));
-    const path = pair === undefined ? pathname : `${pair[1]}${pathname.slice(pair[0].length)}`;
-    return `${this.#base.origin}${this.#prefix}${path}${search}`;
+  #urlOf({ href, origin }: URL): string {
+    // A query may be empty, and is one all the same.
+    const target = href.split("#", 1)[0]!.slice(origin.length);
+    const pair = this.#service.path?.find(([from]) => target.startsWith(from));
+    const path = pair === undefined ? target : `${pair[1]}${target.slice(pair[0].length)}`;
+    return `${this.#base.origin}${this.#prefix}${path}`;
   }
 
   #headersOf(given: Headers): Headers {

@@ -83,6 +83,23 @@ describe("node:http", () => {
     expect(faults).toEqual([]);
   });
 
+  it("takes any host and any target that a parser takes", async () => {
+    const { handler, old } = await parallel();
+    const { port } = new URL(await listening(toNodeListener(handler)));
+    const status = (host: string, path: string): Promise<number | undefined> =>
+      new Promise((resolve) => {
+        httpRequest({ port, path, headers: { host } }, (message) => {
+          message.resume();
+          resolve(message.statusCode);
+        }).end();
+      });
+    for (const host of ["a:99999", "1.2.3.4.5", "[::1]:80", "[x]", "a b", "ä", ""])
+      expect([host, await status(host, "/a")]).toEqual([host, 200]);
+    for (const path of ["/a?", "/a??b=?", "/a;b=%2F", "/%E0%A4%A"]) await status("a", path);
+    const came = ["/a?", "/a??b=?", "/a;b=%2F", "/%E0%A4%A"];
+    expect(old.requests.slice(7).map(({ url }) => url)).toEqual(came);
+  });
+
   it("answers 502 with the code where control is down", async () => {
     const { handler, old } = await parallel();
     old.stop();
@@ -210,6 +227,34 @@ describe("Express", () => {
     expect((await fetch(`${url}/nowhere`)).status).toBe(404);
     await lab.settled();
     expect(lab.status().experiments["shop"]).toMatchObject({ mismatched: 1, matched: 2 });
+  });
+});
+
+describe("a side within the process that throws", () => {
+  it.each([
+    [
+      "at once",
+      () => {
+        throw new Error("its own");
+      },
+    ],
+    ["later", () => Promise.reject(new Error("its own"))],
+    [
+      "after its head",
+      (_request: unknown, response: { writeHead(status: number): { flushHeaders(): void } }) => {
+        response.writeHead(200).flushHeaders();
+        throw new Error("its own");
+      },
+    ],
+  ] as const)("%s fails alone", async (_when, candidate) => {
+    const { lab, results } = laboratory();
+    const handler = parallelHandler({
+      ...{ name: "shop", laboratory: lab, noise: false, silence: false },
+      ...{ control: () => new Response("a"), candidate: fromNodeListener(candidate) },
+    });
+    expect(await (await handler(new Request("http://front.example/"))).text()).toBe("a");
+    await lab.settled();
+    expect(results[0]!.candidates[0].outcome.kind).toBe("threw");
   });
 });
 

@@ -7,7 +7,7 @@ import { compareResponses } from "../../../src/http/index.ts";
 afterEach(() => void vi.restoreAllMocks());
 
 /** Hardly any smaller where it is encoded. */
-const noise = Buffer.from(Array.from({ length: 20_000 }, (_, at) => sha256Of(at)).join(""), "hex").subarray(0, 400_000);
+const noise: Buffer<ArrayBuffer> = Buffer.from(Array.from({ length: 20_000 }, (_, at) => sha256Of(at)).join(""), "hex").subarray(0, 400_000);
 
 /** Some begin with a letter or a brace, as text does that is in no coding. */
 const bodies: readonly (readonly [what: string, body: Buffer<ArrayBuffer>])[] = [
@@ -64,7 +64,7 @@ describe("a body beyond what is kept", () => {
     });
 
     it.each(codings)("in %s, as a client has decoded it already", async (coding) => {
-      const decoded = (of: Buffer): Response => new Response(of, { headers: { "content-encoding": coding } });
+      const decoded = (of: Buffer<ArrayBuffer>): Response => new Response(of, { headers: { "content-encoding": coding } });
       expect(await compareResponses(decoded(body), new Response(body))).toEqual({ kind: "match" });
       expect((await compareResponses(decoded(other), new Response(body))).kind).toBe("mismatch");
     });
@@ -72,7 +72,7 @@ describe("a body beyond what is kept", () => {
 
   it("is told by what was sent where nothing can decode it", async () => {
     const [, body] = bodies[0]!;
-    const inOwn = (of: Buffer): Response => new Response(of, { headers: { "content-encoding": "own" } });
+    const inOwn = (of: Buffer<ArrayBuffer>): Response => new Response(of, { headers: { "content-encoding": "own" } });
     expect(await compareResponses(inOwn(body), inOwn(body))).toEqual({ kind: "match" });
     const reason = "a body was not seen whole: in own, which is not known here";
     expect(await compareResponses(inOwn(body), inOwn(bodies[1]![1]))).toEqual({ kind: "inconclusive", reason });
