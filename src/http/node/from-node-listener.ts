@@ -2,7 +2,7 @@ import { builtinModule } from "../../model/runtime.ts";
 import { SidelaneError } from "../../model/errors.ts";
 import type { FetchHandler } from "../sides/side.ts";
 import { bodyInit } from "../sides/transport.ts";
-import { nodeTransport } from "./node-transport.ts";
+import { mostHeaderBytes, nodeTransport } from "./node-transport.ts";
 
 interface Connection {
   other: Connection | undefined;
@@ -18,6 +18,7 @@ interface NodeStream {
 }
 
 interface NodeServer {
+  maxHeadersCount: number | null;
   emit(event: "connection", socket: unknown): boolean;
 }
 
@@ -28,12 +29,13 @@ interface NodeServer {
  * @throws {SidelaneError} `invalid-option` in a runtime without `node:http`
  */
 export function fromNodeListener(listener: (request: never, response: never, next: never) => unknown): FetchHandler {
-  const http = builtinModule("node:http") as { createServer(listener: unknown): NodeServer } | undefined;
+  const http = builtinModule("node:http") as
+    { createServer(options: object, listener: unknown): NodeServer } | undefined;
   const stream = builtinModule("node:stream") as NodeStream | undefined;
   if (http === undefined || stream === undefined) {
     throw new SidelaneError("invalid-option", "fromNodeListener: expected a runtime with `node:http`");
   }
-  const server = http.createServer((request: unknown, response: Answer) => {
+  const server = http.createServer({ maxHeaderSize: mostHeaderBytes }, (request: unknown, response: Answer) => {
     const over = (status: number): void => {
       if (response.headersSent) response.destroy();
       else response.writeHead(status).end();
@@ -51,6 +53,7 @@ export function fromNodeListener(listener: (request: never, response: never, nex
       failed();
     }
   });
+  server.maxHeadersCount = 0;
   return async (request, context) => {
     const transport = nodeTransport({
       createConnection: () => {

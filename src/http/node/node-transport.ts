@@ -15,6 +15,7 @@ interface ReceivedMessage extends AsyncIterable<Uint8Array> {
 }
 
 interface ClientRequest {
+  maxHeadersCount: number | null;
   readonly reusedSocket: boolean;
   write(chunk: Uint8Array): boolean;
   end(chunk?: Uint8Array): void;
@@ -29,6 +30,9 @@ interface NodeHttp {
   readonly Agent: new (options: object) => object;
   request(url: string, options: object): ClientRequest;
 }
+
+/** Of an answer: a service may say more than callers may. */
+export const mostHeaderBytes = 1024 * 1024;
 
 /** Options of {@link nodeTransport}. */
 export interface NodeTransportOptions {
@@ -66,6 +70,7 @@ export function nodeTransport({ maxSockets = 50, createConnection }: NodeTranspo
     const start = (): ClientRequest =>
       modules[protocol]!.request(url, {
         ...{ method: init.method ?? "GET", headers, setHost: headers["host"] === undefined, path: targetOf(url) },
+        maxHeaderSize: mostHeaderBytes,
         ...(createConnection === undefined ? { agent: agentOf(protocol) } : { createConnection }),
         ...init.tls,
       });
@@ -101,6 +106,8 @@ function exchange(start: () => ClientRequest, init: TransportInit, mayRepeat: bo
       return;
     }
     const request = start();
+    // None is dropped; their size is bounded.
+    request.maxHeadersCount = 0;
     let hasAnswered = false;
     const abort = (): void => {
       reject(signal!.reason as Error);

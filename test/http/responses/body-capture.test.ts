@@ -7,7 +7,10 @@ import { compareResponses } from "../../../src/http/index.ts";
 afterEach(() => void vi.restoreAllMocks());
 
 /** Hardly any smaller where it is encoded. */
-const noise: Buffer<ArrayBuffer> = Buffer.from(Array.from({ length: 20_000 }, (_, at) => sha256Of(at)).join(""), "hex").subarray(0, 400_000);
+const noise: Buffer<ArrayBuffer> = Buffer.from(
+  Array.from({ length: 20_000 }, (_, at) => sha256Of(at)).join(""),
+  "hex",
+).subarray(0, 400_000);
 
 /** Some begin with a letter or a brace, as text does that is in no coding. */
 const bodies: readonly (readonly [what: string, body: Buffer<ArrayBuffer>])[] = [
@@ -64,7 +67,8 @@ describe("a body beyond what is kept", () => {
     });
 
     it.each(codings)("in %s, as a client has decoded it already", async (coding) => {
-      const decoded = (of: Buffer<ArrayBuffer>): Response => new Response(of, { headers: { "content-encoding": coding } });
+      const decoded = (of: Buffer<ArrayBuffer>): Response =>
+        new Response(of, { headers: { "content-encoding": coding } });
       expect(await compareResponses(decoded(body), new Response(body))).toEqual({ kind: "match" });
       expect((await compareResponses(decoded(other), new Response(body))).kind).toBe("mismatch");
     });
