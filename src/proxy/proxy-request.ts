@@ -52,6 +52,8 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
   readonly #mark: string | undefined;
   #kept: Kept | undefined;
   #outgoing: Outgoing | undefined;
+  /** To go on with its body. */
+  #hasToldOn = false;
 
   constructor(
     sides: ProxySides,
@@ -130,7 +132,8 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
       this.#kept = { kind: "stream" };
     } else {
       // Both sides get it once it is there, so that nothing is asked of control before.
-      if (request.headers.expect !== undefined) this.#response.writeContinue();
+      this.#hasToldOn = request.httpVersion !== "1.0" && /^100-continue$/i.test(request.headers.expect ?? "");
+      if (this.#hasToldOn) this.#response.writeContinue();
       this.#kept = await keptOf(request, keepBytes);
     }
     return mark === undefined ? this : this.marked(mark);
@@ -197,7 +200,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
     const { method, url: target } = this.seen;
     const kept = this.#kept!;
     const informed: Sent["informed"] = (status, reason, raw) => {
-      inform(this.#response, status, reason, raw);
+      if (status !== 100 || !this.#hasToldOn) inform(this.#response, status, reason, raw);
     };
     const sent: Sent = {
       method,

@@ -91,6 +91,19 @@ describe("what control gets", () => {
     expect(control.received[0]).toContain("Expect: 100-continue\r\n");
   });
 
+  it("is not waited for by a caller whose body is copied, which is told to go on once", async () => {
+    const [control, candidate] = [await service(says("a")), await service(says("a"))];
+    const routes = [{ match: "POST /search", readOnly: true }];
+    const { port } = await proxied({ control: control.url, candidate: candidate.url, routes });
+    const head = (expected: string): string =>
+      `POST /search HTTP/1.1\r\nHost: a\r\nExpect: ${expected}\r\nContent-Length: 3\r\n\r\n`;
+    const { text } = await said(port, [head("100-continue"), "abc"]);
+    expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+    expect(control.requests.map(({ body }) => body)).toEqual(["abc"]);
+    // Whatever else it expects is control's to answer.
+    expect((await said(port, [head("miracles"), "abc"])).text).toMatch(/^HTTP\/1\.1 417 /);
+  });
+
   it("is not asked to follow a redirect", async () => {
     const control = await service((_request, response) => void response.writeHead(302, { location: "/b" }).end());
     const { port } = await proxied({ control: control.url, candidate: nowhere });
