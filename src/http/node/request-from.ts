@@ -44,6 +44,8 @@ function bodyOf(request: NodeRequest, headers: Headers, parsed: unknown): BodyIn
   const whole = request.rawBody ?? parsed;
   if (typeof whole === "string" || whole instanceof Uint8Array) return whole as BodyInit;
   const type = headers.get("content-type") ?? "";
+  if (/^multipart\//i.test(type))
+    throw new TypeError("Expected a multipart body that was not read: mount before its parser");
   if (/^application\/x-www-form-urlencoded\b/i.test(type)) return formOf(whole);
   return JSON.stringify(whole);
 }

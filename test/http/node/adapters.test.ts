@@ -183,6 +183,29 @@ describe("Express", () => {
     expect(status()).toMatchObject({ matched: 4 });
   });
 
+  it("sends nothing else in the place of a multipart body that was read", async () => {
+    const { handler, old } = await parallel();
+    const app = express();
+    const errors: unknown[] = [];
+    app.use((request, _response, next) => {
+      request.body = { field: "1" };
+      request.resume().on("end", () => {
+        next();
+      });
+    });
+    app.use(toNodeListener(handler));
+    app.use((error: unknown, _request: unknown, response: express.Response, _next: unknown) => {
+      errors.push(error);
+      response.sendStatus(500);
+    });
+    const url = await listening(app);
+    const form = new FormData();
+    form.set("field", "1");
+    expect((await fetch(`${url}/search`, { method: "POST", body: form })).status).toBe(500);
+    expect(String(errors)).toMatch(/mount before its parser/);
+    expect(old.requests).toEqual([]);
+  });
+
   it("receives what control rejects with", async () => {
     const { handler, old } = await parallel();
     old.stop();
@@ -267,6 +290,7 @@ describe("Fastify", () => {
     closing.push(() => app.close());
     expect(await (await fetch(`${url}/search`, post('{ "a":1 }'))).json()).toMatchObject({ body: '{"a":1}' });
     expect(await (await fetch(`${url}/search`, post("words", "text/plain"))).json()).toMatchObject({ body: "words" });
+    expect(await (await fetch(`${url}/orders`, post("null"))).json()).toMatchObject({ body: "null" });
     expect(await (await fetch(`${url}/a?b=1`)).json()).toMatchObject({ method: "GET", url: "/a?b=1" });
     await lab.settled();
     expect(status()).toMatchObject({ matched: 3 });
