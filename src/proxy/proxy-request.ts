@@ -229,17 +229,23 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
     }
     const from = this.#request;
     if (from.headers.expect !== undefined) sendHead(to);
+    // Who has answered and left is heard before more is written: a write that fails would end what it has said.
     from.on("data", (chunk: Buffer) => {
-      if (to.write(chunk)) return;
       from.pause();
-      to.once("drain", () => from.resume());
+      setImmediate(() => {
+        if (to.destroyed || to.write(chunk)) from.resume();
+        else to.once("drain", () => from.resume());
+      });
     });
+    // A stream that is paused may end all the same.
     from.on("end", () => {
-      if (from.rawTrailers.length > 0) to.addTrailers(pairsOf(from.rawTrailers));
-      to.end();
+      setImmediate(() => {
+        if (from.rawTrailers.length > 0) to.addTrailers(pairsOf(from.rawTrailers));
+        to.end();
+      });
     });
     // A caller that goes away in its body is heard of at once.
-    from.on("error", () => to.destroy());
+    from.on("error", () => setImmediate(() => to.destroy()));
     // What nobody takes any more is read, so that the answer reaches a caller that is still sending.
     to.once("close", () => from.resume());
     from.resume();

@@ -198,6 +198,16 @@ describe("what a caller gets", () => {
     expect(proxy.lines).toEqual([]);
   });
 
+  it("is there where control answers and leaves before it has the body", async () => {
+    const control = await service((_request, response) => {
+      response.writeHead(413, { connection: "close" }).end("too large");
+    });
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n";
+    const { text } = await said(port, [head, ...Array.from({ length: 10 }, () => "x".repeat(100_000))]);
+    expect(text).toMatch(/^HTTP\/1\.1 413 Payload Too Large\r\n.*too large/s);
+  });
+
   it("is its head at once, however long the body takes", async () => {
     const control = await service((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();

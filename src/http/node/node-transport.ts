@@ -1,3 +1,4 @@
+import { later } from "../../model/later.ts";
 import { builtinModule } from "../../model/runtime.ts";
 import { SidelaneError } from "../../model/errors.ts";
 import { anyResponse } from "../any-response.ts";
@@ -22,7 +23,8 @@ interface ClientRequest {
   destroy(error?: Error): void;
   once(event: "response", listener: (message: ReceivedMessage) => void): void;
   once(event: "upgrade", listener: (message: ReceivedMessage, socket: { destroy(): void }) => void): void;
-  once(event: "drain" | "close", listener: () => void): void;
+  once(event: "close", listener: () => void): void;
+  on(event: "drain", listener: () => void): void;
   on(event: "error", listener: (error: Error) => void): void;
 }
 
@@ -150,16 +152,25 @@ async function sendBody(request: ClientRequest, body: unknown): Promise<void> {
     else request.end();
     return;
   }
+  let isOver = false;
+  let go = (): void => undefined;
+  const over = (): void => {
+    isOver = true;
+    go();
+  };
+  request.once("close", over);
+  request.on("drain", () => {
+    go();
+  });
   const reader = (body as ReadableStream<Uint8Array>).getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    if (!request.write(value)) {
-      await new Promise<void>((resolve) => {
-        request.once("drain", resolve);
-        request.once("close", resolve);
-      });
-    }
+    // Who has answered and left is heard before more is written: a write that fails would end what it has said.
+    await new Promise<void>(later);
+    // What nobody takes any more is read, so that the answer reaches a caller that is still sending.
+    if (isOver || request.write(value)) continue;
+    await new Promise<void>((resolve) => (go = resolve));
   }
   request.end();
 }

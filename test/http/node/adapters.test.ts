@@ -83,6 +83,27 @@ describe("node:http", () => {
     expect(faults).toEqual([]);
   });
 
+  it("has the answer of a control that leaves before it has the body", async () => {
+    const control = await service((_request, response) => {
+      response.writeHead(413, { connection: "close" }).end("too large");
+    });
+    const { handler } = await parallel({ control: control.url });
+    const url = await listening(toNodeListener(handler));
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const request = httpRequest(url, { method: "POST", headers: { "content-length": 5_000_000 } }, (message) => {
+        message.resume();
+        resolve(message.statusCode);
+        request.destroy();
+      });
+      request.on("error", reject);
+      const more = (): void => {
+        if (!request.destroyed) request.write(Buffer.alloc(100_000), () => setTimeout(more, 1));
+      };
+      more();
+    });
+    expect(status).toBe(413);
+  });
+
   it("takes any host and any target that a parser takes", async () => {
     const { handler, old } = await parallel();
     const { port } = new URL(await listening(toNodeListener(handler)));
