@@ -34,7 +34,7 @@ interface NodeHttp {
 }
 
 /** Of an answer: a service may say more than callers may. */
-export const mostHeaderBytes = 1024 * 1024;
+export const mostHeaderBytes: number = 1024 * 1024;
 
 /** Options of {@link nodeTransport}. */
 export interface NodeTransportOptions {
