@@ -1,5 +1,5 @@
 import { canDecode, startDecoder, type Decoder } from "./decode.ts";
-import { startDigest, type BodyDigest, type RunningDigest } from "./digest.ts";
+import type { BodyDigest, RunningDigest } from "./digest.ts";
 
 /** What decoding a body that passes came to: `as-is` where it is no such thing, and is taken as it came. */
 export type DecodedDigest =
