@@ -55,7 +55,10 @@ function installed(spec: string): string {
   return join(place, "node_modules");
 }
 
-const head = `import * as sidelane from "sidelane"; import { conformance } from "./scripts/conformance.js";`;
+const head = `import * as core from "sidelane";
+import { compareResponses, parallelHandler } from "sidelane/http";
+import { conformance } from "./scripts/conformance.js";
+const sidelane = { ...core, compareResponses, parallelHandler };`;
 const script = await bundled("node", `${head} console.log(await conformance(sidelane));`, "script.mjs");
 const worker = await bundled(
   "browser",
@@ -279,7 +282,7 @@ if (wanted.length === 0 && process.exitCode === undefined) {
   const about = `# Runtimes
 
 One script, \`scripts/conformance.js\`, is run on each of these, and all print the same: synchronous, asynchronous and failing calls, a
-served call, promises of other classes, a candidate that hangs, and the end of a laboratory. Where a server runs, the dashboard of \`sidelane/report\` is mounted
+served call, promises of other classes, a candidate that hangs, two services behind a \`parallelHandler\`, and the end of a laboratory. Where a server runs, the dashboard of \`sidelane/report\` is mounted
 (\`node:http\` by \`toNodeListener\`, \`Bun.serve\`, \`Deno.serve\`, a Worker's \`fetch\`) and asked over HTTP for its page, its model, its live stream and what it refuses
 (\`scripts/dashboard-conformance.js\`). In workerd [examples/worker-fetch.ts](../examples/worker-fetch.ts) prints what it says. Written by \`npm run test:runtimes\`,
 which is not part of \`npm test\`; the tests themselves run on Node 20.
@@ -288,7 +291,7 @@ which is not part of \`npm test\`; the tests themselves run on Node 20.
 | --- | --- | --- | --- |
 ${rows.join("\n")}
 
-It is the core, \`sidelane\`, that runs everywhere, and where a server does, \`dashboard({ laboratory })\`. Workers set no timer before their first request: make a
+It is the core, \`sidelane\`, and \`sidelane/http\` that run everywhere, and where a server does, \`dashboard({ laboratory })\`. Workers set no timer before their first request: make a
 \`dashboard\` within one. What opens files or servers is for Node, Bun and Deno: \`sidelane/publishers/ndjson\`, \`sidelane/stores/file\`,
 the command line. \`currentRun()\` after an \`await\`, and nested experiments after one, need AsyncLocalStorage, which plain workerd and browsers do not have.
 `;

@@ -17,6 +17,7 @@ export class LoopMark {
   #key: Promise<CryptoKey> | undefined;
   #minute = -1;
   #mark: Promise<string> | undefined;
+  readonly #drawn = new Map<number, string>();
 
   /** @param secret by default `SIDELANE_LOOP_KEY` of the environment, and without that a random one of this handler's own */
   constructor(secret: string | undefined, now: () => number) {
@@ -48,13 +49,30 @@ export class LoopMark {
   }
 
   async #sign(minute: number): Promise<string> {
-    const { subtle } = globalThis.crypto;
+    const { subtle } = globalThis.crypto as { readonly subtle?: SubtleCrypto };
+    if (subtle === undefined) return this.#draw(minute);
     const algorithm = { name: "HMAC", hash: "SHA-256" };
     this.#key ??= subtle.importKey("raw", this.#secret as Uint8Array<ArrayBuffer>, algorithm, false, ["sign"]);
     const text = new TextEncoder().encode(`sidelane loop 1 ${minute}`);
     const signature = await subtle.sign("HMAC", await this.#key, text);
-    return `1.${minute.toString(36)}.${hexOf(new Uint8Array(signature))}`;
+    return markOf(minute, new Uint8Array(signature));
   }
+
+  /** Browsers sign nothing on pages that came by `http`: there only this handler knows its marks again. */
+  #draw(minute: number): string {
+    const drawn = this.#drawn.get(minute) ?? randomMark(minute);
+    this.#drawn.set(minute, drawn);
+    for (const each of this.#drawn.keys()) if (each < minute - 2 * validMinutes) this.#drawn.delete(each);
+    return drawn;
+  }
+}
+
+function randomMark(minute: number): string {
+  return markOf(minute, globalThis.crypto.getRandomValues(new Uint8Array(32)));
+}
+
+function markOf(minute: number, signature: Uint8Array): string {
+  return `1.${minute.toString(36)}.${hexOf(signature)}`;
 }
 
 /** Takes the same time wherever they differ. */

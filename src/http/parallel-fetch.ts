@@ -53,6 +53,8 @@ export function parallelFetch(options: FetchOptions): ParallelFetch {
         // What is no request is refused by control, in its own words.
         return await ask(input, init);
       }
+      // Of what is no service, such as `data:`, there are no two.
+      if (!/^https?:/.test(request.url)) return await ask(input, init);
       return await handler(request, { input, init, request } satisfies Call);
     },
     { counts: handler.counts, close: handler.close },

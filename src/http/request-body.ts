@@ -4,12 +4,12 @@ export type RequestBody =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   /** Too large to be kept, or not to be copied: for control alone. */
   | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array> }
-  /** It was read before it came here. */
+  /** It was read before it came here, or is being read. */
   | { readonly kind: "used" };
 
 /** The body of a request that is not copied. */
 export function passedOn(request: Request): RequestBody {
-  if (request.bodyUsed) return { kind: "used" };
+  if (request.bodyUsed || request.body?.locked === true) return { kind: "used" };
   return request.body === null ? { kind: "none" } : { kind: "stream", stream: request.body };
 }
 
@@ -19,7 +19,8 @@ export function passedOn(request: Request): RequestBody {
  * @param maxBytes what is kept; a body whose header says that it is larger is not read at all
  */
 export async function buffered(request: Request, maxBytes: number): Promise<RequestBody> {
-  if (request.bodyUsed || request.body === null || Number(request.headers.get("content-length")) > maxBytes) {
+  const isTaken = request.bodyUsed || request.body === null || request.body.locked;
+  if (isTaken || Number(request.headers.get("content-length")) > maxBytes) {
     return passedOn(request);
   }
   const reader = request.body.getReader();

@@ -18,6 +18,10 @@ export type RouteAnswer = string | (Omit<RouteDefinition, "match"> & { readonly 
 /** The part of an OpenAPI document that is read: its paths, their methods, and `x-sidelane` of an operation. */
 export interface OpenApiDocument {
   readonly paths: Readonly<Record<string, unknown>>;
+  /** What the paths of their `url`s hold may go before those of requests. */
+  readonly servers?: unknown;
+  /** The same, of version 2. */
+  readonly basePath?: unknown;
 }
 
 /** Patterns, from the most important one on, or an OpenAPI document. */
@@ -115,7 +119,8 @@ function treatmentOf({
 function patternsOf(routes: Routes | undefined, check: OptionCheck): readonly Pattern[] {
   if (routes === undefined) return [];
   const list = Array.isArray(routes) ? (routes as readonly unknown[]) : documented(routes, check);
-  const patterns = list.map((given, index) => patternOf(given, `routes[${index}]`, check));
+  const before = Array.isArray(routes) ? [] : beginningsOf(routes as OpenApiDocument);
+  const patterns = list.map((given, index) => patternOf(given, `routes[${index}]`, check, before));
   // Of two that fit, the one that says more: `/users/me` before `/users/{id}`. The sort keeps the order of equals.
   return Array.isArray(routes) ? patterns : patterns.toSorted((a, b) => variables(a.name) - variables(b.name));
 }
@@ -142,7 +147,18 @@ function documented(document: unknown, check: OptionCheck): readonly RouteDefini
   });
 }
 
-function patternOf(given: unknown, option: string, check: OptionCheck): Pattern {
+/** What may go before the paths of a document, such as `/v1`. */
+function beginningsOf({ servers, basePath }: OpenApiDocument): readonly string[] {
+  const listed: readonly unknown[] = Array.isArray(servers) ? servers : [];
+  const addresses = [...listed.map((server) => (server as { url?: unknown } | null)?.url), basePath];
+  return addresses
+    .filter((address) => typeof address === "string")
+    .map((address) => address.replace(/^(?:[a-z][\w+.-]*:)?\/\/[^/]*/i, "").replace(/[?#].*$|\/+$/g, ""))
+    .filter((path) => path !== "")
+    .map((path) => (path.startsWith("/") ? path : `/${path}`));
+}
+
+function patternOf(given: unknown, option: string, check: OptionCheck, before: readonly string[]): Pattern {
   const definition = typeof given === "string" ? { match: given } : given;
   check.object(option, definition);
   check.known(definition, ["match", "readOnly", "unsafe"], `${option}.`);
@@ -156,17 +172,24 @@ function patternOf(given: unknown, option: string, check: OptionCheck): Pattern 
   if (readOnly === true && unsafe !== undefined) {
     check.fail(option, "either `readOnly` or `unsafe`", definition, "What changes nothing is not unsafe");
   }
-  return { name: match.trim(), method, path: expressionOf(path), treatment: treatmentOf({ readOnly, unsafe }) };
+  return { name: match.trim(), method, path: expressionOf(path, before), treatment: treatmentOf({ readOnly, unsafe }) };
 }
 
-function expressionOf(path: string): RegExp {
-  const segments = path.split("/").map((segment) =>
-    segment === "*" || segment === "**" ?
-      ".*"
-    : segment
-        .split(/(\{[^}]*\}|:\w+)/)
-        .map((part) => (/^(?:\{|:\w)/.test(part) ? "[^/]+" : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")))
-        .join(""),
-  );
-  return new RegExp(`^${segments.join("/")}/?$`);
+function expressionOf(path: string, before: readonly string[]): RegExp {
+  const beginning = before.length === 0 ? "" : `(?:${before.map(sourceOf).join("|")})?`;
+  return new RegExp(`^${beginning}${sourceOf(path)}/?$`);
+}
+
+function sourceOf(path: string): string {
+  return path
+    .split("/")
+    .map((segment) =>
+      segment === "*" || segment === "**" ?
+        ".*"
+      : segment
+          .split(/(\{[^}]*\}|:\w+)/)
+          .map((part) => (/^(?:\{|:\w)/.test(part) ? "[^/]+" : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")))
+          .join(""),
+    )
+    .join("/");
 }

@@ -52,6 +52,8 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
   readonly #mark: string | undefined;
   #kept: Kept | undefined;
   #outgoing: Outgoing | undefined;
+  /** To go on with its body. */
+  #hasToldOn = false;
 
   constructor(
     sides: ProxySides,
@@ -130,7 +132,8 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
       this.#kept = { kind: "stream" };
     } else {
       // Both sides get it once it is there, so that nothing is asked of control before.
-      if (request.headers.expect !== undefined) this.#response.writeContinue();
+      this.#hasToldOn = request.httpVersion !== "1.0" && /^100-continue$/i.test(request.headers.expect ?? "");
+      if (this.#hasToldOn) this.#response.writeContinue();
       this.#kept = await keptOf(request, keepBytes);
     }
     return mark === undefined ? this : this.marked(mark);
@@ -197,7 +200,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
     const { method, url: target } = this.seen;
     const kept = this.#kept!;
     const informed: Sent["informed"] = (status, reason, raw) => {
-      inform(this.#response, status, reason, raw);
+      if (status !== 100 || !this.#hasToldOn) inform(this.#response, status, reason, raw);
     };
     const sent: Sent = {
       method,
@@ -226,17 +229,23 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
     }
     const from = this.#request;
     if (from.headers.expect !== undefined) sendHead(to);
+    // Who has answered and left is heard before more is written: a write that fails would end what it has said.
     from.on("data", (chunk: Buffer) => {
-      if (to.write(chunk)) return;
       from.pause();
-      to.once("drain", () => from.resume());
+      setImmediate(() => {
+        if (to.destroyed || to.write(chunk)) from.resume();
+        else to.once("drain", () => from.resume());
+      });
     });
+    // A stream that is paused may end all the same.
     from.on("end", () => {
-      if (from.rawTrailers.length > 0) to.addTrailers(pairsOf(from.rawTrailers));
-      to.end();
+      setImmediate(() => {
+        if (from.rawTrailers.length > 0) to.addTrailers(pairsOf(from.rawTrailers));
+        to.end();
+      });
     });
     // A caller that goes away in its body is heard of at once.
-    from.on("error", () => to.destroy());
+    from.on("error", () => setImmediate(() => to.destroy()));
     // What nobody takes any more is read, so that the answer reaches a caller that is still sending.
     to.once("close", () => from.resume());
     from.resume();

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { failureOf } from "../http/http-error.ts";
 import type { Reply } from "./node-answer.ts";
 import { pairsOf, passedOn, sendHead } from "./raw-headers.ts";
 
@@ -31,8 +32,11 @@ export function writeReply({ message, tap }: Reply, request: IncomingMessage, re
     writeHead(message, request, response);
   } catch (error) {
     // What Node does not write is no answer.
+    isOver = true;
     message.destroy();
-    broke(error as Error);
+    end?.broke(error);
+    response.statusMessage = "";
+    writeOwn(response, 502, `The answer cannot be passed on: ${failureOf(error).code}`);
     return;
   }
   let hasWritten = false;

@@ -7,7 +7,7 @@ import type { Reply } from "./node-answer.ts";
 import { ProxyRequest, type ProxySides } from "./proxy-request.ts";
 import { refusalOf } from "./raw-headers.ts";
 import { writeOwn, writeReply } from "./reply.ts";
-import { ownHead, tunnel } from "./tunnel.ts";
+import { ownHead, tunnel, unswitched } from "./tunnel.ts";
 
 /** What a front door answers by; another one may take its place while it is open. */
 export interface Behind {
@@ -73,6 +73,12 @@ export function frontServer(
   server.on("checkExpectation", take);
   const tunnels = new Set<Duplex>();
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const again = unswitched(request);
+    if (again !== undefined) {
+      socket.unshift(Buffer.concat([again, head]));
+      server.emit(tls === undefined ? "connection" : "secureConnection", socket);
+      return;
+    }
     tunnels.add(socket);
     socket.once("close", () => tunnels.delete(socket));
     tunnel(behind().sides.control, request, socket, head);

@@ -1,8 +1,27 @@
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { failureOf } from "../http/http-error.ts";
 import type { ProxySide } from "./proxy-request.ts";
 import { passedOn, refusalOf, sentOn, valueOf, type RawHeaders } from "./raw-headers.ts";
+
+/**
+ * The request as one that does not ask to switch protocols, which a server is free not to do; `undefined` where it is passed on as it is. HTTP/2
+ * is not spoken here, and clients that offer it with every request get their answer by HTTP/1.1.
+ */
+export function unswitched({ method, url, httpVersion, rawHeaders: raw }: IncomingMessage): Buffer | undefined {
+  const offers = (valueOf(raw, "upgrade") ?? "").split(",").map((each) => each.trim().toLowerCase());
+  const isChunked = valueOf(raw, "transfer-encoding") !== undefined;
+  if (!offers.includes("h2c") && !isChunked) return undefined;
+  const headers: string[] = [];
+  for (let at = 0; at < raw.length; at += 2) {
+    const [name, value] = [raw[at]!, raw[at + 1]!];
+    if (/^(?:upgrade|http2-settings)$/i.test(name)) continue;
+    const isNamed = (each: string): boolean => !/^(?:upgrade|http2-settings)$/i.test(each.trim());
+    const kept = /^connection$/i.test(name) ? value.split(",").filter(isNamed).join(",").trim() : value;
+    if (kept !== "" || value === "") headers.push(name, kept);
+  }
+  return Buffer.from(headOf(`${method!} ${url!} HTTP/${httpVersion}`, headers), "latin1");
+}
 
 /** Passes a switch of protocols on to a service, and what both ends say from then on. */
 export function tunnel(
@@ -24,13 +43,15 @@ export function tunnel(
     ...["Connection", "Upgrade", "Upgrade", upgrade],
   ]);
   socket.once("close", () => asked.destroy());
+  if (head.length > 0) socket.unshift(head);
+  const stop = passBody(socket, asked, Number(valueOf(request.rawHeaders, "content-length") ?? 0));
   asked.once("upgrade", (message: IncomingMessage, service: Duplex, first: Buffer) => {
-    socket.write(headOf(message.statusCode!, message.statusMessage!, message.rawHeaders), "latin1");
+    stop();
+    socket.write(headOf(startOf(message.statusCode!, message.statusMessage!), message.rawHeaders), "latin1");
     socket.write(first);
     service.on("error", () => socket.destroy());
     socket.on("close", () => service.destroy());
     service.on("close", () => socket.destroy());
-    service.write(head);
     service.pipe(socket);
     socket.pipe(service);
   });
@@ -39,7 +60,8 @@ export function tunnel(
     const isChunked = valueOf(message.rawHeaders, "transfer-encoding") !== undefined;
     const kept = passedOn(message.rawHeaders, false);
     // Its end is the connection's.
-    socket.write(headOf(message.statusCode!, message.statusMessage!, [...kept, "Connection", "close"]), "latin1");
+    const start = startOf(message.statusCode!, message.statusMessage!);
+    socket.write(headOf(start, [...kept, "Connection", "close"]), "latin1");
     message.on("error", () => socket.destroy());
     if (isChunked) message.once("end", () => socket.end());
     message.pipe(socket);
@@ -47,11 +69,39 @@ export function tunnel(
   asked.on("error", (error) => {
     if (socket.writable) socket.end(ownHead(502, "Bad Gateway", `Control did not answer: ${failureOf(error).code}`));
   });
-  asked.end();
 }
 
-function headOf(status: number, reason: string, raw: RawHeaders): string {
-  const lines = [`HTTP/1.1 ${status} ${reason}`];
+/** Sends as much of what comes as is the request's body, and leaves what follows it. @returns ends that */
+function passBody(socket: Duplex, asked: ClientRequest, length: number): () => void {
+  let left = length;
+  const stop = (): void => {
+    socket.off("data", take);
+    socket.pause();
+  };
+  const take = (chunk: Buffer): void => {
+    const part = chunk.subarray(0, left);
+    left -= part.length;
+    const isTaken = asked.write(part);
+    if (left === 0) {
+      stop();
+      if (chunk.length > part.length) socket.unshift(chunk.subarray(part.length));
+      asked.end();
+    } else if (!isTaken) {
+      socket.pause();
+      asked.once("drain", () => socket.resume());
+    }
+  };
+  if (left === 0) asked.end();
+  else socket.on("data", take);
+  return stop;
+}
+
+function startOf(status: number, reason: string): string {
+  return `HTTP/1.1 ${status} ${reason}`;
+}
+
+function headOf(start: string, raw: RawHeaders): string {
+  const lines = [start];
   for (let at = 0; at < raw.length; at += 2) lines.push(`${raw[at]}: ${raw[at + 1]}`);
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
@@ -59,5 +109,5 @@ function headOf(status: number, reason: string, raw: RawHeaders): string {
 /** An answer of the proxy's own, on a connection that ends with it. */
 export function ownHead(status: number, reason: string, text: string): string {
   const headers = ["Content-Type", "text/plain; charset=utf-8", "Content-Length", String(text.length + 1)];
-  return `${headOf(status, reason, [...headers, "Connection", "close"])}${text}\n`;
+  return `${headOf(startOf(status, reason), [...headers, "Connection", "close"])}${text}\n`;
 }

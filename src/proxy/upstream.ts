@@ -7,6 +7,7 @@ import {
 } from "node:http";
 import { Agent as SecureAgent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
+import { mostHeaderBytes } from "../http/node/node-transport.ts";
 import type { ServiceSide } from "../http/sides/side.ts";
 import type { Stop } from "../model/stop.ts";
 import type { RawHeaders } from "./raw-headers.ts";
@@ -39,9 +40,6 @@ const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT"
 export function isIdempotent(method: string): boolean {
   return idempotent.has(method);
 }
-
-// A service may answer with more than we take from strangers.
-const mostHeaderBytes = 1024 * 1024;
 
 /** A service, its connections, which are nobody else's, and no timeout of ours. */
 export class Upstream {
@@ -155,8 +153,8 @@ export class Upstream {
     if (!target.startsWith("/")) {
       const isAbsolute = /^https?:\/\//i.test(target) && URL.canParse(target);
       if (!isAbsolute || (this.#prefix === "" && path === undefined)) return target;
-      const { pathname, search } = new URL(target);
-      return this.#pathOf(`${pathname}${search}`);
+      const [, rest = ""] = /^https?:\/\/[^/?#]*(.*)$/is.exec(target) ?? [];
+      return this.#pathOf(rest.startsWith("/") ? rest : `/${rest}`);
     }
     const pair = path?.find(([from]) => target.startsWith(from));
     return this.#prefix + (pair === undefined ? target : pair[1] + target.slice(pair[0].length));

@@ -74,7 +74,13 @@ const misdeeds: readonly (readonly [
     ),
     "failed",
   ],
+  ["a status that the web does not know", raw_((socket) => socket.end(odd("999 Odd"))), "failed"],
+  ["a status that is none", raw_((socket) => socket.end(odd("099 Odd"))), "failed"],
+  ["a reason that is no text", raw_((socket) => socket.end(odd("200 \u00e9\u0001"), "latin1")), "mismatch"],
 ];
+
+const odd = (status: string): string =>
+  `HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: 1\r\n\r\nb`;
 
 /** Marks it as one that is given a socket. */
 function raw_(answer: (socket: Socket) => void): (socket: Socket) => void {
@@ -145,6 +151,51 @@ describe.each(transports)("a candidate that sends, over %s,", (name, transport) 
   });
 });
 
+describe.each(transports)("control, over %s,", (_name, transport) => {
+  const answered = async (status: string): Promise<{ response: Response; faults: readonly string[] }> => {
+    const control = await raw((socket) => socket.end(odd(status), "latin1"));
+    const { handler, faults, lab } = await handling((await service(says("a"))).url, {
+      ...{ control, noise: true, ...(transport && { transport }) },
+    });
+    const response = await handler(new Request("http://front.example/"));
+    const passed = response.clone();
+    expect(await response.text()).toBe("b");
+    // Control is asked once more for noise, and that reaches nobody either.
+    await lab.settled();
+    return { response: passed, faults };
+  };
+
+  it("has its status passed on where the web makes none such", async () => {
+    const { response, faults } = await answered("999 Odd");
+    expect([response.status, response.ok, await response.text()]).toEqual([999, false, "b"]);
+    expect(faults).toEqual([]);
+  });
+
+  it("has its answer passed on where its reason is no text", async () => {
+    const { response } = await answered("404 \u00e9\u0001");
+    expect([response.status, await response.text()]).toEqual([404, "b"]);
+  });
+
+  it.each(["099 Odd", "101 Switching Protocols\r\nupgrade: x"])("fails where it answers %j", async (status) => {
+    const control = await raw((socket) => socket.end(odd(status)));
+    const { handler } = await handling((await service(says("a"))).url, { control, ...(transport && { transport }) });
+    await expect(handler(new Request("http://front.example/"))).rejects.toThrow();
+  });
+
+  it("keeps to itself what is of its connection", async () => {
+    const control = await service((_request, response) => {
+      response.setHeader("connection", "close, x-hop");
+      response.setHeader("x-hop", "1").setHeader("trailer", "x-end").setHeader("upgrade", "h2c");
+      response.write("a");
+      response.end("b");
+    });
+    const { handler } = await handling(control.url, { control: control.url, ...(transport && { transport }) });
+    const response = await handler(new Request("http://front.example/"));
+    expect([...response.headers].map(([name]) => name)).toEqual(["date"]);
+    expect(await response.text()).toBe("ab");
+  });
+});
+
 describe("a bomb", () => {
   it("is not unpacked for a comparison", async () => {
     const bomb = gzipSync(Buffer.alloc(20_000_000));
@@ -183,5 +234,9 @@ describe("a request whose body has been read", () => {
       ...{ name: "outer", laboratory: lab, control: old.url, candidate: old.url, routes },
     });
     await expect(outer(await request())).rejects.toThrow(/has been read already: mount before parsers/);
+    const beingRead = new Request("http://front.example/", { method: "POST", body: "1" });
+    beingRead.body!.getReader();
+    expect(await (await inner(beingRead)).text()).toBe("a");
+    expect(inner.counts()["candidate"]!.skips).toEqual({ "body-used": 2 });
   });
 });

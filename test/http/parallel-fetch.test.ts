@@ -82,6 +82,13 @@ describe("a client's fetch", () => {
     expect(lab.status().experiments["books"]).toMatchObject({ matched: 1 });
   });
 
+  it("has no copy made of what is of no service", async () => {
+    const { lab } = laboratory();
+    const books = parallelFetch({ name: "books", laboratory: lab, candidate: "http://127.0.0.1:1" });
+    expect(await (await books("data:text/plain,abc")).text()).toBe("abc");
+    expect(books.counts()["candidate"]).toMatchObject({ eligible: 0, sent: 0 });
+  });
+
   it("rejects as fetch does", async () => {
     const { lab } = laboratory();
     const books = parallelFetch({ name: "books", laboratory: lab, candidate: "http://127.0.0.1:1" });

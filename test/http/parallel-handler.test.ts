@@ -1,7 +1,7 @@
 import type { RequestListener } from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { HttpError, parallelHandler, type HandlerOptions } from "../../src/http/index.ts";
+import { HttpError, nodeTransport, parallelHandler, type HandlerOptions } from "../../src/http/index.ts";
 import { eventually, laboratory, says, service } from "./servers.ts";
 
 const address = "http://front.example/things/1?page=2";
@@ -275,7 +275,8 @@ describe("credentials", () => {
 
 describe("requests that differ by side", () => {
   it("have other paths and headers, and secrets of the environment", async () => {
-    process.env["SIDELANE_TEST_TOKEN"] = "secret";
+    // As a file has it.
+    process.env["SIDELANE_TEST_TOKEN"] = "secret\n";
     const [old, next] = [await service(says("a")), await service(says("a"))];
     const { lab } = laboratory();
     const handler = parallelHandler({
@@ -521,6 +522,26 @@ describe("definitions", () => {
       "a secret that is not there",
       { control, candidate: { url: control, headers: { set: { a: { env: "NOT_THERE" } } } } },
       /the variable NOT_THERE/,
+    ],
+    [
+      "a header to set whose name is none",
+      { control, candidate: { url: control, headers: { set: { "a b": "c" } } } },
+      /set\["a b"\]` to be a name/,
+    ],
+    [
+      "a header to take away whose name is none",
+      { control, candidate: { url: control, headers: { remove: ["a:"] } } },
+      /remove\[0\]` to be a name/,
+    ],
+    [
+      "a header of two lines",
+      { control: { url: control, headers: { set: { a: "secret\nb: c" } } }, candidate: control },
+      /^(?!.*secret).*set\["a"\]` to be one line/s,
+    ],
+    [
+      "a host that is none",
+      { control: { url: control, host: "a\r\nb: c" }, candidate: control, transport: nodeTransport() },
+      /control\.host` to be a host/,
     ],
     ["a route that is no pattern", { control, candidate: control, routes: ["orders"] }, /routes\[0\].match/],
     [

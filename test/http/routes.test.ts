@@ -53,6 +53,16 @@ describe("the route of a request", () => {
     expect(skips).toEqual({ "unsafe-method": 1 });
   });
 
+  it.each([
+    [{ servers: [{ url: "https://api.example/v1/" }, { url: "/api/{version}" }, { url: "https://{host}" }, null] }],
+    [{ basePath: "/v1", servers: "none" }],
+  ])("is known behind what goes before the paths of a document, and without it: %j", async (more) => {
+    const document = { ...more, paths: { "/users/{id}": { get: {} }, "/{page}": { get: {} } } };
+    const asked = ["GET /v1/users/7", "GET /users/7", "GET /v1/about", "GET /v2/users/7/a"];
+    const { routes } = await told(asked, { routes: document });
+    expect(routes).toEqual(["GET /users/{id}", "GET /users/{id}", "GET /{page}", "(other)"]);
+  });
+
   it("is what `routeOf` says, without a query, and (other) where that throws or says nothing", async () => {
     const routeOf = ({ url }: Request) => {
       const { pathname, search } = new URL(url);

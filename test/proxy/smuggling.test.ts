@@ -43,6 +43,9 @@ const refused: readonly (readonly [what: string, request: string])[] = [
     "a cookie that Connection names",
     "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, cookie\r\nCookie: a=1\r\n\r\n",
   ],
+  ["bytes above 0x7F in a target", "GET /\u00e9 HTTP/1.1\r\nHost: a\r\n\r\n"],
+  ["a target that is an authority", "GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n"],
+  ["another version", "GET / HTTP/1.2\r\nHost: a\r\n\r\n"],
   ["a null in a header", "GET / HTTP/1.1\r\nHost: a\r\nX-A: a\0b\r\n\r\n"],
   [
     "a size of a chunk that is none",

@@ -40,6 +40,19 @@ describe("what control gets", () => {
     );
   });
 
+  it.each([
+    ["/a/../b%7e?c=%zz|{}", "/base/a/../b%7e?c=%zz|{}"],
+    ["http://other.example/a/../b%7e?", "/base/a/../b%7e?"],
+    ["http://other.example?c", "/base/?c"],
+    ["//double", "/base//double"],
+    ["/a?", "/base/a?"],
+  ])("is a target whose bytes are those of the caller's behind its own path: %s", async (target, expected) => {
+    const control = await service(says("a"));
+    const { port } = await proxied({ control: `${control.url}/base`, candidate: nowhere });
+    await said(port, `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`, 100);
+    expect(control.requests.map(({ url }) => url)).toEqual([expected]);
+  });
+
   it("is the body as it comes, in chunks with trailers or with its length, without waiting for its end", async () => {
     const control = await raw((socket, text) => {
       if (text.endsWith("0\r\nX-Sum: 7\r\n\r\n")) socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
@@ -76,6 +89,19 @@ describe("what control gets", () => {
     );
     expect(text).toMatch(/^HTTP\/1\.1 417 /);
     expect(control.received[0]).toContain("Expect: 100-continue\r\n");
+  });
+
+  it("is not waited for by a caller whose body is copied, which is told to go on once", async () => {
+    const [control, candidate] = [await service(says("a")), await service(says("a"))];
+    const routes = [{ match: "POST /search", readOnly: true }];
+    const { port } = await proxied({ control: control.url, candidate: candidate.url, routes });
+    const head = (expected: string): string =>
+      `POST /search HTTP/1.1\r\nHost: a\r\nExpect: ${expected}\r\nContent-Length: 3\r\n\r\n`;
+    const { text } = await said(port, [head("100-continue"), "abc"]);
+    expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+    expect(control.requests.map(({ body }) => body)).toEqual(["abc"]);
+    // Whatever else it expects is control's to answer.
+    expect((await said(port, [head("miracles"), "abc"])).text).toMatch(/^HTTP\/1\.1 417 /);
   });
 
   it("is not asked to follow a redirect", async () => {
@@ -148,6 +174,38 @@ describe("what a caller gets", () => {
     const { text, ended } = await said(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     expect(text.endsWith("half")).toBe(true);
     expect(ended).toBe(true);
+  });
+
+  it.each(["099 Odd", "200 \u0001"])("is 502 where control's answer is none: %j", async (status) => {
+    const { url } = await raw((socket) => {
+      socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 1\r\n\r\na`, "latin1");
+    });
+    const { port, lines } = await proxied({ control: url, candidate: (await service(says("a"))).url, noise: true });
+    const { text } = await said(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(text).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n.*The answer cannot be passed on: /s);
+    expect(lines).toEqual([]);
+  });
+
+  it("is of any status that there is", async () => {
+    const { url } = await raw((socket) => {
+      socket.end("HTTP/1.1 999 Odd\r\nContent-Length: 1\r\n\r\na");
+    });
+    const proxy = await proxied({ control: url, candidate: (await service(says("a"))).url, noise: true });
+    const { text } = await said(proxy.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(text).toBe("HTTP/1.1 999 Odd\r\nContent-Length: 1\r\n\r\na");
+    await eventually(() => proxy.deployment.compiled.counts()["candidate"]!.compared === 1);
+    await proxy.deployment.laboratory.settled();
+    expect(proxy.lines).toEqual([]);
+  });
+
+  it("is there where control answers and leaves before it has the body", async () => {
+    const control = await service((_request, response) => {
+      response.writeHead(413, { connection: "close" }).end("too large");
+    });
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n";
+    const { text } = await said(port, [head, ...Array.from({ length: 10 }, () => "x".repeat(100_000))]);
+    expect(text).toMatch(/^HTTP\/1\.1 413 Payload Too Large\r\n.*too large/s);
   });
 
   it("is its head at once, however long the body takes", async () => {
@@ -253,6 +311,63 @@ describe("a switch of protocols", () => {
     const { port } = await proxied({ control: control.url, candidate: nowhere });
     const { text } = await said(port, "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
     expect(text).toMatch(/^HTTP\/1\.1 426 Upgrade Required\r\n.*\r\n\r\nno$/s);
+  });
+
+  it("has its body passed on, and what follows that once both ends have switched", async () => {
+    const upgrading = createServer().on("upgrade", (request, socket, head: Buffer) => {
+      let got = head.toString();
+      const take = (): void => {
+        if (got.length < 5) return;
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\n");
+        socket.write(`${request.method} ${got};`);
+        got = "";
+      };
+      socket.on("data", (chunk: Buffer) => {
+        got += chunk.toString();
+        take();
+      });
+      socket.on("error", () => undefined);
+      take();
+    });
+    const { port } = await proxied({ control: (await listened(upgrading)).url, candidate: nowhere });
+    const asks = "POST /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 5\r\n\r\n";
+    for (const parts of [
+      [`${asks}hello`, "later"],
+      [asks, "he", "llolater"],
+    ]) {
+      const { text } = await said(port, parts);
+      expect(text).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\nPOST hello;.*POST later;$/s);
+    }
+  });
+
+  it.each([
+    ["GET", "", ""],
+    ["POST", "Content-Length: 3\r\n", "abc"],
+    ["POST", "Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n"],
+  ])("to HTTP/2 is not made: %s with %j is answered and compared as any other", async (method, more, body) => {
+    const [control, candidate] = [await service(says("a")), await service(says("a"))];
+    const routes = [{ match: "POST /a", readOnly: true }];
+    const proxy = await proxied({ control: control.url, candidate: candidate.url, routes });
+    const offers = "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n";
+    const head = `${method} /a HTTP/1.1\r\nHost: a\r\nX-oNe: 1\r\nConnection: Upgrade, HTTP2-Settings\r\n${offers}${more}\r\n`;
+    const { text, ended } = await said(proxy.port, [head + body, "GET /b HTTP/1.1\r\nHost: a\r\n\r\n"]);
+    expect(text.match(/HTTP\/1\.1 200 OK\r\n/g)).toHaveLength(2);
+    expect(ended).toBe(false);
+    expect(control.requests.map(({ url, body: got }) => [url, got])).toEqual([
+      ["/a", body === "" ? "" : "abc"],
+      ["/b", ""],
+    ]);
+    expect(Object.keys(control.requests[0]!.headers)).not.toContain("upgrade");
+    await eventually(() => proxy.deployment.compiled.counts()["candidate"]!.matched === 2);
+  });
+
+  it("that is chunked has its body read as that of any other", async () => {
+    const control = await service(says("a"));
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const head =
+      "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nTransfer-Encoding: chunked\r\n\r\n";
+    expect((await said(port, `${head}3\r\nabc\r\n0\r\n\r\n`)).text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(control.requests.map(({ body }) => body)).toEqual(["abc"]);
   });
 
   it("and CONNECT, which is not passed on, is told so", async () => {

@@ -86,7 +86,9 @@ export class AnswerTaps {
         else told.cancelled(bytes);
       },
     });
-    return { capture, end, isEnough: () => (isLonger = capture.bytes > Math.max(most(), limits.bytes)) };
+    // One that is encoded may be longer than what it holds, but not by half.
+    const factor = this.#codings().length > 0 ? 2 : 1;
+    return { capture, end, isEnough: () => (isLonger = capture.bytes > Math.max(most(), limits.bytes) * factor) };
   }
 
   #capture(limits: Required<BodyLimits>): BodyCapture {

@@ -1,11 +1,12 @@
 import type { Clock } from "../../model/clock.ts";
 import { stopOf, type Stop } from "../../model/stop.ts";
+import { withBody } from "../any-response.ts";
 import type { ResponseHeaders } from "../responses/response-headers.ts";
 import { codingsOf } from "../responses/decode.ts";
 import type { BodyLimits } from "../responses/body-capture.ts";
 import { AnswerTaps, isStreamType, type Told } from "./answer-taps.ts";
 import type { StreamOptions } from "./stream-capture.ts";
-import { drained, tapped, withBody } from "./tap.ts";
+import { drained, tapped } from "./tap.ts";
 
 /** A side's answer and what it takes to see its body. An `Answer` is what a caller gets. */
 export interface SideAnswer<Answer = unknown> {

@@ -93,13 +93,3 @@ export async function drained(
     stop.delete(giveUp);
   }
 }
-
-/** A response of the same head and another body. What only a client's response knows, such as its address, stays. */
-export function withBody(response: Response, body: BodyInit | null, headers: Headers = response.headers): Response {
-  const { status, statusText } = response;
-  const copy = new Response(body, { status, statusText, headers });
-  if (response.url !== "" || response.redirected) {
-    Object.defineProperties(copy, { url: { value: response.url }, redirected: { value: response.redirected } });
-  }
-  return copy;
-}

@@ -25,7 +25,7 @@ export function toFastify(
     to.once("close", () => {
       if (!to.writableFinished) controller.abort(new DOMException("The client went away", "AbortError"));
     });
-    const answered = await handler(requestFrom(from, controller.signal, request.body ?? undefined), {
+    const answered = await handler(requestFrom(from, controller.signal, request.body), {
       request: from,
       response: to,
     });

@@ -2,7 +2,7 @@ import { builtinModule } from "../../model/runtime.ts";
 import { SidelaneError } from "../../model/errors.ts";
 import type { FetchHandler } from "../sides/side.ts";
 import { bodyInit } from "../sides/transport.ts";
-import { nodeTransport } from "./node-transport.ts";
+import { mostHeaderBytes, nodeTransport } from "./node-transport.ts";
 
 interface Connection {
   other: Connection | undefined;
@@ -18,28 +18,42 @@ interface NodeStream {
 }
 
 interface NodeServer {
+  maxHeadersCount: number | null;
   emit(event: "connection", socket: unknown): boolean;
 }
 
 /**
  * Makes a side of a listener of `node:http`, such as an Express app or router: its requests come over a connection within the process, so that
- * two versions of an app run beside each other without a port. A router gets 404 for what it passes on.
+ * two versions of an app run beside each other without a port. A router gets 404 for what it passes on, and 500 for what it throws.
  *
  * @throws {SidelaneError} `invalid-option` in a runtime without `node:http`
  */
 export function fromNodeListener(listener: (request: never, response: never, next: never) => unknown): FetchHandler {
-  const http = builtinModule("node:http") as { createServer(listener: unknown): NodeServer } | undefined;
+  const http = builtinModule("node:http") as
+    { createServer(options: object, listener: unknown): NodeServer } | undefined;
   const stream = builtinModule("node:stream") as NodeStream | undefined;
   if (http === undefined || stream === undefined) {
     throw new SidelaneError("invalid-option", "fromNodeListener: expected a runtime with `node:http`");
   }
-  const server = http.createServer((request: unknown, response: Answer) => {
-    const next = (error?: unknown): void => {
+  const server = http.createServer({ maxHeaderSize: mostHeaderBytes }, (request: unknown, response: Answer) => {
+    const over = (status: number): void => {
       if (response.headersSent) response.destroy();
-      else response.writeHead(error === undefined ? 404 : 500).end();
+      else response.writeHead(status).end();
     };
-    Reflect.apply(listener, undefined, [request, response, next]);
+    const next = (error?: unknown): void => {
+      over(error === undefined ? 404 : 500);
+    };
+    // What it throws is its own failure, and not this process's.
+    const failed = (): void => {
+      over(500);
+    };
+    try {
+      Promise.resolve(Reflect.apply(listener, undefined, [request, response, next])).catch(failed);
+    } catch {
+      failed();
+    }
   });
+  server.maxHeadersCount = 0;
   return async (request, context) => {
     const transport = nodeTransport({
       createConnection: () => {

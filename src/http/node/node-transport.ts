@@ -1,5 +1,8 @@
+import { later } from "../../model/later.ts";
 import { builtinModule } from "../../model/runtime.ts";
 import { SidelaneError } from "../../model/errors.ts";
+import { anyResponse } from "../any-response.ts";
+import { dropHop } from "../sides/outgoing.ts";
 import type { Transport, TransportInit } from "../sides/transport.ts";
 import { streamOf } from "./request-from.ts";
 
@@ -13,12 +16,15 @@ interface ReceivedMessage extends AsyncIterable<Uint8Array> {
 }
 
 interface ClientRequest {
+  maxHeadersCount: number | null;
   readonly reusedSocket: boolean;
   write(chunk: Uint8Array): boolean;
   end(chunk?: Uint8Array): void;
   destroy(error?: Error): void;
   once(event: "response", listener: (message: ReceivedMessage) => void): void;
-  once(event: "drain" | "close", listener: () => void): void;
+  once(event: "upgrade", listener: (message: ReceivedMessage, socket: { destroy(): void }) => void): void;
+  once(event: "close", listener: () => void): void;
+  on(event: "drain", listener: () => void): void;
   on(event: "error", listener: (error: Error) => void): void;
 }
 
@@ -26,6 +32,9 @@ interface NodeHttp {
   readonly Agent: new (options: object) => object;
   request(url: string, options: object): ClientRequest;
 }
+
+/** Of an answer: a service may say more than callers may. */
+export const mostHeaderBytes: number = 1024 * 1024;
 
 /** Options of {@link nodeTransport}. */
 export interface NodeTransportOptions {
@@ -62,7 +71,8 @@ export function nodeTransport({ maxSockets = 50, createConnection }: NodeTranspo
     const headers = headersOf(init);
     const start = (): ClientRequest =>
       modules[protocol]!.request(url, {
-        ...{ method: init.method ?? "GET", headers, setHost: headers["host"] === undefined },
+        ...{ method: init.method ?? "GET", headers, setHost: headers["host"] === undefined, path: targetOf(url) },
+        maxHeaderSize: mostHeaderBytes,
         ...(createConnection === undefined ? { agent: agentOf(protocol) } : { createConnection }),
         ...init.tls,
       });
@@ -70,6 +80,13 @@ export function nodeTransport({ maxSockets = 50, createConnection }: NodeTranspo
     return exchange(start, init, mayRepeat && /^(?:GET|HEAD|OPTIONS|PUT|DELETE)$/.test(init.method ?? "GET"));
   };
   return Object.assign(send, { decodes: false, sets: { host: true } });
+}
+
+/** An empty query is one all the same. */
+function targetOf(url: string): string {
+  const [whole = ""] = url.split("#", 1);
+  const from = whole.indexOf("/", "https://".length);
+  return from < 0 ? "/" : whole.slice(from);
 }
 
 function headersOf({ headers, host, body }: TransportInit): Record<string, string | number> {
@@ -91,6 +108,8 @@ function exchange(start: () => ClientRequest, init: TransportInit, mayRepeat: bo
       return;
     }
     const request = start();
+    // None is dropped; their size is bounded.
+    request.maxHeadersCount = 0;
     let hasAnswered = false;
     const abort = (): void => {
       reject(signal!.reason as Error);
@@ -110,7 +129,16 @@ function exchange(start: () => ClientRequest, init: TransportInit, mayRepeat: bo
     request.once("close", over);
     request.once("response", (message) => {
       hasAnswered = true;
-      resolve(responseOf(message, init.method === "HEAD"));
+      try {
+        resolve(responseOf(message, init.method === "HEAD"));
+      } catch (error) {
+        message.destroy();
+        reject(error);
+      }
+    });
+    request.once("upgrade", (_message, socket) => {
+      socket.destroy();
+      reject(new Error("The service switched protocols without being asked to"));
     });
     sendBody(request, init.body).catch((error: unknown) => {
       request.destroy(error as Error);
@@ -124,29 +152,40 @@ async function sendBody(request: ClientRequest, body: unknown): Promise<void> {
     else request.end();
     return;
   }
+  let isOver = false;
+  let go = (): void => undefined;
+  const over = (): void => {
+    isOver = true;
+    go();
+  };
+  request.once("close", over);
+  request.on("drain", () => {
+    go();
+  });
   const reader = (body as ReadableStream<Uint8Array>).getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    if (!request.write(value)) {
-      await new Promise<void>((resolve) => {
-        request.once("drain", resolve);
-        request.once("close", resolve);
-      });
-    }
+    // Who has answered and left is heard before more is written: a write that fails would end what it has said.
+    await new Promise<void>(later);
+    // What nobody takes any more is read, so that the answer reaches a caller that is still sending.
+    if (isOver || request.write(value)) continue;
+    await new Promise<void>((resolve) => (go = resolve));
   }
   request.end();
 }
 
-/** An answer of `node:http` as the web has it. */
-export function responseOf(message: ReceivedMessage, isHead: boolean): Response {
+/**
+ * An answer of `node:http` as the web has it.
+ *
+ * @throws {RangeError} where its status is none
+ */
+function responseOf(message: ReceivedMessage, isHead: boolean): Response {
   const { statusCode: status = 0, statusMessage: statusText = "", rawHeaders } = message;
   const headers = new Headers();
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) headers.append(rawHeaders[at]!, rawHeaders[at + 1]!);
-  headers.delete("connection");
-  headers.delete("keep-alive");
-  headers.delete("transfer-encoding");
+  dropHop(headers);
   const hasNone = isHead || status === 204 || status === 205 || status === 304;
   if (hasNone) message.resume();
-  return new Response(hasNone ? null : streamOf(message, () => message.destroy()), { status, statusText, headers });
+  return anyResponse(hasNone ? null : streamOf(message, () => message.destroy()), { status, statusText, headers });
 }

@@ -16,13 +16,19 @@ export function requestFrom(request: NodeRequest, signal: AbortSignal, parsed: u
   const path = request.originalUrl ?? request.url ?? "/";
   const host = /^[\w.:[\]-]+$/.exec(headers.get("host") ?? "")?.[0] ?? "localhost";
   // A proxy's client names the whole address.
-  const url = path.startsWith("/") ? new URL(`${isSecure ? "https" : "http"}://${host}${path}`) : addressOf(path, host);
+  const scheme = isSecure ? "https" : "http";
+  const url = path.startsWith("/") ? urlOf(`${scheme}://${host}`, path) : addressOf(path, host);
   const body = method === "GET" || method === "HEAD" ? undefined : bodyOf(request, headers, parsed);
   return new Request(url, { method, headers, signal, ...(body !== undefined && { body, duplex: "half" }) });
 }
 
+function urlOf(origin: string, path: string): URL {
+  // A host of digits and dots may be no address, and a port may be too large.
+  return new URL(URL.canParse(origin) ? `${origin}${path}` : `http://localhost${path}`);
+}
+
 function addressOf(path: string, host: string): URL {
-  return URL.canParse(path) && /^https?:/i.test(path) ? new URL(path) : new URL(`http://${host}/`);
+  return URL.canParse(path) && /^https?:/i.test(path) ? new URL(path) : urlOf(`http://${host}`, "/");
 }
 
 function bodyOf(request: NodeRequest, headers: Headers, parsed: unknown): BodyInit | undefined {
@@ -38,6 +44,8 @@ function bodyOf(request: NodeRequest, headers: Headers, parsed: unknown): BodyIn
   const whole = request.rawBody ?? parsed;
   if (typeof whole === "string" || whole instanceof Uint8Array) return whole as BodyInit;
   const type = headers.get("content-type") ?? "";
+  if (/^multipart\//i.test(type))
+    throw new TypeError("Expected a multipart body that was not read: mount before its parser");
   if (/^application\/x-www-form-urlencoded\b/i.test(type)) return formOf(whole);
   return JSON.stringify(whole);
 }

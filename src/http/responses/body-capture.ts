@@ -1,5 +1,6 @@
-import { joined, startDecoder, type Decoder } from "./decode.ts";
-import { RunningDigest, startDigest, type BodyDigest } from "./digest.ts";
+import { joined } from "./decode.ts";
+import { DecodingDigest, type DecodedDigest } from "./decoded-digest.ts";
+import { startDigest, type BodyDigest, type RunningDigest } from "./digest.ts";
 
 /**
  * What is known of a body that has passed:
@@ -12,8 +13,14 @@ import { RunningDigest, startDigest, type BodyDigest } from "./digest.ts";
 export type CapturedBody =
   | { readonly kind: "none" }
   | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly codings: readonly string[] }
-  | { readonly kind: "digest"; readonly digest: BodyDigest }
-  | { readonly kind: "unseen"; readonly reason: string };
+  | { readonly kind: "digest"; readonly digest: BodyDigest; readonly asSent?: SentBody }
+  | { readonly kind: "unseen"; readonly reason: string; readonly asSent?: SentBody };
+
+/** An encoded body as it came: where two are alike in this, nothing has to be decoded. */
+export interface SentBody {
+  readonly codings: readonly string[];
+  readonly digest: BodyDigest;
+}
 
 /** How much of a body is kept and decoded. */
 export interface BodyLimits {
@@ -27,9 +34,6 @@ export interface BodyLimits {
 
 export const defaultBodyLimits: Required<BodyLimits> = { bytes: 256 * 1024, decodedBytes: 8 * 1024 * 1024, ratio: 100 };
 
-const freeBytes = 1024 * 1024;
-const mostBacklogBytes = 8 * 1024 * 1024;
-
 /** Keeps a small body, and the running digest of a large one. Adding to it is synchronous, and never throws. */
 export class BodyCapture {
   readonly #limits: Required<BodyLimits>;
@@ -37,8 +41,7 @@ export class BodyCapture {
   #kept: Uint8Array[] = [];
   #bytes = 0;
   #digest: RunningDigest | undefined;
-  #decoder: Decoder | undefined;
-  #decoded: Promise<void> | undefined;
+  #decoding: DecodingDigest | undefined;
   #unseen: string | undefined;
 
   constructor(limits: Required<BodyLimits>, codings: readonly string[]) {
@@ -54,7 +57,7 @@ export class BodyCapture {
   add(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
     if (this.#unseen !== undefined) return;
-    if (this.#digest !== undefined) this.#pass(chunk);
+    if (this.#digest !== undefined) this.#pass(this.#digest, chunk);
     // Who gets the chunk after us may write to it, or hand it on for good.
     else this.#kept.push(chunk.slice());
     if (this.#digest === undefined && this.#bytes > this.#limits.bytes) this.#startDigest();
@@ -64,74 +67,44 @@ export class BodyCapture {
   giveUp(reason: string): void {
     this.#unseen ??= reason;
     this.#kept = [];
-    this.#decoder?.destroy();
+    this.#decoding?.giveUp();
   }
 
   /** @returns a promise only where a decoder is at work */
   end(): CapturedBody | Promise<CapturedBody> {
-    if (this.#unseen !== undefined || this.#decoder === undefined) return this.#whole();
-    this.#decoder.end();
-    return this.#decoded!.then(() => this.#whole());
-  }
-
-  #whole(): CapturedBody {
     if (this.#unseen !== undefined) return { kind: "unseen", reason: this.#unseen };
-    if (this.#digest !== undefined) return { kind: "digest", digest: this.#digest.end() };
-    return { kind: "bytes", bytes: joined(this.#kept, this.#bytes), codings: this.#codings };
+    if (this.#digest === undefined) {
+      return { kind: "bytes", bytes: joined(this.#kept, this.#bytes), codings: this.#codings };
+    }
+    const digest = this.#digest.end();
+    if (this.#decoding === undefined) return { kind: "digest", digest };
+    this.#decoding.end();
+    const asSent = { codings: this.#codings, digest };
+    return this.#decoding.outcome.then((decoded) => withSent(decoded, asSent));
   }
 
   #startDigest(): void {
     const kept = this.#kept;
     this.#kept = [];
-    this.#digest = startDigest();
-    if (this.#digest === undefined) {
+    const digest = startDigest();
+    if (digest === undefined) {
       this.giveUp("too-large");
       return;
     }
-    // One that a client has decoded already does not begin as the coding does.
-    const [coding, ...more] = startsAs(kept[0]!, this.#codings) ? this.#codings : [];
-    if (coding !== undefined) this.#startDecoder(coding, more.length > 0);
-    for (const chunk of kept) this.#pass(chunk);
+    this.#digest = digest;
+    if (this.#codings.length > 0) {
+      this.#decoding = new DecodingDigest(this.#codings, this.#limits.ratio, startDigest()!);
+    }
+    for (const chunk of kept) this.#pass(digest, chunk);
   }
 
-  #startDecoder(coding: string, hasMore: boolean): void {
-    const decoder = hasMore ? undefined : startDecoder(coding);
-    if (decoder === undefined) {
-      this.giveUp("too-large");
-      return;
-    }
-    this.#decoder = decoder;
-    const digest = this.#digest!;
-    this.#decoded = new Promise<void>((resolve) => {
-      decoder.on("data", (chunk) => {
-        digest.add(chunk);
-        if (digest.bytes > freeBytes && digest.bytes > this.#bytes * this.#limits.ratio)
-          this.giveUp("decoded-too-large");
-      });
-      decoder.on("error", () => {
-        this.giveUp(`no ${coding}, though its header says so`);
-        resolve();
-      });
-      decoder.on("end", resolve);
-      decoder.on("close", resolve);
-    });
-  }
-
-  #pass(chunk: Uint8Array): void {
-    if (this.#unseen !== undefined) return;
-    if (this.#decoder === undefined) {
-      this.#digest!.add(chunk);
-      return;
-    }
-    this.#decoder.write(chunk.slice());
-    // A decoder that does not keep up holds nobody up.
-    if (this.#decoder.writableLength > mostBacklogBytes) this.giveUp("decodes too slowly");
+  #pass(digest: RunningDigest, chunk: Uint8Array): void {
+    digest.add(chunk);
+    this.#decoding?.add(chunk);
   }
 }
 
-function startsAs(chunk: Uint8Array, [coding]: readonly string[]): boolean {
-  if (coding === "gzip") return chunk[0] === 0x1f && chunk[1] === 0x8b;
-  if (coding === "zstd") return chunk[0] === 0x28 && chunk[1] === 0xb5;
-  // What a text begins with is no block of theirs.
-  return coding !== undefined && !/[\t\n\r {["<A-Za-z]/.test(String.fromCharCode(chunk[0] ?? 0));
+function withSent(decoded: DecodedDigest, asSent: SentBody): CapturedBody {
+  if (decoded.kind === "unseen") return { kind: "unseen", reason: decoded.reason, asSent };
+  return { kind: "digest", digest: decoded.kind === "decoded" ? decoded.digest : asSent.digest, asSent };
 }

@@ -59,6 +59,26 @@ export function bodyRuleOf(type: MediaType, own: readonly (readonly [start: stri
   return found?.[1] ?? bodyDefaults.find(([pattern]) => pattern.test(type.name))?.[1] ?? "bytes";
 }
 
+/** A body that says it is JSON, and is not: it is compared by its lines. */
+class NoJson {
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    this.lines = lines;
+  }
+
+  /** As data, beside which the other side's is no such text. */
+  beside(other: unknown): unknown {
+    return Array.isArray(other) ? { "(no JSON)": this.lines } : this.lines;
+  }
+}
+
+/** The data of two bodies as they are compared: what is no JSON never passes for a list of its lines. */
+export function comparableData(one: unknown, other: unknown): readonly [unknown, unknown] {
+  if (one instanceof NoJson) return other instanceof NoJson ? [one.lines, other.lines] : [one.beside(other), other];
+  return other instanceof NoJson ? [one, other.beside(one)] : [one, other];
+}
+
 /** A decoded body as data. `undefined` where it is not what its type says: then it is compared as bytes. */
 export function bodyDataOf(bytes: Uint8Array, type: MediaType, rule: BodyRule): unknown {
   if (rule === "bytes" || rule === "ignored") return undefined;
@@ -68,7 +88,7 @@ export function bodyDataOf(bytes: Uint8Array, type: MediaType, rule: BodyRule): 
   switch (rule) {
     case "json": {
       const json = parseJson(text);
-      return json === undefined ? linesOf(text) : json.value;
+      return json === undefined ? new NoJson(linesOf(text)) : json.value;
     }
     case "lines":
       return linesOf(text);
@@ -94,7 +114,7 @@ function linesOf(text: string): readonly string[] {
 
 function textOf(bytes: Uint8Array, charset = "utf-8"): string | undefined {
   try {
-    return new TextDecoder(charset, { fatal: true }).decode(bytes);
+    return new TextDecoder(charset, { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     // Not in this charset, or in one that the runtime does not know.
     return undefined;
@@ -103,13 +123,13 @@ function textOf(bytes: Uint8Array, charset = "utf-8"): string | undefined {
 
 function partsData(bytes: Uint8Array, boundary: string): unknown {
   return partsOf(bytes, boundary)?.map((part) => {
-    const type = mediaTypeOf(new Headers({ "content-type": part.headers["content-type"] ?? "text/plain" }));
+    const type = mediaTypeOf({ get: () => part.headers["content-type"] ?? "text/plain" });
     const rule = bodyRuleOf(type, []);
     const data = rule === "multipart" ? undefined : bodyDataOf(part.bytes, type, rule);
     return {
       disposition: part.headers["content-disposition"],
       type: shownType(type),
-      body: data ?? { bytes: part.bytes.length, content: part.bytes },
+      body: (data instanceof NoJson ? data.beside([]) : data) ?? { bytes: part.bytes.length, content: part.bytes },
     };
   });
 }

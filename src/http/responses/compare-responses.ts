@@ -1,6 +1,6 @@
 import { compareValues } from "../../compare/compare.ts";
 import { match, type Comparison } from "../../model/comparison.ts";
-import { bodyDataOf, bodyRuleOf, mediaTypeOf } from "./body-data.ts";
+import { bodyDataOf, bodyRuleOf, comparableData, mediaTypeOf } from "./body-data.ts";
 import { BodyCapture } from "./body-capture.ts";
 import { eventsOf, type StreamEvent } from "./events.ts";
 import { codingsOf, decode } from "./decode.ts";
@@ -130,9 +130,10 @@ function compareBodies(one: LookedAt, other: LookedAt, rules: CompiledResponseRu
   const [bytes, otherBytes] = [one.decoded, other.decoded];
   if (bytes !== undefined && otherBytes !== undefined && equalBytes(bytes, otherBytes)) return alike;
   if (!readBodies) return { unseen: "loop-busy" };
-  const data = bytes === undefined || bytes.length === 0 ? undefined : bodyDataOf(bytes, type, rule);
-  const otherData =
-    otherBytes === undefined || otherBytes.length === 0 ? undefined : bodyDataOf(otherBytes, otherType, otherRule);
+  const [data, otherData] = comparableData(
+    bytes === undefined || bytes.length === 0 ? undefined : bodyDataOf(bytes, type, rule),
+    otherBytes === undefined || otherBytes.length === 0 ? undefined : bodyDataOf(otherBytes, otherType, otherRule),
+  );
   if (data !== undefined) one.shown.body = data;
   if (otherData !== undefined) other.shown.body = otherData;
   if (data !== undefined && otherData !== undefined) return { control: data, candidate: otherData };

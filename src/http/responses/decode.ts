@@ -23,6 +23,7 @@ interface Zlib {
   zstdDecompress?: OneShot;
   createGunzip(): Decoder;
   createInflate(): Decoder;
+  createInflateRaw(): Decoder;
   createBrotliDecompress(): Decoder;
   createZstdDecompress?(): Decoder;
 }
@@ -134,14 +135,25 @@ export function joined(chunks: readonly Uint8Array[], length: number): Uint8Arra
   return all;
 }
 
-/** A decoder of a body that passes, of one coding; `undefined` where the runtime has none. */
-export function startDecoder(coding: string): Decoder | undefined {
+/** Whether bodies of this coding can be decoded as they pass. */
+export function canDecode(coding: string): boolean {
+  const zlib = builtinModule("node:zlib") as Zlib | undefined;
+  return zlib !== undefined && waysOf(zlib, coding).length > 0;
+}
+
+/**
+ * A decoder of a body that passes, of one coding; `undefined` where the runtime has none.
+ *
+ * @param first the first byte that it gets
+ */
+export function startDecoder(coding: string, first: number): Decoder | undefined {
   const zlib = builtinModule("node:zlib") as Zlib | undefined;
   switch (coding) {
     case "gzip":
       return zlib?.createGunzip();
     case "deflate":
-      return zlib?.createInflate();
+      // Some servers send it without its wrapper, which begins so.
+      return (first & 0x0f) === 8 ? zlib?.createInflate() : zlib?.createInflateRaw();
     case "br":
       return zlib?.createBrotliDecompress();
     case "zstd":

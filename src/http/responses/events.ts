@@ -35,7 +35,9 @@ export function eventsOf(text: string, format: "events" | "lines"): readonly Str
   return events;
 }
 
+/** What is no JSON is its text. A text of JSON keeps its quotes, as it is another thing than its letters alone. */
 function dataOf(text: string): unknown {
   const json = parseJson(text);
-  return json === undefined ? text : json.value;
+  if (json === undefined) return text;
+  return typeof json.value === "string" ? JSON.stringify(json.value) : json.value;
 }

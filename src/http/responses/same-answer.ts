@@ -1,4 +1,5 @@
 import { builtinModule } from "../../model/runtime.ts";
+import type { CapturedBody, SentBody } from "./body-capture.ts";
 import type { HeaderRules } from "./header-rules.ts";
 import type { CapturedResponse, LookedAt } from "./looked-at.ts";
 import { ReceivedHeaders } from "./response-headers.ts";
@@ -18,10 +19,19 @@ export function haveSameBytes(
   { body: other, stream: otherStream }: CapturedResponse,
 ): boolean {
   if (stream !== undefined || otherStream !== undefined) return false;
-  if (one.kind !== "bytes" || other.kind !== "bytes") return one.kind === "none" && other.kind === "none";
-  return String(one.codings) === String(other.codings) && equalBytes(one.bytes, other.bytes);
+  if (one.kind === "bytes" && other.kind === "bytes") {
+    return String(one.codings) === String(other.codings) && equalBytes(one.bytes, other.bytes);
+  }
+  const [sent, otherSent] = [sentOf(one), sentOf(other)];
+  if (sent !== undefined && otherSent !== undefined) {
+    return String(sent.codings) === String(otherSent.codings) && sent.digest.sha256 === otherSent.digest.sha256;
+  }
+  return one.kind === "none" && other.kind === "none";
 }
 
+function sentOf(body: CapturedBody): SentBody | undefined {
+  return body.kind === "digest" || body.kind === "unseen" ? body.asSent : undefined;
+}
 const { Buffer: nodeBuffer } = (builtinModule("node:buffer") ?? {}) as {
   Buffer?: { compare(one: Uint8Array, other: Uint8Array): number };
 };

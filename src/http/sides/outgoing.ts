@@ -1,3 +1,4 @@
+import { withBody } from "../any-response.ts";
 import { forceHeader } from "../force-key.ts";
 import { loopHeader } from "../loop-mark.ts";
 import type { RequestBody } from "../request-body.ts";
@@ -38,12 +39,25 @@ export function answersCondition(status: number): boolean {
 /** A request's headers as a proxy sends them on: without those of one connection, and without our own. */
 export function endToEnd(headers: Headers): Headers {
   const kept = new Headers(headers);
-  const named = headers.get("connection");
-  if (named !== null) for (const name of named.split(",")) if (isToken(name.trim())) kept.delete(name.trim());
-  for (const name of hopByHop) kept.delete(name);
+  dropHop(kept);
   kept.delete(loopHeader);
   kept.delete(forceHeader);
   return kept;
+}
+
+/** Takes away what is of one connection, and what `connection` names. */
+export function dropHop(headers: Headers): void {
+  const named = headers.get("connection");
+  if (named !== null) for (const name of named.split(",")) if (isToken(name.trim())) headers.delete(name.trim());
+  for (const name of hopByHop) headers.delete(name);
+}
+
+/** An answer as a proxy passes it on: without the headers of one connection. */
+export function endToEndAnswer(response: Response): Response {
+  if (!hopByHop.some((name) => response.headers.has(name))) return response;
+  const headers = new Headers(response.headers);
+  dropHop(headers);
+  return withBody(response, response.body, headers);
 }
 
 const isToken = (name: string): boolean => /^[\w!#$%&'*+.^`|~-]+$/.test(name);

@@ -1,7 +1,7 @@
 import type { OptionCheck } from "../../model/check-options.ts";
 import { aFunction, anObject, aText, compiled, listOf, settle, type OptionTable } from "../../model/option-table.ts";
 import { environmentVariable } from "../../model/runtime.ts";
-import type { Outgoing } from "./outgoing.ts";
+import { endToEndAnswer, type Outgoing } from "./outgoing.ts";
 import { bodyInit, type Transport, type TransportInit } from "./transport.ts";
 
 /** A handler as the web has it: what a framework calls `fetch`. */
@@ -69,6 +69,8 @@ export function compileSide(given: unknown, option: string, check: OptionCheck, 
     const what = host === undefined ? "tls" : "host";
     check.fail(`${option}.${what}`, "left out", given, "`fetch` cannot set it: hand in `transport: nodeTransport()`");
   }
+  if (host !== undefined && !/^[\w.:[\]-]+$/.test(host))
+    check.fail(`${option}.host`, "a host, with its port or not", host);
   return new Service(service, base, headersToSet(service, option, check), transport);
 }
 
@@ -110,17 +112,31 @@ export function headersToSet(
   check.object(`${option}.headers`, headers);
   check.known(headers, ["set", "remove"], `${option}.headers.`);
   const { set = {}, remove = [] } = headers;
+  const aName = "a name of a header";
   if (!Array.isArray(remove)) check.fail(`${option}.headers.remove`, "a list of names", remove);
+  for (const [index, name] of remove.entries())
+    if (!isHeaderName(name)) check.fail(`${option}.headers.remove[${index}]`, aName, name);
   return Object.entries(set).map(([name, secret]) => {
     const place = `${option}.headers.set[${JSON.stringify(name)}]`;
-    if (typeof secret === "string") return [name, secret];
-    const variable = typeof secret === "object" && secret !== null ? secret.env : undefined;
-    if (typeof variable !== "string") return check.fail(place, 'a text, or { env: "NAME" }', secret);
-    const value = environmentVariable(variable);
-    if (value === undefined)
-      check.fail(place, `that of the variable ${variable}`, value, "It is not in the environment");
+    if (!isHeaderName(name)) check.fail(place, aName, name);
+    const value = valueOf(secret, place, check);
+    // Of what is no value nothing is repeated: it may be a secret.
+    if (!/^[\t\x20-\x7E\x80-\xFF]*$/.test(value)) check.fail(place, "one line of text", "(other characters)");
     return [name, value];
   });
+}
+
+const isHeaderName = (name: unknown): boolean => typeof name === "string" && /^[\w!#$%&'*+.^`|~-]+$/.test(name);
+
+/** Without the spaces and line ends around it, which files of secrets have. */
+function valueOf(secret: unknown, place: string, check: OptionCheck): string {
+  if (typeof secret === "string") return secret.trim();
+  const variable = typeof secret === "object" && secret !== null ? (secret as { env?: unknown }).env : undefined;
+  if (typeof variable !== "string") return check.fail(place, 'a text, or { env: "NAME" }', secret);
+  const value = environmentVariable(variable);
+  if (value === undefined)
+    return check.fail(place, `that of the variable ${variable}`, value, "It is not in the environment");
+  return value.trim();
 }
 
 class Service implements CompiledSide {
@@ -145,6 +161,10 @@ class Service implements CompiledSide {
   }
 
   async send(outgoing: Outgoing, signal: AbortSignal | undefined): Promise<Response> {
+    return endToEndAnswer(await this.#answerTo(outgoing, signal));
+  }
+
+  async #answerTo(outgoing: Outgoing, signal: AbortSignal | undefined): Promise<Response> {
     const { body, method, redirect } = outgoing;
     if (body.kind === "used") {
       throw new TypeError(
@@ -174,10 +194,12 @@ class Service implements CompiledSide {
     });
   }
 
-  #urlOf({ pathname, search }: URL): string {
-    const pair = this.#service.path?.find(([from]) => pathname.startsWith(from));
-    const path = pair === undefined ? pathname : `${pair[1]}${pathname.slice(pair[0].length)}`;
-    return `${this.#base.origin}${this.#prefix}${path}${search}`;
+  #urlOf({ href, origin }: URL): string {
+    // A query may be empty, and is one all the same.
+    const target = href.split("#", 1)[0]!.slice(origin.length);
+    const pair = this.#service.path?.find(([from]) => target.startsWith(from));
+    const path = pair === undefined ? target : `${pair[1]}${target.slice(pair[0].length)}`;
+    return `${this.#base.origin}${this.#prefix}${path}`;
   }
 
   #headersOf(given: Headers): Headers {

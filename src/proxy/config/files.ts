@@ -32,7 +32,8 @@ export class Surroundings {
   /** @throws {ConfigError} */
   secret(key: string, given: Secret): string {
     if (typeof given === "string") return given;
-    const value = environmentVariable(given.env);
+    // Files of secrets end with a line's end.
+    const value = environmentVariable(given.env)?.trim();
     if (value === undefined || value === "")
       throw new ConfigError(
         told(this.place, key, `a value of the variable ${given.env}`, undefined, "it is not in the environment"),

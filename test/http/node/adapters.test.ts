@@ -83,6 +83,44 @@ describe("node:http", () => {
     expect(faults).toEqual([]);
   });
 
+  it("has the answer of a control that leaves before it has the body", async () => {
+    const control = await service((_request, response) => {
+      response.writeHead(413, { connection: "close" }).end("too large");
+    });
+    const { handler } = await parallel({ control: control.url });
+    const url = await listening(toNodeListener(handler));
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const request = httpRequest(url, { method: "POST", headers: { "content-length": 5_000_000 } }, (message) => {
+        message.resume();
+        resolve(message.statusCode);
+        request.destroy();
+      });
+      request.on("error", reject);
+      const more = (): void => {
+        if (!request.destroyed) request.write(Buffer.alloc(100_000), () => setTimeout(more, 1));
+      };
+      more();
+    });
+    expect(status).toBe(413);
+  });
+
+  it("takes any host and any target that a parser takes", async () => {
+    const { handler, old } = await parallel();
+    const { port } = new URL(await listening(toNodeListener(handler)));
+    const status = (host: string, path: string): Promise<number | undefined> =>
+      new Promise((resolve) => {
+        httpRequest({ port, path, headers: { host } }, (message) => {
+          message.resume();
+          resolve(message.statusCode);
+        }).end();
+      });
+    for (const host of ["a:99999", "1.2.3.4.5", "[::1]:80", "[x]", "a b", "ä", ""])
+      expect([host, await status(host, "/a")]).toEqual([host, 200]);
+    for (const path of ["/a?", "/a??b=?", "/a;b=%2F", "/%E0%A4%A"]) await status("a", path);
+    const came = ["/a?", "/a??b=?", "/a;b=%2F", "/%E0%A4%A"];
+    expect(old.requests.slice(7).map(({ url }) => url)).toEqual(came);
+  });
+
   it("answers 502 with the code where control is down", async () => {
     const { handler, old } = await parallel();
     old.stop();
@@ -166,6 +204,29 @@ describe("Express", () => {
     expect(status()).toMatchObject({ matched: 4 });
   });
 
+  it("sends nothing else in the place of a multipart body that was read", async () => {
+    const { handler, old } = await parallel();
+    const app = express();
+    const errors: unknown[] = [];
+    app.use((request, _response, next) => {
+      request.body = { field: "1" };
+      request.resume().on("end", () => {
+        next();
+      });
+    });
+    app.use(toNodeListener(handler));
+    app.use((error: unknown, _request: unknown, response: express.Response, _next: unknown) => {
+      errors.push(error);
+      response.sendStatus(500);
+    });
+    const url = await listening(app);
+    const form = new FormData();
+    form.set("field", "1");
+    expect((await fetch(`${url}/search`, { method: "POST", body: form })).status).toBe(500);
+    expect(String(errors)).toMatch(/mount before its parser/);
+    expect(old.requests).toEqual([]);
+  });
+
   it("receives what control rejects with", async () => {
     const { handler, old } = await parallel();
     old.stop();
@@ -213,6 +274,34 @@ describe("Express", () => {
   });
 });
 
+describe("a side within the process that throws", () => {
+  it.each([
+    [
+      "at once",
+      () => {
+        throw new Error("its own");
+      },
+    ],
+    ["later", () => Promise.reject(new Error("its own"))],
+    [
+      "after its head",
+      (_request: unknown, response: { writeHead(status: number): { flushHeaders(): void } }) => {
+        response.writeHead(200).flushHeaders();
+        throw new Error("its own");
+      },
+    ],
+  ] as const)("%s fails alone", async (_when, candidate) => {
+    const { lab, results } = laboratory();
+    const handler = parallelHandler({
+      ...{ name: "shop", laboratory: lab, noise: false, silence: false },
+      ...{ control: () => new Response("a"), candidate: fromNodeListener(candidate) },
+    });
+    expect(await (await handler(new Request("http://front.example/"))).text()).toBe("a");
+    await lab.settled();
+    expect(results[0]!.candidates[0].outcome.kind).toBe("threw");
+  });
+});
+
 describe("Fastify", () => {
   it("has a handler as a route, and bodies that it has parsed", async () => {
     const { handler, lab, status } = await parallel();
@@ -222,6 +311,7 @@ describe("Fastify", () => {
     closing.push(() => app.close());
     expect(await (await fetch(`${url}/search`, post('{ "a":1 }'))).json()).toMatchObject({ body: '{"a":1}' });
     expect(await (await fetch(`${url}/search`, post("words", "text/plain"))).json()).toMatchObject({ body: "words" });
+    expect(await (await fetch(`${url}/orders`, post("null"))).json()).toMatchObject({ body: "null" });
     expect(await (await fetch(`${url}/a?b=1`)).json()).toMatchObject({ method: "GET", url: "/a?b=1" });
     await lab.settled();
     expect(status()).toMatchObject({ matched: 3 });

@@ -1,11 +1,14 @@
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:https";
+import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { nodeTransport, parallelHandler } from "../../../src/http/index.ts";
+import { fromNodeListener, nodeTransport, parallelHandler } from "../../../src/http/index.ts";
 import { eventually, laboratory, says, service } from "../servers.ts";
 
 it("keeps no connection of an answer that nobody reads", async () => {
@@ -22,6 +25,41 @@ it("keeps no connection of an answer that nobody reads", async () => {
   await lab.settled();
   handler.close();
   expect(handler.counts()["candidate"]!.answered).toBe(8);
+});
+
+it.each(["a service", "an app within the process"])("takes all headers of %s, however many and long", async (where) => {
+  const long = "x".repeat(100_000);
+  const many = Array.from({ length: 3_000 }, (_, index) => [`x-${index}`, "1"]).flat();
+  const answer: RequestListener = (_request, response) =>
+    void response.writeHead(200, ["x-long", long, ...many]).end("a");
+  const control = where === "a service" ? (await service(answer)).url : fromNodeListener(answer);
+  const { lab } = laboratory();
+  const handler = parallelHandler({
+    ...{ name: "shop", laboratory: lab, control, candidate: () => new Response("a"), noise: false, silence: false },
+    transport: nodeTransport(),
+  });
+  const { headers } = await handler(new Request("http://front.example/"));
+  expect([headers.get("x-long"), headers.get("x-2999")]).toEqual([long, "1"]);
+});
+
+it("does not take a body for a longer one because its coding makes it longer", async () => {
+  const noise = randomBytes(400_000);
+  const control = await service((_request, response) => void response.end(noise));
+  const candidate = await service((_request, response) => {
+    response.setHeader("content-encoding", "gzip");
+    const encoded = gzipSync(noise, { level: 0 });
+    expect(encoded.length).toBeGreaterThan(noise.length);
+    // Control's body is there before.
+    setTimeout(() => response.end(encoded), 50);
+  });
+  const { lab } = laboratory();
+  const handler = parallelHandler({
+    ...{ name: "shop", laboratory: lab, control: control.url, candidate: candidate.url, noise: false, silence: false },
+    transport: nodeTransport(),
+  });
+  await (await handler(new Request("http://front.example/"))).arrayBuffer();
+  await lab.settled();
+  expect(handler.counts()["candidate"]).toMatchObject({ compared: 1, matched: 1 });
 });
 
 describe.skipIf(spawnSync("openssl", ["version"]).status !== 0)("a service by TLS (skipped without openssl)", () => {

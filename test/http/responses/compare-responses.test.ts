@@ -21,6 +21,8 @@ const bytes = (given: Uint8Array): BodyInit => given as Uint8Array<ArrayBuffer>;
 const same: readonly (readonly [about: string, one: Given, other: Given])[] = [
   ["the same bytes", ["a"], ["a"]],
   ["JSON whose keys and spaces stand otherwise", json('{"a":1,"b":[2]}'), json('{ "b": [2.0], "a": 1e0 }')],
+  ["JSON with a byte order mark and without", json("\uFEFF[1]"), json("[1]")],
+  ["texts of a stream, written otherwise", events('data: "\\u0061"\n\n'), events('data:"a"\n\n')],
   ["JSON of another JSON type's charset", json("{}"), ["{ }", { "content-type": "application/json; charset=utf-8" }]],
   [
     "gzip and none",
@@ -86,8 +88,17 @@ const same: readonly (readonly [about: string, one: Given, other: Given])[] = [
   ],
 ];
 
-function multipart(boundary: string, field = "1"): Given {
-  const body = `--${boundary}\r\ncontent-disposition: form-data; name="a"\r\n\r\n${field}\r\n--${boundary}--\r\n`;
+function events(text: string): Given {
+  return [text, { "content-type": "text/event-stream" }];
+}
+
+function ndjson(text: string): Given {
+  return [text, { "content-type": "application/x-ndjson" }];
+}
+
+function multipart(boundary: string, field = "1", type?: string): Given {
+  const more = type === undefined ? "" : `content-type: ${type}\r\n`;
+  const body = `--${boundary}\r\ncontent-disposition: form-data; name="a"\r\n${more}\r\n${field}\r\n--${boundary}--\r\n`;
   return [body, { "content-type": `multipart/form-data; boundary=${boundary}` }];
 }
 
@@ -100,6 +111,28 @@ const differing: readonly (readonly [about: string, one: Given, other: Given, pa
   ["numbers that no double reaches", json("[1e400]"), json("[1e500]"), '$.body[0]["(number)"]'],
   ["a key that stands twice", json('{"a":1,"a":2}'), json('{"a":2}'), "$.body.a"],
   ["JSON that is none", json('{"a":1}'), json('{"a":1'), "$.body"],
+  ["JSON that is none beside a list of its lines", json('["a"]'), json("a"), "$.body"],
+  ["a line of what is no JSON", json('{"a":\n1'), json('{"a":\n2'), "$.body[1]"],
+  [
+    "a JSON text beside its bare letters, in a stream",
+    events('data: "a"\n\n'),
+    events("data: a\n\n"),
+    "$.body[0].data",
+  ],
+  ["a JSON text beside its bare letters, in lines", ndjson('"a"\n'), ndjson("a\n"), "$.body[0]"],
+  [
+    "a byte order mark before text",
+    ["\uFEFFa", { "content-type": "text/csv" }],
+    ["a", { "content-type": "text/csv" }],
+    "$.body[0]",
+  ],
+  ["a part whose type is none", multipart("x", "1", "a\nb"), multipart("x", "2", "a\nb"), "$.body[0].body.content[0]"],
+  [
+    "a part that is no JSON",
+    multipart("x", "a", "application/json"),
+    multipart("x", '["a"]', "application/json"),
+    "$.body[0].body",
+  ],
   [
     "a line of text",
     ["a\nb\nc", { "content-type": "text/plain" }],
