@@ -143,6 +143,40 @@ describe.each(["memory", "sqlite"] as const)("the authority of two ledgers in %s
   });
 });
 
+describe("reads of a bucket that cannot move", () => {
+  it.each(["complete", "live"] as const)("are answered by control, whatever is wished: %s", async (stage) => {
+    const all = moving("memory");
+    const read = all.payments.reads("account", { control: () => "old", candidate: () => "new", compare: () => true });
+    await all.payments.write(pay("a", "b", 1));
+    all.wish(stage);
+    await all.workUntil(() => all.held() === "the records were never reconciled");
+    expect(read()).toBe("old");
+  });
+
+  it("are answered by the candidate where it still has their partition, though the stage is `off`", async () => {
+    const all = moving("memory", { partition: ({ from }: Payment) => from });
+    const partition = "held";
+    const read = all.payments.reads("account", {
+      ...{ control: (_: string) => "old", candidate: (_: string) => "new", compare: () => true },
+      partition: (key: string) => key,
+    });
+    await all.payments.write(pay(partition, "b", 1));
+    await all.settle();
+    await all.payments.reconcile();
+    all.wish("live");
+    await all.workUntil(async () => (await holding(all))["candidate"] === 64);
+    // One bucket has something on its way that fails: the others go back.
+    const { outbox } = all.control.side;
+    const positions = outbox.positions.bind(outbox);
+    outbox.positions = (tx, of) =>
+      of.keys.includes(partition) ? Promise.reject(new Error("not now")) : positions(tx, of);
+    await all.payments.write(pay(partition, "b", 2));
+    all.wish("off", 0);
+    await all.workUntil(async () => (await holding(all))["control"] === 63);
+    expect(read(partition)).toBe("new");
+  });
+});
+
 describe("a move of the authority that has crashed", () => {
   async function halfMoved(toCommit: boolean, bucket = 0): Promise<Moving> {
     const all = moving("memory", { random: () => 0 });
