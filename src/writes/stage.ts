@@ -50,7 +50,8 @@ export function wishOf(option: WritesRollout, place: string, partitioned: boolea
       check.function("rollout.current", option.current);
       const read = (): unknown => option.current();
       const first = readable(read());
-      if (first === undefined) check.fail("rollout.current()", "a stage, and in a ramp a share from 0 to 1", read());
+      if (first === undefined)
+        return check.fail("rollout.current()", "a stage, and in a ramp a share from 0 to 1", read());
       if (first.stage === "ramp" && !partitioned) refuseRamp();
       return { now: lastReadable(read, first), rollout: undefined };
     }

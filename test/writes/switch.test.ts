@@ -155,7 +155,7 @@ describe("reads of a bucket that cannot move", () => {
 
   it("are answered by the candidate where it still has their partition, though the stage is `off`", async () => {
     const all = moving("memory", { partition: ({ from }: Payment) => from });
-    const partition = "held";
+    const partition = "kept";
     const read = all.payments.reads("account", {
       ...{ control: (_: string) => "old", candidate: (_: string) => "new", compare: () => true },
       partition: (key: string) => key,
