@@ -188,7 +188,7 @@ describe.each(["memory", "sqlite"] as const)("two ledgers in %s", (kind) => {
     expect(await differencesBetween(control, candidate)).toEqual([]);
   });
 
-  it("find what the follower invents", async () => {
+  it("are compared as a function of the user's own says", async () => {
     const { payments, settle, laboratory } = bank(kind, {
       compare: (a: { cents: number }, b: { cents: number }) => a.cents === b.cents,
     });
