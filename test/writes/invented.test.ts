@@ -23,7 +23,7 @@ const differing = (path: string, control: unknown = 1, candidate: unknown = 2): 
 const times = (count: number, comparison: Comparison): Comparison[] => Array.from({ length: count }, () => comparison);
 
 describe("records that each side makes a part of", () => {
-  it("are told of once, with a proposal", async () => {
+  it("cause one event, with a proposal", async () => {
     const [control, candidate] = [memoryLedger({ name: "old" }), memoryLedger({ name: "new" })];
     let made = 0;
     const stamped = ({ side }: Ledger): object => ({
@@ -55,7 +55,7 @@ describe("records that each side makes a part of", () => {
     ]);
   });
 
-  it("are not told of before there are 20, where one in five is equal, or where they differ as a whole", () => {
+  it("cause none before there are 20, where one in five is equal, or where they differ as a whole", () => {
     expect(told(times(19, differing("$.id")))).toEqual([]);
     expect(told(times(20, differing("$.id")))).toHaveLength(1);
     expect(told([...times(20, { kind: "match" }), ...times(80, differing("$.id"))])).toEqual([]);
