@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
 import { AlreadyWrittenError, parallelWrites, unordered } from "../../src/writes/index.ts";
-import { bank, banks, closeBanks, kindsOf, paid, pay, person, type Options } from "./bank.ts";
+import { bank, closeBanks, kindsOf, paid, pay, person, type Options } from "./bank.ts";
 import { differencesBetween, type Ledger, type Payment } from "./ledger.ts";
 import { memoryLedger } from "./ledgers.ts";
 

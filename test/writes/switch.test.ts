@@ -160,7 +160,7 @@ describe("reads of a bucket that cannot move", () => {
     const all = moving("memory", { partition: ({ from }: Payment) => from, onControl });
     const partition = "kept";
     const read = all.payments.reads("account", {
-      ...{ control: (_: string) => "old", candidate: (_: string) => "new", compare: () => true },
+      ...{ control: (key: string) => `old ${key}`, candidate: (key: string) => `new ${key}`, compare: () => true },
       partition: (key: string) => key,
     });
     await all.payments.write(pay(partition, "b", 2));
@@ -172,7 +172,7 @@ describe("reads of a bucket that cannot move", () => {
     await all.payments.write(pay(partition, "b", 13));
     all.wish("off", 0);
     await all.workUntil(async () => (await holding(all))["control"] === 63);
-    expect(read(partition)).toBe("new");
+    expect(read(partition)).toBe("new kept");
   });
 });
 

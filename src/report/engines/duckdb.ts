@@ -97,9 +97,9 @@ function checkFiles(place: string, options: DuckdbEngineOptions): void {
   check.known(options, ["files", "memoryMb", "temporaryFolder"]);
   const { files, memoryMb, temporaryFolder }: DuckdbEngineOptions = options;
   if (!Array.isArray(files) || files.length === 0) check.fail("files", "at least one path", files);
-  files.forEach((file, index) => check.text(`files[${index}]`, file));
+  files.forEach((file: unknown, index) => check.text(`files[${index}]`, file));
   if (temporaryFolder !== undefined) check.text("temporaryFolder", temporaryFolder);
-  if (!areExported(files) && files.some((file) => file.endsWith(".parquet"))) {
+  if (!areExported(files) && files.some((file: string) => file.endsWith(".parquet"))) {
     check.fail("files", "either all of Parquet, or none", files);
   }
   if (memoryMb !== undefined) check.number("memoryMb", memoryMb, { min: 64, max: 1_000_000 });
