@@ -14,7 +14,7 @@ const config: KnipConfig = {
     "examples/**/*.ts",
   ],
   project: ["src/**/*.ts", "scripts/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts"],
-  ignoreBinaries: ["openssl", "redis-server"],
+  ignoreBinaries: ["openssl", "promtool", "redis-server"],
   include: ["files", "exports", "types", "unresolved", "unlisted", "binaries", "duplicates"],
   // Dead is what nobody uses. What its own file uses may be named by others: an exported function's options, say.
   ignoreExportsUsedInFile: true,

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
@@ -141,6 +142,9 @@ function isThere({ metrics, labels }: Query, registry: Registry): boolean {
   return labels.every((label) => theirs.includes(label));
 }
 
+const promtool = spawnSync("promtool", ["--version"], { encoding: "utf8" });
+const withoutPromtool = promtool.error === undefined ? undefined : "skipped: there is no promtool on the PATH";
+
 beforeAll(async () => {
   written = await writeAll();
 });
@@ -161,6 +165,14 @@ describe("the dashboard and the alerts", () => {
     expect(query.metrics.length).toBeGreaterThan(0);
     const publishers = [written.prometheus, written.openTelemetry].filter((registry) => isThere(query, registry));
     expect(publishers).toHaveLength(1);
+  });
+
+  it.skipIf(withoutPromtool !== undefined)(`are rules that promtool takes (${withoutPromtool ?? "real"})`, () => {
+    const { status, stdout, stderr } = spawnSync("promtool", ["check", "rules", join(folder, "alerts.yaml")], {
+      encoding: "utf8",
+    });
+    expect(`${stdout}${stderr}`).toContain(`${rules.length} rules found`);
+    expect(status).toBe(0);
   });
 
   it("would notice a metric or a label that nobody writes", () => {

@@ -140,6 +140,17 @@ export function listOf(takes: string, each?: OptionRule): OptionRule {
   };
 }
 
+/** An object, and what each of its values is. */
+export function objectOf(takes: string, each: OptionRule): OptionRule {
+  return {
+    takes,
+    check: (check: OptionCheck, option: string, got: unknown): void => {
+      check.object(option, got);
+      for (const [name, value] of Object.entries(got)) each.check(check, `${option}.${name}`, value);
+    },
+  };
+}
+
 /** `true`, `false`, or what another rule takes. */
 export function aBooleanOr(rule: OptionRule): OptionRule {
   return {

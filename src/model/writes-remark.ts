@@ -8,6 +8,7 @@
  * - `following`, `not-following`: operations are kept for the other side from here on, or no longer
  * - `moved`: buckets have another authority; `held`: they cannot have, and why
  * - `found`: reconciling found records or figures that differ; `unreconciled`: it failed, and is tried again
+ * - `invented`: nearly all records that were read back differ at the same places, since each side makes what is there; with a proposal
  * - `retried`, `repaired`, `skipped`: what a person did
  * - `worker`: a worker could not read the outbox, or a fence; it tries again, and says so once
  */
@@ -22,6 +23,7 @@ export type WritesEventKind =
   | "held"
   | "found"
   | "unreconciled"
+  | "invented"
   | "following"
   | "not-following"
   | "retried"

@@ -94,7 +94,12 @@ export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
     return sizeOf(message) > largestMessage ? yield* messageOf(result, hidden) : message;
   }
 
-  const send = async (results: readonly Result[]): Promise<void> => sendAll(await inSlices(results, fittingMessageOf));
+  async function send(results: readonly Result[]): Promise<void> {
+    const messages = await inSlices(results, fittingMessageOf);
+    const news = records.news();
+    await sendAll([...news.map(recordOf), ...messages]);
+    records.told(news);
+  }
 
   async function sendAll(all: readonly KafkaMessage[]): Promise<void> {
     let messages: KafkaMessage[] = [];

@@ -73,7 +73,7 @@ const warnings: ReadonlySet<string> = new Set([
   ...["rolled-back", "regressed", "switched-off", "stalled", "no-traffic"],
   ...["not-sent", "no-answer", "no-comparison", "same-target", "separate-sessions"],
   ...["writes-dead", "writes-follower-down", "writes-changes-down", "writes-lagging", "writes-held", "writes-found"],
-  ...["writes-unreconciled", "writes-worker"],
+  ...["writes-unreconciled", "writes-invented", "writes-worker"],
 ]);
 
 /**

@@ -68,16 +68,17 @@ export function redisStreamPublisher(options: RedisStreamPublisherOptions): Publ
     await client.xAdd(key, "*", fields, trim);
   };
 
-  const publishBatch = async (results: readonly Result[]): Promise<void> => {
-    await Promise.all((await inSlices(results, fieldsOf)).map(append));
-  };
-
   const records = new OwnRecords();
   async function appendRecords(lines: readonly LineRecord[]): Promise<void> {
     const news = records.news();
     const all = [...news, ...lines];
     await Promise.all(all.map((record) => append({ type: record.type, record: JSON.stringify(record) })));
     records.told(news);
+  }
+
+  async function publishBatch(results: readonly Result[]): Promise<void> {
+    await appendRecords([]);
+    await Promise.all((await inSlices(results, fieldsOf)).map(append));
   }
 
   return {

@@ -54,6 +54,7 @@ const happenings: Readonly<Record<RolloutEvent["kind"], string>> = {
   "writes-held": "cannot move its authority",
   "writes-found": "has records that differ",
   "writes-unreconciled": "could not be reconciled",
+  "writes-invented": "has records that nearly all differ at the same places",
   "writes-following": "is followed",
   "writes-not-following": "is no longer followed",
   "writes-retried": "has an operation tried again",

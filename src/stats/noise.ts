@@ -1,3 +1,4 @@
+import { patternOf } from "../model/path-pattern.ts";
 import { wilson } from "./interval.ts";
 
 /**
@@ -261,14 +262,6 @@ const asIs = (path: string): string => path;
 /** Whether a path is another, or leads to it: who differs at `$.a` as a whole differs at `$.a.b`. */
 function covers(own: string, path: string): boolean {
   return path === own || (path.startsWith(own) && /^[.[(]/.test(path.slice(own.length)));
-}
-
-// A quoted key, in which parentheses mean nothing; or a group that repeats.
-const repeated = /"(?:[^"\\]|\\.)*"|\(((?:[^()"]|"(?:[^"\\]|\\.)*")*)\)\+/g;
-
-/** `$(.children[*])+.name`, any number of levels down, is `$.children[*].**.name` as a pattern. */
-function patternOf(path: string): string {
-  return path.replace(repeated, (whole, inner: string | undefined) => (inner === undefined ? whole : `${inner}.**`));
 }
 
 /** Mismatches as counted, and without those of kinds that are noise. */

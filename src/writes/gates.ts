@@ -25,6 +25,9 @@ export async function passGates(services: WritesServices, presence: Presence, ta
       held: "control is followed by its `changes`: what writes to it asks no fence, so that it stays the authority",
     };
   }
+  if (target === "candidate" && services.wish.now().stage === "ramp" && services.options.partition === undefined) {
+    return { held: "the stage is `ramp`, and without `partition` no share of the operations can move" };
+  }
   const looked = target === "candidate" ? [control, candidate] : [candidate];
   for (const { once, store, stream } of looked) {
     const { dead, blocked } = await once((tx) => store.count(tx, stream));

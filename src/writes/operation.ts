@@ -86,7 +86,7 @@ function keysOf(place: string, given: unknown): readonly string[] {
 }
 
 /** Ids, keys and partitions stand in indexes of databases: PostgreSQL takes no NUL, and up to 2 704 bytes a row. */
-function nameOf(place: string, option: string, got: unknown): string {
+export function nameOf(place: string, option: string, got: unknown): string {
   const fits =
     typeof got === "string" &&
     got !== "" &&

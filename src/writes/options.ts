@@ -5,8 +5,8 @@ import {
   aShare,
   aText,
   aWhole,
-  anObject,
   compiled,
+  objectOf,
   oneOf,
   optionsOf,
   orElse,
@@ -24,6 +24,7 @@ import type { UnorderedKey } from "./operation.ts";
 import { anOutboxOrIntent } from "./outbox/outbox-rule.ts";
 import type { OutboxStore } from "./outbox/store.ts";
 import type { RecordStore } from "./records/record-store.ts";
+import { aRecordStore } from "./records/records-rule.ts";
 import type { WritesRollout } from "./stage.ts";
 
 /** What a write is told besides the operation. */
@@ -170,7 +171,7 @@ export interface ParallelWritesOptions<
   readonly heardWithinMs?: number;
   /**
    * How long what a process has begun is left to it, in milliseconds: after that another worker takes the operation, or asks `lookup`
-   * for it. 30 000 by default, at least 100. The same in all processes.
+   * for it. 30 000 by default, at least 100, at most a day. The same in all processes.
    */
   readonly leaseMs?: number;
   /** For delays; the system's by default. Whether a row is due is decided by its store's own clock. */
@@ -198,7 +199,7 @@ export const writeSideTable: OptionTable<AnySide> = {
   write: required(aFunction),
   read: required(aFunction),
   copy: aFunction,
-  records: withMethods("an object with `scan`", "scan"),
+  records: aRecordStore,
   lookup: aFunction,
   outbox: required(anOutboxOrIntent),
 };
@@ -207,6 +208,8 @@ export const maxLagTable: OptionTable<MaxLag, "rows" | "ms"> = {
   rows: orElse(aWhole({ min: 1 }), 100_000),
   ms: orElse(aWhole({ min: 1 }), 600_000),
 };
+
+const invariantTable: OptionTable<Invariant> = { control: required(aFunction), candidate: required(aFunction) };
 
 export const parallelWritesTable: OptionTable<
   UncheckedWrites,
@@ -226,17 +229,17 @@ export const parallelWritesTable: OptionTable<
   again: aFunction,
   partition: aFunction,
   compare: compiled("rules, or a function of both records"),
-  invariants: anObject,
+  invariants: objectOf("an object of `{ control, candidate }`", optionsOf("both sides' figures", invariantTable)),
   readBack: orElse(aShare, 1),
   rollout: compiled(`${oneOf("off", "shadow", "live", "ramp-down", "complete").takes}, or a rollout`),
-  schema: orElse(aWhole({ min: 1 }), 1),
+  schema: orElse(aWhole({ min: 1, max: 2_147_483_647 }), 1),
   upgrade: aFunction,
   permanent: aFunction,
   maxLag: optionsOf("an object", maxLagTable),
   onEvent: aFunction,
-  laboratory: anObject,
+  laboratory: withMethods("a Laboratory", "comparison", "experiment", "status"),
   heardWithinMs: orElse(aWhole({ min: 300 }), 10_000),
-  leaseMs: orElse(aWhole({ min: 100 }), 30_000),
+  leaseMs: orElse(aWhole({ min: 100, max: 86_400_000 }), 30_000),
   clock: orElse(aClock, systemClock),
   random: orElse(aFunction, Math.random),
 };

@@ -85,7 +85,7 @@ export interface ParallelWrites<Op, Result> {
    *
    * @param keys which ones to look at
    * @returns how many were copied
-   * @throws {SidelaneError} `invalid-state` without `copy` on the follower
+   * @throws {SidelaneError} `invalid-state` without `copy` on the follower; `invalid-option`, `invalid-operation`
    */
   backfill(keys: Iterable<BackfillKey> | AsyncIterable<BackfillKey>): Promise<number>;
   /**
@@ -94,7 +94,7 @@ export interface ParallelWrites<Op, Result> {
    * to the candidate.
    *
    * @returns what the last one came to; with `everyMs` once `signal` is aborted
-   * @throws {SidelaneError} `invalid-state` without `records` on both sides, or where they are not in the byte order of their keys
+   * @throws {SidelaneError} `invalid-state` without `records` on both sides, or where these return no list in the byte order of its keys
    */
   reconcile(options?: ReconcileOptions): Promise<Reconciliation>;
   /** Stage, authority of each partition, lag and the last reconciliation, read from both databases. */

@@ -23,9 +23,13 @@ export function persons(services: WritesServices): Persons {
   function checkPerson(what: string, person: ByPerson): void {
     for (const option of ["by", "reason"] as const) {
       const given: unknown = (person as Partial<ByPerson> | undefined)?.[option];
-      if (typeof given !== "string" || given.trim() === "") {
-        refuse("invalid-option", `${place}.${what}`, `expected \`${option}\` to be text: it is kept in the history`);
-      }
+      if (typeof given === "string" && given.trim() !== "" && !/[\0\p{Surrogate}]/u.test(given)) continue;
+      const expected = "text without NUL or half a surrogate pair";
+      refuse(
+        "invalid-option",
+        `${place}.${what}`,
+        `expected \`${option}\` to be ${expected}: it is kept in the history`,
+      );
     }
   }
 

@@ -3,6 +3,7 @@ import type { ComparisonCalls } from "../experiment/reported/comparison-call.ts"
 import type { LookLater } from "./changes/look-later.ts";
 import { comparerOf } from "./comparer.ts";
 import type { OutboxRow } from "./outbox/store.ts";
+import { noticeInvented } from "./invented.ts";
 import { directions, type WritesServices } from "./services.ts";
 import { bothRecords, type BothRecords } from "./standing.ts";
 import type { ToldStanding } from "./told-standing.ts";
@@ -31,17 +32,20 @@ interface Comparing {
  */
 export function comparisonOfRecords(
   laboratory: Laboratory,
-  { name, place, options, wish }: Pick<WritesServices, "name" | "place" | "options" | "wish">,
+  { name, place, options, wish, emit }: Pick<WritesServices, "name" | "place" | "options" | "wish" | "emit">,
   told: Pick<ToldStanding, "last">,
 ): Comparing {
   const compare = comparerOf(options.compare, place);
+  const notice = noticeInvented({ emit });
   const { rollout } = wish;
   const partitioned = options.partition !== undefined;
   const calls = laboratory.comparison<unknown, unknown>(name, {
-    compare: (control, candidate) =>
-      control instanceof Moved || candidate instanceof Moved ?
-        { kind: "inconclusive", reason: "moved" }
-      : compare(control, candidate),
+    compare(control, candidate) {
+      if (control instanceof Moved || candidate instanceof Moved) return { kind: "inconclusive", reason: "moved" };
+      const comparison = compare(control, candidate);
+      notice(comparison);
+      return comparison;
+    },
     writes: () => told.last(),
     ...(rollout !== undefined && { rollout }),
     ...(partitioned && { key: (input) => input as string }),

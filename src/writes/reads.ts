@@ -1,6 +1,7 @@
 import type { AnyFunction } from "../model/any-function.ts";
 import type { Rollout, RolloutSnapshot } from "../model/rollout.ts";
 import { bucketCount as slots } from "../rollout/bucket.ts";
+import { bucketCount, type SideName } from "./outbox/store.ts";
 import type { WritesServices } from "./services.ts";
 
 /** What `reads` takes besides a definition. */
@@ -21,13 +22,15 @@ const candidateAlone = served("complete", 1, 0);
 /** A rollout that serves each call by the side that is the authority of its partition, as far as this process knows. */
 export function readsRollout(services: WritesServices, partitioned: boolean): Rollout {
   const { authority, bucketOf, wish } = services;
+  const buckets = Array.from({ length: partitioned ? bucketCount : 1 }, (_, bucket) => bucket);
+  const isAllOf = (side: SideName): boolean => buckets.every((bucket) => authority.of(bucket) === side);
   return {
     current() {
       authority.look();
       const { stage } = wish.now();
-      // What control commits then is not the candidate's to answer: it only follows.
-      if (stage === "complete" && services.sides.control.changes === undefined) return candidateAlone;
-      if (stage === "off" && authority.of(0) === "control") return controlAlone;
+      // A wish alone moves nothing: a bucket that is held is still its authority's to answer.
+      if (stage === "complete" && isAllOf("candidate")) return candidateAlone;
+      if (stage === "off" && isAllOf("control")) return controlAlone;
       if (partitioned) return byPartition;
       return authority.of(0) === "control" ? control : candidate;
     },

@@ -1,5 +1,5 @@
 import { checkOptions } from "../model/check-options.ts";
-import type { Rollout, RolloutSnapshot, Stage } from "../model/rollout.ts";
+import type { Rollout, Stage } from "../model/rollout.ts";
 import { bucketCount, type SideName } from "./outbox/store.ts";
 import { rolloutOf, type RolloutOption } from "../rollout/to-rollout.ts";
 
@@ -48,25 +48,45 @@ export function wishOf(option: WritesRollout, place: string, partitioned: boolea
   if (typeof option === "object" && option !== null && "current" in option && !("bucket" in option)) {
     if (!("onChange" in option)) {
       check.function("rollout.current", option.current);
-      const wished = (): WishedStage => option.current();
-      const first = wished();
-      if (!names.has(first.stage)) check.fail("rollout.current()", "a stage and a share", first.stage);
+      const read = (): unknown => option.current();
+      const first = readable(read());
+      if (first === undefined)
+        return check.fail("rollout.current()", "a stage, and in a ramp a share from 0 to 1", read());
       if (first.stage === "ramp" && !partitioned) refuseRamp();
-      return { now: () => readable(wished()), rollout: undefined };
+      return { now: lastReadable(read, first), rollout: undefined };
     }
   }
   const rollout = rolloutOf(option, place);
   const first = rollout.current();
   if (first.stage === "ramp" && !partitioned) refuseRamp();
   if (!partitioned && rollout.refuses?.({ keyed: false, build: undefined }) !== undefined) refuseRamp();
-  const now = (): RolloutSnapshot => rollout.current();
-  return { now, rollout: typeof option === "object" ? rollout : undefined };
+  return {
+    now: lastReadable(() => rollout.current(), first),
+    rollout: typeof option === "object" ? rollout : undefined,
+  };
 }
 
-/** What no rollout should say is taken for control's. */
-function readable(wished: WishedStage): WishedStage {
-  if (names.has(wished.stage) && wished.share >= 0 && wished.share <= 1) return wished;
-  return { stage: "shadow", share: 0 };
+/** What is said now; where that throws or says no stage, what it said last: no authority moves by a fault. */
+function lastReadable(read: () => unknown, first: WishedStage): () => WishedStage {
+  let last = first;
+  return () => {
+    try {
+      last = readable(read()) ?? last;
+    } catch {
+      // A write that has committed must not reject by it.
+    }
+    return last;
+  };
+}
+
+/** Only a ramp has a share of its own. */
+function readable(said: unknown): WishedStage | undefined {
+  if (typeof said !== "object" || said === null) return undefined;
+  const { stage, share } = said as Partial<WishedStage>;
+  if (stage === undefined || !names.has(stage)) return undefined;
+  if (share !== undefined && share >= 0 && share <= 1) return { stage, share };
+  if (stage === "ramp") return undefined;
+  return { stage, share: stage === "off" || stage === "shadow" ? 0 : 1 };
 }
 
 /** The side that is to be the authority of a bucket: a share `s` is ⌈64 s⌉ buckets. */

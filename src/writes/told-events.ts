@@ -17,6 +17,7 @@ const instead: Readonly<Partial<Record<WritesEventKind, string>>> = {
   "changes-down": "they are read anew",
   held: "a gate says no: the listener is told which, with the number",
   found: "the listener is told which ones",
+  invented: "the listener is told where, and what to say against it",
   unreconciled: "it is tried again",
   worker: "it is tried again",
 };

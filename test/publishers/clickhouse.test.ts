@@ -102,6 +102,7 @@ describe("clickhousePublisher", () => {
   it("has tables without a materialized view, and an engine that refuses what is no client", () => {
     const statements = migrations("clickhouse").flatMap((each) => each.statements);
     expect(statements.join("\n")).not.toContain("MATERIALIZED");
+    expect(() => clickhouseEngine({ client: { query() {} }, prefx: "a_" } as never)).toThrow(/did you mean `prefix`/);
     expect(() => clickhouseEngine({ client: {} as never })).toThrow(/expected `client` to be a client with `query`/);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Laboratory } from "../../src/index.ts";
 import { kafkaPublisher, type KafkaMessage } from "../../src/publishers/kafka.ts";
 import { aResult } from "../../src/testing/a-result.ts";
 
@@ -29,6 +30,18 @@ describe("kafkaPublisher", () => {
       },
     ]);
     expect(JSON.parse(messages[0]!.value)).toMatchObject({ v: 2, id: results[0]!.id, kind: "mismatch" });
+  });
+
+  it("tells what the process is before its first result: it may end before it counts anything", async () => {
+    const target = producer();
+    const publisher = kafkaPublisher({ producer: target });
+    const lab = new Laboratory({ publishers: [publisher] });
+    const price = lab.experiment("price", { control: () => 1, candidate: () => 2 });
+    price();
+    await lab.settled();
+    const types = target.records.flatMap(({ messages }) => messages.map(({ headers }) => headers["sidelane-type"]));
+    expect(types.slice(0, 2)).toEqual(["start", "result"]);
+    await lab.close();
   });
 
   it("keeps requests under the broker's limit, and sends what alone is larger without its values", async () => {

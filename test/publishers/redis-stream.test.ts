@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Laboratory } from "../../src/index.ts";
 import { redisStreamPublisher } from "../../src/publishers/redis-stream.ts";
 import { aResult } from "../../src/testing/a-result.ts";
 
@@ -71,6 +72,17 @@ describe.skipIf(noServer !== "")(`redisStreamPublisher with a real redis-server$
 });
 
 describe("redisStreamPublisher", () => {
+  it("tells what the process is before its first result: it may end before it counts anything", async () => {
+    const types: unknown[] = [];
+    const xAdd = (_: string, __: string, fields: Readonly<Record<string, string>>): Promise<string> =>
+      Promise.resolve(`0-${types.push(fields["type"])}`);
+    const lab = new Laboratory({ publishers: [redisStreamPublisher({ client: { xAdd } })] });
+    lab.experiment("price", { control: () => 1, candidate: () => 2 })();
+    await lab.settled();
+    expect(types.slice(0, 2)).toEqual(["start", "result"]);
+    await lab.close();
+  });
+
   it.each([
     [{}, /expected `client` to be an object/],
     [{ client: {} }, /expected `client.xAdd`/],

@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { clickhousePublisher } from "../../src/publishers/clickhouse/index.ts";
+import { kafkaPublisher } from "../../src/publishers/kafka.ts";
 import { migrations } from "../../src/publishers/sql/index.ts";
 import { clickhouseEngine } from "../../src/report/index.ts";
 import { aResult } from "../../src/testing/a-result.ts";
@@ -22,6 +25,17 @@ async function migrated(server: RealClickhouse): Promise<string> {
   return prefix;
 }
 
+/** What docs/scale.md has for ClickHouse's Kafka engine, with a table in the place of the topic that keeps nothing either. */
+function topicStatements(prefix: string): string[] {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/scale.md"), "utf8");
+  const [, block] = /```sql\n([^`]*ENGINE = Kafka[^`]*)```/.exec(page)!;
+  return block!
+    .replace(/ENGINE = Kafka SETTINGS [^;]*/, "ENGINE = Null")
+    .replaceAll("sidelane_", prefix)
+    .split(";")
+    .filter((statement) => statement.trim() !== "");
+}
+
 describe.skipIf(clickhouse === undefined)(`ClickHouse (${clickhouse?.about ?? withoutClickhouse})`, () => {
   const server = clickhouse!;
 
@@ -31,6 +45,26 @@ describe.skipIf(clickhouse === undefined)(`ClickHouse (${clickhouse?.about ?? wi
       const prefix = await migrated(server);
       return {
         publisher: () => clickhousePublisher({ client: server, prefix }),
+        engine: () => clickhouseEngine({ client: server, prefix }),
+      };
+    },
+    { describe, it },
+    { size },
+  );
+
+  testEngine(
+    "ClickHouse, from the topic of `kafkaPublisher` by the statements of docs/scale.md",
+    async () => {
+      const prefix = await migrated(server);
+      for (const statement of topicStatements(prefix)) await server.run(statement);
+      const producer = {
+        send: ({ messages }: { readonly messages: readonly { readonly value: string }[] }) => {
+          const lines = messages.map(({ value }) => JSON.stringify({ line: value }));
+          return server.run(`INSERT INTO ${prefix}topic FORMAT JSONEachRow ${lines.join("\n")}`);
+        },
+      };
+      return {
+        publisher: () => kafkaPublisher({ producer }),
         engine: () => clickhouseEngine({ client: server, prefix }),
       };
     },

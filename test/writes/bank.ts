@@ -22,9 +22,6 @@ export type Options = Parameters<typeof parallelWrites<Payment, { entryId: strin
 
 const open: Bank[] = [];
 
-/** Those that are open, the first one first. */
-export const banks: readonly Bank[] = open;
-
 export async function closeBanks(): Promise<void> {
   for (const { control, candidate, laboratory } of open) {
     await laboratory.close();

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
 import { AlreadyWrittenError, parallelWrites, unordered } from "../../src/writes/index.ts";
-import { bank, banks, closeBanks, kindsOf, paid, pay, person, type Options } from "./bank.ts";
+import { bank, closeBanks, kindsOf, paid, pay, person, type Options } from "./bank.ts";
 import { differencesBetween, type Ledger, type Payment } from "./ledger.ts";
 import { memoryLedger } from "./ledgers.ts";
 
@@ -188,7 +188,7 @@ describe.each(["memory", "sqlite"] as const)("two ledgers in %s", (kind) => {
     expect(await differencesBetween(control, candidate)).toEqual([]);
   });
 
-  it("find what the follower invents", async () => {
+  it("are compared as a function of the user's own says", async () => {
     const { payments, settle, laboratory } = bank(kind, {
       compare: (a: { cents: number }, b: { cents: number }) => a.cents === b.cents,
     });
@@ -261,26 +261,64 @@ describe("an operation", () => {
     expect(await control.accounts()).toEqual({});
   });
 
-  it("of an earlier schema is upgraded, or dead where nobody can", async () => {
-    const { payments, candidate, events, settle } = bank("memory", { schema: 1 });
-    await payments.write(pay("a", "b", 1));
-    const row = { ...pay("a", "b", 1), paymentId: "old" };
-    const { outbox, transaction } = banks[0]!.control.side as unknown as {
+  /** A bank in whose outbox an operation of an earlier schema waits. */
+  async function withEarlier(options: Partial<Options>, schema = 1): Promise<ReturnType<typeof bank>> {
+    const made = bank("memory", options);
+    await made.payments.write(pay("c", "d", 1));
+    const op = JSON.stringify({ ...pay("a", "b", 1), paymentId: "old", cents: undefined, amount: "7.00" });
+    const { outbox, transaction } = made.control.side as unknown as {
       outbox: Ledger["side"]["outbox"];
-      transaction: (work: (tx: unknown) => Promise<void>) => Promise<void>;
+      transaction: (work: (tx: unknown) => Promise<unknown>) => Promise<unknown>;
     };
-    await transaction(async (tx) => {
-      await outbox.enqueue(tx, {
+    await transaction((tx) =>
+      outbox.enqueue(tx, {
         ...{ name: "payments", side: "control" },
         entry: {
-          ...{ id: "old", token: "t", digest: "d", keys: ["a"], op: JSON.stringify(row), facts: null, schema: 0 },
+          ...{ id: "old", token: "t", digest: "d", keys: ["a", "b"], op, facts: null, schema },
           ...{ bucket: 0, generation: 1 },
         },
-      });
+      }),
+    );
+    await made.settle();
+    return made;
+  }
+
+  it("of an earlier schema is upgraded", async () => {
+    const { candidate, events } = await withEarlier({
+      schema: 3,
+      upgrade(op, from) {
+        const { amount, ...rest } = op as Payment & { readonly amount: string };
+        expect(from).toBe(1);
+        return { ...rest, cents: Math.round(Number(amount) * 100) };
+      },
     });
-    await settle();
-    expect(events).toMatchObject([{ kind: "dead", id: "old", reason: expect.stringContaining("schema 0") as string }]);
-    expect((await candidate.accounts())["a"]!.payments).toHaveLength(1);
+    expect(events).toEqual([]);
+    expect((await candidate.accounts())["b"]).toEqual({ cents: 700, payments: ["old"] });
+  });
+
+  it.each([
+    ["is no `upgrade`", {}, "schema 1, this is 3, and there is no `upgrade`"],
+    [
+      "is one that refuses it",
+      {
+        permanent: () => true,
+        upgrade: () => {
+          throw new Error("what 7.00 was nobody knows");
+        },
+      },
+      "what 7.00 was nobody knows",
+    ],
+  ])("of an earlier schema is dead where there %s, and never guessed", async (_, options, reason) => {
+    const { candidate, events } = await withEarlier({ schema: 3, ...options });
+    expect(events).toMatchObject([{ kind: "dead", id: "old", reason: expect.stringContaining(reason) as string }]);
+    expect(await candidate.accounts()).not.toHaveProperty("a");
+  });
+
+  it("of a later schema waits for a process that knows it", async () => {
+    const { payments, candidate, events } = await withEarlier({ schema: 1 }, 2);
+    expect(events).toEqual([]);
+    expect(await candidate.accounts()).not.toHaveProperty("a");
+    expect((await payments.status()).lag.control).toMatchObject({ rows: 1, dead: 0 });
   });
 });
 

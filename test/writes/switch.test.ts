@@ -143,6 +143,39 @@ describe.each(["memory", "sqlite"] as const)("the authority of two ledgers in %s
   });
 });
 
+describe("reads of a bucket that cannot move", () => {
+  it.each(["complete", "live"] as const)("are answered by control, whatever is wished: %s", async (stage) => {
+    const all = moving("memory");
+    const read = all.payments.reads("account", { control: () => "old", candidate: () => "new", compare: () => true });
+    await all.payments.write(pay("a", "b", 1));
+    all.wish(stage);
+    await all.workUntil(() => all.held() === "the records were never reconciled");
+    expect(read()).toBe("old");
+  });
+
+  it("are answered by the candidate where it still has their partition, though the stage is `off`", async () => {
+    const onControl = ({ cents }: Payment): void => {
+      if (cents === 13) throw new Error("not yet");
+    };
+    const all = moving("memory", { partition: ({ from }: Payment) => from, onControl });
+    const partition = "kept";
+    const read = all.payments.reads("account", {
+      ...{ control: (key: string) => `old ${key}`, candidate: (key: string) => `new ${key}`, compare: () => true },
+      partition: (key: string) => key,
+    });
+    await all.payments.write(pay(partition, "b", 2));
+    await all.settle();
+    await all.payments.reconcile();
+    all.wish("live");
+    await all.workUntil(async () => (await holding(all))["candidate"] === 64);
+    // What control fails to follow keeps its bucket; the others go back.
+    await all.payments.write(pay(partition, "b", 13));
+    all.wish("off", 0);
+    await all.workUntil(async () => (await holding(all))["control"] === 63);
+    expect(read(partition)).toBe("new kept");
+  });
+});
+
 describe("a move of the authority that has crashed", () => {
   async function halfMoved(toCommit: boolean, bucket = 0): Promise<Moving> {
     const all = moving("memory", { random: () => 0 });

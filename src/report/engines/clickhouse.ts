@@ -1,4 +1,4 @@
-import { checkOptions } from "../../model/check-options.ts";
+import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { parseLine } from "../../records/parse-line.ts";
 import type { PresentedResult } from "../../records/record.ts";
 import { modelOf, type EvidenceEngine, type Readings } from "./engine.ts";
@@ -26,8 +26,11 @@ type Row = Readonly<Record<string, string>>;
  * @throws {SidelaneError} `invalid-option`
  * @example const model = await clickhouseEngine({ client: createClient({ url: 'http://localhost:8123' }) }).summary()
  */
-export function clickhouseEngine({ client, prefix = "sidelane_" }: ClickhouseEngineOptions): EvidenceEngine {
-  const check = checkOptions("clickhouseEngine");
+export function clickhouseEngine(options: ClickhouseEngineOptions): EvidenceEngine {
+  const check: OptionCheck = checkOptions("clickhouseEngine");
+  check.object("options", options);
+  check.known(options, ["client", "prefix"]);
+  const { client, prefix = "sidelane_" }: ClickhouseEngineOptions = options;
   if (typeof client?.query !== "function") check.fail("client", "a client with `query`", client);
   if (!/^[a-z_][a-z0-9_]{0,39}$/.test(prefix)) {
     check.fail("prefix", "1 to 40 lower-case letters, digits or underscores", prefix);

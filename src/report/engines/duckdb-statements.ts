@@ -3,6 +3,11 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** Paths as a list of DuckDB's, to which `*`, `?` and `[` would be patterns. */
+function pathsOf(files: readonly string[]): string {
+  return `[${files.map((file) => quoted(file.replaceAll(/[*?[]/g, "[$&]"))).join(", ")}]`;
+}
+
 // A result as far as it is looked at. Types are given: an inferred one would depend on the first lines.
 const shape = JSON.stringify({
   v: "JSON",
@@ -18,7 +23,7 @@ const shape = JSON.stringify({
 });
 
 // A control character that stands in no line of JSON: every line is one column.
-const lines = (files: readonly string[]): string => `SELECT line FROM read_csv([${files.map(quoted).join(", ")}],
+const lines = (files: readonly string[]): string => `SELECT line FROM read_csv(${pathsOf(files)},
   columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = chr(1), quote = '', escape = '', new_line = '\\n',
   max_line_size = 16000000, buffer_size = 17000000, strict_mode = false, null_padding = true, ignore_errors = true, store_rejects = true,
   parallel = true) WHERE line IS NOT NULL`;
@@ -49,7 +54,7 @@ FROM (
 /** The same columns of files that an export wrote. */
 export function exportedLines(files: readonly string[]): string {
   return `SELECT id, process, at_ms, weight, experiment, mismatches, line
-FROM read_parquet([${files.map(quoted).join(", ")}], hive_partitioning = false)`;
+FROM read_parquet(${pathsOf(files)}, hive_partitioning = false)`;
 }
 
 /** How many lines of a folder are written at once. */

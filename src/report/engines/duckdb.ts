@@ -1,4 +1,4 @@
-import { checkOptions } from "../../model/check-options.ts";
+import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import { SidelaneError } from "../../model/errors.ts";
 import { installedPackage } from "../../model/installed-package.ts";
 import { parseLine } from "../../records/parse-line.ts";
@@ -62,36 +62,47 @@ async function open({ memoryMb = 384, temporaryFolder }: DuckdbEngineOptions): P
     import("node:path"),
   ]);
   const folder = mkdtempSync(join(temporaryFolder ?? tmpdir(), "sidelane-duckdb-"));
-  const instance = await found.DuckDBInstance.create(join(folder, "read.db"), {
-    memory_limit: `${memoryMb}MB`,
-    threads: "2",
-    temp_directory: join(folder, "spilled"),
-    // Nothing is fetched: JSON and Parquet are built in.
-    autoinstall_known_extensions: "false",
-    autoload_known_extensions: "false",
-  });
-  const connection = await instance.connect();
-  return {
-    connection,
-    close() {
-      connection.closeSync();
-      instance.closeSync();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    const instance = await found.DuckDBInstance.create(join(folder, "read.db"), {
+      memory_limit: `${memoryMb}MB`,
+      threads: "2",
+      temp_directory: join(folder, "spilled"),
+      // Nothing is fetched: JSON and Parquet are built in.
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+    });
+    const connection = await instance.connect();
+    return {
+      connection,
+      close() {
+        connection.closeSync();
+        instance.closeSync();
+        remove();
+      },
+    };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 function areExported(files: readonly string[]): boolean {
   return files.every((file) => file.endsWith(".parquet"));
 }
 
-function checkFiles(place: string, { files, memoryMb }: DuckdbEngineOptions): void {
-  const check = checkOptions(place);
+function checkFiles(place: string, options: DuckdbEngineOptions): void {
+  const check: OptionCheck = checkOptions(place);
+  check.object("options", options);
+  check.known(options, ["files", "memoryMb", "temporaryFolder"]);
+  const { files, memoryMb, temporaryFolder }: DuckdbEngineOptions = options;
   if (!Array.isArray(files) || files.length === 0) check.fail("files", "at least one path", files);
-  if (!areExported(files) && files.some((file) => file.endsWith(".parquet"))) {
+  files.forEach((file: unknown, index) => check.text(`files[${index}]`, file));
+  if (temporaryFolder !== undefined) check.text("temporaryFolder", temporaryFolder);
+  if (!areExported(files) && files.some((file: string) => file.endsWith(".parquet"))) {
     check.fail("files", "either all of Parquet, or none", files);
   }
-  if (memoryMb !== undefined) check.number("memoryMb", memoryMb, { min: 64 });
+  if (memoryMb !== undefined) check.number("memoryMb", memoryMb, { min: 64, max: 1_000_000 });
 }
 
 /**
@@ -125,6 +136,7 @@ export function duckdbEngine(options: DuckdbEngineOptions): EvidenceEngine {
 export async function exportParquet(folder: string, options: DuckdbEngineOptions): Promise<void> {
   checkFiles("exportParquet", options);
   if (areExported(options.files)) checkOptions("exportParquet").fail("files", "NDJSON", options.files);
+  checkOptions("exportParquet").text("folder", folder);
   const opened = await open(options);
   try {
     // Nothing is asked of the order of lines in these files, and keeping it would take memory.

@@ -1,4 +1,4 @@
-import { checkOptions } from "../../model/check-options.ts";
+import { checkOptions, type OptionCheck } from "../../model/check-options.ts";
 import type { PresentedResult } from "../../records/record.ts";
 import type { DialectName, ReadingStatements } from "../../sql/dialect.ts";
 import { dialects } from "../../sql/dialects.ts";
@@ -29,8 +29,11 @@ type Row = Readonly<Record<string, string | null>>;
  * @throws {SidelaneError} `invalid-option`
  * @example const model = await sqlEngine({ dialect: 'postgresql', query: async (...of) => (await pool.query(...of)).rows }).summary()
  */
-export function sqlEngine({ query, dialect, prefix = "sidelane_" }: SqlEngineOptions): EvidenceEngine {
-  const check = checkOptions("sqlEngine");
+export function sqlEngine(options: SqlEngineOptions): EvidenceEngine {
+  const check: OptionCheck = checkOptions("sqlEngine");
+  check.object("options", options);
+  check.known(options, ["query", "dialect", "prefix"]);
+  const { query, dialect, prefix = "sidelane_" }: SqlEngineOptions = options;
   if (typeof query !== "function") check.fail("query", "a function", query);
   if (!Object.hasOwn(dialects, dialect)) check.fail("dialect", `one of ${Object.keys(dialects).join(", ")}`, dialect);
   if (!/^[a-z_][a-z0-9_]{0,39}$/.test(prefix)) {

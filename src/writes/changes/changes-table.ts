@@ -7,11 +7,11 @@ import {
   required,
   settle,
   where,
-  withMethods,
   type OptionRule,
   type OptionTable,
 } from "../../model/option-table.ts";
 import { anOutbox } from "../outbox/outbox-rule.ts";
+import { aRecordStore } from "../records/records-rule.ts";
 import type { WritesStage } from "../stage.ts";
 import type { ChangesSide } from "./changes-side.ts";
 
@@ -29,7 +29,7 @@ export const changesSideTable: OptionTable<
   transaction: required(aFunction),
   outbox: required(anOutbox),
   read: required(aFunction),
-  records: withMethods("an object with `scan`", "scan"),
+  records: aRecordStore,
   behindMs: orElse(aWhole({ min: 1 }), 5_000),
   repeatable: orElse(aBoolean, false),
 };

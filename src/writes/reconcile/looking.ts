@@ -4,10 +4,11 @@ import { inParallel } from "../in-parallel.ts";
 import { byBytes } from "../outbox/byte-order.ts";
 import type { SideName } from "../outbox/store.ts";
 import type { Comparer } from "../comparer.ts";
+import { checkedRecords, type CheckedRecords } from "../records/checked-records.ts";
 import type { Digest, KeyRange, ScannedRecord } from "../records/record-store.ts";
 import { otherSide, type WritesServices } from "../services.ts";
 import type { Pace } from "./pace.ts";
-import { inOrder, readerOf } from "./reader.ts";
+import { readerOf } from "./reader.ts";
 
 /** A record that differs: `missing` on the candidate, `extra` there, or `different`. */
 export interface Finding {
@@ -44,6 +45,7 @@ interface Suspect {
 /** One look at all records, in the order of their keys. */
 export class Looking {
   readonly #services: WritesServices;
+  readonly #records: Readonly<Record<SideName, CheckedRecords>>;
   readonly #compare: Comparer;
   readonly #pace: Pace;
   readonly #signal: AbortSignal | undefined;
@@ -67,6 +69,11 @@ export class Looking {
     { after, keys, found, inconclusive, findings }: Progress,
   ) {
     this.#services = services;
+    const { place, sides } = services;
+    this.#records = {
+      control: checkedRecords(place, sides.control),
+      candidate: checkedRecords(place, sides.candidate),
+    };
     this.#compare = compare;
     this.#pace = pace;
     this.#signal = signal;
@@ -120,22 +127,16 @@ export class Looking {
   }
 
   async #digests(side: SideName, range: KeyRange, parts: number): Promise<readonly Digest[]> {
-    const digests = await this.#services.sides[side].records!.digests!({ ...range, parts });
-    let [last, rows] = [range.after, 0];
-    for (const { to, count } of digests) {
-      inOrder(this.#services.place, `${side}.records.digests`, last, to);
-      last = to;
-      rows += Number(count);
-    }
+    const digests = await this.#records[side].digests({ ...range, parts });
+    const rows = digests.reduce((sum, { count }) => sum + Number(count), 0);
     await this.#pace(rows);
     return digests;
   }
 
   /** Reads both sides' records of a range, and compares them one by one. */
   async #merge(range: KeyRange): Promise<void> {
-    const { place, sides } = this.#services;
-    const control = readerOf(place, sides.control, range, this.#pace);
-    const candidate = readerOf(place, sides.candidate, range, this.#pace);
+    const control = readerOf(this.#records.control, range, this.#pace);
+    const candidate = readerOf(this.#records.candidate, range, this.#pace);
     let last: string | undefined;
     while (!this.isCut) {
       if (control.isEmpty || candidate.isEmpty || this.#suspects.length >= suspectsAtOnce) {

@@ -1,7 +1,6 @@
-import { refuse } from "../errors.ts";
 import { byBytes } from "../outbox/byte-order.ts";
+import type { CheckedRecords } from "../records/checked-records.ts";
 import type { KeyRange, ScannedRecord } from "../records/record-store.ts";
-import type { Side } from "../side.ts";
 import type { Pace } from "./pace.ts";
 
 const pageSize = 1_000;
@@ -17,8 +16,7 @@ export interface Reader {
   readonly isEmpty: boolean;
 }
 
-/** @throws {SidelaneError} `invalid-state` where the keys are in another order than that of their bytes */
-export function readerOf(place: string, side: Side, { after, to }: KeyRange, pace: Pace): Reader {
+export function readerOf(records: CheckedRecords, { after, to }: KeyRange, pace: Pace): Reader {
   let page: readonly ScannedRecord<unknown>[] = [];
   let at = 0;
   let last = after;
@@ -26,19 +24,16 @@ export function readerOf(place: string, side: Side, { after, to }: KeyRange, pac
   /** The page behind this one: it is read while this one is compared. */
   let ahead: Promise<readonly ScannedRecord<unknown>[]> | undefined;
 
-  const scanAfter = async (key: string | undefined): Promise<readonly ScannedRecord<unknown>[]> =>
-    side.records!.scan({ after: key, to, limit: pageSize });
+  const scanAfter = (key: string | undefined): Promise<readonly ScannedRecord<unknown>[]> =>
+    records.scan({ after: key, to, limit: pageSize });
 
   async function fill(): Promise<void> {
     if (at < page.length || isLast) return;
     const scanned = await (ahead ?? scanAfter(last));
-    isLast = scanned.length < pageSize;
-    for (const { key } of scanned) {
-      inOrder(place, `${side.name}.records.scan`, last, key);
-      last = key;
-    }
+    last = scanned.at(-1)?.key ?? last;
     const beyond = to === undefined ? -1 : scanned.findIndex(({ key }) => byBytes(key, to) > 0);
-    if (beyond >= 0) isLast = true;
+    // Not where there are few: what lists them may have a limit of its own.
+    isLast = scanned.length === 0 || last === to || beyond >= 0;
     page = beyond < 0 ? scanned : scanned.slice(0, beyond);
     at = 0;
     await pace(page.length);
@@ -57,14 +52,4 @@ export function readerOf(place: string, side: Side, { after, to }: KeyRange, pac
       return at >= page.length && !isLast;
     },
   };
-}
-
-/** @throws {SidelaneError} `invalid-state` where a key does not come after another */
-export function inOrder(place: string, what: string, before: string | undefined, key: string): void {
-  if (before === undefined || byBytes(before, key) < 0) return;
-  refuse(
-    "invalid-state",
-    `${place}.reconcile`,
-    `\`${what}\` returned ${JSON.stringify(key)} after ${JSON.stringify(before)}. Order by the bytes of the keys: \`COLLATE "C"\` in PostgreSQL`,
-  );
 }

@@ -22,7 +22,7 @@ export interface Digest {
 
 /** All records of a side, in the byte order of their keys (`COLLATE "C"` in PostgreSQL). */
 export interface RecordStore<Value> {
-  /** The records of a range, in order, at most `limit`. Fewer than that say that there are no more. */
+  /** The records of a range, in order, at most `limit`: it is asked for what comes behind them, until there is none. */
   scan(
     range: KeyRange & { readonly limit: number },
   ): PromiseLike<readonly ScannedRecord<Value>[]> | readonly ScannedRecord<Value>[];

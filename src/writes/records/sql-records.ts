@@ -14,7 +14,10 @@ export interface SqlRecordsOptions<Value> {
   readonly query: (sql: string, parameters: (string | number)[]) => PromiseLike<readonly object[]> | readonly object[];
   /** The table, or whatever may stand after `FROM`. */
   readonly table: string;
-  /** The column with the key, of type text. It wants an index in the order of its bytes: `(name COLLATE "C")` in PostgreSQL. */
+  /**
+   * The column with the key, of type text, or an expression that makes one, such as `id::text`. It wants an index in the order of its bytes:
+   * `(name COLLATE "C")` in PostgreSQL.
+   */
   readonly key: string;
   /** The fields that are digested, the same on both sides. Without it every record is read. */
   readonly columns?: readonly DigestColumn[];

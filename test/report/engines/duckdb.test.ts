@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { Laboratory } from "../../../src/index.ts";
 import { ndjsonPublisher } from "../../../src/publishers/ndjson/index.ts";
-import { duckdbEngine, exportParquet } from "../../../src/report/index.ts";
+import { duckdbEngine, exportParquet, summary } from "../../../src/report/index.ts";
+import { keptText } from "../../../src/testing/kept-text.ts";
 import { testEngine, type OpenedEngine } from "../../../src/testing/test-engine.ts";
 
 const size = { experiments: 5, processes: 6, minutes: 5, calls: 12 };
@@ -61,7 +63,34 @@ describe("duckdbEngine", () => {
     [{ files: [] }, /expected `files` to be at least one path/],
     [{ files: ["a.parquet", "b.ndjson"] }, /expected `files` to be either all of Parquet, or none/],
     [{ files: ["a.ndjson"], memoryMb: 1 }, /expected `memoryMb`/],
+    [{ files: ["a.ndjson"], memoryMb: Infinity }, /expected `memoryMb` to be a number from 64 to 1000000/],
+    [{ files: ["a.ndjson", 5] }, /expected `files\[1\]` to be a non-empty string/],
+    [{ files: ["a.ndjson"], temporaryFolder: 5 }, /expected `temporaryFolder`/],
+    [{ files: ["a.ndjson"], memory: 100 }, /unknown option `memory`/],
+    [undefined, /expected `options` to be an object/],
   ])("refuses %# when it is made", (options, message) => {
-    expect(() => duckdbEngine(options)).toThrow(message);
+    expect(() => duckdbEngine(options as never)).toThrow(message);
   });
+
+  it.each(["a[1].ndjson", "a*.ndjson", "a?.ndjson", "it's [*].ndjson"])(
+    "reads the file %s, and none that a pattern of that name would match",
+    async (name) => {
+      const folder = mkdtempSync(join(tmpdir(), "sidelane-duckdb-test-"));
+      const [path, other] = [join(folder, name), join(folder, "a1.ndjson")];
+      const written: string[] = [];
+      const lab = new Laboratory({ publishers: [ndjsonPublisher({ stream: keptText(written) })] });
+      lab.experiment("price", { control: () => 1, candidate: () => 2 })();
+      await lab.close();
+      writeFileSync(path, written.join(""));
+      writeFileSync(other, "torn\ntorn\n");
+      const report = JSON.stringify(await duckdbEngine({ files: [path] }).summary());
+      expect(report).toBe(JSON.stringify(await summary(path)));
+      await exportParquet(join(folder, "[out]"), { files: [path] });
+      const files = readdirSync(join(folder, "[out]"), { recursive: true, encoding: "utf8" })
+        .filter((each) => each.endsWith(".parquet"))
+        .map((each) => join(folder, "[out]", each));
+      expect(JSON.stringify(await duckdbEngine({ files }).summary())).toBe(report);
+      rmSync(folder, { recursive: true });
+    },
+  );
 });

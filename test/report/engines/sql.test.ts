@@ -33,6 +33,8 @@ describe("sqlEngine", () => {
   it.each([
     [{}, /expected `query` to be a function/],
     [{ query() {}, dialect: "mysql" }, /expected `dialect` to be one of sqlite, postgresql/],
+    [{ query() {}, dialect: "sqlite", prefx: "a_" }, /did you mean `prefix`/],
+    [undefined, /expected `options` to be an object/],
     [{ query() {}, dialect: "sqlite", prefix: "x; DROP TABLE y" }, /expected `prefix`/],
   ])("refuses %# when it is made", (options, message) => {
     expect(() => sqlEngine(options as never)).toThrow(message);

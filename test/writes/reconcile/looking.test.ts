@@ -158,3 +158,19 @@ describe("reconciling a side that is being restored", () => {
     expect(events[0]).toBe("unreconciled: Error: the database system is starting up");
   });
 });
+
+describe("reconciling sides that list fewer records than they are asked for", () => {
+  it("asks for those behind them, until there are none", async () => {
+    const rowsOf = (changed?: number): Virtual => {
+      const made = virtual(changed === undefined ? undefined : { at: changed, record: -1 });
+      const { scan } = made.records;
+      // As an API that lists at most 100 at a time, whatever `limit` says.
+      const records: RecordStore<number> = {
+        scan: ({ after, to, limit }) => scan({ after, to: to ?? keyOf(2_499), limit: Math.min(limit, 100) }),
+      };
+      return { ...made, records };
+    };
+    const came = await over(rowsOf(), rowsOf(2_345)).reconcile({ rowsPerSecond });
+    expect(came).toMatchObject({ keys: 2_500, findings: [{ kind: "different", key: keyOf(2_345) }] });
+  });
+});
