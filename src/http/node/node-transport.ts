@@ -36,6 +36,8 @@ interface NodeHttp {
 /** Of an answer: a service may say more than callers may. */
 export const mostHeaderBytes: number = 1024 * 1024;
 
+const mostHeaders = 10_000;
+
 /** Options of {@link nodeTransport}. */
 export interface NodeTransportOptions {
   /** Connections to one service at once; 50 by default. */
@@ -178,10 +180,11 @@ async function sendBody(request: ClientRequest, body: unknown): Promise<void> {
 /**
  * An answer of `node:http` as the web has it.
  *
- * @throws {RangeError} where its status is none
+ * @throws {RangeError} where its status is none, or it has too many headers
  */
 function responseOf(message: ReceivedMessage, isHead: boolean): Response {
   const { statusCode: status = 0, statusMessage: statusText = "", rawHeaders } = message;
+  if (rawHeaders.length > 2 * mostHeaders) throw new RangeError(`Expected no more than ${mostHeaders} headers`);
   const headers = new Headers();
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) headers.append(rawHeaders[at]!, rawHeaders[at + 1]!);
   dropHop(headers);
