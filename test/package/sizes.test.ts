@@ -32,7 +32,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/clickhouse": 17_700,
   "./publishers/sql": 23_000,
   "./publishers/webhook": 20_300,
-  "./writes": 125_600,
+  "./writes": 127_000,
   "./stores/file": 8_700,
   "./stores/memory": 6_100,
   "./stores/postgresql": 10_600,

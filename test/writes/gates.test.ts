@@ -88,7 +88,7 @@ describe("no bucket moves to the candidate", () => {
     const scan = records!.scan.bind(records);
     records!.scan = async (range) => {
       const page = await scan(range);
-      await all.payments.repair("a", person);
+      if (range.after === undefined) await all.payments.repair("a", person);
       return page;
     };
     expect(await all.payments.reconcile()).toMatchObject({ clean: true });
