@@ -28,7 +28,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/pino": 17_300,
   "./publishers/prometheus": 4_800,
   "./publishers/redis-stream": 16_000,
-  "./publishers/sentry": 16_500,
+  "./publishers/sentry": 16_600,
   "./publishers/clickhouse": 17_700,
   "./publishers/sql": 23_000,
   "./publishers/webhook": 20_300,
