@@ -82,6 +82,39 @@ describe("clickhousePublisher", () => {
     expect(faults.length).toBeGreaterThan(0);
   });
 
+  it("loses alone a row that the server refuses, and says so", async () => {
+    const clock = fixedClock();
+    const taken: unknown[] = [];
+    const tokens: unknown[] = [];
+    const faults: unknown[] = [];
+    const refused = Object.assign(new Error("Cannot parse input"), { code: "27", type: "CANNOT_PARSE_INPUT" });
+    const client: ClickhouseInserter = {
+      insert({ values, clickhouse_settings: { insert_deduplication_token: token } }) {
+        const ids = (values as { id?: string }[]).map(({ id }) => id);
+        tokens.push(token);
+        if (ids.some((id) => id?.startsWith("odd"))) return Promise.reject(refused);
+        taken.push(...ids);
+        return Promise.resolve();
+      },
+    };
+    const publisher = clickhousePublisher({ client, clock });
+    publisher.attach?.({ onFault: (fault: Fault) => void faults.push(fault) } as never);
+    const ids = Array.from({ length: 300 }, (_, index) => (index % 150 === 77 ? `odd ${index}` : `even ${index}`));
+    await publisher.publishBatch!(ids.map((id) => aResult({ id })));
+    await clock.advanceAsync(1_000);
+    const results = ids.filter((id) => id.startsWith("even"));
+    expect(taken.filter((id) => id !== undefined)).toEqual(results);
+    expect(faults).toEqual([
+      { operation: "publish", error: refused },
+      { operation: "publish", error: refused },
+    ]);
+    expect(new Set(tokens).size).toBe(tokens.length);
+    await publisher.publish(aResult({ id: "even last" }));
+    await publisher.close!();
+    expect(taken.at(-1)).toBe("even last");
+    expect(faults).toHaveLength(2);
+  });
+
   it("says at its end how many rows were not taken", async () => {
     const [server, clock] = [serverOf(), fixedClock()];
     const publisher = clickhousePublisher({ client: server, clock });

@@ -110,6 +110,26 @@ describe.skipIf(clickhouse === undefined)(`ClickHouse (${clickhouse?.about ?? wi
     await publisher.close!();
   });
 
+  it("keeps what comes with rows that a constraint or a type of its own refuses", async () => {
+    const prefix = await migrated(server);
+    await server.run(`ALTER TABLE ${prefix}results ADD CONSTRAINT even CHECK id NOT LIKE 'odd%'`);
+    await server.run(`ALTER TABLE ${prefix}results ADD COLUMN number UInt8 MATERIALIZED toUInt8(id)`);
+    const clock = fixedClock();
+    const publisher = clickhousePublisher({ client: server, prefix, clock });
+    const faults: unknown[] = [];
+    publisher.attach!({ onFault: ({ error }) => void faults.push(error) });
+    const ids = Array.from({ length: 60 }, (_, index) =>
+      index === 7 ? "odd"
+      : index === 41 ? "none"
+      : `${index}`,
+    );
+    await publisher.publishBatch!(ids.map((id) => aResult({ id })));
+    await publisher.flush!();
+    expect((await server.run(`SELECT count(), uniq(id) FROM ${prefix}results`)).trim()).toMatch(/^58\W+58$/);
+    expect(faults.map((error) => (error as { code?: string }).code)).toHaveLength(2);
+    await publisher.close!();
+  });
+
   it("adds buckets up over processes by the minute, each record once", async () => {
     const prefix = await migrated(server);
     const publisher = clickhousePublisher({ client: server, prefix });

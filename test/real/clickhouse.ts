@@ -17,6 +17,18 @@ interface Chdb {
 
 type Run = (statement: string) => Promise<string>;
 
+/** As `@clickhouse/client` has errors of the server: with their number. */
+function coded(run: Run): Run {
+  return async (statement) => {
+    try {
+      return await run(statement);
+    } catch (error) {
+      const [, code] = /Code: (\d+)\./.exec(String(error)) ?? [];
+      throw code === undefined ? error : Object.assign(new Error(String(error)), { code });
+    }
+  };
+}
+
 /** Runs statements on the server of `CLICKHOUSE_URL`. */
 function onServer(url: string): Run {
   return async (statement) => {
@@ -44,8 +56,9 @@ function embedded(): Run | undefined {
 
 function opened(): RealClickhouse | undefined {
   const url = process.env["CLICKHOUSE_URL"];
-  const run = url === undefined ? embedded() : onServer(url);
-  if (run === undefined) return undefined;
+  const plain = url === undefined ? embedded() : onServer(url);
+  if (plain === undefined) return undefined;
+  const run = coded(plain);
   return {
     about: url === undefined ? "chdb" : "CLICKHOUSE_URL",
     run,

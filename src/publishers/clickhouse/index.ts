@@ -63,7 +63,8 @@ export const clickhouseTable: OptionTable<ClickhousePublisherOptions, "prefix" |
 /**
  * Writes results, exact counts and events to ClickHouse, into the tables that `migrations("clickhouse")` of `sidelane/publishers/sql` makes: up
  * to 5 000 rows at once, or those of a second. An insert that fails is tried again as it was, under the same
- * `insert_deduplication_token`, after 1 s and at most a minute, so that it counts once. While `maxRows` wait no more are taken: the
+ * `insert_deduplication_token`, after 1 s and at most a minute, so that it counts once; a row that the server refuses is
+ * found by halves and lost alone, and a fault says so. While `maxRows` wait no more are taken: the
  * laboratory keeps and counts them as with any publisher that fails. `flush()` and `close()` insert what waits.
  *
  * @throws {SidelaneError} `invalid-option`

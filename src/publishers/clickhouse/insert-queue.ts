@@ -106,10 +106,40 @@ export class InsertQueue {
 
   async #insertAll(): Promise<void> {
     for (let batch = this.#batches[0]; batch !== undefined; batch = this.#batches[0]) {
-      await this.#insert(batch);
+      try {
+        await this.#insert(batch);
+      } catch (error) {
+        if (!isAboutRows(error)) throw error;
+        this.#divide(batch, error);
+        continue;
+      }
       this.#batches.shift();
       this.#rows -= batch.rows.length;
       this.#retryMs = firstRetryMs;
     }
   }
+
+  /** What the server cannot take would be refused for ever, and all behind it with it: it is found by halves, and lost alone. */
+  #divide({ table, rows, token }: Batch, error: unknown): void {
+    this.#batches.shift();
+    if (rows.length === 1) {
+      this.#rows -= 1;
+      this.onFault(error);
+      return;
+    }
+    const middle = Math.ceil(rows.length / 2);
+    this.#batches.unshift(
+      { table, rows: rows.slice(0, middle), token: `${token}.1` },
+      { table, rows: rows.slice(middle), token: `${token}.2` },
+    );
+  }
+}
+
+// Of a row's text, its types, its values and a table's constraints. https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
+const codesAboutRows: ReadonlySet<string> = new Set("6 25 26 27 38 41 53 69 70 72 117 131 321 349 407 469".split(" "));
+
+/** Whether the server has refused what it was sent, as an error of `@clickhouse/client` says by its `code`. */
+function isAboutRows(error: unknown): boolean {
+  const code: unknown = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return codesAboutRows.has(String(code));
 }
