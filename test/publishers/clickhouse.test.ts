@@ -98,7 +98,7 @@ describe("clickhousePublisher", () => {
       },
     };
     const publisher = clickhousePublisher({ client, clock });
-    publisher.attach?.({ onFault: (fault: Fault) => void faults.push(fault) } as never);
+    publisher.attach?.({ onFault: (fault) => void faults.push(fault) });
     const ids = Array.from({ length: 300 }, (_, index) => (index % 150 === 77 ? `odd ${index}` : `even ${index}`));
     await publisher.publishBatch!(ids.map((id) => aResult({ id })));
     await clock.advanceAsync(1_000);
