@@ -93,7 +93,7 @@ Stryker changes the sources in one place at a time (a comparison turned round, a
 out), and the tests run that reach that place. A change that no test notices has survived. Tests in processes of their own
 are left out: what runs there is not changed. Noticed are changes that make a test fail, or that hang it. Of every
 property a twentieth of its cases is tried. What runs only while a module loads is not counted. Files that are not listed
-have not been measured; those of calls and runs were before their timed pairs were widened, so that some have changed since.
+have not been measured; \`begin\`, \`gates\`, \`route\`, \`evidence\`, \`observed-run\` and \`run\` have changed in a few lines since they were.
 
 ## All changes
 
@@ -122,10 +122,12 @@ Of calls and runs, most of it is no mistake: a short cut that is not taken (a ca
 is surely equal is compared all the same), a limit of our own store of spare objects, or a check that another one makes
 needless.
 
+\`stats/key-windows.ts\`, \`stats/fleet-units.ts\` and \`stats/candidate-evidence.ts\` have tests of their own since the draw before
+this one, in which 74 % were noticed.
+
 In \`compare/equality\` the kinds are the same. Where a quick look says nothing, the walk finds the same answer; a
 fingerprint that tells less only makes more pairs to try; and how often the clock is looked at shows in time alone. In
-\`stats\` and \`rollout\` there is more that tests of the folder do not see: windows and totals of a candidate's evidence as a
-fleet merges them, the words of messages, and the stores for Redis and PostgreSQL, whose tests need servers and are left out.
+\`rollout\` there is more that tests of the folder do not see: the words of messages, and the stores for Redis and PostgreSQL, whose tests need servers and are left out.
 
 ## How to measure
 
