@@ -29,7 +29,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/prometheus": 4_800,
   "./publishers/redis-stream": 16_000,
   "./publishers/sentry": 16_600,
-  "./publishers/clickhouse": 17_700,
+  "./publishers/clickhouse": 17_900,
   "./publishers/sql": 23_000,
   "./publishers/webhook": 20_300,
   "./writes": 127_000,
