@@ -72,7 +72,7 @@ function copyArray(value: readonly unknown[], prototype: unknown, depth: number,
       copy[index] = part;
     } else if (part !== undefined || index in value) copy[index] = part;
   }
-  copying.named = false;
+  if (alike !== undefined) copying.named = false;
   // A subclass may have keys of its own; a plain array's are no data.
   if (prototype !== Array.prototype) {
     copyNamedKeys(value, copy, (inner) => copyPart(inner, depth + 1, copying));

@@ -12,7 +12,7 @@ import type { Hooks, ExperimentPlan } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
 import { callAs, Mark } from "../runtime/current-run.ts";
 import { runOf, type Run } from "./run.ts";
-import { ToldMatch, type MatchedSide } from "./told-match.ts";
+import { tellMatch, type MatchedSide } from "./told-match.ts";
 import { inFlight } from "./candidate-run.ts";
 
 type Side = "control" | "candidate";
@@ -187,11 +187,11 @@ class FastAsyncCall extends Attempt {
     const pair = this.timing === "untimed" ? undefined : this.pair(controlEndedAt, candidateEndedAt);
     planned.record.match(this.controlStartedAt, controlMs, candidateMs, undefined, pair);
     if (this.plan.services.comparisonQueue.wants("match"))
-      this.tellMatch(last, value, controlEndedAt, candidateEndedAt);
+      this.tellMatched(last, value, controlEndedAt, candidateEndedAt);
     this.retire();
   }
 
-  private tellMatch(last: Side, value: unknown, controlEndedAt: number, candidateEndedAt: number): void {
+  private tellMatched(last: Side, value: unknown, controlEndedAt: number, candidateEndedAt: number): void {
     const { plan, hooks, args } = this;
     const evidence = this.copied === undefined ? "live" : "captured";
     const isLast = last === "control";
@@ -210,8 +210,7 @@ class FastAsyncCall extends Attempt {
       syncEndedAt: this.syncEndedAt,
       endedAt: candidateEndedAt,
     };
-    const told = new ToldMatch(plan, hooks, args, control, candidate);
-    plan.services.comparisonQueue.add(told, isLast ? controlEndedAt : candidateEndedAt);
+    tellMatch(plan, hooks, args, control, candidate, isLast ? controlEndedAt : candidateEndedAt);
   }
 
   private pair(controlEndedAt: number, candidateEndedAt: number): Sample["pair"] {

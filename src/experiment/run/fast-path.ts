@@ -3,7 +3,7 @@ import { givesPlainPromises } from "../runtime/native-promise.ts";
 import { shapeOf } from "../runtime/promises.ts";
 import { aFastAsyncCall } from "./fast-path-async.ts";
 import { runOf, type Run } from "./run.ts";
-import { ToldMatch, type MatchedSide } from "./told-match.ts";
+import { tellMatch, type MatchedSide } from "./told-match.ts";
 import type { Sample } from "../../model/rollout.ts";
 import type { Hooks, ExperimentPlan, PlannedCandidate } from "../define/experiment-plan.ts";
 import { tellOfNothing } from "../define/run-twice.ts";
@@ -79,7 +79,7 @@ function conductControlFirst(
   matched(plan, planned, value, startedAt, controlEndedAt - startedAt, endedAt - controlEndedAt, pair);
   if (plan.services.comparisonQueue.wants("match")) {
     const control = sideOf(value, startedAt, controlEndedAt);
-    tell(plan, hooks, args, control, sideOf(answer, controlEndedAt, endedAt), endedAt);
+    tellMatch(plan, hooks, args, control, sideOf(answer, controlEndedAt, endedAt), endedAt);
   }
   return value;
 }
@@ -147,7 +147,7 @@ function conductCandidateFirst(plan: ExperimentPlan, hooks: Hooks, self: unknown
   matched(plan, planned, value, startedAt, endedAt - calledAt, calledAt - startedAt, pair);
   if (services.comparisonQueue.wants("match")) {
     const control = sideOf(value, calledAt, endedAt);
-    tell(plan, hooks, args, control, sideOf(answer, startedAt, calledAt), endedAt);
+    tellMatch(plan, hooks, args, control, sideOf(answer, startedAt, calledAt), endedAt);
   }
   return value;
 }
@@ -172,16 +172,4 @@ function matched(
 /** Of a side that answered at once. */
 function sideOf(value: unknown, startedAt: number, endedAt: number): MatchedSide {
   return { value, evidence: "live", startedAt, syncEndedAt: endedAt, endedAt };
-}
-
-/** @param now the monotonic stamp of this moment */
-function tell(
-  plan: ExperimentPlan,
-  hooks: Hooks,
-  args: unknown[],
-  control: MatchedSide,
-  candidate: MatchedSide,
-  now: number,
-): void {
-  plan.services.comparisonQueue.add(new ToldMatch(plan, hooks, args, control, candidate), now);
 }

@@ -12,7 +12,7 @@ export interface MatchedSide extends Stamps {
 }
 
 /** A fast call whose sides were alike: all that a publisher's result of it is made of, once its turn has come. */
-export class ToldMatch implements Comparable, EndedRun {
+class ToldMatch implements Comparable, EndedRun {
   readonly plan: ExperimentPlan;
   readonly hooks: Hooks;
   readonly args: unknown[];
@@ -48,7 +48,7 @@ export class ToldMatch implements Comparable, EndedRun {
   }
 
   parts(): unknown[] {
-    return [this.#control.value, this.args, undefined, this.#candidate.value];
+    return [this.#control.value, this.args, this.#candidate.value];
   }
 
   // EndedRun
@@ -117,4 +117,16 @@ export class ToldMatch implements Comparable, EndedRun {
   get fellBack(): undefined {
     return undefined;
   }
+}
+
+/** To the publishers that ask for matches. @param now the monotonic stamp of this moment */
+export function tellMatch(
+  plan: ExperimentPlan,
+  hooks: Hooks,
+  args: unknown[],
+  control: MatchedSide,
+  candidate: MatchedSide,
+  now: number,
+): void {
+  plan.services.comparisonQueue.add(new ToldMatch(plan, hooks, args, control, candidate), now);
 }
