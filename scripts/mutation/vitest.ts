@@ -1,6 +1,7 @@
 // What tests take from `vitest`, without its workers: one process runs them for thousands of changes.
 import { ASYMMETRIC_MATCHERS_OBJECT, JestAsymmetricMatchers, JestChaiExpect, JestExtend } from "@vitest/expect";
 import { getCurrentTest } from "@vitest/runner";
+import { fn, restoreAllMocks, spyOn } from "@vitest/spy";
 import * as chai from "chai";
 
 export { afterAll, afterEach, beforeAll, beforeEach, describe, it } from "@vitest/runner";
@@ -38,3 +39,24 @@ function poll(
 
 const matchers = (globalThis as unknown as Record<symbol, object>)[ASYMMETRIC_MATCHERS_OBJECT];
 export const expect: unknown = Object.assign((value: unknown) => asserted(value), chai.expect, matchers, { poll });
+
+const environment = new Map<string, string | undefined>();
+/** What needs modules loaded anew, or another clock, is not here: such a test fails without a change, and is left out. */
+export const vi: Record<string, unknown> = {
+  fn,
+  spyOn,
+  restoreAllMocks,
+  stubEnv(name: string, value: string | undefined): void {
+    if (!environment.has(name)) environment.set(name, process.env[name]);
+    setEnvironment(name, value);
+  },
+  unstubAllEnvs(): void {
+    for (const [name, value] of environment) setEnvironment(name, value);
+    environment.clear();
+  },
+};
+
+function setEnvironment(name: string, value: string | undefined): void {
+  if (value === undefined) Reflect.deleteProperty(process.env, name);
+  else process.env[name] = value;
+}

@@ -17,8 +17,14 @@ import { mayFollow, watch } from "../runtime/promises.ts";
 import type { CandidateRun } from "./candidate-run.ts";
 import { kindOfRun, type EndedRun } from "./make-result.ts";
 
+/** A call whose sides are compared. */
+interface ComparedRun extends EndedRun {
+  /** What is compared was prepared by a function of the user's, and may hold accessors. */
+  readonly prepared: boolean;
+}
+
 /** A call whose sides have all settled. */
-export interface SettledRun extends EndedRun {
+export interface SettledRun extends ComparedRun {
   readonly candidateRuns: readonly CandidateRun[];
   readonly self: unknown;
   readonly args: unknown[];
@@ -37,7 +43,7 @@ const redaction = compileRedaction();
  *
  * @param judges whether the caller's answer hangs on it: then they are walked now
  */
-export function comparisonAtOnce(run: EndedRun, candidateRun: CandidateRun, judges: boolean): Comparison | undefined {
+export function comparisonAtOnce(run: ComparedRun, candidateRun: CandidateRun, judges: boolean): Comparison | undefined {
   const { ownCompare, callerMs } = run.plan;
   const control = run.control!;
   const outcome = candidateRun.outcome!;
@@ -52,7 +58,7 @@ export function comparisonAtOnce(run: EndedRun, candidateRun: CandidateRun, judg
   return ownCompare || judges || outcome.kind === "timed-out" ? comparisonOf(run, candidateRun) : undefined;
 }
 
-function comparisonOf(run: EndedRun, candidateRun: CandidateRun): Comparison {
+function comparisonOf(run: ComparedRun, candidateRun: CandidateRun): Comparison {
   const { judgement, services } = run.plan;
   const known = {
     looked: candidateRun.looked,

@@ -39,8 +39,6 @@ export interface EndedRun {
   readonly startedAt: number;
   readonly control: Outcome | undefined;
   readonly controlEvidence: Evidence;
-  /** What is compared was prepared by a function of the user's, and may hold accessors. */
-  readonly prepared: boolean;
   readonly controlStartedAt: number;
   readonly controlSyncEndedAt: number;
   readonly controlEndedAt: number;

@@ -98,10 +98,6 @@ class ToldMatch implements Comparable, EndedRun {
     return "control";
   }
 
-  get prepared(): boolean {
-    return false;
-  }
-
   get snapshot(): undefined {
     return undefined;
   }

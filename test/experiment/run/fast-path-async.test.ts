@@ -17,6 +17,8 @@ type Call = "promises" | "throws" | "answers" | "gives a thenable";
 type Step = "control returns" | "control rejects" | "candidate returns" | "candidate rejects" | "10 ms" | "60 ms";
 
 interface Story {
+  readonly fast?: boolean;
+  readonly kinds?: ResultKind[];
   readonly candidate: Call;
   readonly values: readonly [unknown, unknown];
   readonly steps: readonly Step[];
@@ -44,6 +46,25 @@ const steps = fc.shuffledSubarray<Step>(
   { minLength: 2 },
 );
 
+const [same, different] = [(): [number, number] => [1, 1], (): [number, number] => [1, 2]];
+/** One of each thing that ends a fast call otherwise than by a match. */
+const notable: [Call, () => readonly [unknown, unknown], Step[], boolean][] = [
+  ["promises", different, ["candidate returns", "10 ms", "control returns"], false],
+  ["promises", different, ["control returns", "10 ms", "candidate returns"], true],
+  ["promises", same, ["control rejects", "10 ms", "candidate returns"], false],
+  ["promises", same, ["candidate returns", "10 ms", "control rejects"], false],
+  ["promises", same, ["candidate rejects", "10 ms", "control returns"], false],
+  ["promises", same, ["control returns", "10 ms", "candidate rejects"], false],
+  ["promises", same, ["candidate rejects", "10 ms", "control rejects"], false],
+  ["promises", same, ["control returns", "60 ms", "10 ms"], false],
+  ["promises", same, ["60 ms", "control returns", "candidate returns"], false],
+  ["promises", same, ["60 ms", "candidate rejects", "control rejects"], false],
+  ["throws", same, ["control returns", "10 ms"], false],
+  ["throws", same, ["10 ms", "control rejects"], false],
+  ["answers", different, ["10 ms", "control returns"], false],
+  ["gives a thenable", different, ["candidate returns", "10 ms", "control returns"], false],
+];
+
 describe("a call of which nobody wants to know a match", () => {
   // Two laboratories have ids of their own, which is the one thing they may differ in.
   beforeEach(() => void vi.spyOn(globalThis.crypto, "getRandomValues").mockImplementation((numbers) => numbers));
@@ -57,23 +78,24 @@ describe("a call of which nobody wants to know a match", () => {
         steps,
         fc.boolean(),
         async (candidate, makeValues, order, ignored) => {
-          const told = await Promise.all(
-            [butMatches, undefined].map((kinds) =>
-              tell({ candidate, values: makeValues(), steps: order, ignored }, kinds),
+          const [slow, fast, untold] = await Promise.all(
+            [{ fast: false }, {}, { kinds: butMatches }].map((how) =>
+              tell({ candidate, values: makeValues(), steps: order, ignored, ...how }),
             ),
           );
-          expect(told[0]).toEqual(told[1]);
+          expect(fast).toEqual(slow);
+          expect(untold).toEqual({ ...slow, results: slow!.results.filter(({ kind }) => kind !== "match") });
         },
       ),
-      { numRuns: cases(400) },
+      { numRuns: cases(400), examples: notable },
     );
   });
 
   it.each(["control", "candidate"] as const)(
     "compares what %s returned as it was when it came, in either order",
     async (first) => {
-      for (const kinds of [butMatches, undefined]) {
-        const { lab, run, sides } = start({ kinds });
+      for (const how of [{ kinds: butMatches }, {}, { fast: false }]) {
+        const { lab, run, sides } = start(how);
         const answer = run();
         const early = { id: 1, parts: [{ id: 2 }] };
         sides[first].resolve(early);
@@ -252,7 +274,13 @@ describe("a call of which nobody wants to know a match", () => {
     expect(firsts).toBeGreaterThan(50);
     expect(firsts).toBeLessThan(150);
     await lab.settled();
-    expect(lab.status().experiments["price"]).toMatchObject({ calls: 3_000, matched: 3_000, inFlight: 0 });
+    expect(lab.status().experiments["price"]).toMatchObject({
+      calls: 3_000,
+      started: 3_000,
+      matched: 3_000,
+      inFlight: 0,
+      cost: { meanPathMs: 0.5 },
+    });
     for (let call = 0; call < 300; call++) expect(await price()).toBe(1);
     fails = true;
     for (let call = 0; call < 15; call++) expect(await price()).toBe(1);
@@ -279,13 +307,14 @@ interface Started {
 }
 
 function start(options: {
-  kinds: ResultKind[] | undefined;
+  fast?: boolean;
+  kinds?: ResultKind[];
   candidate?: Call;
   value?: unknown;
   ignored?: boolean;
   capture?: boolean;
 }): Started {
-  const { kinds, candidate = "promises", value, ignored = false, capture = true } = options;
+  const { fast = true, kinds, candidate = "promises", value, ignored = false, capture = true } = options;
   const clock = fixedClock();
   const results: Result[] = [];
   const lab = new Laboratory({
@@ -308,14 +337,22 @@ function start(options: {
     knownMismatches: ignored ? [{ name: "any", when: () => true }] : [],
     limits: { timeoutMs, breakAfter: 1 },
     ...(!capture && { capture }),
+    ...(!fast && { beforeRun: () => undefined }),
   });
   return { lab, clock, results, run, sides };
 }
 
+interface Told {
+  readonly seen: unknown[];
+  readonly status: unknown;
+  readonly later: unknown;
+  readonly results: Result[];
+}
+
 /** Tells a story, and what the caller, the counters and the publisher have seen of it at each step. */
-async function tell(story: Story, kinds: ResultKind[] | undefined): Promise<unknown> {
+async function tell(story: Story): Promise<Told> {
   const [controls, candidates] = story.values;
-  const { lab, clock, results, run, sides } = start({ ...story, kinds, value: candidates });
+  const { lab, clock, results, run, sides } = start({ ...story, value: candidates });
   const seen: unknown[] = [];
   const caller = run().then(
     (value) => ({ same: value === controls }),
@@ -335,14 +372,10 @@ async function tell(story: Story, kinds: ResultKind[] | undefined): Promise<unkn
   sides.candidate.resolve(candidates);
   await caller;
   await lab.settled();
+  await lab.flush();
   const status = counted(lab.status());
   clock.advance(700_000);
-  return {
-    seen,
-    status,
-    later: counted(lab.status()),
-    results: results.filter(({ kind }) => kind !== "match"),
-  };
+  return { seen, status, later: counted(lab.status()), results };
 }
 
 function counted({ experiments, candidatesInFlight }: LaboratoryStatus): unknown {

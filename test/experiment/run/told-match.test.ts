@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../../src/experiment/laboratory.ts";
 import type { Result } from "../../../src/model/result.ts";
 import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
+import { held, turn } from "../../proof/held.ts";
 
 interface Data {
   readonly id: number;
@@ -78,5 +79,63 @@ describe("a match of a fast call, as a publisher gets it", () => {
     expect(fast).toStrictEqual(other);
     const [same] = await both((clock) => ({ control: sync(clock, 1), candidate: sync(clock, 1) }), { clean });
     expect(same[0]).toMatchObject({ kind: "match", control: { evidence }, candidates: [{ evidence }] });
+  });
+
+  it.each(["resolves before", "resolves after"])(
+    "whose candidate %s its laboratory is closed is told as any other",
+    async (when) => {
+      const [fast, other] = await Promise.all(
+        [{}, { beforeRun: () => undefined }].map(async (hooks) => {
+          const told: Result[] = [];
+          const clock = fixedClock();
+          const lab = new Laboratory({ clock, publishers: [(result) => void told.push(result)] });
+          const late = held<Data>();
+          const call = lab.experiment("told", {
+            control: async () => ({ id: 1 }),
+            candidate: () => late.promise,
+            ...hooks,
+          });
+          await call();
+          if (when === "resolves before") late.resolve({ id: 1 });
+          await turn();
+          const closed = lab.close({ timeoutMs: 10 });
+          clock.advance(20);
+          await closed;
+          late.resolve({ id: 1 });
+          await turn();
+          const { matched, started, inFlight, candidates } = lab.status().experiments["told"]!;
+          return { told: told.length, matched, started, inFlight, candidates };
+        }),
+      );
+      expect(fast).toEqual(other);
+      expect(fast).toMatchObject({ told: 1, matched: when === "resolves before" ? 1 : 0, inFlight: 0 });
+    },
+  );
+
+  it("takes no more bytes than may wait, and is counted where it is dropped for that", async () => {
+    let told = 0;
+    const lab = new Laboratory({
+      limits: { maxBytes: 1_000_000 },
+      publishers: [{ name: "all", publish: () => void (told += 1) }],
+      onFault: () => undefined,
+    });
+    // Of 1 000 calls in one turn, each with a value of 10 KB for either side.
+    const call = lab.experiment<() => unknown>("told", {
+      control: () => "x".repeat(5_000),
+      candidate: () => "x".repeat(5_000),
+    });
+    let most = 0;
+    for (let calls = 0; calls < 1_000; calls++) {
+      call();
+      most = Math.max(most, lab.status().memory.waitingBytes);
+    }
+    expect(most).toBeGreaterThan(400_000);
+    expect(most).toBeLessThan(600_000);
+    await lab.flush();
+    const dropped = Object.values(lab.status().publishers["all"]!.dropped).reduce((sum, count) => sum + count, 0);
+    expect(dropped).toBeGreaterThan(500);
+    expect(told + dropped).toBe(1_000);
+    expect(lab.status().experiments["told"]).toMatchObject({ matched: 1_000 });
+    await lab.close();
   });
 });
