@@ -43,7 +43,11 @@ const redaction = compileRedaction();
  *
  * @param judges whether the caller's answer hangs on it: then they are walked now
  */
-export function comparisonAtOnce(run: ComparedRun, candidateRun: CandidateRun, judges: boolean): Comparison | undefined {
+export function comparisonAtOnce(
+  run: ComparedRun,
+  candidateRun: CandidateRun,
+  judges: boolean,
+): Comparison | undefined {
   const { ownCompare, callerMs } = run.plan;
   const control = run.control!;
   const outcome = candidateRun.outcome!;
