@@ -1,4 +1,6 @@
 // What tests take from `vitest`, without its workers: one process runs them for thousands of changes.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ASYMMETRIC_MATCHERS_OBJECT, JestAsymmetricMatchers, JestChaiExpect, JestExtend } from "@vitest/expect";
 import { getCurrentTest } from "@vitest/runner";
 import { fn, restoreAllMocks, spyOn } from "@vitest/spy";
@@ -7,6 +9,14 @@ import * as chai from "chai";
 export { afterAll, afterEach, beforeAll, beforeEach, describe, it } from "@vitest/runner";
 
 for (const plugin of [JestExtend, JestChaiExpect, JestAsymmetricMatchers]) chai.use(plugin);
+
+/** Never writes: what is on disk is what is expected. */
+chai.use((library, { addMethod }) => {
+  addMethod(library.Assertion.prototype, "toMatchFileSnapshot", function (this: Chai.AssertionStatic, path: string) {
+    const file = join(dirname(getCurrentTest()!.file.filepath).replace(".stryker-tmp/quick/", ""), path);
+    this.assert(chai.util.flag(this, "object") === readFileSync(file, "utf8"), `not as in ${path}`, "", path);
+  });
+});
 
 type Assertion = Record<string, unknown>;
 const asserted = (value: unknown): Assertion =>
