@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CompareRules } from "../../../src/compare/index.ts";
+import { compare, type CompareRules } from "../../../src/compare/index.ts";
 import { bandsOf, groupBoth } from "../../../src/compare/equality/unordered.ts";
 import { BandColumn, BandKey } from "../../../src/compare/equality/fingerprint.ts";
 import { listed, listedPairs } from "../listed.ts";
@@ -25,6 +25,11 @@ const pairs = listedPairs(
   ["those of one key", () => [[{ id: 1, v: 1 }, { id: 2, v: 2 }], [{ id: 2, v: 2 }, { id: 1, v: 9 }]], "$[0].v value", byId], // prettier-ignore
   ["those of one key, never of two", () => [[{ id: 1, v: 1 }], [{ id: 2, v: 1 }]], "$[0] removed, $[0] added", byId], // prettier-ignore
   ["keys that are objects", () => [[{ id: { a: 1 } }, { id: { a: 2 } }], [{ id: { a: 2 } }, { id: { a: 1 } }]], "match", byId], // prettier-ignore
+  ["keys without a prototype", () => [[1, 2], [2, 1]], "match", { unordered: [{ path: "$", by: () => Object.create(null) as object }] }], // prettier-ignore
+  ["keys that are functions", () => [[1, 2], [2, 1]], "match", { unordered: [{ path: "$", by: () => made() }] }], // prettier-ignore
+  ["three less, two of them alike", () => [["a", "b", "a"], []], "$[0] removed, $[1] removed, $[2] removed"],
+  ["a hole, and a value", () => [new Array(1), [5]], "$[0] added"],
+  ["a value, and a hole", () => [[5], new Array(1)], "$[0] removed"],
   ["functions", () => [[made(), 2], [2, made()]], "$[0] is opaque: it cannot be looked into"], // prettier-ignore
   ["functions, and what differs beside them", () => [[{ f: made(), a: 1 }, { f: made(), a: 2 }], [{ f: made(), a: 2 }, { f: made(), a: 3 }]], "$[1].f opaque, $[0].f opaque, $[0].a value"], // prettier-ignore
   ["functions, and nothing that differs", () => [[{ f: made(), a: 1 }, { f: made(), a: 2 }], [{ f: made(), a: 2 }, { f: made(), a: 1 }]], "$[0].f is opaque: it cannot be looked into, and 1 more"], // prettier-ignore
@@ -41,6 +46,16 @@ const pairs = listedPairs(
 describe("a list without order", () => {
   it.each(pairs)("$about", ({ pair, expected, rules }) => {
     expect(listed(...pair(), { unordered: ["$"], ...rules })).toBe(expected);
+  });
+});
+
+it("lists with an element without an equal what that is", () => {
+  const differences = (control: unknown[], candidate: unknown[]): unknown =>
+    compare(control, candidate, { unordered: ["$"] });
+  expect(differences([1], [3, 1])).toMatchObject({ differences: [{ path: "$[0]", kind: "added", candidate: 3 }] });
+  expect(differences([3, 1], [1])).toMatchObject({ differences: [{ path: "$[0]", kind: "removed", control: 3 }] });
+  expect(differences(new Array(1), [5])).toMatchObject({
+    differences: [{ path: "$[0]", kind: "added", candidate: 5 }],
   });
 });
 
