@@ -138,4 +138,27 @@ describe("a match of a fast call, as a publisher gets it", () => {
     expect(lab.status().experiments["told"]).toMatchObject({ matched: 1_000 });
     await lab.close();
   });
+
+  it("does not wait where nobody asks for it, in either order of its sides", async () => {
+    const lab = new Laboratory({
+      publishers: [{ name: "mismatches", kinds: ["mismatch"], publish: () => undefined }],
+      limits: { maxInFlight: 5_000 },
+    });
+    const text = (): string => "x".repeat(500);
+    const sync = lab.experiment<() => unknown>("sync", { control: text, candidate: text });
+    const limits = { maxInFlight: 5_000 };
+    const async = lab.experiment<() => unknown>("async", { control: async () => text(), candidate: async () => text(), limits }); // prettier-ignore
+    const answers: unknown[] = [];
+    // Of so many, more than the 64 that are not measured have the candidate called first.
+    for (let calls = 0; calls < 4_000; calls++) sync();
+    for (let calls = 0; calls < 30; calls++) {
+      for (let more = 0; more < 50; more++) answers.push(async());
+      await Promise.all(answers.splice(0));
+    }
+    expect(lab.status().memory.waitingBytes).toBe(0);
+    await lab.settled();
+    const { sync: one, async: other } = lab.status().experiments;
+    expect([one!.matched, other!.matched]).toEqual([4_000, 1_500]);
+    await lab.close();
+  });
 });
