@@ -139,6 +139,16 @@ describe("Delivery", () => {
     });
   });
 
+  it("counts what a publisher was handed, though it empties the list", async () => {
+    const memory = new MemoryBudget();
+    const emptying = (batch: readonly Result[]): void => void ((batch as Result[]).length = 0);
+    const { delivery } = deliver({ publishBatch: emptying }, { memory });
+    for (const result of results(3)) delivery.accept(result);
+    await settled();
+    expect(delivery.counts()).toMatchObject({ accepted: 3, published: 3 });
+    expect(memory.status().queuedBytes).toBe(0);
+  });
+
   it("counts what is being published, though it was handed over without waiting", async () => {
     const memory = new MemoryBudget(8_000_000);
     const { delivery, clock } = deliver({ publish: never }, { memory });
