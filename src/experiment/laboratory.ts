@@ -1,6 +1,6 @@
 import { systemClock, type Cancel } from "../model/clock.ts";
 import { SidelaneError } from "../model/errors.ts";
-import { checkOptions } from "../model/check-options.ts";
+import { checkOptions, type OptionCheck } from "../model/check-options.ts";
 import type { Rollout } from "../model/rollout.ts";
 import type { FlushReport } from "../model/publisher.ts";
 import type { StartRecord } from "../model/start-record.ts";
@@ -183,7 +183,7 @@ export class Laboratory implements AsyncDisposable {
    * @param options.timeoutMs 0 or more; without it 10 s, or until a publisher that keeps failing fails again
    */
   async flush(options: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
-    checkTimeout("flush", options.timeoutMs);
+    checkEnd("flush", options);
     await this.#services.comparisonQueue.empty();
     const done = await Promise.all(this.#deliveries.map((delivery) => delivery.flush(options.timeoutMs)));
     return { complete: done.every(Boolean), publishers: this.#counts() };
@@ -198,13 +198,13 @@ export class Laboratory implements AsyncDisposable {
    * @param options `timeoutMs`, 0 or more, is the deadline; 5 000 by default
    * @throws {SidelaneError} `invalid-option` (it rejects, and nothing is closed)
    */
-  close({ timeoutMs = closeTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
+  close(options: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
     try {
-      checkTimeout("close", timeoutMs);
+      checkEnd("close", options);
     } catch (error) {
       return Promise.reject(error);
     }
-    return (this.#closing ??= this.#close(timeoutMs));
+    return (this.#closing ??= this.#close(options.timeoutMs ?? closeTimeoutMs));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -295,6 +295,9 @@ export class Laboratory implements AsyncDisposable {
 }
 
 // Text and `NaN` come from the environment; a timer takes them for none.
-function checkTimeout(place: string, timeoutMs: unknown): void {
-  if (timeoutMs !== undefined) checkOptions(place).number("timeoutMs", timeoutMs);
+function checkEnd(place: string, options: { readonly timeoutMs?: unknown }): void {
+  const check: OptionCheck = checkOptions(place);
+  check.object("options", options);
+  check.known(options, ["timeoutMs"]);
+  if (options.timeoutMs !== undefined) check.number("timeoutMs", options.timeoutMs);
 }

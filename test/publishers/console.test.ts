@@ -195,7 +195,7 @@ describe("a rollout on the console", () => {
     const lab = new Laboratory({ publishers: [publisher], clock });
     const rollout = ramp({ steps: [0.5] });
     const price = lab.experiment("price", {
-      control: () => 1,
+      control: (_key: string) => 1,
       candidate: (key: string) => (key === "b" ? fail() : 1),
       ...{ key: (key: string) => key, rollout },
     });
