@@ -1,6 +1,6 @@
 import { systemClock, type Cancel } from "../model/clock.ts";
 import { SidelaneError } from "../model/errors.ts";
-import { checkOptions, type OptionCheck } from "../model/check-options.ts";
+import { checkOptions } from "../model/check-options.ts";
 import type { Rollout } from "../model/rollout.ts";
 import type { FlushReport } from "../model/publisher.ts";
 import type { StartRecord } from "../model/start-record.ts";
@@ -9,7 +9,7 @@ import { planOf } from "./define/compile-experiment.ts";
 import { Delivery } from "./deliver/delivery.ts";
 import { faultHandler, type Services } from "./define/services.ts";
 import { bindRollout, closeRollout, rolloutsEnd } from "./bind-rollout.ts";
-import { checkLaboratory, type LaboratoryOptions } from "./define/laboratory-options.ts";
+import { checkEnd, checkLaboratory, type LaboratoryOptions } from "./define/laboratory-options.ts";
 import { environmentSwitch } from "./runtime/environment-switch.ts";
 import { nextTurn } from "./runtime/event-loop.ts";
 import { openServices, publishersOf, wantedBy } from "./open-services.ts";
@@ -292,12 +292,4 @@ export class Laboratory implements AsyncDisposable {
   #counts(): FlushReport["publishers"] {
     return Object.fromEntries(this.#deliveries.map((delivery) => [delivery.name, delivery.counts()]));
   }
-}
-
-// Text and `NaN` come from the environment; a timer takes them for none.
-function checkEnd(place: string, options: { readonly timeoutMs?: unknown }): void {
-  const check: OptionCheck = checkOptions(place);
-  check.object("options", options);
-  check.known(options, ["timeoutMs"]);
-  if (options.timeoutMs !== undefined) check.number("timeoutMs", options.timeoutMs);
 }

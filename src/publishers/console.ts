@@ -38,7 +38,7 @@ const contextLimits = { nodes: 100, totalLength: 4_000 };
 
 /**
  * Prints mismatches for a person: where control and the candidate differ, both sides, and how long each took; what happens to
- * rollouts; and at the end of each minute, where a rollout stands, its verdict and whom it served, if that has changed.
+ * rollouts; and at the end of each minute, where a rollout stands, its verdict and how many calls it served, if that has changed.
  *
  * Control characters of names and values are escaped. Needs no terminal and no Node.
  *

@@ -74,7 +74,7 @@ export function sentenceOfEvent(event: RolloutEvent): string {
 }
 
 /**
- * Where a rollout stands and whom it served, in one line, such as `price: ramp 5 %, insufficient; the candidate answered 12 calls, and
+ * Where a rollout stands and how many calls it served, in one line, such as `price: ramp 5 %, insufficient; the candidate answered 12 calls, and
  * control 1 in its place`. Nothing without a rollout.
  */
 export function sentenceOfTally({ experiment, verdict, of }: CandidateTally): string | undefined {

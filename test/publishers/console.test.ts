@@ -188,7 +188,7 @@ describe("consolePublisher", () => {
 });
 
 describe("a rollout on the console", () => {
-  it("is told of each minute: where it stands, its verdict and whom it served, if that has changed", async () => {
+  it("is printed each minute: its stage, verdict and calls, where they have changed", async () => {
     const written: string[] = [];
     const clock = fixedClock();
     const publisher = consolePublisher({ write: (text) => void written.push(text), kinds: [], clock });
@@ -215,7 +215,7 @@ describe("a rollout on the console", () => {
     ]);
   });
 
-  it("is not told of where there is none", async () => {
+  it("is not printed where there is none", async () => {
     const written: string[] = [];
     const clock = fixedClock();
     const publisher = consolePublisher({ write: (text) => void written.push(text), kinds: [], clock });

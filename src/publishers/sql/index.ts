@@ -23,6 +23,7 @@ import { dialects } from "../../sql/dialects.ts";
 import { minuteRowOf, type MinuteRecord } from "../../sql/minutes.ts";
 import { rowsOf, type Row } from "../../sql/result-row.ts";
 import { eventRowOf, tallyRowsOf } from "../../sql/tally-rows.ts";
+import { causesOf, sendInHalves } from "../in-halves.ts";
 import { skipCounts } from "./skips.ts";
 
 export type { PrivacyOptions } from "../../records/privacy-options.ts";
@@ -117,21 +118,8 @@ export function sqlPublisher(options: SqlPublisherOptions): SqlPublisher {
   };
   let report: (error: unknown) => void = () => undefined;
 
-  /** What the database cannot take is found by halves and lost alone; a fault says so. */
-  async function insertRows(statement: string, rows: readonly object[]): Promise<void> {
-    try {
-      await execute(statement, [JSON.stringify(rows)]);
-    } catch (error) {
-      if (!isAboutData(error)) throw error;
-      if (rows.length === 1) {
-        report(error);
-        return;
-      }
-      const middle = Math.ceil(rows.length / 2);
-      await insertRows(statement, rows.slice(0, middle));
-      await insertRows(statement, rows.slice(middle));
-    }
-  }
+  const insertRows = (statement: string, rows: readonly object[]): Promise<void> =>
+    sendInHalves(rows, (some) => execute(statement, [JSON.stringify(some)]), isAboutData, report);
 
   const records = new OwnRecords();
   let starts = 0;
@@ -211,13 +199,12 @@ function parted(rows: readonly Row[]): Row[][] {
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html: data exceptions, constraints, limits
  * @see https://www.sqlite.org/rescode.html
  */
-function isAboutData(error: unknown, depth = 0): boolean {
-  if (typeof error !== "object" || error === null || depth > 3) return false;
-  const { code, errcode, cause } = error as { code?: unknown; errcode?: unknown; cause?: unknown };
-  if (typeof code === "string" && /^(?:(?:22|23|54)[0-9A-Z]{3}|SQLITE_(?:TOOBIG|CONSTRAINT|MISMATCH)\w*)$/.test(code))
-    return true;
-  if (code === "ERR_SQLITE_ERROR" && sqliteData.includes(Number(errcode) & 0xff)) return true;
-  return isAboutData(cause, depth + 1);
+function isAboutData(error: unknown): boolean {
+  for (const { code, errcode } of causesOf(error)) {
+    if (/^(?:(?:22|23|54)[0-9A-Z]{3}|SQLITE_(?:TOOBIG|CONSTRAINT|MISMATCH)\w*)$/.test(String(code))) return true;
+    if (code === "ERR_SQLITE_ERROR" && sqliteData.includes(Number(errcode) & 0xff)) return true;
+  }
+  return false;
 }
 
 // Too big, a constraint, a mismatch.
