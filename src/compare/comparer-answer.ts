@@ -67,14 +67,23 @@ const kinds: ReadonlySet<unknown> = new Set<DifferenceKind>([
   ...(["value", "type", "added", "removed", "undefined", "length", "order", "opaque", "unreadable"] as const),
 ]);
 
-/** Those that are differences; the signature is always made here, so that it is of one version. */
+/**
+ * Copies of those that are differences: what was read once is not asked for again, and the user's own objects stay as they are.
+ * The signature is always made here, so that it is of one version.
+ */
 function readDifferences(given: unknown): Difference[] {
   if (!Array.isArray(given)) return [];
-  return (given as unknown[]).filter((each): each is Difference => {
-    if (typeof each !== "object" || each === null) return false;
+  return (given as unknown[]).flatMap((each): Difference[] => {
+    if (typeof each !== "object" || each === null) return [];
     const { path, kind } = each as Readonly<Record<string, unknown>>;
-    return typeof path === "string" && kinds.has(kind);
+    if (typeof path !== "string" || !kinds.has(kind)) return [];
+    const difference = { path, kind: kind as DifferenceKind };
+    return [Object.assign(difference, sideOf(each, "control"), sideOf(each, "candidate"))];
   });
+}
+
+function sideOf(difference: object, side: "control" | "candidate"): Pick<Difference, "control" | "candidate"> {
+  return side in difference ? { [side]: (difference as Difference)[side] } : {};
 }
 
 function mismatchOf(all: readonly Difference[]): Comparison {

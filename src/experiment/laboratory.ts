@@ -9,7 +9,7 @@ import { planOf } from "./define/compile-experiment.ts";
 import { Delivery } from "./deliver/delivery.ts";
 import { faultHandler, type Services } from "./define/services.ts";
 import { bindRollout, closeRollout, rolloutsEnd } from "./bind-rollout.ts";
-import { checkLaboratory, type LaboratoryOptions } from "./define/laboratory-options.ts";
+import { checkEnd, checkLaboratory, type LaboratoryOptions } from "./define/laboratory-options.ts";
 import { environmentSwitch } from "./runtime/environment-switch.ts";
 import { nextTurn } from "./runtime/event-loop.ts";
 import { openServices, publishersOf, wantedBy } from "./open-services.ts";
@@ -183,7 +183,7 @@ export class Laboratory implements AsyncDisposable {
    * @param options.timeoutMs 0 or more; without it 10 s, or until a publisher that keeps failing fails again
    */
   async flush(options: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
-    checkTimeout("flush", options.timeoutMs);
+    checkEnd("flush", options);
     await this.#services.comparisonQueue.empty();
     const done = await Promise.all(this.#deliveries.map((delivery) => delivery.flush(options.timeoutMs)));
     return { complete: done.every(Boolean), publishers: this.#counts() };
@@ -198,13 +198,13 @@ export class Laboratory implements AsyncDisposable {
    * @param options `timeoutMs`, 0 or more, is the deadline; 5 000 by default
    * @throws {SidelaneError} `invalid-option` (it rejects, and nothing is closed)
    */
-  close({ timeoutMs = closeTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
+  close(options: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
     try {
-      checkTimeout("close", timeoutMs);
+      checkEnd("close", options);
     } catch (error) {
       return Promise.reject(error);
     }
-    return (this.#closing ??= this.#close(timeoutMs));
+    return (this.#closing ??= this.#close(options.timeoutMs ?? closeTimeoutMs));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -292,9 +292,4 @@ export class Laboratory implements AsyncDisposable {
   #counts(): FlushReport["publishers"] {
     return Object.fromEntries(this.#deliveries.map((delivery) => [delivery.name, delivery.counts()]));
   }
-}
-
-// Text and `NaN` come from the environment; a timer takes them for none.
-function checkTimeout(place: string, timeoutMs: unknown): void {
-  if (timeoutMs !== undefined) checkOptions(place).number("timeoutMs", timeoutMs);
 }

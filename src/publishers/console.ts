@@ -9,7 +9,7 @@ import { kindOfCandidate, type Result, type ResultKind } from "../model/result.t
 import { whenPresented } from "../records/present.ts";
 import type { PresentedCandidate, PresentedDifference, PresentedResult } from "../records/record.ts";
 import { kindsRule, privacyTable } from "../records/privacy-options.ts";
-import { sentenceOfEvent } from "../records/sentence.ts";
+import { sentenceOfEvent, sentenceOfTally } from "../records/sentence.ts";
 import { compileRedaction, type RedactOptions } from "../records/redaction.ts";
 
 /** What `consolePublisher` takes; every option has a default. */
@@ -37,7 +37,8 @@ const valueLength = 100;
 const contextLimits = { nodes: 100, totalLength: 4_000 };
 
 /**
- * Prints mismatches for a person: where control and the candidate differ, both sides, and how long each took.
+ * Prints mismatches for a person: where control and the candidate differ, both sides, and how long each took; what happens to
+ * rollouts; and at the end of each minute, where a rollout stands, its verdict and how many calls it served, if that has changed.
  *
  * Control characters of names and values are escaped. Needs no terminal and no Node.
  *
@@ -49,6 +50,7 @@ export function consolePublisher(options: ConsolePublisherOptions = {}): Publish
   let printed = 0;
   let counted = 0;
   let minuteEndsMs = -Infinity;
+  const told = new Map<string, string>();
   let cancel = (): void => undefined;
 
   function tellCounted(): void {
@@ -77,6 +79,16 @@ export function consolePublisher(options: ConsolePublisherOptions = {}): Publish
       }
       if (counted++ === 0) cancel = clock.after(minuteEndsMs - nowMs, tellCounted);
       return undefined;
+    },
+    publishTally(tally) {
+      if ("publishers" in tally) return;
+      const text = sentenceOfTally(tally);
+      if (text === undefined) return;
+      // Where nobody was served, what stands as it stood is told once, and shadow without evidence is where all begin.
+      const known = told.get(tally.experiment) ?? `${tally.experiment}: shadow, insufficient`;
+      told.set(tally.experiment, text);
+      if (text === known && tally.of!.answered + tally.of!.fellBack === 0) return;
+      write(`${paint("strong", "rollout")}  ${text}`);
     },
     publishEvent: (event) => write(`${paint("strong", "rollout")}  ${sentenceOfEvent(event)}`),
     flush() {

@@ -1,3 +1,4 @@
+import { causesOf, sendInHalves } from "./in-halves.ts";
 import { checkOptions } from "../model/check-options.ts";
 import { orElse, required, settle, where, withMethods, type OptionTable } from "../model/option-table.ts";
 import type { Publisher } from "../model/publisher.ts";
@@ -49,7 +50,7 @@ export const kafkaTable: OptionTable<KafkaPublisherOptions, "topic" | "values"> 
 
 /**
  * Sends records to a Kafka topic, those that `docs/records.md` describes: one message a record, requests of at most 1 MB. A result that
- * alone is larger goes without its values. The value is the record as JSON (durations in milliseconds, times in milliseconds since
+ * alone is larger goes without its values; what the broker refuses for good is lost alone, and a fault says so. The value is the record as JSON (durations in milliseconds, times in milliseconds since
  * 1970), the key the experiment, or the process where it belongs to none, so that those of one experiment stay in order. The header
  * `sidelane-type` says what it is; `sidelane-id` and `sidelane-kind` of results let consumers filter without parsing, and drop what
  * arrives twice.
@@ -86,8 +87,7 @@ export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
     ),
     headers: { "sidelane-type": record.type },
   });
-  // Most characters take one byte, and few take three.
-  const sizeOf = ({ value, key }: KafkaMessage): number => value.length * 2 + key.length * 2 + 200;
+  const sizeOf = ({ value, key }: KafkaMessage): number => bytesIn(value) + bytesIn(key) + 300;
 
   function* fittingMessageOf(result: Result): Steps<KafkaMessage> {
     const message = yield* messageOf(result, presentation);
@@ -101,19 +101,23 @@ export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
     records.told(news);
   }
 
+  let report: (error: unknown) => void = () => undefined;
+  const sendPart = (part: readonly KafkaMessage[]): Promise<void> =>
+    sendInHalves(part, (messages) => producer.send({ topic, messages: [...messages] }), isAboutMessages, report);
+
   async function sendAll(all: readonly KafkaMessage[]): Promise<void> {
     let messages: KafkaMessage[] = [];
     let size = 0;
     for (const message of all) {
       if (messages.length > 0 && size + sizeOf(message) > largestMessage) {
-        await producer.send({ topic, messages });
+        await sendPart(messages);
         messages = [];
         size = 0;
       }
       messages.push(message);
       size += sizeOf(message);
     }
-    if (messages.length > 0) await producer.send({ topic, messages });
+    if (messages.length > 0) await sendPart(messages);
   }
 
   async function sendRecords(lines: readonly LineRecord[]): Promise<void> {
@@ -124,13 +128,30 @@ export function kafkaPublisher(options: KafkaPublisherOptions): Publisher {
 
   return {
     name: "kafka",
-    attach: (host) => records.attach(host),
+    attach(host) {
+      report = (error) => host.onFault({ operation: "publish", error });
+      records.attach(host);
+    },
     publish: (result) => send([result]),
     publishBatch: send,
     publishEvent: (event) => sendRecords([records.event(event)]),
     publishTally: (tally) => sendRecords(records.tallies([tally])),
     publishTallyBatch: (tallies) => sendRecords(records.tallies(tallies)),
   };
+}
+
+const encoder = new TextEncoder();
+
+function bytesIn(text: string): number {
+  return encoder.encode(text).length;
+}
+
+// Too large, a list that is too large, not valid. https://kafka.apache.org/protocol.html#protocol_error_codes
+const codesAboutMessages: readonly unknown[] = [10, 18, 87];
+
+/** Whether the broker has refused what it was sent, for good. */
+function isAboutMessages(error: unknown): boolean {
+  return [...causesOf(error)].some(({ code }) => codesAboutMessages.includes(code));
 }
 
 // A broker's default for `message.max.bytes` is 1 048 588, and it counts a request's messages of one partition together.

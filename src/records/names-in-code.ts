@@ -86,27 +86,33 @@ function hideSegment(segment: PathSegment): string {
   return looksLikeName(segment) ? `.${segment}` : ".*";
 }
 
-// Every reason of Sidelane itself. A comparer's own may be made of values.
+// Every reason of Sidelane itself: a comparer's own may be made of values.
 const ownReasons: readonly RegExp[] = [
-  /^timed-out$/,
-  /^comparer (?:threw|could not tell|(?:gave|returned) a promise; compare synchronously)$/,
-  /^comparer (?:gave|returned) neither true, false nor a comparison, but (?:[A-Za-z]{1,16})$/,
-  /^`?[A-Za-z.]{1,32}`? (?:threw|timed out)$/,
-  /^abandoned$/,
+  /^(?:timed-out|abandoned|could not be read|loop-busy|comparer (?:threw|could not tell)|no response of this handler)$/,
+  /^something else is opaque: it cannot be looked into$/,
+  /^the comparer returned a promise; compare synchronously$/,
+  /^comparer returned neither true, false nor a comparison, but [A-Za-z]{1,16}$/,
+  /^`(?:normalize|at|by|classes|errors|prepareComparable)` (?:threw|timed out)$/,
   /^what was reported of (?:control|the candidate) is no outcome$/,
-  /^could not be read$/,
-  /^(?:more|longer|deeper) than [\d a-z]{1,60}$/,
-  /^control (?:gave|returned) a promise with methods of its own[a-z ,;]{1,120}$/,
-  /^(?:a stream|control's stream|the candidate's stream)[a-z\d ,;]{1,120}$/,
+  /^more than \d{1,9} (?:values|differences|characters and bytes|pairs of elements had to be tried)$/,
+  /^(?:longer than [\d.]{1,9} ms|deeper than (?:\d{1,9} levels|the call stack holds))$/,
+  /^control(?: returned a promise with methods of its own, |'s stream (?:was not|is) read )[a-z ,;]{1,90}$/,
+  /^a stream (?:(?:has|holds) more than \d{1,9} |that is cut and encoded )[a-z ,]{1,50}$/,
+  /^(?:a body was not seen whole: [a-z -]{1,20}|partial: the first \d{1,9} events are the same)$/,
 ];
+
+const known = /^what was seen is known as "(?:[^"\\]|\\.){0,200}", but not all was seen: /;
 
 /** Why something could not be told, without what may be data: keys in its path, and whatever a user's comparer says. */
 export function hideReason(reason: string): string {
-  const found = /^(\$.*?) (is opaque: it cannot be looked into|threw while being read)(, and \d{1,6} more)?$/su.exec(
-    reason,
-  );
+  const found =
+    /^(\$.*?) (is opaque: it cannot be looked into|threw while being read)(, and \d{1,6} more)?(?:\. Not all of what a .*)?$/su.exec(
+      reason,
+    );
   if (found) return `${hidePath(found[1]!)} ${found[2]!}${found[3] ?? ""}`;
   // Why it was is in the words of the program that abandoned it.
   if (reason.startsWith("abandoned: ")) return "abandoned";
+  const rule = known.exec(reason);
+  if (rule) return `what was seen is known, but not all was seen: ${hideReason(reason.slice(rule[0].length))}`;
   return ownReasons.some((own) => own.test(reason)) ? reason : "(hidden)";
 }

@@ -5,6 +5,9 @@ import type { CandidateTally, TallyRecord } from "../model/tally-record.ts";
 import type { EventRecord, FaultRecord, LineRecord } from "./record.ts";
 import { redactedEvent, redactedText } from "./redacted-event.ts";
 
+// What carries records may refuse a large one: a message of Kafka's holds 1 MB.
+const mostInOne = 500;
+
 /** The records beside results that a publisher writes: starts, tallies, faults and events. */
 export class OwnRecords {
   #start: (() => StartRecord) | undefined = undefined;
@@ -24,7 +27,10 @@ export class OwnRecords {
     this.#asked = start;
     const experiments = Object.entries(start.experiments).filter(([name, each]) => this.#told.get(name) !== each);
     if (this.#last !== undefined && experiments.length === 0) return [];
-    return [{ ...start, experiments: Object.fromEntries(experiments) }];
+    const parts = [experiments.slice(0, mostInOne)];
+    for (let at = mostInOne; at < experiments.length; at += mostInOne)
+      parts.push(experiments.slice(at, at + mostInOne));
+    return parts.map((part) => ({ ...start, experiments: Object.fromEntries(part) }));
   }
 
   /** It was written. */

@@ -18,6 +18,7 @@ import type {
 } from "./record.ts";
 import { atOnce, inSlices, type Steps } from "./in-slices.ts";
 import { isLarge } from "./result-bytes.ts";
+import { redactedText } from "./redacted-event.ts";
 import { redactReason, secretPathOf, type Redaction } from "./redaction.ts";
 
 /** How a result is presented: made once, when a publisher is. */
@@ -183,7 +184,9 @@ function* presentComparison(
       }
       return {
         kind: comparison.kind,
-        ...(comparison.kind === "mismatch" ? { signature: comparison.signature } : { rule: comparison.rule }),
+        ...(comparison.kind === "mismatch" ?
+          { signature: comparison.signature }
+        : { rule: redactedText(comparison.rule) }),
         differences: presented,
         ...(more > 0 && { moreDifferences: more }),
       };

@@ -147,8 +147,11 @@ export function compileRedaction(options: RedactOptions = {}, place = "redact"):
 /** A reason that begins with a path has its keys redacted as paths are; the rest is text. At most 500 characters. */
 export function redactReason(reason: string, redaction: Redaction): string {
   const found = /^(\$.*?)( is opaque\b.*| threw while\b.*)$/su.exec(reason);
-  const shown = found ? redaction.path(found[1]!) + found[2]! : redaction.text(reason.slice(0, mostOfPath * 2));
-  return shorten(shown, 500);
+  if (found === null) return shorten(redaction.text(reason.slice(0, mostOfPath * 2)), 500);
+  const path = redaction.path(found[1]!);
+  // A rule that is proposed names the place a second time.
+  const rest = found[2]!.replaceAll(JSON.stringify(found[1]!), () => JSON.stringify(path));
+  return shorten(path + redaction.text(rest.slice(0, mostOfPath * 2)), 500);
 }
 
 /** Under which path the two sides of a difference are redacted: by the name of their key, where the path has lost it. */

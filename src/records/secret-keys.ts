@@ -4,52 +4,18 @@
  * Compared by words: `token` finds `accessToken`, `access_token`, `x-token` and `token2`, but not `tokenise`.
  */
 export const secretKeys: readonly string[] = [
-  ...["password", "passwd", "pwd", "pw", "passphrase", "passcode", "passwort", "pin", "otp", "secret", "token", "jwt"],
-  ...[
-    "bearer",
-    "api key",
-    "apikey",
-    "private key",
-    "privatekey",
-    "access key",
-    "accesskey",
-    "secret key",
-    "signing key",
-  ],
-  ...["authorization", "authentication", "auth", "oauth", "cookie", "session", "sessionid", "sid", "csrf", "xsrf"],
-  ...[
-    "credential",
-    "card number",
-    "cardnumber",
-    "credit card",
-    "creditcard",
-    "pan",
-    "cvv",
-    "cvc",
-    "security code",
-    "iban",
-  ],
-  ...[
-    "email",
-    "e mail",
-    "phone",
-    "ssn",
-    "social security",
-    "date of birth",
-    "birth date",
-    "birthdate",
-    "birthday",
-    "dob",
-  ],
-  ...["passport"],
+  ...["password", "passwd", "pwd", "pw", "passphrase", "passcode", "passwort", "pin", "otp", "totp", "secret", "token"],
+  ...["jwt", "bearer", "hmac", "authorization", "authentication", "auth", "oauth", "cookie", "session", "sessionid"],
+  ...["sess", "sid", "csrf", "xsrf", "credential", "cred", "pan", "cvv", "cvc", "iban"],
+  ...["email", "e mail", "phone", "ssn", "social security", "date of birth", "birthday", "dob", "passport"],
 ];
 
-// Of words that are run together (`PGPASSWORD`, `accesstoken`, `PHPSESSID`): what they hold, and what they end with.
+// Of words that belong or are run together (`apiKey`, `PGPASSWORD`, `accesstoken`, `PHPSESSID`): what they hold, and what one ends with.
 const holds =
-  /password|passwd|passphrase|passwort|credential|creditcard|cardnumber|emailaddress|phonenumber|birthdate|privatekey|secretkey|accesskey|apikey|sess(?:ion)?id/;
-const endsWith = /(?:token|secret|pwd)$/;
-// `boarding pass` and `passCount` are none; `pass`, `db_pass` and `userPass` are.
-const endsWithPass = /^(?: | (?:db|database|user|admin|root|my|pg|mysql|smtp|ftp|login|auth|new|old) )pass $/;
+  /password|passwd|passphrase|passwort|credential|credit ?card|(?:card|cc|phone) ?number|emailaddress|birth ?date|(?:private|secret|access|api|session|signing|encryption|master|account|storage|auth|ssh)(?:key| key\b)|sess(?:ion)?id|pincode|(?:security|recovery|backup) ?code|connection ?string/;
+const endsWith = /(?:token|secret|pwd| (?:db|user)pass) $/;
+// `boarding pass` and `passCount` are none; `pass`, `db_pass`, `pass2` and `userPass` are.
+const endsWithPass = /^(?: | (?:db|database|user|admin|root|my|pg|mysql|smtp|ftp|login|auth|new|old) )pass (?:\d+ )?$/;
 
 /** A key that is longer is no name, and cannot be told. */
 const longestKey = 500;
@@ -66,7 +32,8 @@ export function keyMatcher(names: readonly string[]): (key: string) => boolean {
     const found =
       sought.some((name) => words.includes(name)) ||
       endsWithPass.test(words) ||
-      words.split(" ").some((word) => holds.test(word) || endsWith.test(word));
+      holds.test(words) ||
+      words.split(" ").some((word) => endsWith.test(` ${word} `));
     // Objects share their keys, so that most are asked for again and again; maps with endless keys must not fill it.
     if (known.size >= 1_000) known.clear();
     known.set(key, found);

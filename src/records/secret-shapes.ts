@@ -37,15 +37,33 @@ const prefixed: readonly string[] = [
   "sl\\.[\\w-]{60,}",
   "pscale_(?:tkn|pw|oauth)_[\\w.=-]{20,}",
   "sntry[su]_[\\w=+/]{20,}",
+  "(?:dckr_pat|r8|gsk|nfp|tfp|pnu|ntn|sbp|secret|pul|rdme|rubygems|shippo_live|CLOJARS|pplx|xai|xkeysib)[_-][A-Za-z0-9]{25,}(?:-\\w+)?",
+  "ops_eyJ[\\w-]{50,}",
+  "dt0c01\\.[A-Z0-9.]{40,}",
+  "(?:ATBB|LTAI|AKID|EZ[AT]K)[A-Za-z0-9]{16,}",
+  "(?:HRKU|pat-[a-z]{2,3}\\d)-[0-9a-f-]{36}",
 ];
 
-export const tokens: RegExp = new RegExp(`\\b(?:${prefixed.join("|")})`, "g");
+// Those that are known by a mark in their middle, sought only where it stands.
+const marked: readonly (readonly [mark: string, whole: RegExp])[] = [
+  ["-us", /\b[0-9a-f]{32}-us\d{1,2}\b/g],
+  [".atlasv1.", /\b[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}/g],
+  ["Q~", /\b\w{3}\dQ~[\w.~-]{30,}/g],
+];
+
+const tokens: RegExp = new RegExp(`\\b(?:${prefixed.join("|")})`, "g");
 
 const token = new RegExp(`\\b(?:${prefixed.join("|")})`);
 
 /** Whether a text says by its prefix that it is a token, or has one in it. */
 export function holdsToken(text: string): boolean {
   return token.test(text);
+}
+
+/** Tokens that say by a prefix, or by a mark in their middle, what they are. */
+export function replaceTokens(text: string, replace: (part: string) => string): string {
+  const shown = text.replace(tokens, replace);
+  return marked.reduce((left, [mark, whole]) => (left.includes(mark) ? left.replace(whole, replace) : left), shown);
 }
 
 /** JSON web tokens (RFC 7519), signed or encrypted: parts in base64url, the first of which is a JSON object. */

@@ -1,4 +1,4 @@
-import { replaceCards, replaceIbans, replaceWebTokens, tokens } from "./secret-shapes.ts";
+import { replaceCards, replaceIbans, replaceTokens, replaceWebTokens } from "./secret-shapes.ts";
 
 type Replace = (part: string) => string;
 
@@ -27,11 +27,11 @@ export function redactText(text: string, isSecretKey: (key: string) => boolean, 
     shown = shown
       .replace(/(:\/\/)([^\s/@"'<>]{1,1000})@/g, (_, slashes: string, part: string) => `${slashes}${replace(part)}@`)
       .replace(
-        /(:\/\/hooks\.slack\.com\/(?:services|workflows|triggers)\/)([\w/-]+)/g,
+        /(:\/\/(?:hooks\.slack\.com\/(?:services|workflows|triggers)|discord(?:app)?\.com\/api\/webhooks|[\w.-]{1,80}\.webhook\.office\.com\/webhookb2)\/)([\w/@-]+)/g,
         (_, url: string, part: string) => `${url}${replace(part)}`,
       );
   }
-  shown = replaceWebTokens(shown.replace(tokens, replace), replace);
+  shown = replaceWebTokens(replaceTokens(shown, replace), replace);
   if (shown.includes("@")) shown = replaceAddresses(shown, replace);
   shown = replaceIbans(shown, replace);
   return replaceCards(shown.replace(/\b(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b/g, replace), replace);

@@ -2,6 +2,7 @@ import { redactedEvent } from "./redacted-event.ts";
 import { shorten, visible } from "../model/visible-text.ts";
 import type { ServedStage } from "../model/result.ts";
 import type { RolloutEvent } from "../model/rollout.ts";
+import type { CandidateTally } from "../model/tally-record.ts";
 import type { PresentedCandidate, PresentedResult } from "./record.ts";
 
 const mostPaths = 3;
@@ -70,6 +71,19 @@ export function sentenceOfEvent(event: RolloutEvent): string {
   return oneLine(
     `${experiment}: ${happenings[kind]}${moved ? ` from ${stage(from)} to ${stage(to)}` : ""} (${by}: ${reason})`,
   );
+}
+
+/**
+ * Where a rollout stands and how many calls it served, in one line, such as `price: ramp 5 %, insufficient; the candidate answered 12 calls, and
+ * control 1 in its place`. Nothing without a rollout.
+ */
+export function sentenceOfTally({ experiment, verdict, of }: CandidateTally): string | undefined {
+  if (of?.rollout === undefined) return undefined;
+  const { answered, fellBack, rollout } = of;
+  const calls = `${answered} ${answered === 1 ? "call" : "calls"}`;
+  const instead = fellBack > 0 ? `, and control ${fellBack} in its place` : "";
+  const served = answered + fellBack > 0 ? `; the candidate answered ${calls}${instead}` : "";
+  return oneLine(`${experiment}: ${stage(rollout)}, ${verdict}${served}`);
 }
 
 function stage({ stage, share }: ServedStage): string {

@@ -34,6 +34,7 @@ export class TimedPairs implements GateJudge {
   readonly #terms: SlowTerms;
   #calls = 0;
   #firstAt = NaN;
+  #warm = false;
   #pairs = 0;
   #synchronous = 0;
   #blocks = 0;
@@ -50,12 +51,12 @@ export class TimedPairs implements GateJudge {
 
   penalty(sample: Sample): number | undefined {
     const { pair, at } = sample;
-    const { warmUp, ratio, marginMs } = this.#terms;
+    const { ratio, marginMs } = this.#terms;
     if (this.#calls++ === 0) this.#firstAt = at;
     if (pair === "synchronous") this.#synchronous++;
     if (pair === undefined || pair === "synchronous") return undefined;
     this.#pairs++;
-    if (this.#calls <= warmUp.calls || at - this.#firstAt < warmUp.ms) return undefined;
+    if (!this.#isWarm(at)) return undefined;
     const compared = comparedPair(sample);
     if (compared === undefined) return undefined;
     this.#controlMs += compared.controlMs;
@@ -66,6 +67,14 @@ export class TimedPairs implements GateJudge {
     this.#blocks++;
     this.#inBlock = this.#controlMs = this.#candidateMs = 0;
     return isSlow ? 1 : 0;
+  }
+
+  /** Once and for all, since a wall clock may be set back. */
+  #isWarm(at: number): boolean {
+    if (this.#warm) return true;
+    const { calls, ms } = this.#terms.warmUp;
+    this.#firstAt = Math.min(this.#firstAt, at);
+    return (this.#warm = this.#calls > calls && at - this.#firstAt >= ms);
   }
 
   untimed(times: number, since: number): void {

@@ -118,6 +118,26 @@ describe("a comparer of the user's", () => {
     expect(judging({ compare: () => answer }).of(returned(1), returned(2))).toMatchObject(expected as object);
   });
 
+  it("may list differences that cannot be frozen or read twice: they are copied", () => {
+    let reads = 0;
+    const odd = {
+      get path() {
+        return reads++ === 0 ? "$.a" : { not: "a path" };
+      },
+      kind: "value",
+      control: 1,
+      note: "is left out",
+    };
+    const unfrozen = new Proxy({ path: "$.b", kind: "value" }, { preventExtensions: fails });
+    const comparison = judging({ compare: () => ({ kind: "mismatch", differences: [odd, unfrozen] }) });
+    const { differences } = comparison.of(returned(1), returned(2)) as { differences?: readonly object[] };
+    expect(differences?.map((each) => Object.freeze(each))).toEqual([
+      { path: "$.a", kind: "value", control: 1 },
+      { path: "$.b", kind: "value" },
+    ]);
+    expect(Object.isFrozen(odd)).toBe(false);
+  });
+
   it.each<[unknown]>([[undefined], [null], [1], ["yes"], [{}], [{ kind: "equal" }], [[]]])(
     "is no help with %o",
     (answer) => {

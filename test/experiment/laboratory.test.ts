@@ -516,6 +516,19 @@ describe("what a laboratory tells in pages and numbers", () => {
     expect(lab.status().closed).toBe(false);
     expect((await lab.close({ timeoutMs: Infinity })).complete).toBe(true);
   });
+
+  it.each([
+    [5_000, "expected `options` to be an object, got 5000"],
+    ["SIGTERM", "expected `options` to be an object"],
+    [null, "expected `options` to be an object, got null"],
+    [{ timeout: 5 }, "unknown option `timeout`; did you mean `timeoutMs`?"],
+  ])("refuses to close or flush with %j", async (options, message) => {
+    const lab = new Laboratory();
+    await expect(lab.close(options as never)).rejects.toThrow(`close: ${message}`);
+    await expect(lab.flush(options as never)).rejects.toThrow(`flush: ${message}`);
+    expect(lab.status().closed).toBe(false);
+    await lab.close();
+  });
 });
 
 describe("a laboratory in a module's own scope, where a Worker has neither chance nor timers", () => {

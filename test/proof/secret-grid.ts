@@ -59,6 +59,16 @@ class Customer {
   }
 }
 
+class Purse {
+  readonly #note: string;
+  constructor(note: string) {
+    this.#note = note;
+  }
+  read(): string {
+    return this.#note;
+  }
+}
+
 type Sides = readonly [control: () => unknown, candidate: () => unknown];
 
 const both = (make: (text: string) => unknown, secret: string): Sides => [() => make(secret), () => make("other")];
@@ -98,6 +108,7 @@ export const places: Readonly<Record<string, (secret: string) => Sides>> = {
   "a field of an error": (secret) => [thrown(() => Object.assign(new Error("no"), { detail: secret })), () => 1],
   "a value beside an error": (secret) => [() => ({ note: secret }), thrown(() => new Error("no"))],
   "the path of what is opaque": (secret) => both((text) => ({ [text]: () => text }), secret),
+  "the path of what has private state": (secret) => both((text) => ({ [text]: new Purse(text) }), secret),
   "a symbol": (secret) => both((text) => Symbol(text), secret),
   "the order of a list": (secret) => [() => [{ id: secret }, { id: "b" }], () => [{ id: "b" }, { id: secret }]],
   "a URL's query": (secret) =>

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Difference } from "../../src/model/comparison.ts";
 import type { Result } from "../../src/model/result.ts";
+import { Laboratory } from "../../src/index.ts";
+import { ramp } from "../../src/rollout/index.ts";
 import { consolePublisher, type ConsolePublisherOptions } from "../../src/publishers/console.ts";
 import { aResult, type ResultParts } from "../../src/testing/a-result.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
@@ -184,3 +186,47 @@ describe("consolePublisher", () => {
     expect(() => consolePublisher(options as ConsolePublisherOptions)).toThrow(message);
   });
 });
+
+describe("a rollout on the console", () => {
+  it("is printed each minute: its stage, verdict and calls, where they have changed", async () => {
+    const written: string[] = [];
+    const clock = fixedClock();
+    const publisher = consolePublisher({ write: (text) => void written.push(text), kinds: [], clock });
+    const lab = new Laboratory({ publishers: [publisher], clock });
+    const rollout = ramp({ steps: [0.5] });
+    const price = lab.experiment("price", {
+      control: (_key: string) => 1,
+      candidate: (key: string) => (key === "b" ? fail() : 1),
+      ...{ key: (key: string) => key, rollout },
+    });
+    price("a");
+    await clock.advanceAsync(60_000);
+    expect(written).toEqual([]);
+    for (let step = 0; step < 2; step++) await rollout.advance({ by: "ada" });
+    await clock.advanceAsync(1);
+    written.length = 0;
+    for (const key of ["a", "a", "b"]) price(key);
+    await clock.advanceAsync(60_000);
+    await clock.advanceAsync(60_000);
+    await lab.close();
+    expect(written).toEqual([
+      "rollout  price: live, insufficient; the candidate answered 2 calls, and control 1 in its place",
+      "rollout  price: live, insufficient",
+    ]);
+  });
+
+  it("is not printed where there is none", async () => {
+    const written: string[] = [];
+    const clock = fixedClock();
+    const publisher = consolePublisher({ write: (text) => void written.push(text), kinds: [], clock });
+    const lab = new Laboratory({ publishers: [publisher], clock });
+    lab.experiment("price", { control: () => 1, candidate: () => 1 })();
+    await clock.advanceAsync(60_000);
+    await lab.close();
+    expect(written).toEqual([]);
+  });
+});
+
+function fail(): never {
+  throw new Error("no");
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
+import type { Fault } from "../../src/model/fault.ts";
 import { kafkaPublisher, type KafkaMessage } from "../../src/publishers/kafka.ts";
 import { aResult } from "../../src/testing/a-result.ts";
 
@@ -58,6 +59,57 @@ describe("kafkaPublisher", () => {
     expect(messages).toHaveLength(32);
     const sent = messages.find(({ headers }) => headers["sidelane-id"] === "large")!;
     expect(JSON.parse(sent.value).control.outcome).not.toHaveProperty("value");
+  });
+
+  it("counts characters by the bytes that they take", async () => {
+    const target = producer();
+    const publisher = kafkaPublisher({ producer: target, values: "shown" });
+    const value = Array.from({ length: 140 }, () => "配".repeat(450));
+    const returned = { outcome: { kind: "returned", value } } as const;
+    const results = Array.from({ length: 20 }, () =>
+      aResult({ candidates: Array.from({ length: 6 }, () => returned) }),
+    );
+    await publisher.publishBatch!(results);
+    for (const { messages } of target.records) {
+      expect(messages.reduce((sum, message) => sum + Buffer.byteLength(message.value), 0)).toBeLessThan(1_000_000);
+    }
+    expect(target.records.flatMap(({ messages }) => messages)).toHaveLength(20);
+  });
+
+  it.each([
+    ["is the client's own", (refusal: Error) => refusal],
+    ["was wrapped", (cause: Error) => new Error("no more retries", { cause })],
+  ])("loses a message alone that the broker refuses for good, where the error %s", async (_, wrapped) => {
+    const target = producer();
+    const faults: Fault[] = [];
+    const refusing = {
+      async send(record: Parameters<typeof target.send>[0]) {
+        if (record.messages.some(({ key }) => key === "refused")) {
+          throw wrapped(Object.assign(new Error("too large"), { type: "MESSAGE_TOO_LARGE", code: 10 }));
+        }
+        await target.send(record);
+      },
+    };
+    const publisher = kafkaPublisher({ producer: refusing });
+    publisher.attach!({ onFault: (fault) => void faults.push(fault) });
+    const names = Array.from({ length: 100 }, (_each, index) => (index === 50 ? "refused" : `e${index}`));
+    await publisher.publishBatch!(names.map((experiment) => aResult({ experiment })));
+    expect(target.records.flatMap(({ messages }) => messages)).toHaveLength(99);
+    expect(faults).toMatchObject([{ operation: "publish" }]);
+  });
+
+  it("says what a process of thousands of experiments is in messages that a broker takes", async () => {
+    const target = producer();
+    const lab = new Laboratory({ publishers: [kafkaPublisher({ producer: target })] });
+    const both = { control: () => 1, candidate: () => 2, about: { owner: "x".repeat(400) } };
+    for (let number = 0; number < 3_000; number++) lab.experiment(`experiment-${number}`, both);
+    await lab.close();
+    const starts = target.records
+      .flatMap(({ messages }) => messages)
+      .filter(({ headers }) => headers["sidelane-type"] === "start");
+    expect(Math.max(...starts.map(({ value }) => value.length))).toBeLessThan(1_000_000);
+    const told = starts.flatMap(({ value }) => Object.keys((JSON.parse(value) as { experiments: object }).experiments));
+    expect(new Set(told).size).toBe(3_000);
   });
 
   it("rejects when the producer does, so that the loss is counted", async () => {

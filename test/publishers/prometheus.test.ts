@@ -2,7 +2,9 @@ import client from "prom-client";
 import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
 import type { WritesStanding } from "../../src/model/writes-standing.ts";
+import { only } from "../../src/publishers/combine/index.ts";
 import { prometheusPublisher } from "../../src/publishers/prometheus.ts";
+import { ramp } from "../../src/rollout/index.ts";
 import { aResult } from "../../src/testing/a-result.ts";
 import { fixedClock } from "../../src/testing/index.ts";
 
@@ -123,6 +125,22 @@ describe("parallel writes", () => {
 });
 
 describe("rollouts and exact counts", () => {
+  it("are of the version that was called, also where its results were dropped", async () => {
+    const register = new client.Registry();
+    const publisher = prometheusPublisher({ client, register });
+    const lab = new Laboratory({ publishers: [only("mismatch", publisher)], clock: fixedClock() });
+    const both = { control: () => 1, candidate: () => 1, key: () => "ada" };
+    const first = lab.experiment("price", { ...both, rollout: ramp({ version: "v1" }) });
+    for (let call = 0; call < 3; call++) first();
+    lab.experiment("price", { ...both, candidate: () => 2, rollout: ramp({ version: "v2" }), replace: true })();
+    await lab.close();
+    const lines = (await register.metrics()).split("\n").filter((line) => line.startsWith("sidelane_results_total{"));
+    expect(lines.map((line) => line.slice(line.indexOf("kind=")))).toEqual([
+      'kind="match",version="v1"} 3',
+      'kind="mismatch",version="v2"} 1',
+    ]);
+  });
+
   it("are written as gauges and counters, and results that were dropped are counted by tallies", async () => {
     const register = new client.Registry();
     const publisher = prometheusPublisher({ client, register });

@@ -91,6 +91,27 @@ describe.each(Object.keys(databases) as DialectName[])("sqlPublisher on %s", (di
     expect(faults).toHaveLength(1);
   });
 
+  it.each([
+    ["that a client wraps", () => new Error("query failed", { cause: Object.assign(new Error(), { code: "22P05" }) })],
+    ["of node:sqlite", () => Object.assign(new Error("no"), { code: "ERR_SQLITE_ERROR", errcode: 2_067 })],
+  ])("knows a refusal %s, also of what the process is", async (_, refusal) => {
+    const faults: Fault[] = [];
+    const stored: string[] = [];
+    const publisher = open({
+      execute(_sql, [rows]) {
+        if (rows!.includes("poison")) throw refusal();
+        stored.push(...(JSON.parse(rows!) as { experiment?: string }[]).map(({ experiment = "none" }) => experiment));
+      },
+    });
+    const lab = new Laboratory({ publishers: [publisher], onFault: (fault) => faults.push(fault) });
+    for (const name of ["poison", "price"]) lab.experiment(name, { control: () => 1, candidate: () => 2 })();
+    await lab.settled();
+    await lab.flush();
+    expect(stored).toEqual(["price"]);
+    await lab.close();
+    expect(faults.filter(({ operation }) => operation === "publish").length).toBeGreaterThanOrEqual(2);
+  });
+
   const open = (options: Partial<SqlPublisherOptions> = {}) =>
     sqlPublisher({ dialect, execute: (sql, parameters) => db.run(sql, parameters), ...options });
 

@@ -58,6 +58,29 @@ describe("reasons", () => {
     ["abandoned: Ada Lovelace hung up", "abandoned"],
     ["`prepareComparable` timed out", "`prepareComparable` timed out"],
     ["what was reported of control is no outcome", "what was reported of control is no outcome"],
+    [
+      "the comparer returned a promise; compare synchronously",
+      "the comparer returned a promise; compare synchronously",
+    ],
+    ["`at` threw", "`at` threw"],
+    ["a body was not seen whole: too-large", "a body was not seen whole: too-large"],
+    [
+      '$.a["ada@example.org"] is opaque: it cannot be looked into. Not all of what a Purse holds can be seen; say how to read it: `compare: { at: { "$.a[\\"ada@example.org\\"]": (it) => … } }`',
+      "$.a.* is opaque: it cannot be looked into",
+    ],
+    [
+      'what was seen is known as "Ada \\"L\\"", but not all was seen: more than 50 differences',
+      "what was seen is known, but not all was seen: more than 50 differences",
+    ],
+    [
+      'what was seen is known as "a", but not all was seen: diabetic',
+      "what was seen is known, but not all was seen: (hidden)",
+    ],
+    // A comparer's own words that begin like ours.
+    ["more than 4929421234567890", "(hidden)"],
+    ["more than ada lovelace", "(hidden)"],
+    ["a stream diabetic", "(hidden)"],
+    ["diabetic threw", "(hidden)"],
     ["patient Ada Lovelace is diabetic", "(hidden)"],
     ["diabetic", "(hidden)"],
   ])("%j is told as %j", (reason, hidden) => expect(hideReason(reason)).toBe(hidden));

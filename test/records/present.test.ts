@@ -219,6 +219,28 @@ describe("present, values shown, redacts also what is made of values:", () => {
     );
   });
 
+  it("reasons that name a place a second time, in the rule that they propose", () => {
+    const path = `$[${JSON.stringify(mail)}]`;
+    const reason = `${path} is opaque: it cannot be looked into. Say how: \`{ at: { ${JSON.stringify(path)}: … } }\``;
+    for (const comparison of [
+      { kind: "inconclusive", reason },
+      { kind: "inconclusive", reason: `$.a["b is opaque ${mail}"] is opaque: it cannot be looked into` },
+    ] as const) {
+      const shown = shownOf({ candidates: [{ comparison }] }).candidates[0]!.comparison.reason;
+      expect(shown).toContain("is opaque: it cannot be looked into");
+      expect(shown).not.toContain(mail);
+    }
+  });
+
+  it("rules that a comparer names, whether values are shown or not", () => {
+    const comparison = { kind: "ignored", rule: `rounding, ${mail}`, differences: [] } as const;
+    const result = aResult({ candidates: [{ comparison }] });
+    for (const values of ["shown", "hidden"] as const) {
+      const [shown] = present(result, { values, redaction: compileRedaction() }).candidates;
+      expect(shown!.comparison.rule).toBe("rounding, [redacted]");
+    }
+  });
+
   it("the words for a side that threw, and for one that returned", () => {
     const differences = [
       { path: "$", kind: "type", control: "returned object: raw", candidate: "threw Error: raw" },

@@ -54,6 +54,18 @@ describe("the gate of latencies", () => {
     return { verdict, ...verdict.gates[0]! };
   };
 
+  it.each([
+    ["after it has warmed up", 1_200],
+    ["while it warms up", 100],
+  ])("goes on when the wall clock is set back by an hour %s", (_when, before) => {
+    const evidence = new CandidateEvidence({ gates: [gates.slower()], unitWindowMs: 0 });
+    const pair = { controlMs: 5, candidateMs: 5 };
+    for (let call = 0; call < 6_000; call++) {
+      evidence.record(sample({ at: 10_000_000 + call * 10 - (call < before ? 0 : 3_600_000), pair }));
+    }
+    expect(evidence.verdict("v2", {}).gates[0]!.state).toBe("ready");
+  });
+
   it("says that it says nothing of less than its margin", () => {
     const { verdict, state } = reading({ pair: { controlMs: 0.1, candidateMs: 0.4 } });
     expect(state).toBe("ready");

@@ -113,3 +113,11 @@ export const laboratoryTable: OptionTable<LaboratoryOptions> = {
 export function checkLaboratory(options: LaboratoryOptions): void {
   settle(checkOptions("new Laboratory()", "invalid-definition"), laboratoryTable, options);
 }
+
+/** What `flush` and `close` take. Text and `NaN` come from the environment; a timer takes them for none. */
+export function checkEnd(place: string, options: { readonly timeoutMs?: unknown }): void {
+  const check: OptionCheck = checkOptions(place);
+  check.object("options", options);
+  check.known(options, ["timeoutMs"]);
+  if (options.timeoutMs !== undefined) check.number("timeoutMs", options.timeoutMs);
+}

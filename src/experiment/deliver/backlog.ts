@@ -131,6 +131,7 @@ export class Backlog implements Holder {
   bound(waiting: boolean): void {
     while (this.#queue.length > 0 && this.length > mostResults) this.giveUpOne();
     if (!waiting) return;
+    if (this.#queue.length > 0) this.measureJob();
     this.#measure();
     this.#memory.settle();
   }
@@ -150,6 +151,13 @@ export class Backlog implements Holder {
       if (next.bytes !== undefined) this.#memory.release(next.item);
     }
     this.#events.length = this.#tallies.length = 0;
+  }
+
+  measureJob(): void {
+    const results = this.#job?.results ?? [];
+    if (this.#jobHeld.length === results.length) return;
+    for (const result of results) if (!this.#jobHeld.includes(result)) this.#jobBytes += this.#memory.hold(result);
+    this.#jobHeld = results;
   }
 
   #measure(): void {

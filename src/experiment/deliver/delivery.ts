@@ -211,9 +211,10 @@ export class Delivery {
     const [tally] = tallies;
     if (tally !== undefined) {
       const batches = this.#takes.tallyBatches;
-      return batches ? this.#publisher.publishTallyBatch!(tallies) : this.#publisher.publishTally!(tally);
+      return batches ? this.#publisher.publishTallyBatch!([...tallies]) : this.#publisher.publishTally!(tally);
     }
-    return this.#takes.batches ? this.#publisher.publishBatch!(results) : this.#publisher.publish(results[0]!);
+    // A copy of the list: what a publisher does with it changes no count.
+    return this.#takes.batches ? this.#publisher.publishBatch!([...results]) : this.#publisher.publish(results[0]!);
   }
 
   #ended(job: Job, how: Ended, when: "at once" | "later" | "timed out"): void {

@@ -19,6 +19,8 @@ export interface MemoryStatus {
 export interface Holder {
   /** Of all that it holds. */
   readonly heldBytes: number;
+  /** Counts what is being published, where it was handed over without waiting. */
+  measureJob(): void;
   /** Lets go of the one that is worth least; `false` where there is none. */
   giveUpOne(): boolean;
 }
@@ -89,6 +91,7 @@ export class MemoryBudget {
   }
 
   status(): MemoryStatus {
+    for (const holder of this.#holders) holder.measureJob();
     return {
       maxBytes: this.maxBytes,
       groupsBytes: Math.round(this.#groupsBytes),

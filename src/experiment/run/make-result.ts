@@ -160,7 +160,8 @@ const plainly: Judgement = {
  */
 function cleanComparison(comparison: Comparison, control: Outcome, candidate: Outcome, at: number): Comparison {
   if (comparison.kind === "match") return comparison;
-  if (comparison.kind === "inconclusive") return { ...comparison, reason: hideReason(comparison.reason) };
+  // What was thrown may be made of the whole values; it is told as a fault.
+  if (comparison.kind === "inconclusive") return { kind: "inconclusive", reason: hideReason(comparison.reason) };
   const left = judge(control, candidate, plainly, at);
   const differences = left.kind === "mismatch" ? left.differences : ([{ path: "$", kind: "value" }] as const);
   return { ...comparison, differences };

@@ -1,4 +1,5 @@
 import type { Cancel } from "../../model/clock.ts";
+import { freezeAll } from "../../model/freeze-all.ts";
 import type { DeliveryCounts } from "../../model/publisher.ts";
 import type { PublisherTally, TallyRecord } from "../../model/tally-record.ts";
 import { inSlices } from "../../records/in-slices.ts";
@@ -103,12 +104,12 @@ export class TallyRecords {
     const to = services.clock.now();
     const tallies = records.map((record) => {
       this.#n += 1;
-      return {
+      return freezeAll({
         ...({ v: 2, type: "tally", process: services.comparisonQueue.prefix } as const),
         ...(build !== undefined && { build }),
         ...{ n: this.#n, from, to },
         ...record,
-      } as TallyRecord;
+      } as TallyRecord);
     });
     services.detached(() => {
       for (const receiver of receivers) receiver.acceptTallies(tallies);

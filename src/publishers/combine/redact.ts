@@ -1,3 +1,4 @@
+import { freezeAll } from "../../model/freeze-all.ts";
 import type { Comparison, Difference } from "../../model/comparison.ts";
 import type { Observation, Outcome } from "../../model/observation.ts";
 import type { Publisher, PublisherLike } from "../../model/publisher.ts";
@@ -49,7 +50,9 @@ function* redactResult(result: Result, redaction: Redaction): Steps<Result> {
     yield;
     candidates.push(yield* redactCandidate(candidate, result.control, by));
   }
-  return markDrawn({ ...result, context, control, candidates: candidates as unknown as Result["candidates"] });
+  return freezeAll(
+    markDrawn({ ...result, context, control, candidates: candidates as unknown as Result["candidates"] }),
+  );
 }
 
 function redactObservation<Observed extends Observation>(observation: Observed, by: Redactor): Observed {
@@ -92,7 +95,11 @@ function* redactComparison(
         : { ...comparison, reason };
     }
     case "ignored":
-      return { ...comparison, differences: yield* redactDifferences(comparison.differences, outcomes, by) };
+      return {
+        ...comparison,
+        rule: by.redaction.text(comparison.rule),
+        differences: yield* redactDifferences(comparison.differences, outcomes, by),
+      };
     case "mismatch": {
       const [first, ...rest] = yield* redactDifferences(comparison.differences, outcomes, by);
       return { ...comparison, differences: [first!, ...rest] };

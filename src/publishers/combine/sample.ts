@@ -5,11 +5,11 @@ import { toPublisher } from "../../model/publisher.ts";
 import { weighted } from "../../records/drawn-result.ts";
 import { through } from "./wrap-publisher.ts";
 
-/** How many signatures are remembered; of the one seen longest ago, the next mismatch counts as the first again. */
+/** How many kinds are remembered, each a signature of one candidate's; of the one seen longest ago, the next mismatch counts as the first again. */
 const mostSignatures = 1_000;
 
 /**
- * Passes on a share of the results, drawn one by one, and always the first mismatch of each signature. What was drawn carries how many
+ * Passes on a share of the results, drawn one by one, and always the first mismatch of each signature of a candidate. What was drawn carries how many
  * results it stands for as `weight`: 1 / `rate`; a first one that was not drawn stands for none.
  *
  * @param rate from 0 to 1
@@ -29,11 +29,12 @@ export function sample(
 
   function isFirst(result: Result): boolean {
     let first = false;
-    for (const { comparison } of result.candidates) {
+    for (const { name, comparison } of result.candidates) {
       if (comparison.kind !== "mismatch") continue;
+      const kind = JSON.stringify([result.experiment, name, comparison.signature]);
       // Taken out and put back, so that the one seen longest ago is the first of the set.
-      first = !seen.delete(comparison.signature) || first;
-      seen.add(comparison.signature);
+      first = !seen.delete(kind) || first;
+      seen.add(kind);
       if (seen.size > mostSignatures) seen.delete(seen.values().next().value!);
     }
     return first;

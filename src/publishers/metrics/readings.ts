@@ -45,26 +45,29 @@ export function readings(instruments: Instruments, maxLabelValues: number, write
   const behaviorLabel = boundedLabel(maxLabelValues);
   const reasonLabel = boundedLabel(maxLabelValues);
   const versionLabel = boundedLabel(maxLabelValues);
+  const versionOf = ({ version }: { readonly version?: string }): string | undefined =>
+    version === undefined ? undefined : versionLabel(version);
   const exact = exactCounts(instruments.compared);
   return {
     publishTally(tally) {
       if ("experiment" in tally) {
         const experiment = experimentLabel(tally.experiment);
         const behavior = behaviorLabel(tally.candidate);
-        for (const [kind, times] of Object.entries(tally.counts))
-          exact.tallied(experiment, behavior, kind as ResultKind, times);
+        const version = versionOf(tally);
+        for (const [kind, tallied] of Object.entries(tally.counts))
+          exact(experiment, behavior, kind as ResultKind, version, { tallied });
       }
       writeTally(tally, write, experimentLabel, behaviorLabel);
     },
     publishEvent: (event) => writeEvent(event, write, experimentLabel),
     publish(result) {
       const experiment = experimentLabel(result.experiment);
-      const version = result.version === undefined ? undefined : versionLabel(result.version);
+      const version = versionOf(result);
       // Control is what it was, whichever candidate runs beside it.
       record(experiment, "control", result.control, undefined);
       for (const candidate of result.candidates) {
         const behavior = behaviorLabel(candidate.name);
-        exact.seen(experiment, behavior, kindOfCandidate(candidate), version);
+        exact(experiment, behavior, kindOfCandidate(candidate), version, { seen: 1 });
         record(experiment, behavior, candidate, version);
       }
     },
@@ -83,28 +86,24 @@ export function readings(instruments: Instruments, maxLabelValues: number, write
 }
 
 /**
- * Counts by results as they come, and by tallies, which also have those that were dropped on their way: whichever has counted
- * more is right, and a counter never counts one twice. What only a tally has counts for the version seen last.
+ * Counts by results as they come, and by tallies, which also have those that were dropped on their way: of each version whichever
+ * has counted more is right, and a counter never counts one twice.
  */
 function exactCounts(count: Instruments["compared"]) {
   const counts = new Map<string, { seen: number; tallied: number }>();
-  const versions = new Map<string, string | undefined>();
-  const add = (experiment: string, candidate: string, kind: ResultKind, seen: number, tallied: number): void => {
-    const behavior = JSON.stringify([experiment, candidate]);
-    const key = `${behavior} ${kind}`;
+  return (
+    experiment: string,
+    candidate: string,
+    kind: ResultKind,
+    version: string | undefined,
+    { seen = 0, tallied = 0 }: { readonly seen?: number; readonly tallied?: number },
+  ): void => {
+    const key = JSON.stringify([experiment, candidate, kind, version]);
     const known = counts.get(key) ?? { seen: 0, tallied: 0 };
     const now = { seen: known.seen + seen, tallied: known.tallied + tallied };
     counts.set(key, now);
     const times = Math.max(now.seen, now.tallied) - Math.max(known.seen, known.tallied);
-    if (times > 0) count(experiment, candidate, kind, versions.get(behavior), times);
-  };
-  return {
-    seen(experiment: string, candidate: string, kind: ResultKind, version: string | undefined): void {
-      versions.set(JSON.stringify([experiment, candidate]), version);
-      add(experiment, candidate, kind, 1, 0);
-    },
-    tallied: (experiment: string, candidate: string, kind: ResultKind, times: number) =>
-      add(experiment, candidate, kind, 0, times),
+    if (times > 0) count(experiment, candidate, kind, version, times);
   };
 }
 

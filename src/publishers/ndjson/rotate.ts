@@ -6,7 +6,7 @@ const staleMs = 10_000;
  * Sets a file aside, `path` to `path.1` and so on, the last of them deleted. Of several processes only one does it: it holds
  * `path.lock`, and asks again whether the file is still too big. A lock that a killed process left behind is taken away after 10 s.
  *
- * @returns `done` (by any process), `busy` while another process is at it, or the error where the folder does not let us
+ * @returns `done` (by any process), `busy` while another process is at it, or the error where it cannot be done
  */
 export async function rotateFiles(
   path: string,
@@ -24,6 +24,8 @@ export async function rotateFiles(
       await move(path, `${path}.1`);
     }
     return "done";
+  } catch (error) {
+    return error as Error;
   } finally {
     await rm(lock, { force: true });
   }
@@ -39,19 +41,24 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
-const forbidden: readonly unknown[] = ["EACCES", "EPERM", "EROFS"];
-
 async function take(lock: string): Promise<"done" | "busy" | Error> {
   try {
     await writeFile(lock, "", { flag: "wx", mode: 0o600 });
     return "done";
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (forbidden.includes(code)) return error as Error;
-    if (code !== "EEXIST") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") return error as Error;
+    return takeAway(lock);
+  }
+}
+
+/** Where a killed process has left it behind. */
+async function takeAway(lock: string): Promise<"busy" | Error> {
+  try {
     const status = await stat(lock).catch(() => undefined);
     if (status && Date.now() - status.mtimeMs > staleMs) await rm(lock, { force: true });
     return "busy";
+  } catch (error) {
+    return error as Error;
   }
 }
 

@@ -23,6 +23,7 @@ import { dialects } from "../../sql/dialects.ts";
 import { minuteRowOf, type MinuteRecord } from "../../sql/minutes.ts";
 import { rowsOf, type Row } from "../../sql/result-row.ts";
 import { eventRowOf, tallyRowsOf } from "../../sql/tally-rows.ts";
+import { causesOf, sendInHalves } from "../in-halves.ts";
 import { skipCounts } from "./skips.ts";
 
 export type { PrivacyOptions } from "../../records/privacy-options.ts";
@@ -113,25 +114,12 @@ export function sqlPublisher(options: SqlPublisherOptions): SqlPublisher {
   const write = async (results: readonly Result[]): Promise<void> => {
     if (results.length === 0) return;
     await writeMinutes([]);
-    for (const rows of parted((await inSlices(results, storedRowsOf)).flat())) await insertRows(rows);
+    for (const rows of parted((await inSlices(results, storedRowsOf)).flat())) await insertRows(insert, rows);
   };
   let report: (error: unknown) => void = () => undefined;
 
-  /** What the database cannot take is found by halves and lost alone; a fault says so. */
-  async function insertRows(rows: readonly Row[]): Promise<void> {
-    try {
-      await execute(insert, [JSON.stringify(rows)]);
-    } catch (error) {
-      if (!isAboutData(error)) throw error;
-      if (rows.length === 1) {
-        report(error);
-        return;
-      }
-      const middle = Math.ceil(rows.length / 2);
-      await insertRows(rows.slice(0, middle));
-      await insertRows(rows.slice(middle));
-    }
-  }
+  const insertRows = (statement: string, rows: readonly object[]): Promise<void> =>
+    sendInHalves(rows, (some) => execute(statement, [JSON.stringify(some)]), isAboutData, report);
 
   const records = new OwnRecords();
   let starts = 0;
@@ -143,7 +131,7 @@ export function sqlPublisher(options: SqlPublisherOptions): SqlPublisher {
     const lines = [...news, ...(records.tallies(tallies) as MinuteRecord[])];
     if (lines.length === 0) return;
     const rows = lines.map((line, index) => minuteRowOf(line, starts + index));
-    await execute(insertMinutes, [JSON.stringify(rows)]);
+    await insertRows(insertMinutes, rows);
     starts += news.length;
     records.told(news);
   }
@@ -161,8 +149,8 @@ export function sqlPublisher(options: SqlPublisherOptions): SqlPublisher {
     publishBatch: write,
     async publishTally(tally) {
       const { counts, verdicts } = tallyRowsOf(tally);
-      if (counts.length > 0) await execute(insertCounts, [JSON.stringify(counts)]);
-      if (verdicts.length > 0) await execute(insertVerdicts, [JSON.stringify(verdicts)]);
+      if (counts.length > 0) await insertRows(insertCounts, counts);
+      if (verdicts.length > 0) await insertRows(insertVerdicts, verdicts);
       await writeMinutes([tally]);
     },
     async publishEvent(event) {
@@ -205,17 +193,22 @@ function parted(rows: readonly Row[]): Row[][] {
 }
 
 /**
- * Whether a statement failed by what it should store, and not by the state of the database or of the connection.
+ * Whether a statement failed by what it should store, and not by the state of the database or of the connection. Clients that
+ * wrap a driver hand its error on as `cause`; `node:sqlite` has a number beside a code that is always the same.
  *
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html: data exceptions, constraints, limits
  * @see https://www.sqlite.org/rescode.html
  */
 function isAboutData(error: unknown): boolean {
-  const code: unknown = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
-  return (
-    typeof code === "string" && /^(?:(?:22|23|54)[0-9A-Z]{3}|SQLITE_(?:TOOBIG|CONSTRAINT|MISMATCH)\w*)$/.test(code)
-  );
+  for (const { code, errcode } of causesOf(error)) {
+    if (/^(?:(?:22|23|54)[0-9A-Z]{3}|SQLITE_(?:TOOBIG|CONSTRAINT|MISMATCH)\w*)$/.test(String(code))) return true;
+    if (code === "ERR_SQLITE_ERROR" && sqliteData.includes(Number(errcode) & 0xff)) return true;
+  }
+  return false;
 }
+
+// Too big, a constraint, a mismatch.
+const sqliteData: readonly number[] = [18, 19, 20];
 
 /**
  * The statements that make the tables of {@link sqlPublisher}, or those of `clickhousePublisher`, in versions. Running all of them again does nothing.

@@ -1,4 +1,4 @@
-// First address and prefix length of the blocks that are not the public internet.
+// First address and prefix length of the blocks that IANA has set aside for special purposes, and of multicast.
 const privateBlocks4: readonly (readonly [string, number])[] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -8,8 +8,11 @@ const privateBlocks4: readonly (readonly [string, number])[] = [
   ["172.16.0.0", 12],
   ["192.0.0.0", 24],
   ["192.0.2.0", 24],
+  ["192.31.196.0", 24],
+  ["192.52.193.0", 24],
   ["192.88.99.0", 24],
   ["192.168.0.0", 16],
+  ["192.175.48.0", 24],
   ["198.18.0.0", 15],
   ["198.51.100.0", 24],
   ["203.0.113.0", 24],
@@ -67,8 +70,9 @@ function isPrivate6(text: string): boolean {
   if (first === 0x2002) return isPrivate4(second * 65_536 + third); // 6to4
   const isProtocolAssignment = first === 0x2001 && second < 0x200; // Teredo, ORCHID, benchmarking
   const isDocumentation = (first === 0x2001 && second === 0xdb8) || (first === 0x3fff && second < 0x1000);
+  const isSinkhole = first === 0x2620 && second === 0x4f && third === 0x8000; // AS112: answers for private addresses
   const isIsatap = (groups[4]! & 0xfdff) === 0 && groups[5] === 0x5efe; // RFC 5214: an IPv4 address at the end
-  return isProtocolAssignment || isDocumentation || (isIsatap && isPrivate4(last4));
+  return isProtocolAssignment || isDocumentation || isSinkhole || (isIsatap && isPrivate4(last4));
 }
 
 /** The eight groups of an IPv6 address. `URL` does the hard part: it checks, shortens and makes it hexadecimal. */

@@ -94,9 +94,9 @@ export function post(body: string, { url, headers, timeoutMs, fetch, clock, look
   }
 }
 
-const longestRetryAfterMs = 3_600_000;
+const longestRetryAfterMs = 86_400_000;
 
-/** Seconds, or a date (RFC 9110, 10.2.3); an hour at most, lest a mistake silences it for good. */
+/** Seconds, or a date (RFC 9110, 10.2.3); a day at most, lest a mistake silences it for good. */
 function retryAfter({ headers }: WebhookResponse, clock: Clock): number | undefined {
   const text = headers?.get("retry-after")?.trim();
   if (text === undefined || text === "") return undefined;

@@ -81,7 +81,8 @@ export function fromOpenFeature(client: FlagClient, flagKey: string, options: Op
       );
       // A slow answer must not overwrite the one to a later question.
       if (turn !== latest) return;
-      if (errorCode !== undefined) throw new Error(`Flag ${flagKey}: ${errorCode} ${errorMessage ?? ""}`.trim());
+      if (errorCode !== undefined || reason === "ERROR")
+        throw new Error(`Flag ${flagKey}: ${errorCode ?? reason} ${errorMessage ?? ""}`.trim());
       take(reason === "DISABLED" ? fallback : settingOf(value));
     } catch (error) {
       host.onFault("source", error);

@@ -139,6 +139,31 @@ describe("Delivery", () => {
     });
   });
 
+  it("counts what a publisher was handed, though it empties the list", async () => {
+    const memory = new MemoryBudget();
+    const emptying = (batch: readonly Result[]): void => void ((batch as Result[]).length = 0);
+    const { delivery } = deliver({ publishBatch: emptying }, { memory });
+    for (const result of results(3)) delivery.accept(result);
+    await settled();
+    expect(delivery.counts()).toMatchObject({ accepted: 3, published: 3 });
+    expect(memory.status().queuedBytes).toBe(0);
+  });
+
+  it("counts what is being published, though it was handed over without waiting", async () => {
+    const memory = new MemoryBudget(8_000_000);
+    const { delivery, clock } = deliver({ publish: never }, { memory });
+    delivery.accept(big(900_000));
+    await settled();
+    expect(memory.status().queuedBytes).toBeGreaterThan(900_000);
+    for (let count = 0; count < 20; count++) delivery.accept(big(900_000));
+    expect(delivery.counts()).toMatchObject({ queued: 8, dropped: { "queue-full": 13 } });
+    expect(memory.status().queuedBytes).toBeLessThan(8_000_000);
+    const closing = delivery.close(10);
+    clock.advance(10);
+    await closing;
+    expect(memory.status().queuedBytes).toBe(0);
+  });
+
   it("counts a result once that several publishers wait for, and lets the one go first that holds most", async () => {
     const memory = new MemoryBudget(8_000_000);
     const shared = Array.from({ length: 5 }, () => big(900_000));

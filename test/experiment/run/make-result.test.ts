@@ -175,6 +175,20 @@ describe("a result", () => {
       });
     });
 
+    it("where a comparer threw, without what it threw, which is a fault", async () => {
+      const faults: unknown[] = [];
+      const { lab, only } = laboratory({ onFault: ({ error }) => faults.push(error) });
+      const compare = (patient: { diagnosis: string }): never => {
+        throw new Error(`cannot compare ${patient.diagnosis}`);
+      };
+      lab.experiment("patient", {
+        ...{ control: () => ({ diagnosis: "flu" }), candidate: () => ({ diagnosis: "cold" }) },
+        ...{ compare, clean: () => "seen" },
+      })();
+      expect((await only()).candidates[0].comparison).toEqual({ kind: "inconclusive", reason: "comparer threw" });
+      expect(faults.map(String)).toEqual(["Error: cannot compare flu"]);
+    });
+
     it("where they do not, at the whole of them, with neither side", async () => {
       const comparison = await comparisonOf(
         () => ({ diagnosis: "cold", total: 1 }),

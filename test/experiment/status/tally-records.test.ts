@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../../src/index.ts";
 import type { Publisher, TallyRecord } from "../../../src/index.ts";
+import { ramp } from "../../../src/rollout/index.ts";
 import { fixedClock } from "../../../src/testing/fixed-clock.ts";
 
 function opened(): { lab: Laboratory; tallies: TallyRecord[]; clock: ReturnType<typeof fixedClock> } {
@@ -59,6 +60,16 @@ describe("tallies", () => {
     }
     const durations = told.map(({ latency }) => latency.control.count);
     expect(durations.reduce((sum, count) => sum + count, 0)).toBe(candidates["candidate"]!.tally.control.count);
+  });
+
+  it("are the same for the next publisher, whatever one does to them", async () => {
+    const { lab, tallies } = opened();
+    lab.experiment("price", { control: () => 1, candidate: () => 2, key: () => "ada", rollout: ramp() })();
+    await lab.close();
+    expect(tallies.length).toBeGreaterThan(1);
+    const isLoose = (data: unknown): boolean =>
+      typeof data === "object" && data !== null && (!Object.isFrozen(data) || Object.values(data).some(isLoose));
+    expect(tallies.filter(isLoose)).toEqual([]);
   });
 
   it("count faults, drops and skips, also of an experiment that is replaced", async () => {

@@ -27,6 +27,13 @@ function attached(publisher: Publisher): Fault[] {
   return faults;
 }
 
+/** The parts of data that are not frozen, by their paths. */
+function looseIn(data: unknown, path = "$"): string[] {
+  if (typeof data !== "object" || data === null) return [];
+  const below = Object.entries(data).flatMap(([key, part]) => looseIn(part, `${path}.${key}`));
+  return Object.isFrozen(data) ? below : [path, ...below];
+}
+
 describe("only", () => {
   it("passes on a kind, several kinds, or what a function says", () => {
     for (const [what, expected] of [
@@ -109,6 +116,19 @@ describe("sample", () => {
     expect(memory.results).toHaveLength(3);
   });
 
+  it("keeps the first of each candidate of each experiment, also where their signatures are the same", () => {
+    const memory = memoryPublisher();
+    const publisher = sample(0, memory, { random: () => 0 });
+    const [{ comparison }] = mismatch("a").candidates;
+    const candidates = [
+      { name: "rules", comparison },
+      { name: "sql", comparison },
+    ] as const;
+    for (const experiment of ["price", "tax", "price"]) void publisher.publish(aResult({ experiment, candidates }));
+    void publisher.publish(aResult({ experiment: "tax", candidates: [candidates[1]] }));
+    expect(memory.results.map(({ experiment }) => experiment)).toEqual(["price", "tax"]);
+  });
+
   it("remembers 1 000 signatures, and forgets the one seen longest ago", () => {
     const memory = memoryPublisher({ limit: 10_000 });
     const publisher = sample(0, memory);
@@ -184,6 +204,22 @@ describe("redact", () => {
     });
     expect(value.account).toBe(1);
     expect(Object.isFrozen(redacted)).toBe(true);
+  });
+
+  it("hands on what none of several publishers can change for the next one", () => {
+    const publish = (result: Result): void => expect(looseIn(result)).toEqual([]);
+    const publisher = redact({}, { name: "checking", publish });
+    const note = { note: [1, { two: 2 }] };
+    for (const kind of kinds) {
+      void publisher.publish(aResult({ kind, context: note, control: { outcome: { kind: "returned", value: note } } }));
+    }
+  });
+
+  it("looks for secrets in the names of rules", () => {
+    const memory = memoryPublisher();
+    const comparison = { kind: "ignored", rule: "rounding, ada@example.org", differences: [] } as const;
+    void redact({}, memory).publish(aResult({ candidates: [{ comparison }] }));
+    expect(memory.results[0]!.candidates[0].comparison).toMatchObject({ rule: "rounding, [redacted]" });
   });
 
   it("keeps the names of types and errors for publishers that hide values, and draws nothing twice", () => {

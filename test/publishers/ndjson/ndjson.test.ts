@@ -10,6 +10,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  mkdirSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -158,6 +159,21 @@ describe("ndjsonPublisher", () => {
     for (let count = 0; count < 3; count++) await publisher.publish(aResult({ id: `r${count}` }));
     expect((await all(path)).map(({ id }) => id)).toEqual(["r0", "r1", "r2"]);
     rmSync(`${path}.lock`);
+  });
+
+  it.each([
+    ["a folder stands where a file should go", freshPath, (path: string) => mkdirSync(`${path}.1`)],
+    ["the name leaves no room for another", () => join(folder, "r".repeat(252)), () => undefined],
+  ])("writes on, and tells of it once, where %s", async (_, made, prepare) => {
+    const path = made();
+    const faults: unknown[] = [];
+    const publisher = ndjsonPublisher({ path, rotate: { bytes: 1_000, files: 1 }, perMinute: Infinity });
+    publisher.attach!({ onFault: ({ error }) => faults.push(error) });
+    prepare(path);
+    for (let count = 0; count < 4; count++) await publisher.publish(aResult({ id: `r${count}` }));
+    expect((await all(path)).map(({ id }) => id)).toEqual(["r0", "r1", "r2", "r3"]);
+    expect(faults).toHaveLength(1);
+    await publisher.close!();
   });
 
   it("has nothing to rotate where another process has just done it, and nobody has written since", async () => {

@@ -29,6 +29,8 @@ describe("isPrivateHost", () => {
       "100::1",
     ],
     ...["3fff::1", "2001:0:0:0:0:0:80ff:fffe", "2001:10::1", "2001:2::1", "5f00::1", "64:ff9b:1::1", "4000::1"],
+    // Set aside for special purposes, though globally reachable.
+    ...["192.31.196.1", "192.52.193.255", "192.175.48.1", "2620:4f:8000::1", "::ffff:192.31.196.1", "2002:c0af:3001::"],
     ...["2606:4700::5efe:10.0.0.1", "2606:4700::200:5efe:127.0.0.1"],
   ])("%s is private", (host) => {
     expect(isPrivateHost(host)).toBe(true);
@@ -46,6 +48,7 @@ describe("isPrivateHost", () => {
       "2a00::1",
       "2001:200::1",
     ],
+    ...["192.31.197.1", "192.175.49.1", "2620:4f:8001::1"],
   ])("%s is public", (host) => {
     expect(isPrivateHost(host)).toBe(false);
   });

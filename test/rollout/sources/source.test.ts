@@ -144,6 +144,18 @@ describe("fromOpenFeature, with a client of one's own", () => {
     expect(host.faults).toEqual([]);
   });
 
+  it("holds what was last known while an evaluation fails, also where only its reason says so", async () => {
+    let answer: { value: unknown; reason?: string } = { value: { stage: "shadow" } };
+    const source = fromOpenFeature(client(() => Promise.resolve(answer)).made, "a", { pollEveryMs: 1_000 });
+    const host = testHost();
+    source.start!(host);
+    await host.clock.advanceAsync(0);
+    answer = { value: { serve: 1 }, reason: "ERROR" };
+    await host.clock.advanceAsync(1_000);
+    expect(source.current().stage).toBe("shadow");
+    expect(host.faults.map(({ error }) => String(error))).toEqual(["Error: Flag a: ERROR"]);
+  });
+
   it("refuses a flag that says a stage and a share, and holds what was last known", async () => {
     const answer = { value: { stage: "live", serve: 0.1 } };
     const source = fromOpenFeature(client(() => Promise.resolve(answer)).made, "a");
