@@ -8,15 +8,15 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 94_700,
-  "./compare": 21_800,
+  ".": 94_900,
+  "./compare": 22_000,
   "./rollout": 36_400,
   "./records": 16_200,
   "./render": 12_300,
   "./http": 119_000,
   "./report": 66_300,
   // Its corpus of records is made by laboratories. It is no part of what ships to production.
-  "./testing": 136_700,
+  "./testing": 136_900,
   "./recipes": 3_000,
   "./publishers/combine": 15_700,
   "./publishers/console": 18_000,

@@ -2,7 +2,7 @@ import { entriesOf, headersOf, isEntry, isInternal, mapOf, namedKeysOf, setOf } 
 import { unboxed, type Kind } from "../kinds/value-kind.ts";
 import { compareSequences } from "./align-sequences.ts";
 import { errorKeys, sameBytes, sameDates, sameErrors, sameExpressions } from "./built-ins.ts";
-import { sameInstances, sameJson, sameRecords } from "./instances.ts";
+import { sameAdditions, sameInstances, sameJson, sameRecords } from "./instances.ts";
 import { compareMaps, compareSets } from "./maps-and-sets.ts";
 import { sameKeys } from "./own-keys.ts";
 import { attempt, Unreadable } from "./safe-reader.ts";
@@ -144,7 +144,7 @@ function sameErrorData(walk: Walker, control: Error, candidate: Error, place: Pl
   });
 }
 
-/** Goes on with the own keys that were put on a value of a built-in class. */
+/** Goes on with what was put on a value of a built-in class, by its owner or a subclass. */
 function withKeys(
   walk: Walker,
   same: boolean,
@@ -157,7 +157,8 @@ function withKeys(
   if (!same && walk.isTrying) return false;
   const ours = extraKeys(walk, kind, control);
   const theirs = extraKeys(walk, kind, candidate);
-  return sameKeys(walk, control, candidate, place, depth, ours, theirs) && same;
+  if (!sameKeys(walk, control, candidate, place, depth, ours, theirs) || !same) return false;
+  return sameAdditions(walk, kind, control, candidate, place, depth);
 }
 
 function extraKeys(walk: Walker, kind: Kind, object: object): PropertyKey[] | Unreadable {
