@@ -292,6 +292,10 @@ export class Walk implements Walker {
     return Math.min(1 - this.nodes / nodes, (this.deadlineMs - this.now()) / timeMs);
   }
 
+  get isErrorData(): boolean {
+    return this.errorData > 0;
+  }
+
   get isTrying(): boolean {
     return this.trying > 0;
   }

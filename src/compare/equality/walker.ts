@@ -31,6 +31,8 @@ export interface Walker {
   readonly path: PathSegment[];
   /** Differences noted so far. */
   readonly noted: number;
+  /** Whether the walk is on an error, where only data counts. */
+  readonly isErrorData: boolean;
   /** Whether a pair is only being tried, so that nothing is noted. */
   readonly isTrying: boolean;
   /** Whether what is opaque counts as the same for now. */

@@ -56,6 +56,50 @@ describe("ignore", () => {
 });
 
 describe("unordered", () => {
+  class Order {
+    readonly id: number;
+    readonly at: Date;
+    constructor(id: number) {
+      this.id = id;
+      this.at = new Date(id);
+    }
+  }
+  class Money {
+    readonly #cents: number;
+    constructor(cents: number) {
+      this.#cents = cents;
+    }
+    toJSON(): unknown {
+      return { cents: this.#cents };
+    }
+  }
+  it.each<readonly [name: string, make: (id: number) => unknown]>([
+    ["instances", (id) => new Order(id)],
+    ["instances with toJSON()", (id) => new Money(id)],
+    ["addresses", (id) => `https://example.org/a/path/that/is/longer/than/any/that/one/cares/to/read/${id}`],
+    ["URLs", (id) => new URL(`https://example.org/${id}`)],
+    ["what is deep", (id) => ({ a: { b: { c: { d: { id } } } } })],
+    ["errors", (id) => new Error(String(id))],
+    ["Maps", (id) => new Map([["id", id]])],
+    ["Sets", (id) => new Set([id])],
+    ["bytes", (id) => Buffer.from(String(id))],
+  ])("is within the default limits for 3 000 %s", (_, make) => {
+    const control = Array.from({ length: 3_000 }, (__, id) => make(id));
+    const candidate = control.map((__, id) => make(2_999 - id));
+    // How long it takes depends on the machine.
+    const rules: CompareRules = { unordered: ["$"], limits: { timeMs: Infinity } };
+    expect(compare(control, candidate, rules).kind).toBe("match");
+    expect(compare(new Set(control), new Set(candidate), rules).kind).toBe("match");
+    candidate[7] = make(5_000);
+    expect(compare(control, candidate, rules).kind).toBe("mismatch");
+  });
+
+  it("takes instances on an error for the same, however many there are", () => {
+    const failed = (from: number): Error =>
+      Object.assign(new Error("a"), { details: Array.from({ length: 30 }, (_, id) => [new Order(from + id)]) });
+    expect(compare(failed(0), failed(100), { unordered: ["$.details"] }).kind).toBe("match");
+  });
+
   it("pairs by a key, and says what changed in a pair", () => {
     const rules: CompareRules = { unordered: [{ path: "$.items", by: "id" }] };
     const items = (...pairs: [number, string][]): object => ({ items: pairs.map(([id, name]) => ({ id, name })) });
