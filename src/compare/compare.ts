@@ -107,10 +107,11 @@ function endReason(stop: unknown): string {
   return stop instanceof RangeError ? "deeper than the call stack holds" : "could not be read";
 }
 
-function differing({ differences: { kept, count, decided }, failure }: Walk): Comparison {
+function differing({ differences: { kept, others, count, decided }, failure }: Walk): Comparison {
   const [first, ...more] = kept;
   if (decided && first !== undefined) {
-    const mismatch = { kind: "mismatch", differences: [first, ...more], signature: signatureOf(kept).id } as const;
+    const signature = signatureOf(others.length === 0 ? kept : [...kept, ...others]).id;
+    const mismatch = { kind: "mismatch", differences: [first, ...more], signature } as const;
     return count > kept.length ? { ...mismatch, moreDifferences: count - kept.length } : mismatch;
   }
   return { kind: "inconclusive", reason: reasonOf(kept), ...failure };

@@ -1,3 +1,4 @@
+import { comparePairs, type Pair } from "./pairs.ts";
 import { entriesOf, headersOf, isEntry, isInternal, mapOf, namedKeysOf, setOf } from "../kinds/stand-ins.ts";
 import { unboxed, type Kind } from "../kinds/value-kind.ts";
 import { compareSequences } from "./align-sequences.ts";
@@ -77,10 +78,17 @@ function sameBuiltIns(
     case "headers":
       return given(headersOf);
     case "pairs":
-      return given((value) => entriesOf(value).filter(([name]) => !isIgnored(place.next(name))));
+      return ofBoth(walk, pairsAt(place), control, candidate, (ours, theirs) =>
+        comparePairs(walk, ours, theirs, place, depth),
+      );
     default:
       return walk.differ("opaque", control, candidate);
   }
+}
+
+/** Names and values that no rule ignores. */
+function pairsAt(place: Place): (value: object) => readonly Pair[] {
+  return (value) => entriesOf(value).filter(([name]) => !isIgnored(place.next(name)));
 }
 
 function ofBoth<Read>(

@@ -34,18 +34,18 @@ export function timeOf(value: Date): number {
 
 /** Headers by name; what comes more than once, as `set-cookie` does, is a list. */
 export function headersOf(value: Headers): Record<string, unknown> {
-  const byName = new Map<string, unknown>();
-  for (const [name, text] of entriesOf(value)) {
-    const key = name.toLowerCase();
-    const before = byName.get(key);
-    byName.set(
-      key,
-      before === undefined ? text
-      : Array.isArray(before) ? [...(before as unknown[]), text]
-      : [before, text],
-    );
+  return groupedPairs(entriesOf(value).map(([name, text]) => [name.toLowerCase(), text]));
+}
+
+/** Pairs as an object; what comes more than once is a list. */
+export function groupedPairs(pairs: readonly (readonly [string, unknown])[]): Record<string, unknown> {
+  const byName = new Map<string, unknown[]>();
+  for (const [name, value] of pairs) {
+    const before = byName.get(name);
+    if (before === undefined) byName.set(name, [value]);
+    else before.push(value);
   }
-  return Object.fromEntries(byName);
+  return Object.fromEntries([...byName].map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
 }
 
 // A name and its value are in an array, and no rule about the order of arrays is about them.
