@@ -7,6 +7,7 @@ import { typeNameOf } from "./kinds/type-name.ts";
 import { signatureOf } from "./signature.ts";
 import type { DifferenceWatch } from "./equality/difference-list.ts";
 import { Stop } from "./equality/walker.ts";
+import { callUser } from "./equality/user-rules.ts";
 import { Walk } from "./equality/walk.ts";
 
 /**
@@ -75,10 +76,11 @@ function compareClosely(
 ): Comparison {
   if (rules.normalize !== undefined) {
     try {
-      control = rules.normalize(control);
-      candidate = rules.normalize(candidate);
-    } catch (error) {
-      return { kind: "inconclusive", reason: "`normalize` threw", error };
+      control = callUser("`normalize`", rules.normalize, control);
+      candidate = callUser("`normalize`", rules.normalize, candidate);
+    } catch (stop) {
+      const { reason, failure } = stop as Stop;
+      return { kind: "inconclusive", reason, ...failure };
     }
   }
   const walk = new Walk(rules, now, until, watch, areCopies, equalSoFar);

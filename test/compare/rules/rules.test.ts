@@ -30,6 +30,49 @@ describe("`unordered` under a pattern that reaches everything", () => {
   });
 });
 
+describe("a function of the user's that returns a promise", () => {
+  const failing = (): Promise<never> => Promise.reject(new Error("of nobody"));
+  const [one, other] = [
+    { at: new Date(0), list: [{ id: 1 }] },
+    { at: new Date(1), list: [{ id: 2 }] },
+  ];
+
+  it.each<readonly [string, CompareRules]>([
+    ["normalize", { normalize: failing }],
+    ["at", { at: { "$.at": failing } }],
+    ["classes", { classes: [[Date, failing]] }],
+    ["by", { ignore: ["$.at"], unordered: [{ path: "$.list", by: failing as never }] }],
+    ["errors", { errors: failing as never }],
+  ])("`%s` is told, and its failure is nobody's", async (name, rules) => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    try {
+      const sides = name === "errors" ? [{ a: new Error("a") }, { a: new Error("b") }] : [one, other];
+      expect(compare(sides[0], sides[1], rules)).toEqual({
+        kind: "inconclusive",
+        reason: `\`${name}\` returned a promise; it has to say at once what is compared`,
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+  });
+
+  it("is no matter where the promise is the value's own", () => {
+    const it = Promise.resolve(1);
+    expect(compare({ it }, { it }, { at: { "$.it": (value) => value } }).kind).toBe("match");
+  });
+
+  it("nor is what `errors` says taken for a difference where it is no answer", () => {
+    expect(compare([new Error("a")], [new Error("b")], { errors: () => 1 as never })).toEqual({
+      kind: "inconclusive",
+      reason: "`errors` returned neither true nor false, but number",
+    });
+  });
+});
+
 describe("search parameters and fields of forms", () => {
   const query = (text: string): object => ({ query: new URLSearchParams(text) });
 
@@ -42,7 +85,7 @@ describe("search parameters and fields of forms", () => {
     ["__proto__=1", "__proto__=2", ["$.query.__proto__ value"]],
     ["a=1&a=2&b=", "a=1&a=2&b=", "match"],
   ])("%s and %s differ where their names say", (one, other, expected) => {
-    expect(paths(query(one), query(other))).toEqual(expected);
+    expect(paths(query(one), query(other), {})).toEqual(expected);
   });
 
   it("in another order are told by their names, and by no value", () => {
