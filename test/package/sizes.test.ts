@@ -8,15 +8,15 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 94_900,
-  "./compare": 22_000,
+  ".": 96_200,
+  "./compare": 23_500,
   "./rollout": 36_400,
   "./records": 16_200,
   "./render": 12_300,
-  "./http": 119_000,
-  "./report": 66_300,
+  "./http": 120_200,
+  "./report": 66_500,
   // Its corpus of records is made by laboratories. It is no part of what ships to production.
-  "./testing": 136_900,
+  "./testing": 138_200,
   "./recipes": 3_000,
   "./publishers/combine": 15_700,
   "./publishers/console": 18_100,
@@ -32,11 +32,11 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/clickhouse": 17_900,
   "./publishers/sql": 23_000,
   "./publishers/webhook": 20_400,
-  "./writes": 127_000,
+  "./writes": 128_200,
   "./stores/file": 8_700,
   "./stores/memory": 6_100,
-  "./stores/postgresql": 10_600,
-  "./stores/redis": 10_500,
+  "./stores/postgresql": 10_800,
+  "./stores/redis": 10_700,
 };
 
 const entries = Object.entries(manifest.exports).flatMap(([subpath, conditions]) =>
