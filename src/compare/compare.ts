@@ -6,7 +6,7 @@ import { compileRules, type CompareRules, type CompiledRules } from "./rules/rul
 import { typeNameOf } from "./kinds/type-name.ts";
 import { signatureOf } from "./signature.ts";
 import type { DifferenceWatch } from "./equality/difference-list.ts";
-import { Stop } from "./equality/walker.ts";
+import { Stop } from "./equality/stop.ts";
 import { callUser } from "./equality/user-rules.ts";
 import { Walk } from "./equality/walk.ts";
 

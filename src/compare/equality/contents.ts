@@ -55,6 +55,7 @@ function sameBuiltIns(
   place: Place,
   depth: number,
 ): boolean {
+  const pulse = (): void => walk.pulse();
   const given = (read: (value: never) => unknown): boolean =>
     walk.sameGiven(
       attempt(() => read(control as never)),
@@ -76,9 +77,9 @@ function sameBuiltIns(
     case "bytes":
       return sameBytes(walk, control, candidate, place, depth);
     case "headers":
-      return given(headersOf);
+      return given((value) => headersOf(value, pulse));
     case "pairs":
-      return ofBoth(walk, pairsAt(place), control, candidate, (ours, theirs) =>
+      return ofBoth(walk, pairsAt(place, pulse), control, candidate, (ours, theirs) =>
         comparePairs(walk, ours, theirs, place, depth),
       );
     default:
@@ -87,8 +88,8 @@ function sameBuiltIns(
 }
 
 /** Names and values that no rule ignores. */
-function pairsAt(place: Place): (value: object) => readonly Pair[] {
-  return (value) => entriesOf(value).filter(([name]) => !isIgnored(place.next(name)));
+function pairsAt(place: Place, pulse: () => void): (value: object) => readonly Pair[] {
+  return (value) => entriesOf(value, pulse).filter(([name]) => !isIgnored(place.next(name)));
 }
 
 function ofBoth<Read>(

@@ -1,7 +1,7 @@
 import type { Difference, DifferenceKind } from "../../model/comparison.ts";
 import { formatPath, type PathSegment } from "../rules/paths.ts";
 import { missing } from "./missing.ts";
-import { Stop } from "./walker.ts";
+import { Stop } from "./stop.ts";
 
 /** Told each difference, those that the list does not keep included. */
 export interface DifferenceWatch {

@@ -16,7 +16,8 @@ export function comparePairs(
   depth: number,
 ): boolean {
   if (place.effects.some(({ kind }) => kind === "unordered")) return walk.sameGiven(control, candidate, place, depth);
-  if (!walk.sameGiven(groupedPairs(control), groupedPairs(candidate), place, depth)) return false;
+  const byName = (pairs: readonly Pair[]): object => groupedPairs(pairs, () => walk.pulse());
+  if (!walk.sameGiven(byName(control), byName(candidate), place, depth)) return false;
   const ours = control.map(nameOf);
   const theirs = candidate.map(nameOf);
   return ours.every((name, index) => name === theirs[index]) || walk.differ("order", ours, theirs);

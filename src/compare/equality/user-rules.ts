@@ -4,7 +4,8 @@ import type { CompiledRules, Grouping } from "../rules/rules.ts";
 import { within, withinText, withinTime, type Tolerance } from "../rules/tolerance.ts";
 import { Unreadable } from "./safe-reader.ts";
 import { missing } from "./missing.ts";
-import { Stop, type Place, type Walker } from "./walker.ts";
+import { Stop } from "./stop.ts";
+import type { Place, Walker } from "./walker.ts";
 
 /** What two instances of one class are read as, where a rule says so. */
 export function readClasses(walk: Walker, control: object, candidate: object): readonly [unknown, unknown] | undefined {

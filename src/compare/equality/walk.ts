@@ -11,7 +11,8 @@ import { isForeign, isOfTwoClasses, isRecord, sameClasses } from "./same-class.t
 import { askErrors, callUser, isTolerated, readClasses, withoutNormalisers } from "./user-rules.ts";
 import { Pairs } from "./visited-pairs.ts";
 import { missing } from "./missing.ts";
-import { isIgnored, Stop, type Place, type Walker } from "./walker.ts";
+import { Stop } from "./stop.ts";
+import { isIgnored, type Place, type Walker } from "./walker.ts";
 
 /**
  * Walks two values side by side and lists where they differ.
