@@ -6,7 +6,8 @@ import { compileRules, type CompareRules, type CompiledRules } from "./rules/rul
 import { typeNameOf } from "./kinds/type-name.ts";
 import { signatureOf } from "./signature.ts";
 import type { DifferenceWatch } from "./equality/difference-list.ts";
-import { Stop } from "./equality/walker.ts";
+import { Stop } from "./equality/stop.ts";
+import { callUser } from "./equality/user-rules.ts";
 import { Walk } from "./equality/walk.ts";
 
 /**
@@ -75,10 +76,11 @@ function compareClosely(
 ): Comparison {
   if (rules.normalize !== undefined) {
     try {
-      control = rules.normalize(control);
-      candidate = rules.normalize(candidate);
-    } catch (error) {
-      return { kind: "inconclusive", reason: "`normalize` threw", error };
+      control = callUser("`normalize`", rules.normalize, control);
+      candidate = callUser("`normalize`", rules.normalize, candidate);
+    } catch (stop) {
+      const { reason, failure } = stop as Stop;
+      return { kind: "inconclusive", reason, ...failure };
     }
   }
   const walk = new Walk(rules, now, until, watch, areCopies, equalSoFar);
@@ -107,10 +109,11 @@ function endReason(stop: unknown): string {
   return stop instanceof RangeError ? "deeper than the call stack holds" : "could not be read";
 }
 
-function differing({ differences: { kept, count, decided }, failure }: Walk): Comparison {
+function differing({ differences: { kept, others, count, decided }, failure }: Walk): Comparison {
   const [first, ...more] = kept;
   if (decided && first !== undefined) {
-    const mismatch = { kind: "mismatch", differences: [first, ...more], signature: signatureOf(kept).id } as const;
+    const signature = signatureOf(others.length === 0 ? kept : [...kept, ...others]).id;
+    const mismatch = { kind: "mismatch", differences: [first, ...more], signature } as const;
     return count > kept.length ? { ...mismatch, moreDifferences: count - kept.length } : mismatch;
   }
   return { kind: "inconclusive", reason: reasonOf(kept), ...failure };

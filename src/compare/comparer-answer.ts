@@ -6,9 +6,11 @@ import { typeNameOf } from "./kinds/type-name.ts";
 type Differences = readonly [Difference, ...Difference[]];
 
 const mostDifferences = 50;
+/** By the signature, as of our own comparison. */
+const mostNamed = 1_000;
 
 /** Told the differences that a comparer lists, all of them. */
-type SawAll = (differences: readonly Difference[], kept: number) => void;
+type SawAll = (differences: readonly Difference[], named: number) => void;
 
 /**
  * Reads what a user's comparer answered: `true`, `false` or a comparison of its own. A promise, or anything else, is no
@@ -44,7 +46,7 @@ function readComparison(
     case "mismatch": {
       const all = readDifferences(answer.differences);
       if (all.length === 0) return otherwise();
-      sawAll?.(all, mostDifferences);
+      sawAll?.(all, mostNamed);
       return mismatchOf(all);
     }
     case "ignored": {
@@ -88,7 +90,8 @@ function sideOf(difference: object, side: "control" | "candidate"): Pick<Differe
 
 function mismatchOf(all: readonly Difference[]): Comparison {
   const differences = all.slice(0, mostDifferences) as unknown as Differences;
-  return { kind: "mismatch", differences, signature: signatureOf(differences).id, ...more(all) };
+  const signature = signatureOf(all.slice(0, mostNamed)).id;
+  return { kind: "mismatch", differences, signature, ...more(all) };
 }
 
 function more({ length }: readonly Difference[]): { readonly moreDifferences?: number } {

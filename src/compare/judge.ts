@@ -127,7 +127,7 @@ function asked(
     return readAnswer(
       compare(control, candidate),
       () => whereTheyDiffer(control, candidate, rules, seen),
-      (all, kept) => seen?.sawAll(all, kept),
+      (all, named) => seen?.sawAll(all, named),
     );
   } catch (error) {
     plan.onFault("compare", error);

@@ -19,9 +19,9 @@ const readableLength = 1_000;
  * Each difference becomes a leaf, its generalised path and its kind with the types of both sides; the leaves are sorted
  * and deduplicated. Generalised are:
  *
- * - array positions, Map keys and Set elements: `[*]`
- * - object keys that have the shape of an identifier: `*`. That is: digits alone; a UUID; a ULID; sixteen or more hexadecimal
- *   digits. Every other key is a name, however long it is: `addressLine1` and `addressLine2` are two kinds of place
+ * - array positions, Set elements, and Map keys that are no texts: `[*]`
+ * - keys that have the shape of an identifier: `*`, those of Maps `[*]`. That is: digits alone; a UUID; a ULID; sixteen or more
+ *   hexadecimal digits. Every other key is a name, however long it is: `addressLine1` and `addressLine2` are two kinds of place
  * - what repeats in a tree or a list: `$.children[0].children[3].name` is `$(.children[*])+.name`
  *
  * The rules are version `v2`, and the id says so: a change of the rules changes the prefix.
@@ -115,6 +115,7 @@ function generaliseSegment(segment: string): string {
   const inner = segment.slice(1, -1);
   // A quoted key belongs to an object. All else in brackets is a position, a Map's key or a Set's element; a symbol is a name.
   if (inner.startsWith('"')) return isIdentifier(inner.slice(1, -1)) ? ".*" : segment;
+  if (inner.startsWith('key "')) return isIdentifier(inner.slice('key "'.length, -1)) ? "[*]" : segment;
   return inner.startsWith("Symbol") || inner.startsWith("@@") ? segment : "[*]";
 }
 

@@ -1,3 +1,4 @@
+import { tellFailure } from "../model/silence.ts";
 import type { EvidenceData, GateData } from "../model/evidence-data.ts";
 import type { Sample } from "../model/rollout.ts";
 import { GateEvidence } from "./gate-evidence.ts";
@@ -311,6 +312,7 @@ export class CandidateEvidence {
     try {
       const penalty = this.#judges[index]!.penalty(sample);
       if (penalty === undefined || (typeof penalty === "number" && penalty >= 0 && penalty <= 1)) return penalty;
+      tellFailure(penalty);
       throw new RangeError(`Gate ${gate.name} returned ${String(penalty)}, which is not from 0 to 1`);
     } catch (error) {
       this.#evidence[index]!.failed++;

@@ -118,6 +118,109 @@ describe("state that keys do not show", () => {
   });
 });
 
+describe("what a subclass of a built-in class keeps", () => {
+  class Cache extends Map<string, number> {
+    readonly #ttl: number;
+    constructor(ttl: number) {
+      super([["a", 1]]);
+      this.#ttl = ttl;
+    }
+    isOver(at: number): boolean {
+      return at > this.#ttl;
+    }
+  }
+  class Bag extends Set<number> { readonly #note: number; constructor(note: number) { super([1]); this.#note = note; } has1(): number { return this.#note; } } // prettier-ignore
+  class Stamp extends Date { readonly #zone: number; constructor(zone: number) { super(0); this.#zone = zone; } isIn(zone: number): boolean { return this.#zone === zone; } } // prettier-ignore
+  class Failure extends Error { readonly #tries: number; constructor(tries: number) { super("a"); this.#tries = tries; } isLast(): boolean { return this.#tries === 0; } } // prettier-ignore
+  class Page extends Array<number> { readonly #total: number; constructor(total: number) { super(); this.#total = total; } isLast(): boolean { return this.#total === 0; } } // prettier-ignore
+  class Frame extends Uint8Array { readonly #at: number; constructor(at: number) { super(2); this.#at = at; } isAt(at: number): boolean { return this.#at === at; } } // prettier-ignore
+  class Query extends URLSearchParams { readonly #base: number; constructor(base: number) { super("a=1"); this.#base = base; } isOf(base: number): boolean { return this.#base === base; } } // prettier-ignore
+  class Pattern extends RegExp { readonly #at: number; constructor(at: number) { super("a"); this.#at = at; } isAt(at: number): boolean { return this.#at === at; } } // prettier-ignore
+  class Amount extends Number { readonly #unit: number; constructor(unit: number) { super(1); this.#unit = unit; } isIn(unit: number): boolean { return this.#unit === unit; } } // prettier-ignore
+
+  it("in private fields is never equal unseen, and its copies are live", () => {
+    for (const Class of [Cache, Bag, Stamp, Failure, Page, Frame, Query, Pattern, Amount]) {
+      expect(told(new Class(1), new Class(2)), Class.name).toBe("inconclusive");
+      expect(told([new Class(1)], [new Class(2)], { ignorePrototype: true }), Class.name).toBe("inconclusive");
+      expect(capture({ it: new Class(1) }).kind, Class.name).toBe("live");
+    }
+    expect(told(new Cache(1), new Map([["a", 1]]), { ignorePrototype: true })).toBe("inconclusive");
+    expect(told(new Cache(1), new Map([["a", 2]]), { ignorePrototype: true })).toBe('$[key "a"] value');
+  });
+
+  it("is read by accessors that are named like private fields, and by toJSON()", () => {
+    class Timed extends Map { readonly #ttl: number; constructor(ttl: number) { super(); this.#ttl = ttl; } get ttl(): number { return this.#ttl; } } // prettier-ignore
+    expect(told(new Timed(1), new Timed(1))).toBe("match");
+    expect(told(new Timed(1), new Timed(2))).toBe("$.ttl value");
+    class Refused extends Error { readonly #meta: unknown; constructor(meta: unknown) { super("a"); this.#meta = meta; } toJSON(): unknown { return { meta: this.#meta }; } } // prettier-ignore
+    expect(told(new Refused(1), new Refused(1))).toBe("match");
+    expect(told(new Refused(1), new Refused(2))).toBe("$.meta value");
+    class HttpError extends Error { readonly #response: unknown; constructor(response: unknown) { super("a"); this.#response = response; } get response(): unknown { return this.#response; } } // prettier-ignore
+    expect(told(new HttpError(new Response("a")), new HttpError(new Response("b")))).toBe("match");
+    expect(told(new HttpError({ status: 1 }), new HttpError({ status: 2 }))).toBe("$.response.status value");
+  });
+
+  it("under hidden keys is never equal where it differs, in copies as well", () => {
+    class Labels extends Map {}
+    class Refusal extends Error {}
+    class Row extends Array {}
+    for (const make of [() => new Labels(), () => new Refusal("a"), () => new Row(), () => new Hidden(1)]) {
+      const hide = (state: unknown): object => Object.defineProperty(make(), "state", { value: state });
+      const reads = (state: unknown): object => Object.defineProperty(make(), "state", { get: () => state });
+      for (const made of [hide, reads]) {
+        expect(told(made({ a: 1 }), made({ a: 1 }))).toBe("match");
+        expect(told(made({ a: 1 }), made({ a: 2 }))).toBe("inconclusive");
+        const { kind, value } = capture(made({ a: 1 }));
+        expect(kind).toBe("captured");
+        expect(told(value, made({ a: 1 }))).toBe("match");
+        expect(told(value, made({ a: 2 }))).toBe("inconclusive");
+      }
+    }
+  });
+
+  it("is not looked for in what the platform's classes keep", () => {
+    class Coded extends Error {
+      get code(): string {
+        return "a";
+      }
+    }
+    expect(told(capture(new Coded("a")).value, new Coded("a"))).toBe("match");
+    class Matcher extends RegExp {}
+    expect(told(Object.assign(new Matcher("a", "g"), { lastIndex: 1 }), new Matcher("a", "g"))).toBe("match");
+  });
+});
+
+describe("private fields are told from methods and static ones", () => {
+  it("in texts without semicolons and with comments", () => {
+    const classes = runInNewContext(`({
+      after: class { budget
+        #spent
+        constructor(it) { this.#spent = it }
+        isOver() { return this.#spent > 1 } },
+      comment: class { /* static #spent, get #spent (it) */ #spent; constructor(it) { this.#spent = it } isOver() { return this.#spent > 1 } },
+      method: class { id = 1
+        #help() { return 1 }
+        static #made = 1
+        static async #load() { return this.#made }
+        get #one() { return 1 }
+        go() { return this.#help() + this.#one } },
+    })`) as Record<string, new (it: number) => object>;
+    expect(told(new classes["after"]!(1), new classes["after"]!(2))).toBe("inconclusive");
+    expect(told(new classes["comment"]!(1), new classes["comment"]!(2))).toBe("inconclusive");
+    const Method = classes["method"]!;
+    expect(told(Object.assign(new Method(1), { a: 1 }), Object.assign(new Method(2), { a: 1 }))).toBe("match");
+  });
+
+  it("and are known by the helpers that SWC and Babel make of them", () => {
+    for (const helper of ["_class_private_field_get", "babelHelpers.classPrivateFieldGet", "_classPrivateFieldGet2"]) {
+      const Lowered = runInNewContext(
+        `(class { id = 1; get() { return ${helper}(this, _value) } })`,
+      ) as new () => object;
+      expect(told(new Lowered(), new Lowered()), helper).toBe("inconclusive");
+    }
+  });
+});
+
 describe("another class", () => {
   it("is listed beside what differs in it", () => {
     class Order {

@@ -17,13 +17,25 @@ describe("compare", () => {
     });
   });
 
+  it("signs all that differs alike in whatever order it comes, not only what is listed", () => {
+    const keys = Array.from({ length: 60 }, (_, index) => `key_${index}`);
+    const of = (names: readonly string[], value: number): object =>
+      Object.fromEntries(names.map((key) => [key, value]));
+    const one = compare(of(keys, 1), of(keys, 2));
+    const other = compare(of(keys.toReversed(), 1), of(keys, 2));
+    expect(one).toMatchObject({ moreDifferences: 10 });
+    expect(other).toMatchObject({ signature: (one as { signature: string }).signature });
+    const fewer = compare(of(keys.slice(1), 1), of(keys.slice(1), 2));
+    expect(fewer).not.toMatchObject({ signature: (one as { signature: string }).signature });
+  });
+
   it("reads a form by its entries alone, and not by what the platform keeps on it", () => {
     const form = (value: string): FormData => {
       const data = new FormData();
       data.set("name", value);
       return data;
     };
-    expect(listed(compare(form("a"), form("b")))).toEqual(["$[0][1] value"]);
+    expect(listed(compare(form("a"), form("b")))).toEqual(["$.name value"]);
     const mark = Symbol("mark");
     expect(listed(compare(Object.assign(form("a"), { [mark]: 1 }), form("a")))).toHaveLength(1);
   });

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compare, type Comparison, type CompareRules } from "../../src/compare/index.ts";
+import { far, fingerprint, near } from "../../src/compare/equality/fingerprint.ts";
+import { Walk } from "../../src/compare/equality/walk.ts";
+import { compileRules } from "../../src/compare/rules/rules.ts";
 import { naivelySame, type NaiveRules } from "./naive.ts";
 
 // 300 000 in full: FUZZ_RUNS=300000 npx vitest run test/compare/fuzz.test.ts
@@ -159,6 +162,27 @@ describe("against a naive oracle", { timeout: Math.max(60_000, runs * 5) }, () =
       { numRuns: Math.ceil(runs / 3) },
     );
     expect(Math.min(counts.match, counts.mismatch)).toBeGreaterThan(runs / 30);
+  });
+
+  it("what is the same under rules has the same fingerprint, near and far", () => {
+    let equal = 0;
+    fc.assert(
+      fc.property(pair, patterns, patterns, fc.boolean(), ([a, b], ignore, unordered, undefinedIsMissing) => {
+        const loose = { ignore: ignore.map(written), unordered: unique(unordered).map(written) };
+        for (const rules of [{ limits }, { ...loose, undefinedIsMissing, limits }]) {
+          if (compare(a, b, rules).kind !== "match") continue;
+          equal++;
+          const compiled = compileRules(rules, "test");
+          const walk = new Walk(compiled, () => 0);
+          for (const reach of [near, far]) {
+            const [one, other] = [a, b].map((value) => fingerprint(walk, value, compiled.start, undefined, reach));
+            expect(one).toBe(other);
+          }
+        }
+      }),
+      { numRuns: Math.ceil(runs / 6) },
+    );
+    expect(equal).toBeGreaterThan(runs / 30);
   });
 
   it("rules only loosen: what matches without them matches with them", () => {

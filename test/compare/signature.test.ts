@@ -48,6 +48,11 @@ describe("a signature", () => {
     ['$.a["].x["].b', '$.a["].x["].b value number'],
     ["$.children[0].children[4].children[1].name", "$(.children[*])+.name value number"],
     ["$.next.next.next.value", "$(.next)+.value value number"],
+    ['$.totals[key "shippingAddressLine1"]', '$.totals[key "shippingAddressLine1"] value number'],
+    ['$.byId[key "3f2504e0-4f89-11d3-9a0c-0305e82c3301"]', "$.byId[*] value number"],
+    ['$.byId[key "42"]', "$.byId[*] value number"],
+    ["$.byId[key 42]", "$.byId[*] value number"],
+    ['$.tags[element "new"]', "$.tags[*] value number"],
     ["$.grid[1][2]", "$.grid([*])+ value number"],
   ])("generalises %s", (path, expected) => {
     expect(readable(path)).toBe(expected);

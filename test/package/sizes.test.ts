@@ -8,15 +8,15 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 95_600,
-  "./compare": 21_800,
+  ".": 96_200,
+  "./compare": 23_500,
   "./rollout": 36_400,
   "./records": 16_900,
   "./render": 12_300,
-  "./http": 119_600,
+  "./http": 120_200,
   "./report": 66_600,
   // Its corpus of records is made by laboratories. It is no part of what ships to production.
-  "./testing": 137_300,
+  "./testing": 138_200,
   "./recipes": 3_000,
   "./publishers/combine": 16_200,
   "./publishers/console": 18_900,
@@ -32,11 +32,11 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/clickhouse": 18_600,
   "./publishers/sql": 23_000,
   "./publishers/webhook": 21_100,
-  "./writes": 127_600,
+  "./writes": 128_200,
   "./stores/file": 8_700,
   "./stores/memory": 6_100,
-  "./stores/postgresql": 10_600,
-  "./stores/redis": 10_500,
+  "./stores/postgresql": 10_800,
+  "./stores/redis": 10_700,
 };
 
 const entries = Object.entries(manifest.exports).flatMap(([subpath, conditions]) =>

@@ -3,9 +3,10 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { createClient } from "redis";
 import { createClient as createClient6 } from "redis-6";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { migrations, postgresqlStore } from "../../src/rollout/stores/postgresql.ts";
 import { redisStore } from "../../src/rollout/stores/redis.ts";
+import { initialState } from "../../src/rollout/state.ts";
 import { testStore } from "../../src/testing/test-store.ts";
 import { contendInProcesses } from "../rollout/stores/contend-in-processes.ts";
 import { steersAStore } from "../cli/steers-a-store.ts";
@@ -70,6 +71,30 @@ describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped(
     await steersAStore(postgresqlStore({ query, schema: "steered" }), address);
   });
 
+  it.each(["o'brien", 'quo"te', "Größe", "模".repeat(21), "a".repeat(63)])(
+    "works and tells of changes in schema %s",
+    async (schema) => {
+      for (const statement of migrations(schema)) await pool.query(statement);
+      const client = await pool.connect();
+      const heard: string[] = [];
+      const store = postgresqlStore({
+        query: async (text: string, values: unknown[]) => pool.query(text, values),
+        async listen(channel, onMessage) {
+          client.on("notification", ({ payload = "" }) => onMessage(payload));
+          await client.query(`LISTEN "${channel}"`);
+          return () => undefined;
+        },
+        schema,
+      });
+      const cancel = store.watch!((experiment) => heard.push(experiment));
+      const state = initialState([0.1], 0);
+      expect(await store.compareAndSet("price", undefined, state)).toBe(true);
+      await vi.waitFor(() => expect(heard).toContain("price"), 5_000);
+      cancel();
+      client.release(true);
+    },
+  );
+
   it("has its tables made by ten processes at once", async () => {
     const [sql = ""] = migrations("at_once");
     await Promise.all(Array.from({ length: 10 }, async () => server.psql(`${sql};`)));
@@ -90,6 +115,31 @@ describe.skipIf(withoutRedis !== undefined)(`on a real Redis${skipped(withoutRed
     await steersAStore(redisStore({ client, prefix: "steered:" }), `${server.url}?prefix=steered:`);
     client.destroy();
   });
+
+  it.each(["node-redis", "ioredis"])(
+    "whose %s may not subscribe keeps no connection of a watch that failed",
+    async (name) => {
+      const admin = createClient({ url: server.url });
+      await admin.connect();
+      await admin.sendCommand(["ACL", "SETUSER", "reader", "on", ">x", "~*", "+@all", "-subscribe"]);
+      const url = `redis://reader:x@127.0.0.1:${server.port}`;
+      const client = name === "ioredis" ? new Redis(url) : await createClient({ url }).connect();
+      const connections = async (): Promise<number> =>
+        String(await admin.sendCommand(["CLIENT", "LIST"])).split("user=reader").length - 1;
+      const duplicated = vi.spyOn(client, "duplicate");
+      const cancel = redisStore({ client }).watch!(() => undefined);
+      try {
+        await vi.waitFor(() => expect(duplicated.mock.calls.length).toBeGreaterThan(2), 20_000);
+        cancel();
+        await vi.waitFor(async () => expect(await connections()).toBe(1), 5_000);
+      } finally {
+        if (client instanceof Redis) client.disconnect();
+        else client.destroy();
+        admin.destroy();
+      }
+    },
+    slow.timeout,
+  );
 
   let count = 0;
   const clients = {

@@ -98,6 +98,18 @@ describe("what is read of evidence", () => {
     expect(() => evidenceOf([penalized(penalty)]).record(sample())).not.toThrow();
   });
 
+  it("leaves the failure of a promise that a gate returns to nobody", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    const evidence = evidenceOf([penalized(Promise.reject(new Error("of nobody")))]);
+    evidence.record(sample());
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+    expect(evidence.reading(1).gates["penalized"]).toMatchObject({ failed: 1, units: 0 });
+  });
+
   it("asks no gate about a plain match that is good for it, and about any other", () => {
     const asked: string[] = [];
     const gate: Gate = { ...units, matched: 0, penalty: ({ kind, fellBack, aboutControl }) => (asked.push(`${kind} ${String(fellBack)} ${String(aboutControl)}`), 1) }; // prettier-ignore

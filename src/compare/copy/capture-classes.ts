@@ -72,6 +72,7 @@ export function copyHiddenKeys(value: object, copy: object, part: CopyPart): voi
     if (Object.hasOwn(copy, key)) continue;
     const property = Object.getOwnPropertyDescriptor(value, key)!;
     if ("value" in property) define(copy, key, part(property.value), false);
+    else if (property.get !== undefined) define(copy, key, part((value as Record<PropertyKey, unknown>)[key]), false);
   }
 }
 

@@ -1,6 +1,6 @@
 import { isKnownLarge, manyKeys } from "../kinds/large-objects.ts";
 import { mapOf, setOf, timeOf } from "../kinds/stand-ins.ts";
-import { kindOf, unboxed } from "../kinds/value-kind.ts";
+import { kindOf, unboxed, type Kind } from "../kinds/value-kind.ts";
 import { traitsOf } from "../kinds/class-traits.ts";
 import { copyBytes, copyError, copyHiddenKeys, copyNamedKeys, copyPairs, sealJson } from "./capture-classes.ts";
 import { knownCopy, OverLimit, refuseLarge, remember, spend, spendNodes, type Copying } from "./copying.ts";
@@ -75,7 +75,8 @@ function copyArray(value: readonly unknown[], prototype: unknown, depth: number,
   if (alike !== undefined) copying.named = false;
   // A subclass may have keys of its own; a plain array's are no data.
   if (prototype !== Array.prototype) {
-    copyNamedKeys(value, copy, (inner) => copyPart(inner, depth + 1, copying));
+    refusePrivateFields(prototype as object | null);
+    copyAdditions(value, prototype as object | null, copy, (inner) => copyPart(inner, depth + 1, copying));
     copying.symbols = true;
     Object.setPrototypeOf(copy, prototype as object | null);
   }
@@ -87,6 +88,22 @@ function refusePrivateFields(prototype: object | null): void {
   throw new OverLimit("holds an instance with private fields, which no copy has");
 }
 
+/** What was put on a value of a built-in class, by its owner or a subclass. */
+function copyAdditions<Copy extends object>(
+  value: object,
+  prototype: object | null,
+  copy: Copy,
+  part: (inner: unknown) => unknown,
+): Copy {
+  copyNamedKeys(value, copy, part);
+  if (!traitsOf(prototype).isBuiltIn && !ArrayBuffer.isView(value)) copyHiddenKeys(value, copy, part);
+  return copy;
+}
+
+const isBuiltIn: ReadonlySet<Kind> = new Set<Kind>([
+  ...(["map", "set", "date", "regexp", "boxed", "bytes", "error", "headers", "pairs"] as const),
+]);
+
 function copyKind(value: object, prototype: object | null, depth: number, copying: Copying): unknown {
   copying.symbols = true;
   const part = (inner: unknown): unknown => copyPart(inner, depth + 1, copying);
@@ -94,8 +111,10 @@ function copyKind(value: object, prototype: object | null, depth: number, copyin
     if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype);
     return remember(value, copy, depth, copying);
   };
-  const named = <Copy extends object>(copy: Copy): Copy => copyNamedKeys(value, copy, part);
-  switch (kindOf(value)) {
+  const named = <Copy extends object>(copy: Copy): Copy => copyAdditions(value, prototype, copy, part);
+  const kind = kindOf(value);
+  if (isBuiltIn.has(kind)) refusePrivateFields(prototype);
+  switch (kind) {
     case "plain":
       refuseLarge(value, copying);
       return copyKeys(value, Object.setPrototypeOf({ ...value }, prototype) as object, depth, copying);

@@ -1,8 +1,9 @@
+import { comparePairs, type Pair } from "./pairs.ts";
 import { entriesOf, headersOf, isEntry, isInternal, mapOf, namedKeysOf, setOf } from "../kinds/stand-ins.ts";
 import { unboxed, type Kind } from "../kinds/value-kind.ts";
 import { compareSequences } from "./align-sequences.ts";
 import { errorKeys, sameBytes, sameDates, sameErrors, sameExpressions } from "./built-ins.ts";
-import { sameInstances, sameJson, sameRecords } from "./instances.ts";
+import { sameAdditions, sameInstances, sameJson, sameRecords } from "./instances.ts";
 import { compareMaps, compareSets } from "./maps-and-sets.ts";
 import { sameKeys } from "./own-keys.ts";
 import { attempt, Unreadable } from "./safe-reader.ts";
@@ -54,6 +55,7 @@ function sameBuiltIns(
   place: Place,
   depth: number,
 ): boolean {
+  const pulse = (): void => walk.pulse();
   const given = (read: (value: never) => unknown): boolean =>
     walk.sameGiven(
       attempt(() => read(control as never)),
@@ -75,12 +77,19 @@ function sameBuiltIns(
     case "bytes":
       return sameBytes(walk, control, candidate, place, depth);
     case "headers":
-      return given(headersOf);
+      return given((value) => headersOf(value, pulse));
     case "pairs":
-      return given((value) => entriesOf(value).filter(([name]) => !isIgnored(place.next(name))));
+      return ofBoth(walk, pairsAt(place, pulse), control, candidate, (ours, theirs) =>
+        comparePairs(walk, ours, theirs, place, depth),
+      );
     default:
       return walk.differ("opaque", control, candidate);
   }
+}
+
+/** Names and values that no rule ignores. */
+function pairsAt(place: Place, pulse: () => void): (value: object) => readonly Pair[] {
+  return (value) => entriesOf(value, pulse).filter(([name]) => !isIgnored(place.next(name)));
 }
 
 function ofBoth<Read>(
@@ -144,7 +153,7 @@ function sameErrorData(walk: Walker, control: Error, candidate: Error, place: Pl
   });
 }
 
-/** Goes on with the own keys that were put on a value of a built-in class. */
+/** Goes on with what was put on a value of a built-in class, by its owner or a subclass. */
 function withKeys(
   walk: Walker,
   same: boolean,
@@ -157,7 +166,8 @@ function withKeys(
   if (!same && walk.isTrying) return false;
   const ours = extraKeys(walk, kind, control);
   const theirs = extraKeys(walk, kind, candidate);
-  return sameKeys(walk, control, candidate, place, depth, ours, theirs) && same;
+  if (!sameKeys(walk, control, candidate, place, depth, ours, theirs) || !same) return false;
+  return sameAdditions(walk, kind, control, candidate, place, depth);
 }
 
 function extraKeys(walk: Walker, kind: Kind, object: object): PropertyKey[] | Unreadable {

@@ -1,14 +1,17 @@
 import type { Difference, DifferenceKind } from "../../model/comparison.ts";
 import { formatPath, type PathSegment } from "../rules/paths.ts";
 import { missing } from "./missing.ts";
-import { Stop } from "./walker.ts";
+import { Stop } from "./stop.ts";
 
 /** Told each difference, those that the list does not keep included. */
 export interface DifferenceWatch {
   /** Whether it still has something to learn from the differences that the list does not keep. */
   readonly isUndecided: boolean;
-  /** @param isOpaque whether it could not be told that the parts differ */
-  saw(path: readonly PathSegment[], difference: () => Difference, isKept: boolean, isOpaque: boolean): void;
+  /**
+   * @param isNamed whether the signature names it
+   * @param isOpaque whether it could not be told that the parts differ
+   */
+  saw(path: readonly PathSegment[], difference: () => Difference, isNamed: boolean, isOpaque: boolean): void;
   /** The walk ended before everything was looked at. */
   ended(reason: string): void;
 }
@@ -19,6 +22,8 @@ const countedTimes = 20;
 /** The differences that a walk finds: those to be shown, and how many more there are. */
 export class DifferenceList {
   readonly kept: Difference[] = [];
+  /** Those of the counted ones that are not kept: a signature names them too, so that it does not go by which came first. */
+  readonly others: Difference[] = [];
   /** All that were found, those that are not kept included. */
   count = 0;
   /** Whether a difference was found that is one beyond doubt: not opaque, and readable on one side at least. */
@@ -48,8 +53,10 @@ export class DifferenceList {
       if (!decided) this.undecided.push(this.kept.length);
       this.kept.push(make());
     }
+    const isNamed = isKept || this.count <= this.most * countedTimes;
+    if (isNamed && !isKept) this.others.push(make());
     this.decided ||= decided;
-    this.watch?.saw(path, make, isKept, !decided);
+    this.watch?.saw(path, make, isNamed, !decided);
     if (!this.decided || this.count < this.most * countedTimes || this.watch?.isUndecided === true) return;
     throw new Stop("enough");
   }
@@ -59,7 +66,7 @@ export class DifferenceList {
     if (this.kept.length < this.most) return true;
     const last = decided ? this.undecided.pop() : undefined;
     if (last === undefined) return false;
-    this.kept.splice(last, 1);
+    this.others.push(...this.kept.splice(last, 1));
     return true;
   }
 }

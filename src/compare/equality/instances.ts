@@ -1,8 +1,8 @@
 import { traitsOf } from "../kinds/class-traits.ts";
 import type { Kind } from "../kinds/value-kind.ts";
+import { errorKeys } from "./built-ins.ts";
 import { sameKeys } from "./own-keys.ts";
 import { attempt, Unreadable } from "./safe-reader.ts";
-import { missing } from "./missing.ts";
 import type { Place, Walker } from "./walker.ts";
 
 /** Two instances of one class: own keys, then what can be known of the state that those do not show. */
@@ -11,7 +11,7 @@ export function sameInstances(walk: Walker, control: object, candidate: object, 
   const theirs = walk.reader.keys(candidate);
   if (!sameKeys(walk, control, candidate, place, depth, ours, theirs)) return false;
   const isEmpty = Array.isArray(ours) && ours.length === 0 && Array.isArray(theirs) && theirs.length === 0;
-  return sameHiddenState(walk, control, candidate, isEmpty, place, depth);
+  return sameHiddenState(walk, "instance", control, candidate, isEmpty, place, depth);
 }
 
 /** Two of a class with `toJSON()`: by what that returns, and by own data, of which it may tell less. */
@@ -85,7 +85,11 @@ function hidesState(walk: Walker, value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null;
   const { hasPrivateFields, hasMembers } = traitsOf(prototype);
   const keys = walk.reader.keys(value);
-  return hasPrivateFields || (hasMembers && (Unreadable.is(keys) || keys.length === 0)) || hiddenKeys(value).length > 0;
+  return (
+    hasPrivateFields ||
+    (hasMembers && (Unreadable.is(keys) || keys.length === 0)) ||
+    hiddenKeys("instance", value).length > 0
+  );
 }
 
 // What was given to make a date, and what is kept of it for speed, is no part of what it says.
@@ -103,12 +107,30 @@ function dataKeys(walk: Walker, value: object): PropertyKey[] | undefined {
   );
 }
 
+/** Two of a built-in class whose content and own keys are the same: what a subclass of it keeps besides. */
+export function sameAdditions(
+  walk: Walker,
+  kind: Kind,
+  control: object,
+  candidate: object,
+  place: Place,
+  depth: number,
+): boolean {
+  const ours = Object.getPrototypeOf(control) as object | null;
+  const theirs = Object.getPrototypeOf(candidate) as object | null;
+  if (traitsOf(ours).isBuiltIn && traitsOf(theirs).isBuiltIn) return true;
+  if (ours === theirs) return sameHiddenState(walk, kind, control, candidate, false, place, depth);
+  const isHidden = [ours, theirs].some((each) => traitsOf(each).hasPrivateFields);
+  return !isHidden || walk.differ("opaque", control, candidate);
+}
+
 /**
  * Goes on where own keys are the same: hidden keys, the primitive that a value class stands for, and the accessors of a
  * class with private fields. What stays unseen makes the pair opaque.
  */
 function sameHiddenState(
   walk: Walker,
+  kind: Kind,
   control: object,
   candidate: object,
   isEmpty: boolean,
@@ -117,7 +139,7 @@ function sameHiddenState(
 ): boolean {
   const prototype = Object.getPrototypeOf(control) as object | null;
   const traits = traitsOf(prototype);
-  const hidden = !sameHiddenKeys(walk, control, candidate, place, depth);
+  const hidden = !sameHiddenKeys(walk, kind, control, candidate, place, depth);
   const isUnseen = traits.hasPrivateState || hidden;
   if (!isUnseen && !traits.hasPrivateFields && !(isEmpty && traits.hasMembers)) return true;
   if (traits.isValue) {
@@ -127,7 +149,10 @@ function sameHiddenState(
       return ours === theirs || (ours !== ours && theirs !== theirs) || walk.differ("value", control, candidate);
     }
   }
-  const read = traits.accessors.filter((name) => isData(walk, control, name) && isData(walk, candidate, name));
+  if (traits.hasJson) return walk.sameGiven(walk.reader.asJson(control), walk.reader.asJson(candidate), place, depth);
+  const read = traits.accessors.filter(
+    (name) => isData(walk, kind, control, name) && isData(walk, kind, candidate, name),
+  );
   let same = true;
   for (const name of read) {
     same = walk.sameAt(name, walk.reader.once(control, name), walk.reader.once(candidate, name), place, depth) && same;
@@ -140,27 +165,43 @@ function sameHiddenState(
   return walk.differ("opaque", control, candidate);
 }
 
-function isData(walk: Walker, value: object, name: string): boolean {
-  const kind = walk.reader.kind(walk.reader.once(value, name));
-  return !Unreadable.is(kind) && kind !== "opaque" && !Unreadable.is(walk.reader.once(value, name));
+/** What is opaque shows nothing, save on an error, where instances are no data. */
+function isData(walk: Walker, of: Kind, value: object, name: string): boolean {
+  const part = walk.reader.once(value, name);
+  const kind = walk.reader.kind(part);
+  return !Unreadable.is(part) && !Unreadable.is(kind) && (kind !== "opaque" || of === "error");
 }
 
-function sameHiddenKeys(walk: Walker, control: object, candidate: object, place: Place, depth: number): boolean {
-  const ours = attempt(() => hiddenKeys(control));
-  const theirs = attempt(() => hiddenKeys(candidate));
+function sameHiddenKeys(
+  walk: Walker,
+  kind: Kind,
+  control: object,
+  candidate: object,
+  place: Place,
+  depth: number,
+): boolean {
+  const ours = attempt(() => hiddenKeys(kind, control));
+  const theirs = attempt(() => hiddenKeys(kind, candidate));
   if (Unreadable.is(ours) || Unreadable.is(theirs)) return false;
-  if (ours.length !== theirs.length) return false;
-  return ours.every((key) => {
-    const left = walk.reader.own(control, key);
-    const right = theirs.includes(key) ? walk.reader.own(candidate, key) : missing;
-    return left === right || walk.probe(left, right, place.element(), depth);
+  // As a caller reads them: what is hidden on one side may be inherited on the other.
+  return [...new Set([...ours, ...theirs])].every((key) => {
+    const left = walk.reader.once(control, key);
+    const right = walk.reader.once(candidate, key);
+    if (left === right || (typeof left === "function" && typeof right === "function")) return true;
+    return walk.probe(left, right, place.element(), depth);
   });
 }
 
+// What the platform itself keeps so.
+const hiddenByPlatform: ReadonlySet<PropertyKey> = new Set([...errorKeys, "length", "lastIndex"]);
+
 /** Own keys that are not enumerable and hold data, as libraries and decorators define them. */
-function hiddenKeys(value: object): PropertyKey[] {
+function hiddenKeys(kind: Kind, value: object): PropertyKey[] {
+  // Listing the indices of bytes takes longer than comparing them.
+  if (kind === "bytes") return [];
   return Reflect.ownKeys(value).filter((key) => {
     const property = Object.getOwnPropertyDescriptor(value, key);
-    return property?.enumerable === false && "value" in property && typeof property.value !== "function";
+    if (property?.enumerable !== false || (kind !== "instance" && hiddenByPlatform.has(key))) return false;
+    return property.get !== undefined || ("value" in property && typeof property.value !== "function");
   });
 }

@@ -2,8 +2,8 @@ import { mapEntries, mapGet, mapHas, setHas, setValues } from "../kinds/intrinsi
 import { entrySegment, type PathSegment } from "../rules/paths.ts";
 import { match } from "./matching.ts";
 import { noRules } from "../rules/rules.ts";
-import { BandColumn, BandKey, fingerprint } from "./fingerprint.ts";
-import { bandsOf, compareUnordered, groupBoth, isExact } from "./unordered.ts";
+import { BandColumn } from "./fingerprint.ts";
+import { bandsOf, compareUnordered, groupByPrint, isExact } from "./unordered.ts";
 import { missing } from "./missing.ts";
 import type { Place, Walker } from "./walker.ts";
 
@@ -96,12 +96,7 @@ function compareDeepKeys(
   const next = place.element();
   const exact = isExact(walk.rules, next);
   const bands = { left: new BandColumn(), right: new BandColumn() };
-  const band = new BandKey();
-  const groups = groupBoth(left, right, ({ key }, index, side) => {
-    const print = fingerprint(walk, key, noRules.start, band.reset());
-    bands[side].set(index, band);
-    return print;
-  });
+  const groups = groupByPrint(walk, left, right, ({ key }) => key, noRules.start, bands);
   let same = true;
   for (const [ours, theirs] of groups) {
     const sameKey = (a: number, b: number): boolean => walk.tries(left[a]!.key, right[b]!.key, noRules.start, depth);

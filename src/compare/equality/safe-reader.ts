@@ -1,6 +1,7 @@
 import { contentsOf, type Contents } from "../kinds/package-collections.ts";
 import { kindOf, type Kind } from "../kinds/value-kind.ts";
 import { missing } from "./missing.ts";
+import { Stop } from "./stop.ts";
 
 /** Stands where something could not be read, with what was thrown. */
 export class Unreadable {
@@ -29,8 +30,9 @@ export function attempt<Value>(read: () => Value): Value | Unreadable {
   }
 }
 
-/** A call stack that ran out is ours as much as theirs: it ends the walk, and says nothing about a value. */
+/** A limit, or a call stack that ran out, is ours: it ends the walk, and says nothing about a value. */
 function unreadable(error: unknown): Unreadable {
+  if (error instanceof Stop) throw error;
   if (error instanceof RangeError && /call stack/i.test(error.message)) throw error;
   return new Unreadable(error);
 }

@@ -1,6 +1,6 @@
 import { byLikeness } from "./likeness.ts";
 import { match, type Bands, type Matching } from "./matching.ts";
-import { BandColumn, BandKey, fingerprint } from "./fingerprint.ts";
+import { BandColumn, BandKey, far, fingerprint, near, type Reach } from "./fingerprint.ts";
 import type { CompiledRules, Grouping } from "../rules/rules.ts";
 import { keyOf } from "./user-rules.ts";
 import { missing } from "./missing.ts";
@@ -22,16 +22,12 @@ export function compareUnordered(
   depth: number,
   segmentOf: (index: number) => PathSegment = (index) => index,
 ): boolean {
-  const exact = isExact(walk.rules, place);
   const bands = { left: new BandColumn(), right: new BandColumn() };
-  const band = exact ? undefined : new BandKey();
-  const groupOf = (element: unknown, index: number, side: "left" | "right"): string | number => {
-    if (by !== undefined) return groupName(keyOf(walk, by, element, place));
-    const print = fingerprint(walk, element, place, band?.reset());
-    if (band !== undefined) bands[side].set(index, band);
-    return print;
-  };
-  const groups = groupBoth(control, candidate, groupOf);
+  const exact = isExact(walk.rules, place);
+  const groups =
+    by === undefined ?
+      groupByPrint(walk, control, candidate, (element) => element, place, exact ? undefined : bands)
+    : groupBoth(control, candidate, (element) => groupName(keyOf(walk, by, element, place)));
   const left: number[] = [];
   const right: number[] = [];
   let same = true;
@@ -63,6 +59,52 @@ export function isExact(rules: CompiledRules, place: Place): boolean {
 }
 
 const paired: Matching = { complete: true, left: [], right: [], pairs: [] };
+
+/**
+ * Indices of both sides in groups within which alone two may be the same. Where many are in one group, and no number
+ * sorts them, a farther look tells them apart.
+ *
+ * @param bands where a tolerance reaches: takes the number by which each element is sorted
+ */
+export function* groupByPrint<Element>(
+  walk: Walker,
+  control: readonly Element[],
+  candidate: readonly Element[],
+  printedOf: (element: Element) => unknown,
+  place: Place,
+  bands?: BandColumns,
+): Iterable<Group> {
+  const band = bands && new BandKey();
+  const printIn =
+    (reach: Reach) =>
+    (element: Element, index: number, side: "left" | "right"): number => {
+      const print = fingerprint(walk, printedOf(element), place, band?.reset(), reach);
+      if (band !== undefined) bands![side].set(index, band);
+      return print;
+    };
+  for (const group of groupBoth(control, candidate, printIn(near))) {
+    const [ours, theirs] = group;
+    const isLarge = ours.length > fewAlike && theirs.length > fewAlike;
+    if (!isLarge || (bands !== undefined && bandsOf(ours, theirs, bands) !== undefined)) yield group;
+    else yield* groupAgain(group, control, candidate, printIn(far));
+  }
+}
+
+// Trying all pairs of so few takes no longer than looking farther at each.
+const fewAlike = 8;
+
+function* groupAgain<Element>(
+  [ours, theirs]: Group,
+  control: readonly Element[],
+  candidate: readonly Element[],
+  groupOf: (element: Element, index: number, side: "left" | "right") => number,
+): Iterable<Group> {
+  const again = groupBoth(ours, theirs, (index, _, side) => {
+    const element = (side === "left" ? control : candidate)[index]!;
+    return groupOf(element, index, side);
+  });
+  for (const [left, right] of again) yield [left.map((at) => ours[at]!), right.map((at) => theirs[at]!)];
+}
 
 interface BandColumns {
   readonly left: BandColumn;
@@ -164,12 +206,15 @@ function list(
   }
 }
 
+/** Indices of either side. */
+type Group = readonly [readonly number[], readonly number[]];
+
 /** Indices of both sides by the name of their group; lists of them are made as they are asked for. */
 export function* groupBoth<Element>(
   control: readonly Element[],
   candidate: readonly Element[],
   groupOf: (element: Element, index: number, side: "left" | "right") => string | number,
-): Iterable<readonly [readonly number[], readonly number[]]> {
+): Iterable<Group> {
   const groups = new Map<string | number, number>();
   const most = control.length + candidate.length;
   const left = new Chains(most, control.length);

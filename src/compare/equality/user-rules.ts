@@ -1,8 +1,11 @@
+import { hasThen, silenceSlots } from "../../model/silence.ts";
+import { typeNameOf } from "../kinds/type-name.ts";
 import type { CompiledRules, Grouping } from "../rules/rules.ts";
 import { within, withinText, withinTime, type Tolerance } from "../rules/tolerance.ts";
 import { Unreadable } from "./safe-reader.ts";
 import { missing } from "./missing.ts";
-import { Stop, type Place, type Walker } from "./walker.ts";
+import { Stop } from "./stop.ts";
+import type { Place, Walker } from "./walker.ts";
 
 /** What two instances of one class are read as, where a rule says so. */
 export function readClasses(walk: Walker, control: object, candidate: object): readonly [unknown, unknown] | undefined {
@@ -31,7 +34,8 @@ export function askErrors(
     control,
     candidate,
   ] as const);
-  return same === true || walk.differ("value", control, candidate);
+  if (typeof same !== "boolean") throw new Stop(`\`errors\` returned neither true nor false, but ${typeNameOf(same)}`);
+  return same || walk.differ("value", control, candidate);
 }
 
 export function keyOf(walk: Walker, by: Grouping, element: unknown, place: Place): unknown {
@@ -49,13 +53,17 @@ export function normalised(value: unknown, place: Place): unknown {
   return value;
 }
 
-/** Runs a user's function; what it throws ends the walk. */
+/** Runs a user's function; what it throws ends the walk, and so does a promise, whose failure is nobody's. */
 export function callUser<Value>(name: string, run: (value: Value) => unknown, value: Value): unknown {
+  let returned: unknown;
   try {
-    return run(value);
+    returned = run(value);
   } catch (error) {
     throw new Stop(`${name} threw`, { error });
   }
+  if (typeof returned !== "object" || returned === null || returned === value || !hasThen(returned)) return returned;
+  silenceSlots(returned);
+  throw new Stop(`${name} returned a promise; it has to say at once what is compared`);
 }
 
 /** Whether a rule at a place, or one for all values, calls two numbers or texts the same. */

@@ -11,7 +11,8 @@ import { isForeign, isOfTwoClasses, isRecord, sameClasses } from "./same-class.t
 import { askErrors, callUser, isTolerated, readClasses, withoutNormalisers } from "./user-rules.ts";
 import { Pairs } from "./visited-pairs.ts";
 import { missing } from "./missing.ts";
-import { isIgnored, Stop, type Place, type Walker } from "./walker.ts";
+import { Stop } from "./stop.ts";
+import { isIgnored, type Place, type Walker } from "./walker.ts";
 
 /**
  * Walks two values side by side and lists where they differ.
@@ -290,6 +291,10 @@ export class Walk implements Walker {
   get budgetLeft(): number {
     const { nodes, timeMs } = this.rules.limits;
     return Math.min(1 - this.nodes / nodes, (this.deadlineMs - this.now()) / timeMs);
+  }
+
+  get isErrorData(): boolean {
+    return this.errorData > 0;
   }
 
   get isTrying(): boolean {

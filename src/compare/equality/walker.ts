@@ -12,17 +12,6 @@ export function isIgnored(place: Place): boolean {
   return place.effects.some((effect) => effect.kind === "ignore");
 }
 
-/** Ends a walk: a limit was hit, enough was found, or a user's function threw. Never leaves `compare`. */
-export class Stop {
-  readonly reason: string;
-  readonly failure: { readonly error: unknown } | undefined;
-
-  constructor(reason: string, failure?: { readonly error: unknown }) {
-    this.reason = reason;
-    this.failure = failure;
-  }
-}
-
 /** What one kind of container needs of the walk that it is a part of. */
 export interface Walker {
   readonly rules: CompiledRules;
@@ -31,6 +20,8 @@ export interface Walker {
   readonly path: PathSegment[];
   /** Differences noted so far. */
   readonly noted: number;
+  /** Whether the walk is on an error, where only data counts. */
+  readonly isErrorData: boolean;
   /** Whether a pair is only being tried, so that nothing is noted. */
   readonly isTrying: boolean;
   /** Whether what is opaque counts as the same for now. */

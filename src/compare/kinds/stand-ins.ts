@@ -32,29 +32,44 @@ export function timeOf(value: Date): number {
   }
 }
 
-/** Headers by name; what comes more than once, as `set-cookie` does, is a list. */
-export function headersOf(value: Headers): Record<string, unknown> {
-  const byName = new Map<string, unknown>();
-  for (const [name, text] of entriesOf(value)) {
-    const key = name.toLowerCase();
-    const before = byName.get(key);
-    byName.set(
-      key,
-      before === undefined ? text
-      : Array.isArray(before) ? [...(before as unknown[]), text]
-      : [before, text],
-    );
+/** Headers by name; what comes more than once, as `set-cookie` does, is a list. @param pulse called every so many; may throw */
+export function headersOf(value: Headers, pulse?: () => void): Record<string, unknown> {
+  return groupedPairs(
+    entriesOf(value, pulse).map(([name, text]) => [name.toLowerCase(), text]),
+    pulse,
+  );
+}
+
+const pairsBetweenPulses = 1_024;
+
+/** Pairs as an object without a prototype; what comes more than once is a list. */
+export function groupedPairs(
+  pairs: readonly (readonly [string, unknown])[],
+  pulse?: () => void,
+): Record<string, unknown> {
+  const byName = Object.create(null) as Record<string, unknown>;
+  const lists = new Map<string, unknown[]>();
+  for (const [index, [name, value]] of pairs.entries()) {
+    if (index % pairsBetweenPulses === pairsBetweenPulses - 1) pulse?.();
+    const list = lists.get(name);
+    if (list !== undefined) list.push(value);
+    else if (name in byName) lists.set(name, (byName[name] = [byName[name], value]) as unknown[]);
+    else byName[name] = value;
   }
-  return Object.fromEntries(byName);
+  return byName;
 }
 
 // A name and its value are in an array, and no rule about the order of arrays is about them.
 const entries = new WeakSet<object>();
 
-/** Names and values in their order. */
-export function entriesOf(value: object): [string, unknown][] {
-  const all = [...(value as FormData).entries()];
-  for (const entry of all) entries.add(entry);
+/** Names and values in their order. @param pulse called every so many; may throw */
+export function entriesOf(value: object, pulse?: () => void): [string, unknown][] {
+  const all: [string, unknown][] = [];
+  for (const entry of (value as FormData).entries()) {
+    if (all.length % pairsBetweenPulses === pairsBetweenPulses - 1) pulse?.();
+    entries.add(entry);
+    all.push(entry);
+  }
   return all;
 }
 

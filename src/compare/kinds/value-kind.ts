@@ -1,4 +1,4 @@
-import { builtInOf, isNative } from "./built-ins.ts";
+import { builtInOf, isNative, type BuiltIn } from "./built-ins.ts";
 import { unboxers } from "./intrinsics.ts";
 
 /**
@@ -72,12 +72,10 @@ function classKind(value: object, first: object): Kind {
   // No real chain is as long; a proxy can answer for ever.
   for (let depth = 0; level !== null && depth < 100; depth++) {
     if (opaquePrototypes.has(level)) return "opaque";
-    const constructor = ownValue(level, "constructor");
-    const name = nameOf(constructor);
-    const known = name === undefined ? undefined : builtInOf(level, constructor, name);
+    const known = builtInAt(level);
     if (known?.is(value)) return known.kind;
     isHollow ||= known !== undefined;
-    isUnknown ||= known === undefined && isNative(constructor) && !isPlainPrototype(level);
+    isUnknown ||= known === undefined && isNative(ownValue(level, "constructor")) && !isPlainPrototype(level);
     hasJson ||= typeof ownValue(level, "toJSON") === "function";
     hasThen ||= typeof ownValue(level, "then") === "function";
     level = getPrototypeOf(level);
@@ -87,6 +85,13 @@ function classKind(value: object, first: object): Kind {
   // A class of the platform that is not read here keeps its state where no key shows it; and a proxy that does not pass
   // calls on shows nothing of what it stands for.
   return isUnknown || (isHollow && Reflect.ownKeys(value).length === 0) ? "opaque" : "instance";
+}
+
+/** The built-in class that a prototype belongs to, if it is one that is read here. */
+export function builtInAt(prototype: object): BuiltIn | undefined {
+  const constructor = ownValue(prototype, "constructor");
+  const name = nameOf(constructor);
+  return name === undefined ? undefined : builtInOf(prototype, constructor, name);
 }
 
 const getPrototypeOf = Object.getPrototypeOf as (value: object) => object | null;

@@ -86,8 +86,8 @@ export class SeenDifferences {
     );
   }
 
-  /** A signature is of the differences that are kept: it names all of them only where the others are of the same kinds. */
-  saw(path: readonly PathSegment[], difference: () => Difference, isKept: boolean, isOpaque: boolean): void {
+  /** A signature names so many differences: it is of all of them only where the others are of the same kinds. */
+  saw(path: readonly PathSegment[], difference: () => Difference, isNamed: boolean, isOpaque: boolean): void {
     for (const rule of this.rules) {
       if (rule.paths !== undefined && !this.outside.has(rule) && !liesWithin(path, rule.paths)) {
         (isOpaque ? this.opaqueOutside : this.outside).add(rule);
@@ -95,7 +95,7 @@ export class SeenDifferences {
     }
     if (this.hasOtherLeaves || !this.rules.some((rule) => rule.signatures !== undefined)) return;
     const leaf = this.leafOf(difference());
-    if (isKept) this.leaves.add(leaf);
+    if (isNamed) this.leaves.add(leaf);
     else this.hasOtherLeaves = !this.leaves.has(leaf);
   }
 
@@ -104,9 +104,9 @@ export class SeenDifferences {
   }
 
   /** As told by a comparer of the user's. */
-  sawAll(differences: readonly Difference[], kept: number): this {
+  sawAll(differences: readonly Difference[], named: number): this {
     differences.forEach((difference, index) => {
-      this.saw(segmentsOf(difference.path), () => difference, index < kept, difference.kind === "opaque");
+      this.saw(segmentsOf(difference.path), () => difference, index < named, difference.kind === "opaque");
     });
     return this;
   }

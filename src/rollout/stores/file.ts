@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { checkOptions } from "../../model/check-options.ts";
 import { SidelaneError } from "../../model/errors.ts";
 import { readState } from "../read-state.ts";
@@ -35,7 +35,7 @@ interface Lease {
  * agree; the same way a judge takes its lease. Nothing is locked, so a process that is killed leaves nobody waiting. The file
  * system must have hard links. Its clock is the machine's.
  *
- * @param folder made when it is not there
+ * @param folder made when it is not there; it stays the same one wherever the process goes
  * @throws {SidelaneError} `invalid-option` when the folder cannot be made or read
  */
 export function fileStore(folder: string): RolloutStore {
@@ -47,8 +47,9 @@ export function fileStore(folder: string): RolloutStore {
   } catch {
     check.fail("folder", "one that can be made and read", folder);
   }
-  const reports = new FileReports(join(folder, ".processes"));
-  const folderOf = (experiment: string): string => join(folder, encode(experiment));
+  const root = resolve(folder);
+  const reports = new FileReports(join(root, ".processes"));
+  const folderOf = (experiment: string): string => join(root, encode(experiment));
   const judgeOf = (experiment: string): string => join(folderOf(experiment), "judge");
 
   /** The latest state, with its number; 0 where there is none. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { checkOptions } from "../../model/check-options.ts";
 import { aFunction, aString, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
@@ -53,7 +54,7 @@ export function postgresqlStore(options: PostgresqlStoreOptions): RolloutStore {
   const { query, listen, schema } = settle(checkOptions("postgresqlStore"), postgresqlStoreTable, options);
   const at = named(schema);
   const [rollouts, reports, units] = [at("sidelane_rollouts"), at("sidelane_reports"), at("sidelane_units")];
-  const channel = `sidelane_rollouts_${schema}`.slice(0, 60);
+  const channel = `sidelane_rollouts_${isShort.test(schema) ? schema : hashOf(schema)}`;
 
   async function rows(text: string, ...values: unknown[]): Promise<readonly Record<string, unknown>[]> {
     const answer = await query(text, values);
@@ -238,6 +239,13 @@ SELECT 1 FROM judged`,
 
   if (listen === undefined) return store;
   return { ...store, watch: (onChange) => watching(listen, channel, (payload) => onChange(...newsIn(payload))) };
+}
+
+// A channel has fewer than 64 bytes, and is the same without quotes only where it is in small letters.
+const isShort = /^[a-z0-9_]{1,45}$/;
+
+function hashOf(schema: string): string {
+  return createHash("sha256").update(schema).digest("hex").slice(0, 32);
 }
 
 function answerOf(row: Record<string, unknown>, experiment: string): SyncedState {

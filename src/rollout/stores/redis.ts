@@ -238,24 +238,38 @@ async function runScript(
   }
 }
 
-/** Subscribes on a connection of its own, which the client opens again by itself. */
+/** Subscribes on a connection of its own, which the client opens again by itself, and closes it where that is refused. */
 function listenWith(client: RedisStoreOptions["client"]): Listen {
   return async (channel, onMessage, onEnd) => {
     if ("evalSha" in client) {
       const own = client.duplicate();
       own.on("error", () => undefined);
       own.on("end", () => onEnd());
-      await own.connect();
-      await own.subscribe(channel, onMessage);
-      return () => own.destroy();
+      const open = async (): Promise<void> => {
+        await own.connect();
+        await own.subscribe(channel, onMessage);
+      };
+      return openedBy(open, () => own.destroy());
     }
     const own = client.duplicate();
     own.on("error", () => undefined);
     own.on("end", () => onEnd());
     own.on("message", (_, message = "") => onMessage(message));
-    await own.subscribe(channel);
-    return () => own.disconnect();
+    return openedBy(
+      async () => own.subscribe(channel),
+      () => own.disconnect(),
+    );
   };
+}
+
+async function openedBy(open: () => Promise<unknown>, close: () => unknown): Promise<() => unknown> {
+  try {
+    await open();
+    return close;
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 function shaOf(client: object): "node-redis" | "ioredis" | undefined {

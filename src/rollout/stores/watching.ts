@@ -1,4 +1,5 @@
 import { systemClock, type Cancel, type Clock } from "../../model/clock.ts";
+import { tellFailure } from "../../model/silence.ts";
 
 /**
  * Listens to a channel: calls `onMessage` with each message, and `onEnd` when the connection has ended. Resolves with what stops it.
@@ -39,9 +40,9 @@ export function watching(
     };
     try {
       const stops = await listen(channel, (payload) => !isOver && onMessage(payload), ended);
-      if (isOver) stops();
-      else if (!hasEnded) {
-        stop = stops;
+      if (isOver || hasEnded) stopWith(stops);
+      else {
+        stop = () => stopWith(stops);
         waitMs = backOffMs.first;
       }
     } catch {
@@ -55,4 +56,13 @@ export function watching(
     cancel();
     stop?.();
   };
+}
+
+/** What a connection says as it is closed is nobody's. */
+function stopWith(stops: () => unknown): void {
+  try {
+    tellFailure(stops());
+  } catch {
+    // It is gone, then.
+  }
 }

@@ -1,5 +1,6 @@
+import * as immutable from "immutable";
 import { describe, expect, it } from "vitest";
-import { BandColumn, BandKey, fingerprint } from "../../../src/compare/equality/fingerprint.ts";
+import { BandColumn, BandKey, far, fingerprint, near, type Reach } from "../../../src/compare/equality/fingerprint.ts";
 import { missing } from "../../../src/compare/equality/missing.ts";
 import { Reader } from "../../../src/compare/equality/safe-reader.ts";
 import type { Walker } from "../../../src/compare/equality/walker.ts";
@@ -7,6 +8,15 @@ import { compileRules, type CompareRules } from "../../../src/compare/rules/rule
 
 type Tolerances = NonNullable<CompareRules["tolerance"]>;
 
+class Sealed {
+  readonly #it: unknown;
+  constructor(it: unknown) {
+    this.#it = it;
+  }
+  toJSON(): unknown {
+    return { it: this.#it };
+  }
+}
 class Money {
   readonly cents: number;
   constructor(cents: number) {
@@ -14,10 +24,10 @@ class Money {
   }
 }
 
-function printer(rules: CompareRules = {}): (value: unknown, band?: BandKey) => number {
+function printer(rules: CompareRules = {}, reach: Reach = near): (value: unknown, band?: BandKey) => number {
   const compiled = compileRules(rules, "test");
   const walk = { rules: compiled, reader: new Reader(), tick: () => undefined, pulse: () => undefined };
-  return (value, band) => fingerprint(walk as unknown as Walker, value, compiled.start, band?.reset());
+  return (value, band) => fingerprint(walk as unknown as Walker, value, compiled.start, band?.reset(), reach);
 }
 
 /** The number by which an element is sorted, and what it may differ by. */
@@ -29,7 +39,8 @@ function bandOf(rules: CompareRules, value: unknown): readonly unknown[] {
 }
 
 const deep = (end: unknown): unknown => ({ a: { a: { a: end } } });
-const many = (last: number): number[] => [...Array.from({ length: 17 }, (_, index) => index), last];
+const many = (middle: number, length = 40): number[] =>
+  Array.from({ length }, (_, index) => (index === 20 ? middle : index));
 
 describe("a fingerprint", () => {
   it.each<readonly [unknown, unknown]>([
@@ -65,6 +76,8 @@ describe("a fingerprint", () => {
       [1, undefined],
       [1, null],
     ],
+    ["a".repeat(64) + "b", "a".repeat(64) + "c"],
+    [[...many(0), 1], [...many(0), 2]], // prettier-ignore
     [new Date(1), new Date(2)],
     [{ a: new Date(1) }, { a: new Date(2) }],
   ])("tells %o from %o", (one, other) => {
@@ -76,8 +89,8 @@ describe("a fingerprint", () => {
     ["zeros", 0, -0, {}],
     ["what is four levels down", deep({ b: 1 }), deep({ b: 2 }), {}],
     ["lists four levels down", deep([1]), deep([2]), {}],
-    ["what comes after 64 characters", "a".repeat(64) + "b", "a".repeat(64) + "c", {}],
-    ["what comes after 16 elements", many(1), many(2), {}],
+    ["what is between 64 characters", "a".repeat(64) + "b" + "a".repeat(64), "a".repeat(64) + "c" + "a".repeat(64), {}],
+    ["what is between 16 elements", many(1), many(2), {}],
     ["functions", () => 1, () => 2, {}],
     ["Symbols", Symbol("a"), Symbol("b"), {}],
     ["instances", new Money(1), new Money(2), {}],
@@ -148,6 +161,35 @@ describe("a fingerprint", () => {
     const [first] = bandOf(rules, Object.fromEntries(made));
     expect(bandOf(rules, Object.fromEntries([...made].reverse()))[0]).toBe(first);
     expect([1, 2, 3]).toContain(first);
+  });
+
+  it.each<readonly [name: string, make: (it: unknown) => unknown]>([
+    ["instances", (it) => Object.assign(new Money(1), { it })],
+    ["what is ten levels down", (it) => deep(deep(deep(it)))],
+    ["the middle of long texts", (it) => "a".repeat(500) + String(it) + "a".repeat(450)],
+    ["the middle of lists", (it) => [...many(0).slice(0, 20), it, ...many(0)]],
+    ["entries of Maps", (it) => new Map([["a", it]])],
+    ["keys of Maps", (it) => new Map([[it, 1]])],
+    ["elements of Sets", (it) => new Set([it, 0])],
+    ["messages of errors", (it) => new Error(String(it))],
+    ["names of errors", (it) => Object.assign(new Error("a"), { name: String(it) })],
+    ["boxes", (it) => Object(it) as unknown],
+    ["bytes", (it) => Buffer.from(`a${String(it)}`)],
+    ["URLs", (it) => new URL(`https://example.org/${String(it)}`)],
+    ["what toJSON() returns", (it) => new Sealed(it)],
+    ["collections of packages", (it) => immutable.Map({ a: it })],
+  ])("tells by a farther look %s", (_, make) => {
+    const print = printer({}, far);
+    expect(print(make(1))).not.toBe(print(make(22)));
+    expect(print(make(1))).toBe(print(make(1)));
+  });
+
+  it("is one constant by a farther look for all that hold too many parts, and no number sorts them", () => {
+    const large = (end: number): unknown => [new Money(end), ...Array.from({ length: 63 }, () => many(0, 63))];
+    const band = new BandKey();
+    const print = printer({ tolerance: 0.1 }, far);
+    expect(print(large(1), band)).toBe(print(large(2)));
+    expect(band.value).toBeNaN();
   });
 
   it("takes no number of an unordered list, whose elements come in any order", () => {

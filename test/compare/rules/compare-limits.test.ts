@@ -70,6 +70,19 @@ describe("the limits of a comparison", () => {
     expect(compare(chain(1), chain(2), { ignore: ["**.end"], limits: { timeMs: 60_000 } }).kind).toBe("match");
   });
 
+  it("looks at the clock while it reads search parameters, and takes no end of its time for a difference", () => {
+    const query = (count: number, value: string): URLSearchParams =>
+      new URLSearchParams(Array.from({ length: count }, (_, index) => [`k${index}`, value]));
+    const [one, other] = [query(5_000, "1"), query(5_000, "2")];
+    for (const looks of [1, 2, 3, 5, 8, 12]) {
+      let left = looks;
+      const answer = compareValues(one, other, compileRules({ limits: { timeMs: 1 } }, "test"), () =>
+        left-- > 0 ? 0 : 2,
+      );
+      expect(answer).toEqual({ kind: "inconclusive", reason: "longer than 1 ms" });
+    }
+  });
+
   it("ends in its time on a dictionary of a million keys, and on long lists", () => {
     const dictionary = (value: number): object => {
       const made: Record<string, number> = {};

@@ -72,6 +72,19 @@ describe("fileStore", () => {
     },
   );
 
+  it("stays in its folder wherever the process goes", async () => {
+    const before = process.cwd();
+    process.chdir(newFolder());
+    try {
+      const store = fileStore("states");
+      await store.compareAndSet("price", undefined, state);
+      process.chdir(tmpdir());
+      expect(await stored(store)).toEqual(state);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it("refuses a folder that is a file", () => {
     const file = join(newFolder(), "file");
     writeFileSync(file, "");

@@ -82,4 +82,36 @@ describe("a watch", () => {
     expect(attempts).toHaveLength(1);
     expect(clock.pending).toBe(0);
   });
+
+  it("closes a connection that ended before it was open, and takes what closing one comes to", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    const clock = fixedClock();
+    let closed = 0;
+    let attempts = 0;
+    const close = (): Promise<never> => Promise.reject(new Error(`close ${++closed}`));
+    const closeAtOnce = (): never => {
+      closed++;
+      throw new Error("closed");
+    };
+    const stop = watching(
+      async (_, __, onEnd) => {
+        if (++attempts === 1) onEnd();
+        return Promise.resolve(attempts === 1 ? close : closeAtOnce);
+      },
+      "changes",
+      () => undefined,
+      clock,
+    );
+    await clock.advanceAsync(0);
+    expect(closed).toBe(1);
+    await clock.advanceAsync(301);
+    expect(attempts).toBe(2);
+    stop();
+    expect(closed).toBe(2);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+  });
 });
