@@ -25,7 +25,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/memory": 1_900,
   "./publishers/ndjson": 19_200,
   "./publishers/opentelemetry": 5_000,
-  "./publishers/pino": 17_300,
+  "./publishers/pino": 17_400,
   "./publishers/prometheus": 4_800,
   "./publishers/redis-stream": 16_100,
   "./publishers/sentry": 16_600,
