@@ -190,6 +190,24 @@ describe("what a subclass of a built-in class keeps", () => {
   });
 });
 
+it("a proxy that shows keys of a built-in value, and not what is in it, is never equal to another one", () => {
+  class Label extends Map<string, number> {
+    note = "";
+  }
+  const pairs: readonly (readonly [object, object])[] = [
+    [/a/, /b/],
+    [new Label([["a", 1]]), new Label([["a", 2]])],
+    [Object.assign(new Date(0), { zone: 1 }), Object.assign(new Date(1), { zone: 1 })],
+    [Object.assign(new Set([1]), { note: 1 }), Object.assign(new Set([2]), { note: 1 })],
+  ];
+  for (const [one, other] of pairs) {
+    expect(told(new Proxy(one, {}), new Proxy(other, {}))).toBe("inconclusive");
+    expect(told(capture([new Proxy(one, {})]).value, [new Proxy(other, {})])).toBe("inconclusive");
+    const same = new Proxy(one, {});
+    expect(told([same], [same])).toBe("match");
+  }
+});
+
 describe("private fields are told from methods and static ones", () => {
   it("in texts without semicolons and with comments", () => {
     const classes = runInNewContext(`({

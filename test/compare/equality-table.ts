@@ -95,6 +95,27 @@ class Money {
 class Label extends Map<string, number> {
   note = "";
 }
+class Cache extends Map<string, number> {
+  readonly #ttl: number;
+  constructor(ttl: number) {
+    super();
+    this.#ttl = ttl;
+  }
+  isOver(at: number): boolean {
+    return at > this.#ttl;
+  }
+}
+class Refusal extends Error {
+  readonly #tries: number;
+  constructor(tries: number) {
+    super("no");
+    this.#tries = tries;
+  }
+  get tries(): number {
+    return this.#tries;
+  }
+}
+class Stamp extends Date {}
 class Rows extends Array<number> {}
 class HttpError extends Error {
   status: number;
@@ -119,6 +140,7 @@ const throwing = (): object =>
       throw new Error("no");
     },
   });
+const stamped = (zone: number): Stamp => Object.defineProperty(new Stamp(0), "zone", { value: zone });
 const revoked = (): object => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
@@ -494,6 +516,10 @@ export const table: readonly Row[] = [
     ["private state beside public keys", unsure, () => [new Vault(1), new Vault(1)]],
     ["private fields that accessors show", yes, () => [new Account(1), new Account(1)]],
     ["private fields that accessors show, different", no, () => [new Account(1), new Account(2)]],
+    ["private fields of a subclass of Map", unsure, () => [new Cache(1), new Cache(2)]],
+    ["private fields of a subclass of Error that accessors show", yes, () => [new Refusal(1), new Refusal(1)]],
+    ["the same, different", no, () => [new Refusal(1), new Refusal(2)]],
+    ["hidden keys of a subclass of Date, different", unsure, () => [stamped(1), stamped(2)]],
     ["a class without members", yes, () => [new None(), new None()]],
     ["hidden keys, equal", yes, () => [new Hidden(1), new Hidden(1)]],
     ["hidden keys, different", unsure, () => [new Hidden(1), new Hidden(2)]],

@@ -125,7 +125,7 @@ describe.skipIf(withoutRedis !== undefined)(`on a real Redis${skipped(withoutRed
       const url = `redis://reader:x@127.0.0.1:${server.port}`;
       const client = name === "ioredis" ? new Redis(url) : await createClient({ url }).connect();
       const connections = async (): Promise<number> =>
-        String(await admin.sendCommand(["CLIENT", "LIST"])).split("user=reader").length - 1;
+        (await admin.sendCommand<string>(["CLIENT", "LIST"])).split("user=reader").length - 1;
       const duplicated = vi.spyOn(client, "duplicate");
       const cancel = redisStore({ client }).watch!(() => undefined);
       try {

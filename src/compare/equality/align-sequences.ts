@@ -1,4 +1,5 @@
 import { byAnchors } from "./align-long-sequences.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { listGap, sameHere } from "./sequence-parts.ts";
 import { missing } from "./missing.ts";
 import type { Place, Walker } from "./walker.ts";
@@ -188,9 +189,11 @@ function bySubsequence(
   const width = right.length + 1;
   const lengths = new Uint16Array((left.length + 1) * width);
   const equal = new Uint8Array(cells);
+  const prints = cells > fewCells ? [left, right].map((side) => printsOf(walk, side, next)) : undefined;
   for (let i = left.length - 1; i >= 0; i--) {
     for (let j = right.length - 1; j >= 0; j--) {
-      const same = walk.tries(left[i], right[j], next, depth);
+      const mayBeSame = prints === undefined || prints[0]![i] === prints[1]![j];
+      const same = mayBeSame && walk.tries(left[i], right[j], next, depth);
       if (same) equal[i * right.length + j] = 1;
       lengths[i * width + j] =
         same ?
@@ -223,6 +226,13 @@ function bySubsequence(
   }
   flush();
   return false;
+}
+
+// Of fewer pairs, trying all takes no longer.
+const fewCells = 64;
+
+function printsOf(walk: Walker, elements: readonly unknown[], place: Place): Int32Array {
+  return Int32Array.from(elements, (element) => fingerprint(walk, element, place));
 }
 
 function isPermutation(equal: Uint8Array, size: number): boolean {

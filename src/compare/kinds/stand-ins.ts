@@ -53,7 +53,7 @@ export function groupedPairs(
     if (index % pairsBetweenPulses === pairsBetweenPulses - 1) pulse?.();
     const list = lists.get(name);
     if (list !== undefined) list.push(value);
-    else if (name in byName) lists.set(name, (byName[name] = [byName[name], value]) as unknown[]);
+    else if (name in byName) lists.set(name, (byName[name] = [byName[name], value]));
     else byName[name] = value;
   }
   return byName;

@@ -74,7 +74,7 @@ function classKind(value: object, first: object): Kind {
     if (opaquePrototypes.has(level)) return "opaque";
     const known = builtInAt(level);
     if (known?.is(value)) return known.kind;
-    isHollow ||= known !== undefined;
+    isHollow ||= known !== undefined && (!isReadByMethods.has(known.kind) || Reflect.ownKeys(value).length === 0);
     isUnknown ||= known === undefined && isNative(ownValue(level, "constructor")) && !isPlainPrototype(level);
     hasJson ||= typeof ownValue(level, "toJSON") === "function";
     hasThen ||= typeof ownValue(level, "then") === "function";
@@ -83,9 +83,12 @@ function classKind(value: object, first: object): Kind {
   if (hasThen) return "opaque";
   if (hasJson) return "json";
   // A class of the platform that is not read here keeps its state where no key shows it; and a proxy that does not pass
-  // calls on shows nothing of what it stands for.
-  return isUnknown || (isHollow && Reflect.ownKeys(value).length === 0) ? "opaque" : "instance";
+  // calls on shows nothing of what it stands for, whatever keys it has besides.
+  return isUnknown || isHollow ? "opaque" : "instance";
 }
+
+// A class of a user's may have the name and the tag of one of these, and other methods.
+const isReadByMethods: ReadonlySet<Kind> = new Set<Kind>(["headers", "pairs"]);
 
 /** The built-in class that a prototype belongs to, if it is one that is read here. */
 export function builtInAt(prototype: object): BuiltIn | undefined {
