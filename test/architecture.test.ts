@@ -14,7 +14,7 @@ const mayImport: Record<string, readonly string[]> = {
   experiment: ["model", "compare", "stats", "records", "rollout"],
   publishers: ["model", "compare", "stats", "records", "sql"],
   writes: ["model", "compare", "sql", "rollout", "experiment", "default-laboratory"],
-  proxy: ["model", "compare", "stats", "rollout", "experiment", "publishers", "http", "report"],
+  proxy: ["model", "compare", "stats", "records", "rollout", "experiment", "publishers", "http", "report"],
   report: ["model", "stats", "records", "sql", "rollout", "experiment"],
   cli: ["model", "stats", "records", "rollout", "report", "proxy"],
   testing: ["model", "compare", "stats", "records", "rollout", "experiment", "publishers", "writes", "report"],

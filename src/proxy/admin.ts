@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { SidelaneError } from "../model/errors.ts";
+import { redactedText } from "../records/redacted-event.ts";
 import type { Ramp } from "../rollout/ramp/ramp.ts";
 import type { Deployment } from "./deployment.ts";
 
@@ -16,9 +17,16 @@ const text = (status: number, body: string): Answer => ({
   type: "text/plain; charset=utf-8",
   body: `${body}\n`,
 });
+const said = new Set(["by", "reason", "reasons"]);
+/** What people say of a rollout is free text: it is looked at for secrets. */
+const withoutSecrets = (key: string, value: unknown): unknown => {
+  if (!said.has(key)) return value;
+  const without = (part: unknown): unknown => (typeof part === "string" ? redactedText(part) : part);
+  return Array.isArray(value) ? value.map(without) : without(value);
+};
 const json = (status: number, data: unknown): Answer => ({
   ...{ status, type: "application/json" },
-  body: `${JSON.stringify(data, null, 2)}\n`,
+  body: `${JSON.stringify(data, withoutSecrets, 2)}\n`,
 });
 
 type Page = (deployment: Deployment, request: IncomingMessage, isAllowed: boolean) => Answer | Promise<Answer>;

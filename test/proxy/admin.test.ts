@@ -75,9 +75,11 @@ describe("the port of its own", () => {
     expect(await (await command(advance, "hunter2")).json()).toMatchObject({ stage: "ramp", share: 0.5 });
     expect(await (await command(advance, "hunter2")).json()).toMatchObject({ stage: "live" });
     expect((await said(proxy.port, get)).text).toContain("new");
-    expect(await (await command({ command: "rollback", by: "ann", reason: "no" }, "hunter2")).json()).toMatchObject({
-      mode: "rolled-back",
-    });
+    const rollback = { command: "rollback", by: "ann", reason: "it shows ada@example.org" };
+    expect(await (await command(rollback, "hunter2")).json()).toMatchObject({ mode: "rolled-back" });
+    const status = await (await fetch(`${proxy.adminUrl!}/status`)).text();
+    expect(status).toContain("it shows [redacted]");
+    expect(status).not.toContain("ada@");
     expect((await said(proxy.port, get)).text).toContain("old");
   });
 

@@ -1,5 +1,6 @@
 import type { ServedStage } from "../../model/result.ts";
 import { judges } from "../../rollout/to-rollout.ts";
+import { redactedText } from "../../records/redacted-event.ts";
 import type { PresentedOutcome, PresentedResult } from "../../records/record.ts";
 import type { GroupSummary } from "../../stats/groups.ts";
 import { reportPage } from "./report-page.ts";
@@ -55,11 +56,12 @@ function sideOf(outcome: PresentedOutcome): string {
   }
 }
 
-/** What the rollout says, where it judges by itself; else what the experiment's own evidence says. */
+/** What the rollout says, where it judges by itself; else what the experiment's own evidence says. Reasons hold words of people. */
 export function verdictOn({ rollout, services, name, counters }: ExperimentPlan, candidate: PlannedCandidate): Verdict {
   if (judges(rollout)) {
     try {
-      return { ...rollout.verdict(), candidate: candidate.name };
+      const verdict = rollout.verdict();
+      return { ...verdict, reasons: verdict.reasons.map(redactedText), candidate: candidate.name };
     } catch (error) {
       services.fault("rollout", error, { name, counters });
     }

@@ -180,6 +180,21 @@ cost         50 ms on the callers' path, 0.5 ms a call; 96 bytes of evidence cop
     expect(lab.report("greet")).toContain("Rolled back until a person clears it");
   });
 
+  it("looks for secrets in what people and a gate say of a rollout, as status does", async () => {
+    const { lab } = laboratory();
+    const rollout = ramp({ unkeyed: "by-call" });
+    lab.experiment("greet", { control: () => 1, candidate: () => 1, rollout })();
+    await lab.settled();
+    const said = { by: "ada@example.org", reason: "password=hunter2planted was seen" };
+    for (const change of ["pause", "rollback"] as const) {
+      await rollout[change](said);
+      const told = lab.report() + JSON.stringify(lab.status());
+      expect(told).toContain("by [redacted], password=[redacted] was seen");
+      expect(told).not.toMatch(/ada@|hunter2planted/);
+    }
+    await lab.close();
+  });
+
   it("is about every experiment where none is named", () => {
     const { lab } = laboratory();
     lab.experiment("one", { control: () => 1, candidate: () => 1 });
