@@ -5,7 +5,7 @@ import type { FoldedUnits } from "../../stats/window-units.ts";
 import { isTable } from "../stores/shared.ts";
 import type { Evidence, ProcessReport, ReportedUnits, Retired } from "../stores/store.ts";
 import { nameIn, type ProcessRun } from "./process-run.ts";
-import { readReport, readTotals, sumOfTotals, withoutTotals } from "./read-evidence.ts";
+import { isCount, isObject, readFolded, readReport, readTotals, sumOfTotals, withoutTotals } from "./read-evidence.ts";
 
 /** A process that has not reported for so long is folded into one row with all the others. */
 const silentAfterMs = 10 * 60_000;
@@ -158,7 +158,9 @@ export class FleetEvidenceReader {
   #readKept(given: unknown, epoch: number, version: string | undefined): Kept {
     const last = this.#kept;
     if (last && last.given === given && last.is.evidenceEpoch === epoch && last.is.version === version) return last.is;
-    const is = readKept(given, epoch, version);
+    const read = readKept(given, epoch, version);
+    if (!read) this.#tell("kept", "What judges folded cannot be read: it is left out of the evidence");
+    const is = read ?? nothingKept(epoch, version);
     this.#kept = { given, is };
     return is;
   }
@@ -248,23 +250,32 @@ function withTables(
   };
 }
 
-function readKept(given: unknown, epoch: number, version: string | undefined): Kept {
+function nothingKept(epoch: number, version: string | undefined): Kept {
+  return { evidenceEpoch: epoch, ...(version !== undefined && { version }), candidates: {}, gone: {}, folded: {} };
+}
+
+/** @returns `undefined` where it cannot be read */
+function readKept(given: unknown, epoch: number, version: string | undefined): Kept | undefined {
   const kept = given as Partial<Kept> | null | undefined;
-  const none: Kept = {
-    evidenceEpoch: epoch,
-    ...(version !== undefined && { version }),
-    candidates: {},
-    gone: {},
-    folded: {},
-  };
+  const none = nothingKept(epoch, version);
   if (kept?.evidenceEpoch !== epoch || kept.version !== version) return none;
-  const candidates = typeof kept.candidates === "object" ? readTotals({ ...kept.candidates }) : undefined;
-  if (!candidates) return none;
-  const gone = Object.entries(kept.gone ?? {}).flatMap(([id, { at, candidates: of }]) => {
-    const read = readTotals({ ...of });
-    return read ? [[id, { at, candidates: read }] as const] : [];
-  });
-  return { ...none, candidates, gone: Object.fromEntries(gone), folded: kept.folded ?? {} };
+  const candidates = isObject(kept.candidates) ? readTotals(kept.candidates) : undefined;
+  const gone =
+    isObject(kept.gone) ? Object.entries(kept.gone).map(([id, each]) => [id, readGone(each)] as const) : undefined;
+  const { all, served } = isObject(kept.folded) ? kept.folded : {};
+  const [ofAll, ofServed] = [readFolded(all), readFolded(served)];
+  const isUnread = (all !== undefined && !ofAll) || (served !== undefined && !ofServed);
+  if (!candidates || isUnread || !gone || gone.some(([, each]) => each === undefined)) return undefined;
+  return {
+    ...{ ...none, candidates, gone: Object.fromEntries(gone) as Kept["gone"] },
+    folded: { ...(ofAll && { all: ofAll }), ...(ofServed && { served: ofServed }) },
+  };
+}
+
+function readGone(given: unknown): Kept["gone"][string] | undefined {
+  if (!isObject(given) || !isCount(given["at"]) || !isObject(given["candidates"])) return undefined;
+  const candidates = readTotals(given["candidates"]);
+  return candidates && { at: given["at"], candidates };
 }
 
 /** Without what was folded of processes that report again: their numbers are absolute. */

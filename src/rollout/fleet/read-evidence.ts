@@ -1,7 +1,7 @@
 import { readWritesStanding } from "../../model/writes-standing.ts";
 import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
-import type { UnitSums } from "../../stats/window-units.ts";
-import type { ProcessReport } from "../stores/store.ts";
+import type { FoldedUnits, UnitSums } from "../../stats/window-units.ts";
+import type { FleetVerdict, ProcessReport } from "../stores/store.ts";
 
 // A ramp has a handful of gates, and their names are a few words.
 const mostGates = 100;
@@ -40,6 +40,21 @@ export function readTotals(given: Record<string, unknown>): Record<string, Evide
   const read = all.map(([name, each]) => [name, totalsOf(each)] as const);
   if (read.some(([name, each]) => each === undefined || name.length > mostName)) return undefined;
   return Object.fromEntries(read) as Record<string, EvidenceTotals>;
+}
+
+/** Reads what was folded of units; `undefined` where it is none. */
+export function readFolded(given: unknown): FoldedUnits | undefined {
+  const sums = unkeyedOf(given);
+  const { through } = isObject(given) ? given : {};
+  return sums && Number.isSafeInteger(through) ? { through: through as number, ...sums } : undefined;
+}
+
+/** Whether that is what a judge found, as far as others act on it. */
+export function isFleetVerdict(given: unknown): given is FleetVerdict {
+  if (!isObject(given) || !isObject(given["verdict"]) || !isObject(given["distinct"])) return false;
+  const { at, evidenceEpoch, verdict, distinct } = given;
+  const isCounted = [at, evidenceEpoch, distinct["all"], distinct["served"]].every((each) => isCount(each));
+  return isCounted && typeof verdict["kind"] === "string" && Array.isArray(verdict["gates"]);
 }
 
 function totalsOf(given: unknown, isServed = false): EvidenceTotals | undefined {
@@ -82,11 +97,11 @@ function gatesOf<Name extends string>(
   return Object.fromEntries(read);
 }
 
-function isObject(given: unknown): given is Record<string, unknown> {
+export function isObject(given: unknown): given is Record<string, unknown> {
   return typeof given === "object" && given !== null && !Array.isArray(given);
 }
 
-function isCount(given: unknown): given is number {
+export function isCount(given: unknown): given is number {
   return typeof given === "number" && given >= 0 && given <= Number.MAX_SAFE_INTEGER;
 }
 

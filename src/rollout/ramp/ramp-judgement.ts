@@ -4,6 +4,7 @@ import type { RolloutEvent, RolloutHost, RolloutSnapshot, Sample, Stage } from "
 import type { Verdict, VerdictTerms } from "../../stats/verdict.ts";
 import type { Conclusion } from "../fleet/fleet-judge.ts";
 import { FleetEvidenceReader } from "../fleet/fleet-evidence-reader.ts";
+import { isFleetVerdict } from "../fleet/read-evidence.ts";
 import { evidenceOf } from "../line.ts";
 import { nextOf, type RolloutState } from "../state.ts";
 import type { Evidence, FleetVerdict, Report } from "../stores/store.ts";
@@ -179,6 +180,13 @@ export class RampJudgement {
 
   /** Takes what the judge of all processes found. */
   take(found: FleetVerdict): void {
+    if (!isFleetVerdict(found)) {
+      this.#host.onFault(
+        "store",
+        new Error("The verdict of all processes cannot be read: the next judge writes it anew"),
+      );
+      return;
+    }
     this.#found = found;
     const now = this.#foundNow();
     if (now) this.#evidence.expect(now.distinct);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../../src/rollout/stores/memory.ts";
-import type { Report, RolloutStore } from "../../../src/rollout/stores/store.ts";
+import type { FleetVerdict, Report, RolloutStore } from "../../../src/rollout/stores/store.ts";
 import { fixedClock } from "../../../src/testing/fixed-clock.ts";
 import { call } from "../host.ts";
 import { stored } from "../stored.ts";
@@ -188,5 +188,64 @@ describe("a poisoned report", () => {
     expect(judge.faults.length).toBeLessThanOrEqual(1);
     for (const fault of judge.faults) expect(fault).toMatch(/left out of the evidence/);
     expect(judge.ramp.status().synchronized).toBe(true);
+  });
+});
+
+describe("what a judge wrote for the next one", () => {
+  const nothing = { evidenceEpoch: 1, version: "v1", candidates: {}, gone: {}, folded: {} };
+  const fold = { through: 5, units: 5, gates: {} };
+
+  it.each<readonly [string, unknown]>([
+    ["processes that are gone, one of them null", { ...nothing, gone: { other: null } }],
+    ["a list of those", { ...nothing, gone: [null] }],
+    ["one that went at no time", { ...nothing, gone: { other: { at: "then", candidates: {} } } }],
+    ["candidates that are none", { ...nothing, candidates: { candidate: null } }],
+    ["a fold that is null", { ...nothing, folded: { all: null } }],
+    ["a fold without gates", { ...nothing, folded: { all: { through: 5, units: 5 } } }],
+    ["a fold whose gate is null", { ...nothing, folded: { served: { ...fold, gates: { mismatch: null } } } }],
+    ["a fold of less than nothing", { ...nothing, folded: { all: { ...fold, units: -5 } } }],
+    ["a fold through no window", { ...nothing, folded: { all: { ...fold, through: "last" } } }],
+  ])("is left out and told once where it cannot be read, and stops no judge: %s", async (_, kept) => {
+    const clock = fixedClock();
+    const inner = memoryStore();
+    let concluded = 0;
+    const store: RolloutStore = {
+      ...inner,
+      collect: async (...given) => ({ ...(await inner.collect(...given)), kept }),
+      conclude: (...given) => (concluded++, inner.conclude(...given)),
+    };
+    const judge = await started(store, clock);
+    for (let index = 0; index < 100; index++) call(judge.ramp, judge.host, { key: `customer-${index}` });
+    await clock.advanceAsync(3 * minute);
+    expect(judge.ramp.verdict()).toMatchObject({ comparisons: 100, kind: "insufficient" });
+    expect(concluded).toBeGreaterThan(2);
+    expect(judge.faults).toEqual([expect.stringMatching(/folded cannot be read: it is left out of the evidence/)]);
+  });
+
+  const found = { at: 1, evidenceEpoch: 1, version: "v1", distinct: { all: 0, served: 0 } };
+
+  it.each<readonly [string, unknown]>([
+    ["no verdict in it", found],
+    ["a verdict that is null", { ...found, verdict: null }],
+    ["a verdict without gates", { ...found, verdict: { kind: "ready", reasons: [] } }],
+    ["no number of keys", { ...found, distinct: null, verdict: { kind: "ready", reasons: [], gates: [] } }],
+    ["a time beyond measure", { ...found, at: 1e300, verdict: { kind: "ready", reasons: [], gates: [] } }],
+  ])("is told where its verdict cannot be read, and written anew: %s", async (_, verdict) => {
+    const clock = fixedClock();
+    const store = memoryStore();
+    await (
+      await started(store, clock)
+    ).ramp.close!();
+    const fence = await store.claim("price", "another", 1);
+    expect(await store.conclude("price", fence!, verdict as FleetVerdict, undefined)).toBe(true);
+    const judge = await started(store, clock);
+    for (let index = 0; index < 100; index++) call(judge.ramp, judge.host, { key: `customer-${index}` });
+    await clock.advanceAsync(3 * minute);
+    // With each exchange, until a judge has written its own.
+    expect(judge.faults.length).toBeLessThanOrEqual(2);
+    expect([...new Set(judge.faults)]).toEqual([expect.stringMatching(/verdict of all processes cannot be read/)]);
+    const reader = { experiment: "price", process: "reader", epoch: 1, evidenceEpoch: 1, candidates: {}, units: [] };
+    const { states } = await store.sync([reader as unknown as Report]);
+    expect(states["price"]?.verdict).toMatchObject({ verdict: { kind: "insufficient", comparisons: 100 } });
   });
 });
