@@ -43,10 +43,32 @@ interface Server {
   readonly kind: Target["kind"];
   readonly missing: string | undefined;
   start(): Promise<RealRedis | RealPostgresql>;
+  /** What an operator may do to it while it runs: by statements, of Redis or of SQL. */
+  readonly emptied: readonly string[];
+  readonly readOnly: readonly string[];
+  readonly writable: readonly string[];
+}
+
+/** Runs statements on a server, each in a connection of its own. */
+async function operate(server: RealRedis | RealPostgresql, statements: readonly string[]): Promise<void> {
+  if ("psql" in server) {
+    for (const statement of statements) await server.psql(`${statement};`);
+    return;
+  }
+  const client = createClient({ url: server.url });
+  client.on("error", () => undefined);
+  await client.connect();
+  for (const statement of statements) await client.sendCommand(statement.split(" "));
+  client.destroy();
 }
 
 const servers: readonly Server[] = [
-  { kind: "Redis", missing: withoutRedis, start: startRedis },
+  {
+    ...{ kind: "Redis", missing: withoutRedis, start: startRedis, emptied: ["FLUSHALL"] },
+    // A replica of nobody, as one is left behind by a failover.
+    readOnly: ["REPLICAOF 127.0.0.1 1"],
+    writable: ["REPLICAOF NO ONE"],
+  },
   {
     kind: "PostgreSQL",
     missing: withoutPostgresql,
@@ -55,10 +77,13 @@ const servers: readonly Server[] = [
       for (const sql of migrations()) await server.psql(`${sql};`);
       return server;
     },
+    emptied: ["truncate sidelane_rollouts, sidelane_reports"],
+    readOnly: ["alter system set default_transaction_read_only = on", "select pg_reload_conf()"],
+    writable: ["alter system reset default_transaction_read_only", "select pg_reload_conf()"],
   },
 ];
 
-for (const { kind, missing, start } of servers) {
+for (const { kind, missing, start, emptied, readOnly, writable } of servers) {
   const reason = missing === undefined ? "" : ` (skipped: ${missing})`;
   describe.skipIf(missing !== undefined)(`a fleet on a real ${kind}${reason}`, () => {
     let server: RealRedis | RealPostgresql;
@@ -89,6 +114,56 @@ for (const { kind, missing, start } of servers) {
       expect(kindsOf(members, "forked")).toBe(kind === "Redis" ? 1 : 0);
       expect(kindsOf(members, "rolled-back")).toBe(1);
       await closed(members);
+    });
+
+    it("that was emptied gets back what was decided, by one event", async () => {
+      const members = await serving(target(), 3);
+      await members[0]!.rolling.rollback({ by, reason: "wrong totals" });
+      await until(() => areOne(members), 5_000, "all have the rollback");
+      await operate(server, emptied);
+      await until(() => kindsOf(members, "forked") > 0 && areOne(members), 10_000, "it is given back");
+      await sleep(2 * pollMs);
+      for (const { rolling } of members)
+        expect(rolling.status().state).toMatchObject({ stage: "shadow", mode: "rolled-back" });
+      expect(members.some(({ serves }) => serves())).toBe(false);
+      expect([kindsOf(members, "forked"), kindsOf(members, "rolled-back")]).toEqual([1, 1]);
+      await closed(members);
+    });
+
+    it("that takes no writes has nobody served after the bound, which is told, and goes on once it does", async () => {
+      const members = await serving(target(), 2);
+      await operate(server, readOnly);
+      await until(
+        () => members.every(({ serves }) => !serves()),
+        staleAfterMs + 1.2 * pollMs + 500,
+        "nobody is served",
+      );
+      await until(() => members.every(({ faults }) => faults.length > 0), 3_000, "all count faults");
+      // What a person says is not lost, though it cannot be written: it holds at once in this process.
+      const said = members[1]!.rolling.rollback({ by, reason: "wrong totals" }).catch(() => undefined);
+      await sleep(2 * pollMs);
+      expect(members.some(({ serves }) => serves())).toBe(false);
+      await operate(server, writable);
+      await said;
+      await until(() => areOne(members), 15_000, "all have the rollback");
+      for (const { rolling } of members) expect(rolling.status().state).toMatchObject({ mode: "rolled-back" });
+      expect(kindsOf(members, "rolled-back")).toBe(1);
+      await closed(members);
+    });
+
+    it("serves control to a program of another one's experiment, and leaves its state alone", async () => {
+      const members = await serving(target(), 2, { staleAfterMs: 5_000 });
+      const before = members[0]!.rolling.status().state;
+      const other = await member(target(), members[0]!.experiment, { ...{ checkEveryMs: pollMs, staleAfterMs }, steps: [0.1, 0.9] }); // prettier-ignore
+      await until(() => other.faults.length > 0, 5_000, "it is told");
+      expect(other.faults[0]).toContain("another program may have an experiment of this name");
+      for (let looks = 0; looks < 20; looks++) {
+        expect(other.serves()).toBe(false);
+        expect(members.every(({ serves }) => serves())).toBe(true);
+        await sleep(20);
+      }
+      expect(members[0]!.rolling.status().state.id).toBe(before.id);
+      await closed([...members, other]);
     });
 
     it("has nobody served by a process that was stopped for longer than the bound, from its first call on", async () => {
