@@ -73,23 +73,29 @@ describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped(
 
   it.each(["o'brien", 'quo"te', "Größe", "模".repeat(21), "a".repeat(63)])(
     "works and tells of changes in schema %s",
+    slow,
     async (schema) => {
+      const experiment = `price-${Math.random()}`;
       for (const statement of migrations(schema)) await pool.query(statement);
       const client = await pool.connect();
       const heard: string[] = [];
+      let listens = false;
       const store = postgresqlStore({
         query: async (text: string, values: unknown[]) => pool.query(text, values),
         async listen(channel, onMessage) {
           client.on("notification", ({ payload = "" }) => onMessage(payload));
           await client.query(`LISTEN "${channel}"`);
+          listens = true;
           return () => undefined;
         },
         schema,
       });
-      const cancel = store.watch!((experiment) => heard.push(experiment));
+      const cancel = store.watch!((name) => heard.push(name));
+      // What is told before it listens, nobody hears.
+      await vi.waitFor(() => expect(listens).toBe(true), 10_000);
       const state = initialState([0.1], 0);
-      expect(await store.compareAndSet("price", undefined, state)).toBe(true);
-      await vi.waitFor(() => expect(heard).toContain("price"), 5_000);
+      expect(await store.compareAndSet(experiment, undefined, state)).toBe(true);
+      await vi.waitFor(() => expect(heard).toContain(experiment), 10_000);
       cancel();
       client.release(true);
     },
