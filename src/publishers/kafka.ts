@@ -50,8 +50,8 @@ export const kafkaTable: OptionTable<KafkaPublisherOptions, "topic" | "values"> 
 
 /**
  * Sends records to a Kafka topic, those that `docs/records.md` describes: one message a record, requests of at most 1 MB. A result that
- * alone is larger goes without its values; what the broker refuses for good is lost alone, and a fault says so. The value is the record as JSON (durations in milliseconds, times in milliseconds since
- * 1970), the key the experiment, or the process where it belongs to none, so that those of one experiment stay in order. The header
+ * alone is larger goes without its values; what the broker refuses for good is lost alone, and a fault says so. The value is the
+ * record as JSON (durations in milliseconds, times in milliseconds since 1970), the key the experiment, or the process where it belongs to none, so that those of one experiment stay in order. The header
  * `sidelane-type` says what it is; `sidelane-id` and `sidelane-kind` of results let consumers filter without parsing, and drop what
  * arrives twice.
  *

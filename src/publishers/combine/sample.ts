@@ -5,12 +5,13 @@ import { toPublisher } from "../../model/publisher.ts";
 import { weighted } from "../../records/drawn-result.ts";
 import { through } from "./wrap-publisher.ts";
 
-/** How many kinds are remembered, each a signature of one candidate's; of the one seen longest ago, the next mismatch counts as the first again. */
+// So many kinds are remembered, each a signature of one candidate's; of the one seen longest ago, the next mismatch counts as the
+// first again.
 const mostSignatures = 1_000;
 
 /**
- * Passes on a share of the results, drawn one by one, and always the first mismatch of each signature of a candidate. What was drawn carries how many
- * results it stands for as `weight`: 1 / `rate`; a first one that was not drawn stands for none.
+ * Passes on a share of the results, drawn one by one, and always the first mismatch of each signature of a candidate. What was
+ * drawn carries how many results it stands for as `weight`: 1 / `rate`; a first one that was not drawn stands for none.
  *
  * @param rate from 0 to 1
  * @param random from 0 up to 1; `Math.random` by default

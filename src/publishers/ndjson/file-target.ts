@@ -12,7 +12,8 @@ import type { Target } from "./target.ts";
 export interface Rotation {
   /**
    * A file is set aside before it would grow beyond this many bytes; at least 1 000. A line that is longer has a file for itself.
-   * Where it cannot be set aside, as in a folder that cannot be written to, the file grows on, and one fault says so. Several processes may each add one write more.
+   * Where it cannot be set aside, as in a folder that cannot be written to, the file grows on, and one fault says so.
+   * Several processes may each add one write more.
    */
   readonly bytes: number;
   /** How many files are kept beside the current one; the oldest is deleted. 5 by default. */
