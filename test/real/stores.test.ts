@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { migrations, postgresqlStore } from "../../src/rollout/stores/postgresql.ts";
 import { redisStore } from "../../src/rollout/stores/redis.ts";
 import { initialState } from "../../src/rollout/state.ts";
+import { experiment, placesIn, report, table } from "../../src/testing/store-questions.ts";
 import { testStore } from "../../src/testing/test-store.ts";
 import { contendInProcesses } from "../rollout/stores/contend-in-processes.ts";
 import { steersAStore } from "../cli/steers-a-store.ts";
@@ -145,6 +146,48 @@ describe.skipIf(withoutRedis !== undefined)(`on a real Redis${skipped(withoutRed
       }
     },
     slow.timeout,
+  );
+
+  it(
+    "folds tables by writing less than half of what was sent, and keeps no more than some times their length",
+    slow,
+    async () => {
+      const client = await createClient({ url: server.url }).connect();
+      const scripts = vi.spyOn(client, "evalSha");
+      const store = redisStore({ client, prefix: "folding:" });
+      await store.compareAndSet(experiment, undefined, initialState([0.1], 0));
+      const fence = (await store.claim(experiment, "judge", 60_000))!;
+      const [rounds, processes] = [30, 80];
+      const places = new Set<number>();
+      let units: ReturnType<typeof placesIn> = [];
+      for (let round = 0; round < rounds; round++) {
+        for (let process = 0; process < processes; process++) {
+          const own = Array.from(
+            { length: 5 },
+            (_, index) => ((round * processes + process) * 5 + index * 7919) % 65_536,
+          );
+          for (const place of own) places.add(place);
+          await store.sync([report({ process: `p${process}`, units: [table(1, own)] })]);
+        }
+        const evidence = await store.collect(experiment, 1, fence);
+        units = placesIn(evidence.units[0]!.units, 1);
+      }
+      expect(units).toEqual([...places].sort((one, other) => one - other));
+      // Nobody who begins to judge reads anything else.
+      const other = await redisStore({ client, prefix: "folding:" }).collect(experiment, 1, fence);
+      expect(placesIn(other.units[0]!.units, 1)).toEqual(units);
+
+      const rows = await client.lRange("folding:{price}:units", 0, -1);
+      const length = (texts: readonly string[]): number => texts.join("").length;
+      const sent = scripts.mock.calls.map(([, options]) => options!.arguments!.map(String));
+      const ofRows = length(sent.filter((given) => given.length === 6).map((given) => given[3]!));
+      // A fence, how many folds, how many rows, and one text for the only version.
+      const folded = sent.filter((given) => given.length === 4 && given[3]!.startsWith("["));
+      expect(folded.length).toBeGreaterThan(1);
+      expect(length(folded.flatMap((given) => given.slice(3)))).toBeLessThan(ofRows / 2);
+      expect(length(rows)).toBeLessThan(6 * length([table(1, units).seen]));
+      client.destroy();
+    },
   );
 
   let count = 0;

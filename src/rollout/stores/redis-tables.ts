@@ -11,6 +11,9 @@ export interface MergedRows {
   readonly count: number;
   readonly folds: string;
   readonly tables: readonly VersionTables[];
+  /** How many characters the last fold wrote, and how many there are in rows since. */
+  readonly folded: number;
+  readonly unfolded: number;
 }
 
 interface VersionTables {

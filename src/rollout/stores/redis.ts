@@ -159,13 +159,17 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
       const [now, kept, through, rows, from, folds, tables] = answer as CollectedRows;
       const merged = mergedOf(Number(from) > 0 ? known : undefined, tables, epoch, through);
       const count = Number(from) + tables.length;
-      last.merged = { epoch, through, count, folds, tables: merged };
+      const before = Number(from) > 0 && known ? known : { folded: 0, unfolded: 0 };
+      const unfolded = before.unfolded + lengthOf(tables);
+      last.merged = { epoch, through, count, folds, tables: merged, folded: before.folded, unfolded };
       // Folded: many rows into one for each version, under the fence.
-      if (count - merged.length >= mostUnfolded) {
-        const folded = merged.map((each) => tablesText({ epoch, ...each }));
-        const after = await run("fold", experiment, String(fence), folds, String(count), ...folded);
-        if (after !== null)
-          last.merged = { epoch, through, count: merged.length, folds: String(Number(after)), tables: merged };
+      if (count - merged.length >= fewUnfolded && unfolded >= foldedAt * before.folded) {
+        const texts = merged.map((each) => tablesText({ epoch, ...each }));
+        const after = await run("fold", experiment, String(fence), folds, String(count), ...texts);
+        if (after !== null) {
+          const sizes = { count: merged.length, folded: lengthOf(texts), unfolded: 0 };
+          last.merged = { epoch, through, folds: String(Number(after)), tables: merged, ...sizes };
+        }
       }
       return {
         now: Number(now),
@@ -206,8 +210,13 @@ interface LastRead {
   merged: MergedRows | undefined;
 }
 
-// Rows of tables are folded once there are so many: each time all of them are written.
-const mostUnfolded = 64;
+// A fold writes all tables anew: worth it once there are so many rows, and once they are so many times as long as what it writes.
+const fewUnfolded = 64;
+const foldedAt = 3;
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, { length }) => sum + length, 0);
+}
 
 const shas = new Map<string, string>();
 
