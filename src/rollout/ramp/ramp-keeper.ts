@@ -48,6 +48,7 @@ export class RampKeeper implements FleetMember {
   // Written, perhaps: whether the store took it is not known.
   readonly #attempted = new Set<string>();
   readonly #inTurn = oneAfterAnother();
+  #isSettling = false;
   #freshUntil = -Infinity;
   #tellLoaded: () => void = () => undefined;
 
@@ -169,7 +170,8 @@ export class RampKeeper implements FleetMember {
       this.#compare(answer.state);
       this.ahead.confirmed(startedAt);
     }
-    if (this.#found !== undefined || !this.#unwritten.isEmpty) void this.settle();
+    // What is being settled asks by itself, and leaves the rest to the next exchange.
+    if (!this.#isSettling && (this.#found !== undefined || !this.#unwritten.isEmpty)) void this.settle();
     if (this.known && this.#found === undefined) this.#host.exchanged(answer, sent);
   }
 
@@ -214,7 +216,9 @@ export class RampKeeper implements FleetMember {
         continue;
       }
       const before = this.#stored;
+      this.#isSettling = true;
       await this.#exchange.look([this], keepAlive);
+      this.#isSettling = false;
       if (this.#stored === before && this.#found === found) return;
     }
     this.#host.onFault(new Error(`The store's state changed ${attempts} times while it was being written`));

@@ -8,7 +8,7 @@ const everyMs = 1_000;
 
 /** One answer that a test gives when it wants to. */
 interface Asked {
-  answer(value: unknown): void;
+  answer(value: number): void;
   fail(error: Error): void;
 }
 
@@ -23,7 +23,7 @@ function asking(terms: { alarmAfter?: number; dryRun?: boolean } = {}) {
   const told = { alarms: 0, faults: [] as string[], asks: true };
   const gate = gates.external({
     ...{ name: "budget", everyMs, max: 1 },
-    ask: () => new Promise<number>((resolve, reject) => asked.push({ answer: resolve as never, fail: reject })),
+    ask: () => new Promise<number>((resolve, reject) => asked.push({ answer: resolve, fail: reject })),
     ...terms,
   });
   const outside = new OutsideGates([gates.mismatches(0.01), gate], {
@@ -36,7 +36,7 @@ function asking(terms: { alarmAfter?: number; dryRun?: boolean } = {}) {
   const reading = () => outside.added(verdict("ready")).gates.at(-1)!;
   /** Gives the answer to the last question, and asks the next one. */
   const answered = async (value: unknown): Promise<void> => {
-    asked.at(-1)!.answer(value);
+    asked.at(-1)!.answer(value as number);
     await clock.advanceAsync(everyMs);
   };
   return { outside, clock, asked, told, reading, answered };

@@ -27,8 +27,8 @@ function toldOf(more: Partial<RolloutChange>, of = state): RolloutEvent {
   return host.events[0]!;
 }
 
-describe("what is told of a change", () => {
-  it("has what people see of it, and nothing of which states there were", () => {
+describe("an event of a change", () => {
+  it("has what people see, and nothing of which states there were", () => {
     expect(toldOf({})).toStrictEqual(plain);
     expect(toldOf({ compare: 0 })).toStrictEqual({ ...plain, compare: 0 });
     expect(toldOf({ alarmed: true })).toStrictEqual({ ...plain, alarmed: true });
@@ -55,7 +55,7 @@ describe("what is told of a change", () => {
     events.on(() => {
       throw new Error("thrown");
     });
-    events.on(async () => Promise.reject(new Error("rejected")));
+    events.on(() => Promise.reject(new Error("rejected")) as never);
     events.on((event) => void heard.push(event));
     const host = testHost();
     events.tellChange(change, state, "price", host);

@@ -12,7 +12,10 @@ import { initialState, type RolloutState } from "../../../src/rollout/state.ts";
 import { gates } from "../../../src/stats/gates.ts";
 
 const minute = 60_000;
-const settled = (options: RampOptions): RampSettings => ({ ...checkRampOptions(options), run: new ProcessRun(undefined) });
+const settled = (options: RampOptions): RampSettings => ({
+  ...checkRampOptions(options),
+  run: new ProcessRun(undefined),
+});
 const settings = settled({
   gates: [gates.mismatches(0.002)],
   steps: [0.1, { share: 0.5, pause: true }, { share: 0.9, minimumTimeMs: 7 }],
