@@ -54,7 +54,7 @@ describe("the evidence of one epoch", () => {
     expect(evidence.candidate).toBe("mine");
   });
 
-  it("keeps what the candidate answered apart, where it answers anybody", () => {
+  it("keeps what the candidate answered apart, where it answers callers", () => {
     const serving = fed(evidenceOf({ share: 0.5 }), 200, (index) => ({ kind: index % 4 === 1 ? "mismatch" : "match" }));
     const { candidate } = serving.totals();
     expect(candidate).toMatchObject({ comparisons: 200, gates: { mismatch: { bad: 50 } } });
@@ -70,13 +70,13 @@ describe("the evidence of one epoch", () => {
   });
 
   it("asks a gate once for a comparison, and takes none where it throws", () => {
-    const asked: string[] = [];
+    const asked: unknown[] = [];
     const faults: unknown[] = [];
     let throws = false;
     const own: Gate = gates.custom({
       ...{ name: "own", max: 0.01 },
       of(result) {
-        asked.push(String(result));
+        asked.push(result);
         if (throws) throw new Error("broken");
         return 1;
       },
@@ -238,7 +238,7 @@ describe("the evidence of an epoch among that of others", () => {
     expect(shadow.distinct).toEqual({ all: 70, served: 0 });
   });
 
-  it("knows as many keys as whoever knows most, unless it is alone", () => {
+  it("knows as many keys as the process that knows most, unless it is alone", () => {
     const evidence = fed(evidenceOf({ mergeable: true, gates: [gates.mismatches(0.5)] }), 10);
     const both = { ...terms, minimumUnits: 1, minimumKeys: 40, now: 2 * minute };
     const keysMissing = (): string => evidence.verdict(both).reasons.join(" ");
