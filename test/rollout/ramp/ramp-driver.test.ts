@@ -161,7 +161,7 @@ describe("what a verdict of a ramp rests on", () => {
 
   it("keeps windows for records alone", () => {
     const secret = "0123456789abcdef0123456789abcdef";
-    const recorded = bound({}, { ...testHost(), units: { secret } } as TestHost);
+    const recorded = bound({}, { ...testHost(), units: { secret } });
     const plain = bound();
     for (const driven of [recorded, plain]) calls(driven, 5);
     expect(recorded.ramp.basis!().all.windows).toHaveLength(1);
