@@ -23,7 +23,7 @@ const unitsBetweenLooks = 64;
 const judged: Partial<Record<Stage, true>> = { shadow: true, ramp: true, live: true };
 // Windows that no comparison is added to any more, and a judge may still need.
 const windowsKept = 4;
-// What all processes read is written so often at least while it does not change, and at once when it does.
+// What all processes read is written so often at least while it does not change, and at once when it does; or its date is as far ahead.
 const concludeEveryMs = 30_000;
 
 /** What evidence is gathered for. */
@@ -200,7 +200,7 @@ export class RampJudgement {
     const read = this.#reader.read(evidence, epoch, host.version(), this.#evidence.candidate);
     const isChanged = this.#evidence.setOthers(read.others, evidence.now, read.isAlone);
     const last = this.#foundNow();
-    const isDue = last === undefined || read.silent.length > 0 || evidence.now - last.at >= concludeEveryMs;
+    const isDue = last === undefined || read.silent.length > 0 || Math.abs(evidence.now - last.at) >= concludeEveryMs;
     const judged = this.#last.look(!isChanged && !isDue, () => this.#judge(host.now()));
     if (this.#evidence.alarmed !== undefined) this.#alarm(this.#evidence.candidate, host.now());
     else if (!read.isBehind(state.epoch)) this.#look(host.now(), judged);

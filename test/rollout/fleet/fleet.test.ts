@@ -393,6 +393,34 @@ describe("a fleet's judge", () => {
     expect(other).toMatchObject({ units: one!.units, comparisons: 600 });
   });
 
+  it("writes it anew where the one that is there was dated ahead, by a clock that was set back", async () => {
+    const clock = fixedClock();
+    const inner = memoryStore();
+    const dates: number[] = [];
+    const store: RolloutStore = {
+      ...wayTo(inner).store,
+      async sync(reports) {
+        const { now, states } = await inner.sync(reports);
+        const { price } = states;
+        const verdict = price?.verdict && { ...price.verdict, at: now + 60 * minute };
+        return { now, states: verdict ? { price: { ...price, verdict } } : states };
+      },
+      async conclude(...given) {
+        dates.push(given[2].at);
+        return inner.conclude(...given);
+      },
+    };
+    const first = await started(store, clock);
+    await clock.advanceAsync(minute);
+    await first.ramp.close!();
+    await started(store, clock);
+    await clock.advanceAsync(oncePolled);
+    const { length } = dates;
+    // Before the process that ended is folded, for which a verdict is written in any case.
+    await clock.advanceAsync(45_000);
+    expect(dates.length).toBeGreaterThan(length);
+  });
+
   it("finds together what each process sees a little of", async () => {
     const clock = fixedClock();
     const store = memoryStore();
