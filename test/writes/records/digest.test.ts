@@ -10,7 +10,9 @@ const two: readonly DigestColumn[] = [
 
 function digestOf(rows: readonly (readonly [unknown, unknown])[], columns = two): unknown {
   const db = new Database(":memory:");
-  registerDigest(db);
+  // As `better-sqlite3` hands whole numbers to functions.
+  const asDouble = <Value>(value: Value): Value | number => (typeof value === "bigint" ? Number(value) : value);
+  registerDigest({ function: (name, run) => db.function(name, (a, b) => run(asDouble(a), asDouble(b))) });
   db.exec("CREATE TABLE t (a, b)");
   for (const row of rows) db.run("INSERT INTO t VALUES (?, ?)", row as never);
   const digest = db.get(`SELECT ${digestSql(columns, "sqlite")} FROM t`);
@@ -83,6 +85,35 @@ describe("a digest", () => {
     }
     expect(digestOf([["1.51", "2024-02-29T12:00:00.5Z"]], columns)).not.toBe(same);
     expect(digestOf([["1.5", "2024-02-29T12:00:00.500001Z"]], columns)).not.toBe(same);
+  });
+
+  const asTheyAre: readonly (readonly [string, DigestColumn, readonly unknown[]])[] = [
+    ["whole numbers", { sql: "a", type: "integer" }, [100, 100.4, 101, "100x", "x", ""]],
+    ["truth", { sql: "a", type: "boolean" }, ["true", "false", 2, 0.5, "no", ""]],
+    [
+      "decimals",
+      { sql: "a", type: "decimal", scale: 2 },
+      [9_007_199_254_740_992n, 9_007_199_254_740_993n, "none", "0.01", -0.01],
+    ],
+    ["times", { sql: "a", type: "time" }, [0, 1, 0.5, "never", "1970-01-01T00:00:00.000001Z"]],
+  ];
+  it.each(asTheyAre)(
+    "of a column of SQLite that should hold %s tells all that it may hold apart",
+    (_, column, values) => {
+      expect(new Set(values.map((value) => digestOf([[value, null]], [column]))).size).toBe(values.length);
+    },
+  );
+
+  it("takes what stands for the same in SQLite for the same", () => {
+    const alike: readonly (readonly [DigestColumn, readonly unknown[]])[] = [
+      [{ sql: "a", type: "integer" }, [42, 42n, 42.0, "42", " 42", "042"]],
+      [{ sql: "a", type: "boolean" }, [1, 1.0, "1", "true", "TRUE", "t"]],
+      [{ sql: "a", type: "boolean" }, [0, "0", "false", "f"]],
+      [{ sql: "a", type: "decimal", scale: 1 }, [7, 7.0, "7.00", "7.04", 7n]],
+    ];
+    for (const [column, values] of alike) {
+      expect(new Set(values.map((value) => digestOf([[value, null]], [column]))).size, column.type).toBe(1);
+    }
   });
 
   it("refuses columns that say too little", () => {
