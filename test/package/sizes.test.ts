@@ -32,7 +32,7 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/clickhouse": 18_700,
   "./publishers/sql": 23_000,
   "./publishers/webhook": 21_100,
-  "./writes": 129_300,
+  "./writes": 129_600,
   "./stores/file": 8_700,
   "./stores/memory": 6_100,
   "./stores/postgresql": 10_800,

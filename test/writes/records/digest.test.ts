@@ -1,6 +1,7 @@
 import { Database } from "node-sqlite3-wasm";
 import { describe, expect, it } from "vitest";
 import { digestSql, registerDigest, sqlRecords, type DigestColumn } from "../../../src/writes/index.ts";
+import { BetterSqlite } from "../better-sqlite.ts";
 import { decimalText, timeText } from "../../../src/writes/records/register-digest.ts";
 
 const two: readonly DigestColumn[] = [
@@ -9,13 +10,11 @@ const two: readonly DigestColumn[] = [
 ];
 
 function digestOf(rows: readonly (readonly [unknown, unknown])[], columns = two): unknown {
-  const db = new Database(":memory:");
-  // As `better-sqlite3` hands whole numbers to functions.
-  const asDouble = <Value>(value: Value): Value | number => (typeof value === "bigint" ? Number(value) : value);
-  registerDigest({ function: (name, run) => db.function(name, (a, b) => run(asDouble(a), asDouble(b))) });
+  const db = new BetterSqlite();
+  registerDigest(db);
   db.exec("CREATE TABLE t (a, b)");
-  for (const row of rows) db.run("INSERT INTO t VALUES (?, ?)", row as never);
-  const digest = db.get(`SELECT ${digestSql(columns, "sqlite")} FROM t`);
+  for (const row of rows) db.prepare("INSERT INTO t VALUES (?, ?)").run(...(row as [string, string]));
+  const [digest] = db.prepare(`SELECT ${digestSql(columns, "sqlite")} FROM t`).all();
   db.close();
   return JSON.stringify(digest, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
 }
@@ -154,33 +153,38 @@ describe("times", () => {
 });
 
 describe("sqlRecords", () => {
-  it("scans ranges and divides them, in the order of bytes", async () => {
-    const db = new Database(":memory:");
-    registerDigest(db);
-    db.exec("CREATE TABLE t (name TEXT COLLATE NOCASE, cents INTEGER)");
-    const names = ["B", "a", "c", "é", "😀", "\uffff", "D"];
-    for (const [cents, name] of names.entries()) db.run("INSERT INTO t VALUES (?, ?)", [name, cents]);
-    const records = sqlRecords({
-      dialect: "sqlite",
-      query: (sql, parameters) => db.all(sql, parameters) as object[],
-      table: "t",
-      key: "name",
-      columns: [
-        { sql: "name", type: "text" },
-        { sql: "cents", type: "integer" },
-      ],
-      record: ({ cents }: { readonly cents: number }) => cents,
-    });
-    const ordered = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    const scanned = await records.scan({ after: "B", to: "\uffff", limit: 100 });
-    expect(scanned.map(({ key }) => key)).toEqual(ordered.slice(1, -1));
-    expect(scanned[1]).toEqual({ key: "a", record: 1 });
-    const parts = await records.digests!({ after: undefined, to: undefined, parts: 3 });
-    expect(parts.map(({ count }) => Number(count))).toEqual([3, 3, 1]);
-    expect(parts.map(({ to }) => to)).toEqual([ordered[2], ordered[5], ordered[6]]);
-    expect(parts.reduce((sum, { count }) => sum + Number(count), 0)).toBe(names.length);
-    expect(parts.at(-1)!.to).toBe("😀");
-    expect(await records.digests!({ after: "😀", to: undefined, parts: 4 })).toEqual([]);
-    db.close();
-  });
+  it.each(["node-sqlite3-wasm", "what better-sqlite3 takes"])(
+    "scans ranges and divides them, in the order of bytes, by %s",
+    async (driver) => {
+      const isWasm = driver === "node-sqlite3-wasm";
+      const db = isWasm ? new Database(":memory:") : new BetterSqlite();
+      registerDigest(db);
+      db.exec("CREATE TABLE t (name TEXT COLLATE NOCASE, cents INTEGER)");
+      const names = ["B", "a", "c", "é", "😀", "\uffff", "D"];
+      for (const [cents, name] of names.entries()) db.exec(`INSERT INTO t VALUES ('${name}', ${cents})`);
+      const records = sqlRecords({
+        dialect: "sqlite",
+        query: (sql, parameters) =>
+          db instanceof BetterSqlite ? db.prepare(sql).all(...parameters) : (db.all(sql, parameters) as object[]),
+        table: "t",
+        key: "name",
+        columns: [
+          { sql: "name", type: "text" },
+          { sql: "cents", type: "integer" },
+        ],
+        record: ({ cents }: { readonly cents: number }) => cents,
+      });
+      const ordered = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      const scanned = await records.scan({ after: "B", to: "\uffff", limit: 100 });
+      expect(scanned.map(({ key }) => key)).toEqual(ordered.slice(1, -1));
+      expect(scanned[1]).toEqual({ key: "a", record: 1 });
+      const parts = await records.digests!({ after: undefined, to: undefined, parts: 3 });
+      expect(parts.map(({ count }) => Number(count))).toEqual([3, 3, 1]);
+      expect(parts.map(({ to }) => to)).toEqual([ordered[2], ordered[5], ordered[6]]);
+      expect(parts.reduce((sum, { count }) => sum + Number(count), 0)).toBe(names.length);
+      expect(parts.at(-1)!.to).toBe("😀");
+      expect(await records.digests!({ after: "😀", to: undefined, parts: 4 })).toEqual([]);
+      db.close();
+    },
+  );
 });
