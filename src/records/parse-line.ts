@@ -15,7 +15,8 @@ export type SkippedLine = "torn" | "version" | "type";
  * @returns the record, or why there is none; with `torn` where a torn line stands before the record
  */
 export function parseLine(line: string): { readonly record?: LineRecord; readonly skipped?: SkippedLine } {
-  const whole = parsed(line);
+  // What an editor or a shell has put before the first line of a file.
+  const whole = parsed(line.startsWith("\ufeff") ? line.slice(1) : line);
   if (whole !== undefined) return recordOf(whole);
   // A process wrote on after another one's torn line: the whole one is at the end.
   const at = line.lastIndexOf(startOfWrite);

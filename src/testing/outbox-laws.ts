@@ -66,6 +66,20 @@ export const outboxLaws: Readonly<Record<string, (trial: OutboxTrial) => Promise
     const remembered = await transact((tx) => outbox.remember(tx, { ...stream, ...entryOf("1", []) }));
     equal(remembered, false, "remembered again");
   },
+  "lists ids in the order of their bytes, with what is known of them": async ({ outbox, transact, enqueue }) => {
+    const listed = (after: string | undefined, limit: number) =>
+      transact((tx) => outbox.ids(tx, { ...stream, after, limit }));
+    equal(await listed(undefined, 9), [], "ids of none");
+    for (const id of ["b", "\uffff", "B", "😀", "é"]) await enqueue(id, [id]);
+    const ids = await listed(undefined, 9);
+    equal(
+      ids.map(({ id }) => id),
+      ["B", "b", "é", "\uffff", "😀"],
+      "ids",
+    );
+    const { token, digest, facts } = entryOf("b", []);
+    equal(await listed("B", 1), [{ id: "b", digest, facts, token }], "the second");
+  },
   "keeps operations, keys and facts as they were": async ({ enqueue, take }) => {
     const keys = ["\"quoted\" 'key'", "[1,2]", "a,b", "a\\b", "größe", "{}", "😀"];
     await enqueue("$1 ?1 %s", keys);

@@ -143,13 +143,15 @@ function notJson(value: unknown, path: string, depth: number): string | undefine
       const found = notJson(value[index], `${path}[${index}]`, depth + 1);
       if (found !== undefined) return found;
     }
-    return undefined;
+  } else {
+    for (const [key, each] of Object.entries(value as Readonly<Record<string, unknown>>)) {
+      const found = each === undefined ? undefined : notJson(each, `${path}.${key}`, depth + 1);
+      if (found !== undefined) return found;
+    }
   }
-  for (const [key, each] of Object.entries(value as Readonly<Record<string, unknown>>)) {
-    const found = each === undefined ? undefined : notJson(each, `${path}.${key}`, depth + 1);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  // A list has its length besides.
+  const kept = Array.isArray(value) ? value.length + 1 : Object.keys(value).length;
+  return Reflect.ownKeys(value).length === kept ? undefined : `symbols, hidden keys or keys of a list at ${path}`;
 }
 
 /** As JSON, with keys in order: the same for every way to write the same data. */

@@ -196,7 +196,9 @@ function countsOf(kinds: Readonly<Record<string, number>> | undefined): ReadBack
 function servicesOf(name: string, unchecked: UncheckedWrites, publish: (event: WritesEvent) => void): WritesServices {
   const unnamed = checkOptions("parallelWrites", "invalid-definition");
   writesName.check(unnamed, "name", name);
-  if (name.length > 120 || name.includes("\0")) unnamed.fail("name", "at most 120 characters, without NUL", name);
+  if (name.length > 120 || /[\0\p{Surrogate}]/u.test(name)) {
+    unnamed.fail("name", "at most 120 characters, without NUL or half a surrogate pair", name);
+  }
   const place = `parallelWrites(${JSON.stringify(name)})`;
   const check = checkOptions(place, "invalid-definition");
   const options = settle(check, parallelWritesTable, unchecked, "definition");

@@ -44,6 +44,10 @@ export function persons(services: WritesServices): Persons {
       const [row] = await from.once((tx) => from.store.find(tx, { ...from.stream, id }));
       if (row?.state === "dead") return { direction, row };
     }
+    return notDead(what, id);
+  }
+
+  function notDead(what: string, id: string): never {
     return refuse("invalid-state", `${place}.${what}`, `no dead operation has the id ${JSON.stringify(id)}`);
   }
 
@@ -69,7 +73,7 @@ export function persons(services: WritesServices): Persons {
       const { direction, row } = await deadRow("retry", id);
       const { from } = direction;
       await from.transact(async (tx) => {
-        await from.store.revive(tx, { ...from.stream, id });
+        if (!(await from.store.revive(tx, { ...from.stream, id }))) notDead("retry", id);
         await from.store.note(tx, { ...from.stream, entry: { kind: "retried", subject: id, ...person } });
       });
       done("retried", direction, person, { id, keys: row.keys });
@@ -79,7 +83,7 @@ export function persons(services: WritesServices): Persons {
       checkPerson("skip", person);
       const { direction, row } = await deadRow("skip", id);
       const { from, to } = direction;
-      await to.transact(async (tx) => {
+      const moved = await to.transact(async (tx) => {
         const positions = await to.store.positions(tx, { ...from.stream, keys: row.keys });
         const keys = row.keys.filter((_, index) => row.seqs[index]! > (positions[index]?.seq ?? 0));
         const isNext = row.keys.every((_, index) => row.seqs[index]! <= (positions[index]?.seq ?? 0) + 1);
@@ -90,13 +94,15 @@ export function persons(services: WritesServices): Persons {
             `an earlier operation on a key of ${JSON.stringify(id)} is not followed yet`,
           );
         }
-        const moved = await to.store.advance(tx, { ...from.stream, row, follower: to.name, keys });
-        if (!moved && keys.length > 0)
+        const isMoved = await to.store.advance(tx, { ...from.stream, row, follower: to.name, keys });
+        if (!isMoved && keys.length > 0)
           refuse("invalid-state", `${place}.skip`, `${JSON.stringify(id)} is being followed`);
+        return isMoved;
       });
       await from.transact(async (tx) => {
+        // Of two who skip it at once one does. Where another one has it tried again meanwhile, it is left out all the same.
+        if (!(await from.store.revive(tx, { ...from.stream, id })) && !moved) notDead("skip", id);
         await from.store.note(tx, { ...from.stream, entry: { kind: "skipped", subject: id, ...person } });
-        await from.store.revive(tx, { ...from.stream, id });
         await from.store.acknowledge(tx, { ...from.stream, ids: [id] });
       });
       done("skipped", direction, person, { id, keys: row.keys });

@@ -1,4 +1,5 @@
 import { backoffMs, type Backoff } from "../model/backoff.ts";
+import { carryingIds } from "./carry-ids.ts";
 import { passGates, type Marks, type Passed } from "./gates.ts";
 import { bucketCount, type BucketLag, type Fence, type SideName } from "./outbox/store.ts";
 import type { Presence } from "./presence.ts";
@@ -48,6 +49,7 @@ export function switching(services: WritesServices, presence: Presence, compare:
   /** The bucket to begin with: workers that begin at once do not all move the same one. */
   let next = Math.floor(services.random() * bucketCount) % bucketCount;
   let toldFound: string | undefined;
+  const carry = carryingIds(services);
   let told: { readonly what: string | undefined; readonly at: number } = { what: undefined, at: 0 };
 
   const fencesOf = (side: SideName): Promise<readonly Fence[]> =>
@@ -199,6 +201,11 @@ export function switching(services: WritesServices, presence: Presence, compare:
       if (passed.held !== undefined) {
         // The gates are the same for all.
         held = passed.held;
+        break;
+      }
+      const carries = target === "candidate" ? await carry(control) : undefined;
+      if (carries !== undefined) {
+        held = carries;
         break;
       }
       const resting = vain.get(bucket);

@@ -1,6 +1,6 @@
 import { Database } from "node-sqlite3-wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { registerDigest, sqlRecords, type DigestColumn } from "../../src/writes/index.ts";
+import { digestSql, registerDigest, sqlRecords, type DigestColumn } from "../../src/writes/index.ts";
 import { poolOf, startPostgresql, withoutPostgresql, type RealPostgresql } from "./postgresql.ts";
 
 const reason = withoutPostgresql === undefined ? "" : ` (skipped: ${withoutPostgresql})`;
@@ -30,6 +30,44 @@ describe.skipIf(withoutPostgresql !== undefined)(`digests of a real PostgreSQL a
     server = await startPostgresql();
   }, 60_000);
   afterAll(() => server.stop());
+
+  it("tell dates by UTC, whatever the session's zone is, and keep all digits of what is declared as another type", async () => {
+    const pool = poolOf(server.port, "postgres", 1);
+    const db = new Database(":memory:");
+    registerDigest(db);
+    const [day, rate, whole]: DigestColumn[] = [
+      { sql: "v", type: "time" },
+      { sql: "v", type: "decimal", scale: 9 },
+      { sql: "v", type: "integer" },
+    ];
+    const text = (row: object): string => Object.values(row).join(" ");
+    const ours = async (column: DigestColumn, value: string): Promise<string> => {
+      const { rows: found } = await pool.query(
+        `SELECT ${digestSql([column], "postgresql")} FROM (SELECT ${value} AS v) AS t`,
+      );
+      return text(found[0] as object);
+    };
+    const theirs = (column: DigestColumn, value: string): string =>
+      text(db.get(`SELECT ${digestSql([column], "sqlite")} FROM (SELECT ${value} AS v) AS t`)!);
+    for (const zone of ["UTC", "Asia/Kolkata", "America/St_Johns"]) {
+      await pool.query(`SET TIME ZONE '${zone}'`);
+      expect(await ours(day!, "date '2024-02-29'"), zone).toBe(theirs(day!, "'2024-02-29'"));
+    }
+    const alike: readonly (readonly [DigestColumn, string, string])[] = [
+      [rate!, "float8 '123456789.123456789'", "123456789.123456789"],
+      [rate!, "float4 '1.1'", "1.1"],
+      [rate!, "numeric '123456789.123456789'", "'123456789.123456789'"],
+      [whole!, "numeric '42.00'", "42.0"],
+      [whole!, "numeric '100.4'", "100.4"],
+      [whole!, "float8 '100.4'", "100.4"],
+      [whole!, "'42'", "'42'"],
+      [whole!, "int2 '-42'", "-42"],
+      [whole!, "int8 '9223372036854775807'", "9223372036854775807"],
+    ];
+    for (const [column, one, other] of alike) expect(await ours(column, one), one).toBe(theirs(column, other));
+    db.close();
+    await pool.end();
+  });
 
   it("are the same for the same records, whatever the range, and differ by any field", async () => {
     const pool = poolOf(server.port, "postgres", 1);

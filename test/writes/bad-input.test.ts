@@ -44,6 +44,14 @@ describe("a definition is refused", () => {
   });
 });
 
+it.each(["", "a\0b", "\ud800", "x".repeat(121)])("the name %j is refused", (name) => {
+  const sides = { control: memoryLedger({ name: "x" }).side, candidate: memoryLedger({ name: "y" }).side };
+  const options = { id: String, keys: () => ["a"], laboratory: new Laboratory(), ...sides };
+  expect(() => parallelWrites(name, options as never)).toThrow(
+    expect.objectContaining({ code: "invalid-definition" }) as Error,
+  );
+});
+
 /** A reconciliation of a control that lists its records like this, and of a candidate that has none. */
 function reconciling(records: object): Promise<unknown> {
   const control = { ...memoryLedger({ name: "x" }).side, records };

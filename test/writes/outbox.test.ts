@@ -2,8 +2,15 @@ import { Database } from "node-sqlite3-wasm";
 import { describe, expect, it } from "vitest";
 import { oneAfterAnother } from "../../src/model/one-after-another.ts";
 import { testOutbox } from "../../src/testing/index.ts";
-import { memoryOutbox, outboxMigrations, postgresqlOutbox, sqliteOutbox } from "../../src/writes/index.ts";
+import {
+  memoryOutbox,
+  outboxMigrations,
+  postgresqlOutbox,
+  sqliteOutbox,
+  type SqliteDatabase,
+} from "../../src/writes/index.ts";
 import { byBytes } from "../../src/writes/outbox/byte-order.ts";
+import { BetterSqlite } from "./better-sqlite.ts";
 
 testOutbox(
   "memoryOutbox",
@@ -14,32 +21,39 @@ testOutbox(
   { describe, it },
 );
 
-testOutbox(
-  "sqliteOutbox",
-  () => {
-    const db = new Database(":memory:");
-    const inTurn = oneAfterAnother();
-    return {
-      outbox: sqliteOutbox(db),
-      transaction: (work) =>
-        inTurn(async () => {
-          db.exec("BEGIN IMMEDIATE");
-          try {
-            const value = await work(db as never);
-            db.exec("COMMIT");
-            return value;
-          } catch (error) {
-            db.exec("ROLLBACK");
-            throw error;
-          }
-        }),
-      cleanUp: () => {
-        db.close();
-      },
-    };
-  },
-  { describe, it },
-);
+const open: Readonly<Record<string, () => SqliteDatabase & { close(): unknown }>> = {
+  "node-sqlite3-wasm": () => new Database(":memory:"),
+  "what better-sqlite3 takes": () => new BetterSqlite(),
+};
+
+for (const [driver, opened] of Object.entries(open)) {
+  testOutbox(
+    `sqliteOutbox over ${driver}`,
+    () => {
+      const db = opened();
+      const inTurn = oneAfterAnother();
+      return {
+        outbox: sqliteOutbox(db),
+        transaction: (work) =>
+          inTurn(async () => {
+            db.exec("BEGIN IMMEDIATE");
+            try {
+              const value = await work(db as never);
+              db.exec("COMMIT");
+              return value;
+            } catch (error) {
+              db.exec("ROLLBACK");
+              throw error;
+            }
+          }),
+        cleanUp: () => {
+          db.close();
+        },
+      };
+    },
+    { describe, it },
+  );
+}
 
 describe("an outbox's options", () => {
   it("take plain names for tables only", () => {

@@ -141,6 +141,22 @@ describe.each(["memory", "sqlite"] as const)("two ledgers in %s", (kind) => {
     expect(await payments.history()).toMatchObject([{ kind: "skipped", ...person }]);
   });
 
+  it.each(["skip", "retry"] as const)("have one of several persons %s an operation at once", async (what) => {
+    const onCandidate = (): void => {
+      throw new TypeError("cannot book it");
+    };
+    const { payments, settle } = bank(kind, { onCandidate, permanent: () => true });
+    const dead = pay("a", "b", 13);
+    await payments.write(dead);
+    await settle();
+    const done = await Promise.allSettled([1, 2, 3].map(() => payments[what](dead.paymentId, person)));
+    expect(done.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    const refused = done.filter((each) => each.status === "rejected").map(({ reason }) => (reason as Error).message);
+    expect(refused).toEqual([1, 2].map(() => expect.stringContaining("no dead operation has the id") as string));
+    expect(await payments.history()).toHaveLength(1);
+    expect((await payments.status()).skipped.control).toBe(what === "skip" ? 1 : 0);
+  });
+
   it("are made equal by repairing a key, which covers the dead operations on it", async () => {
     const onCandidate = ({ cents }: Payment): void => {
       if (cents === 13) throw new TypeError("cannot book 13");
@@ -253,6 +269,9 @@ describe("an operation", () => {
     ["with a date in it", {}, { at: new Date(0) }, /to be JSON, got an object of a class at \$\.at/],
     ["with a number that is none", {}, { at: NaN }, /to be JSON, got NaN at \$\.at/],
     ["with a function in it", {}, { list: [() => 1] }, /got a function at \$\.list\[0\]/],
+    ["with a symbol for a key", {}, { more: { [Symbol("secret")]: 1 } }, /got symbols, hidden keys .* at \$\.more/],
+    ["with a hidden key", {}, { more: Object.defineProperty({}, "x", { value: 1 }) }, /hidden keys .* at \$\.more/],
+    ["with a list that has keys", {}, { list: Object.assign([1], { x: 2 }) }, /keys of a list at \$\.list/],
   ];
   it.each(refusals)("%s is refused, and nothing is written", async (_, options, more, message) => {
     const { payments, control } = bank("memory", options);

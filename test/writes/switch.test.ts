@@ -29,6 +29,31 @@ describe.each(["memory", "sqlite"] as const)("the authority of two ledgers in %s
     expect((await control.accounts())["b"]!.payments).toHaveLength(3);
   });
 
+  it("knows the ids that were written while nobody followed, once it has moved", async () => {
+    const all = moving(kind, { copies: true });
+    const { payments, control, candidate, settle, wish, workUntil } = all;
+    wish("off");
+    const early = Array.from({ length: 450 }, (_, n) => pay(`a${n % 3}`, "b", n));
+    for (const op of early) await payments.write(op);
+    wish("shadow");
+    await workUntil(async () => (await payments.history()).some(({ kind: each }) => each === "following"));
+    await payments.backfill(["a0", "a1", "a2", "b"]);
+    expect(await payments.reconcile()).toMatchObject({ clean: true });
+    // Its id is carried before it is followed.
+    const late = pay("a1", "b", 5);
+    wish("live");
+    await payments.write(late);
+    await workUntil(async () => (await holding(all))["candidate"] === 64);
+    await settle();
+    const before = await candidate.accounts();
+    for (const op of [early[0]!, early[200]!, early[449]!, late]) {
+      await expect(payments.write(op)).rejects.toMatchObject({ code: "already-written", id: op.paymentId });
+    }
+    await expect(payments.write({ ...early[3]!, cents: 1 })).rejects.toMatchObject({ code: "id-taken" });
+    expect(await candidate.accounts()).toEqual(before);
+    expect(await control.accounts()).toEqual(before);
+  });
+
   it("is that of a partition in a ramp: a share s is ⌈64 s⌉ buckets", async () => {
     const all = moving(kind, { partition: ({ from }: Payment) => from.slice(0, 2) });
     const { payments, control, candidate, settle, wish, workUntil } = all;

@@ -51,6 +51,13 @@ FROM (
 )`;
 }
 
+/**
+ * Lines of the files of the last statement that have bytes which are no UTF-8, with `?` in their place: behind one that is torn within a character, too,
+ * where the tab went with it, a whole record may stand.
+ */
+export const rejectedLines: string = `SELECT regexp_replace(csv_line, '^(.+)([{]"v":2,"type":")', '\\1' || chr(9) || '\\2') AS line
+FROM reject_errors WHERE error_type = 'INVALID ENCODING'`;
+
 /** The same columns of files that an export wrote. */
 export function exportedLines(files: readonly string[]): string {
   return `SELECT id, process, at_ms, weight, experiment, mismatches, line
@@ -60,12 +67,16 @@ FROM read_parquet(${pathsOf(files)}, hive_partitioning = false)`;
 /** How many lines of a folder are written at once. */
 export const rowGroupSize = 5_000;
 
-/** Writes all lines to Parquet, in folders by experiment and day. */
-export function exportStatement(files: readonly string[], folder: string): string {
+/** Writes lines with the columns of {@link parsedLines} to Parquet, in folders by experiment and day, beside what is there. */
+export function exportStatement(columns: string, folder: string): string {
   return `COPY (
   SELECT *, CASE WHEN id = '' THEN 'other' ELSE 'result' END AS records,
     coalesce(strftime(make_timestamp(at_ms * 1000), '%Y-%m-%d'), 'all') AS day
-  FROM (${parsedLines(files)})
+  FROM (${columns})
 ) TO ${quoted(folder)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, PARTITION_BY (records, experiment, day),
-  WRITE_PARTITION_COLUMNS true, ROW_GROUP_SIZE ${rowGroupSize})`;
+  WRITE_PARTITION_COLUMNS true, ROW_GROUP_SIZE ${rowGroupSize}, APPEND true)`;
 }
+
+/** {@link rejectedLines} with the columns of {@link parsedLines}, of none of which is looked at. */
+export const rejectedRows: string = `SELECT '' AS id, NULL::VARCHAR AS process, NULL::BIGINT AS at_ms, NULL::DOUBLE AS weight, '' AS experiment,
+  NULL::STRUCT(name VARCHAR, signature VARCHAR)[] AS mismatches, line FROM (${rejectedLines})`;

@@ -4,7 +4,15 @@ import { installedPackage } from "../../model/installed-package.ts";
 import { parseLine } from "../../records/parse-line.ts";
 import type { PresentedResult } from "../../records/record.ts";
 import type { Summary } from "../summary.ts";
-import { exportedLines, exportStatement, parsedLines, quoted, rowGroupSize } from "./duckdb-statements.ts";
+import {
+  exportedLines,
+  exportStatement,
+  parsedLines,
+  quoted,
+  rejectedLines,
+  rejectedRows,
+  rowGroupSize,
+} from "./duckdb-statements.ts";
 import { modelOf, type EvidenceEngine, type Readings } from "./engine.ts";
 
 /** What `duckdbEngine` takes: files, and how much memory reading them may take. */
@@ -145,7 +153,8 @@ export async function exportParquet(folder: string, options: DuckdbEngineOptions
     await opened.connection.run("SET threads = 1");
     // As many as a row group has: more would wait in memory, for each folder and thread.
     await opened.connection.run(`SET partitioned_write_flush_threshold = ${rowGroupSize}`);
-    await opened.connection.run(exportStatement(options.files, folder));
+    await opened.connection.run(exportStatement(parsedLines(options.files), folder));
+    await opened.connection.run(exportStatement(rejectedRows, folder));
   } finally {
     opened.close();
   }
@@ -181,9 +190,8 @@ async function readingsOf(connection: Connection, files: readonly string[]): Pro
       for await (const page of rows("SELECT line FROM seen WHERE id = '' ORDER BY rowid")) {
         yield page.map(([line]) => String(line));
       }
-      // Lines that are no text at all.
-      const [rejected] = await number("SELECT count(*) FROM reject_errors").catch(() => [0]);
-      yield Array.from({ length: Number(rejected) }, () => "torn");
+      if (areExported(files)) return;
+      for await (const page of rows(rejectedLines)) yield page.map(([line]) => String(line));
     },
     async *untold(since, summary) {
       examples = [];

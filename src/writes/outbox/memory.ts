@@ -133,6 +133,11 @@ export function memoryOutbox(options: MemoryOutboxOptions = {}): MemoryOutbox {
       return Promise.resolve(true);
     },
     known: (_, of) => Promise.resolve(keptOf(of).ids.get(of.id)),
+    ids(_, { after = "", limit, ...of }) {
+      const all = [...keptOf(of).ids].map(([id, { digest, facts, token }]) => ({ id, digest, facts, token }));
+      const later = all.filter(({ id }) => byBytes(id, after) > 0).sort((a, b) => byBytes(a.id, b.id));
+      return Promise.resolve(later.slice(0, limit));
+    },
 
     enqueue(tx, of) {
       const on = tx as MemoryTransaction;

@@ -3,7 +3,7 @@ import type { OptionRule } from "../../model/option-table.ts";
 import type { OutboxStore } from "./store.ts";
 
 const storeMethods = [
-  ...(["prepare", "found", "fences", "enter", "changeFence", "known", "enqueue", "remember", "heads"] as const),
+  ...(["prepare", "found", "fences", "enter", "changeFence", "known", "ids", "enqueue", "remember", "heads"] as const),
   ...([
     "holdHead",
     "take",

@@ -69,6 +69,15 @@ WHERE ${here} AND bucket = $3 AND epoch = $4 RETURNING epoch`,
       return row === undefined ? undefined : knownOf(row);
     },
 
+    async ids(tx, { name, side, after = "", limit }) {
+      const rows = await query(
+        tx,
+        `SELECT op_id, digest, facts, token FROM ${t("ids")} WHERE ${here} AND op_id > $3 ORDER BY op_id LIMIT $4`,
+        [name, side, after, limit],
+      );
+      return rows.map((row) => ({ ...knownOf(row), id: String(row["op_id"]) }));
+    },
+
     async remember(tx, { name, side, id, token, digest, facts }) {
       const rows = await query(
         tx,

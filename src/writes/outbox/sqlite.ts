@@ -1,6 +1,7 @@
 import { checkOptions } from "../../model/check-options.ts";
 import { systemClock, type Clock } from "../../model/clock.ts";
 import { aBoolean, aClock, orElse, settle, type OptionTable } from "../../model/option-table.ts";
+import { withQuestionMarks } from "../../sql/question-marks.ts";
 import { fenceOf, knownOf, type Row } from "./rows.ts";
 import type { Query } from "./sql-dialect.ts";
 import { sqlOutbox } from "./sql-outbox.ts";
@@ -45,9 +46,10 @@ export function sqliteOutbox(database: SqliteDatabase, options: SqliteOutboxOpti
   const { migrate, clock, ...names } = settle(check, sqliteOutboxTable, options);
   const t = tableNames(names);
   const answer = answering(database);
-  // `?1` may stand in a statement any number of times; `$1` would be a name.
-  const query: Query = (_, sql, parameters) =>
-    Promise.resolve(answer(sql.replaceAll(/\$(\d+)/g, "?$1"), [...parameters]) as Row[]);
+  const query: Query = (_, sql, parameters) => {
+    const marked = withQuestionMarks<unknown>(sql, /\$(\d+)/g, parameters);
+    return Promise.resolve(answer(marked.sql, marked.parameters) as Row[]);
+  };
   const now = (): string => String(Math.round(clock.now()));
 
   const latest = `coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = '${t("outbox")}'), 0)`;

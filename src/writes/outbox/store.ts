@@ -170,6 +170,11 @@ export interface OutboxStore {
   ): Promise<boolean>;
   /** What is known of an operation's id; `undefined` where it was never entered, or was pruned. */
   known(tx: unknown, of: StreamOf & { readonly id: string }): Promise<KnownId | undefined>;
+  /** What is known of all ids, those after `after`, in byte order. */
+  ids(
+    tx: unknown,
+    of: StreamOf & { readonly after: string | undefined; readonly limit: number },
+  ): Promise<readonly (KnownId & { readonly id: string })[]>;
 
   /**
    * Takes down the id and, for each key in byte order, the head's next number, held until the transaction ends; and the operation

@@ -9,7 +9,8 @@ export interface DigestColumn {
   readonly sql: string;
   /**
    * `decimal` is taken at its `scale`, half away from zero; `time` in microseconds of UTC, where one without a zone is taken to be UTC;
-   * `bytes` by their bytes. Floating-point numbers are to be declared as decimals.
+   * `bytes` by their bytes. Floating-point numbers are to be declared as decimals. What is not of the type, such as half a cent as an `integer`,
+   * is taken as it is.
    */
   readonly type: ColumnType;
   /** Digits after the point of a `decimal`, from 0 to 20. */
@@ -110,25 +111,41 @@ function sumsOfPrefix(prefix: string): string {
 }
 
 function inPostgresql({ sql, type, scale = 0 }: DigestColumn): string {
+  const numeric = `CAST(${sql} AS numeric)`;
+  // A cast of a float keeps 6 or 15 digits of it, its text all.
+  const exact = `CASE WHEN ${isOf(sql, "float4", "float8")} THEN CAST(CAST(${sql} AS text) AS numeric) ELSE ${numeric} END`;
+  // A cast to bigint would round.
+  const whole = `CAST(CASE WHEN ${numeric} = trunc(${numeric}) THEN trunc(${numeric}) ELSE ${exact} END AS text)`;
+  // A date becomes a timestamp of no zone by that, rather than of the session's.
+  const at = `((${sql}) + interval '0')`;
   // Not `extract`: before PostgreSQL 14 the epoch loses its last digit by it, and since then it is slow.
-  const seconds = `CAST(date_part('epoch', date_trunc('second', ${sql})) AS bigint)`;
-  const micros = `CAST(date_part('microseconds', ${sql}) AS bigint) % 1000000`;
+  const seconds = `CAST(date_part('epoch', date_trunc('second', ${at})) AS bigint)`;
+  const micros = `CAST(date_part('microseconds', ${at}) AS bigint) % 1000000`;
   return {
     text: `CAST(${sql} AS text)`,
-    integer: `CAST(CAST(${sql} AS bigint) AS text)`,
+    integer: `CASE WHEN ${isOf(sql, "int8", "int4", "int2")} THEN CAST(${sql} AS text) ELSE ${whole} END`,
     boolean: `CAST(CAST(${sql} AS integer) AS text)`,
-    decimal: `CAST(round(CAST(${sql} AS numeric), ${scale}) AS text)`,
+    decimal: `CAST(round(${exact}, ${scale}) AS text)`,
     time: `CASE WHEN isfinite(${sql}) THEN CAST(${seconds} * 1000000 + ${micros} AS text) ELSE CAST(${sql} AS text) END`,
     bytes: `encode(${sql}, 'hex')`,
   }[type];
 }
 
+function isOf(sql: string, ...ofThese: readonly string[]): string {
+  return `pg_typeof(${sql}) IN (${ofThese.map((each) => `CAST('pg_catalog.${each}' AS regtype)`).join(", ")})`;
+}
+
+/** A column of SQLite holds whatever it is given: what is not of the type is taken as it is, never for something that is. */
 function inSqlite({ sql, type, scale = 0, unit = "ms" }: DigestColumn): string {
+  const asText = `CAST(${sql} AS TEXT)`;
+  const whole = `CAST(${sql} AS INTEGER)`;
+  // As text: `better-sqlite3` hands a whole number to a function as a double.
+  const number = `CASE typeof(${sql}) WHEN 'integer' THEN ${asText} ELSE ${sql} END`;
   const text = {
-    text: `CAST(${sql} AS TEXT)`,
-    integer: `CAST(CAST(${sql} AS INTEGER) AS TEXT)`,
-    boolean: `CASE WHEN ${sql} THEN '1' ELSE '0' END`,
-    decimal: `sidelane_decimal(${sql}, ${scale})`,
+    text: asText,
+    integer: `CASE WHEN ${whole} = (${sql}) THEN CAST(${whole} AS TEXT) ELSE ${asText} END`,
+    boolean: `CASE WHEN (${sql}) = 1 OR lower(${sql}) IN ('true', 't') THEN '1' WHEN (${sql}) = 0 OR lower(${sql}) IN ('false', 'f') THEN '0' ELSE ${asText} END`,
+    decimal: `sidelane_decimal(${number}, ${scale})`,
     time: `sidelane_time(${sql}, '${unit}')`,
     bytes: `lower(hex(${sql}))`,
   }[type];

@@ -1,4 +1,5 @@
 import { checkOptions } from "../../model/check-options.ts";
+import { withQuestionMarks } from "../../sql/question-marks.ts";
 import { digestOnce, digestSql, type DigestColumn, type DigestDialect } from "./digest-sql.ts";
 import type { Digest, KeyRange, RecordStore } from "./record-store.ts";
 
@@ -8,8 +9,8 @@ type Row = Readonly<Record<string, unknown>>;
 export interface SqlRecordsOptions<Value> {
   readonly dialect: DigestDialect;
   /**
-   * Runs one statement that reads, and resolves with its rows; `$1`, `$2`, … stand for the parameters in PostgreSQL, `?1`, `?2`, … in SQLite. It may run on
-   * a connection of its own.
+   * Runs one statement that reads, and resolves with its rows; `$1`, `$2`, … stand for the parameters in PostgreSQL, one `?` for each in SQLite: with
+   * `better-sqlite3` or `node:sqlite` `(sql, parameters) => db.prepare(sql).all(...parameters)`. It may run on a connection of its own.
    */
   readonly query: (sql: string, parameters: (string | number)[]) => PromiseLike<readonly object[]> | readonly object[];
   /** The table, or whatever may stand after `FROM`. */
@@ -50,7 +51,11 @@ export function sqlRecords<Value>(options: SqlRecordsOptions<Value>): RecordStor
   check.function("record", options.record);
   const isPostgresql = dialect === "postgresql";
   const ordered = isPostgresql ? `${key} COLLATE "C"` : `${key} COLLATE BINARY`;
-  const mark = (at: number): string => (isPostgresql ? `$${at}` : `?${at}`);
+  const mark = (at: number): string => (isPostgresql ? `$${at}` : `\0${at}\0`);
+  const rowsOf = async (sql: string, parameters: string[]): Promise<readonly Row[]> => {
+    const asked = isPostgresql ? { sql, parameters } : withQuestionMarks(sql, /\0(\d)\0/g, parameters);
+    return (await query(asked.sql, asked.parameters)) as readonly Row[];
+  };
 
   /** The rows of a range. */
   function within({ after, to }: KeyRange): { readonly where: string; readonly parameters: string[] } {
@@ -64,7 +69,7 @@ export function sqlRecords<Value>(options: SqlRecordsOptions<Value>): RecordStor
   async function scan(range: KeyRange & { readonly limit: number }): Promise<{ key: string; record: Value }[]> {
     const { where, parameters } = within(range);
     const sql = `SELECT ${key} AS sidelane_key, * FROM ${table}${where} ORDER BY ${ordered} LIMIT ${range.limit}`;
-    const rows = (await query(sql, parameters)) as readonly Row[];
+    const rows = await rowsOf(sql, parameters);
     return rows.map(({ sidelane_key: found, ...row }) => ({ key: String(found), record: record(row) }));
   }
   if (columns === undefined) return { scan };
@@ -75,7 +80,7 @@ export function sqlRecords<Value>(options: SqlRecordsOptions<Value>): RecordStor
       const { where, parameters } = within(range);
       const rows = { table, key, ordered, where };
       const sql = parts === 1 ? digestOfAll(columns, dialect, rows) : digestOfParts(columns, dialect, rows, parts);
-      return digestsOf((await query(sql, parameters)) as readonly Row[]);
+      return digestsOf(await rowsOf(sql, parameters));
     },
   };
 }

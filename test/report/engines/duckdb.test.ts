@@ -93,4 +93,38 @@ describe("duckdbEngine", () => {
       rmSync(folder, { recursive: true });
     },
   );
+
+  it("reads what files read of a line that ends within a character, of bytes that are none, and behind a byte order mark", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sidelane-duckdb-test-"));
+    const path = join(folder, "results.ndjson");
+    const written: string[] = [];
+    const lab = new Laboratory({ publishers: [ndjsonPublisher({ stream: keptText(written), perMinute: Infinity })] });
+    const price = lab.experiment("price", {
+      control: (n: number) => ({ n }),
+      candidate: (n: number) => ({ n: n % 3 }),
+    });
+    for (let n = 0; n < 10; n++) price(n);
+    await lab.close();
+    const lines = written.join("").split("\n").slice(0, -1);
+    const cut = Buffer.from('{"v":2,"type":"result","id":"grö').subarray(0, -1);
+    const bytes = lines.flatMap((line, at) => [
+      ...(at % 3 === 1 ? [cut, Buffer.from("\t")] : []),
+      ...(at % 3 === 2 ? [cut, Buffer.from("\n")] : []),
+      Buffer.from(`${line}\n`),
+    ]);
+    writeFileSync(path, Buffer.concat([Buffer.from("\ufeff"), ...bytes]));
+    const report = await summary(path);
+    expect(report.lost).toMatchObject({
+      torn: bytes.length - lines.length - lines.filter((_, at) => at % 3 > 0).length,
+    });
+    expect(report.experiments["price"]!.calls).toBe(10);
+    expect(JSON.stringify(await duckdbEngine({ files: [path] }).summary())).toBe(JSON.stringify(report));
+    const exported = join(folder, "parquet");
+    await exportParquet(exported, { files: [path] });
+    const files = readdirSync(exported, { recursive: true, encoding: "utf8" })
+      .filter((each) => each.endsWith(".parquet"))
+      .map((each) => join(exported, each));
+    expect(JSON.stringify(await duckdbEngine({ files }).summary())).toBe(JSON.stringify(report));
+    rmSync(folder, { recursive: true });
+  });
 });

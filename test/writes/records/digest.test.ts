@@ -1,6 +1,7 @@
 import { Database } from "node-sqlite3-wasm";
 import { describe, expect, it } from "vitest";
 import { digestSql, registerDigest, sqlRecords, type DigestColumn } from "../../../src/writes/index.ts";
+import { BetterSqlite } from "../better-sqlite.ts";
 import { decimalText, timeText } from "../../../src/writes/records/register-digest.ts";
 
 const two: readonly DigestColumn[] = [
@@ -9,11 +10,11 @@ const two: readonly DigestColumn[] = [
 ];
 
 function digestOf(rows: readonly (readonly [unknown, unknown])[], columns = two): unknown {
-  const db = new Database(":memory:");
+  const db = new BetterSqlite();
   registerDigest(db);
   db.exec("CREATE TABLE t (a, b)");
-  for (const row of rows) db.run("INSERT INTO t VALUES (?, ?)", row as never);
-  const digest = db.get(`SELECT ${digestSql(columns, "sqlite")} FROM t`);
+  for (const row of rows) db.prepare("INSERT INTO t VALUES (?, ?)").run(...(row as [string, string]));
+  const [digest] = db.prepare(`SELECT ${digestSql(columns, "sqlite")} FROM t`).all();
   db.close();
   return JSON.stringify(digest, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
 }
@@ -85,6 +86,35 @@ describe("a digest", () => {
     expect(digestOf([["1.5", "2024-02-29T12:00:00.500001Z"]], columns)).not.toBe(same);
   });
 
+  const asTheyAre: readonly (readonly [string, DigestColumn, readonly unknown[]])[] = [
+    ["whole numbers", { sql: "a", type: "integer" }, [100, 100.4, 101, "100x", "x", ""]],
+    ["truth", { sql: "a", type: "boolean" }, ["true", "false", 2, 0.5, "no", ""]],
+    [
+      "decimals",
+      { sql: "a", type: "decimal", scale: 2 },
+      [9_007_199_254_740_992n, 9_007_199_254_740_993n, "none", "0.01", -0.01],
+    ],
+    ["times", { sql: "a", type: "time" }, [0, 1, 0.5, "never", "1970-01-01T00:00:00.000001Z"]],
+  ];
+  it.each(asTheyAre)(
+    "of a column of SQLite that should hold %s tells all that it may hold apart",
+    (_, column, values) => {
+      expect(new Set(values.map((value) => digestOf([[value, null]], [column]))).size).toBe(values.length);
+    },
+  );
+
+  it("takes what stands for the same in SQLite for the same", () => {
+    const alike: readonly (readonly [DigestColumn, readonly unknown[]])[] = [
+      [{ sql: "a", type: "integer" }, [42, 42n, 42.0, "42", " 42", "042"]],
+      [{ sql: "a", type: "boolean" }, [1, 1.0, "1", "true", "TRUE", "t"]],
+      [{ sql: "a", type: "boolean" }, [0, "0", "false", "f"]],
+      [{ sql: "a", type: "decimal", scale: 1 }, [7, 7.0, "7.00", "7.04", 7n]],
+    ];
+    for (const [column, values] of alike) {
+      expect(new Set(values.map((value) => digestOf([[value, null]], [column]))).size, column.type).toBe(1);
+    }
+  });
+
   it("refuses columns that say too little", () => {
     expect(() => digestSql([], "sqlite")).toThrow(/at least one column/);
     expect(() => digestSql([{ sql: "a", type: "decimal" }], "sqlite")).toThrow(/`columns\[\]\.scale`/);
@@ -123,33 +153,38 @@ describe("times", () => {
 });
 
 describe("sqlRecords", () => {
-  it("scans ranges and divides them, in the order of bytes", async () => {
-    const db = new Database(":memory:");
-    registerDigest(db);
-    db.exec("CREATE TABLE t (name TEXT COLLATE NOCASE, cents INTEGER)");
-    const names = ["B", "a", "c", "é", "😀", "\uffff", "D"];
-    for (const [cents, name] of names.entries()) db.run("INSERT INTO t VALUES (?, ?)", [name, cents]);
-    const records = sqlRecords({
-      dialect: "sqlite",
-      query: (sql, parameters) => db.all(sql, parameters) as object[],
-      table: "t",
-      key: "name",
-      columns: [
-        { sql: "name", type: "text" },
-        { sql: "cents", type: "integer" },
-      ],
-      record: ({ cents }: { readonly cents: number }) => cents,
-    });
-    const ordered = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    const scanned = await records.scan({ after: "B", to: "\uffff", limit: 100 });
-    expect(scanned.map(({ key }) => key)).toEqual(ordered.slice(1, -1));
-    expect(scanned[1]).toEqual({ key: "a", record: 1 });
-    const parts = await records.digests!({ after: undefined, to: undefined, parts: 3 });
-    expect(parts.map(({ count }) => Number(count))).toEqual([3, 3, 1]);
-    expect(parts.map(({ to }) => to)).toEqual([ordered[2], ordered[5], ordered[6]]);
-    expect(parts.reduce((sum, { count }) => sum + Number(count), 0)).toBe(names.length);
-    expect(parts.at(-1)!.to).toBe("😀");
-    expect(await records.digests!({ after: "😀", to: undefined, parts: 4 })).toEqual([]);
-    db.close();
-  });
+  it.each(["node-sqlite3-wasm", "what better-sqlite3 takes"])(
+    "scans ranges and divides them, in the order of bytes, by %s",
+    async (driver) => {
+      const isWasm = driver === "node-sqlite3-wasm";
+      const db = isWasm ? new Database(":memory:") : new BetterSqlite();
+      registerDigest(db);
+      db.exec("CREATE TABLE t (name TEXT COLLATE NOCASE, cents INTEGER)");
+      const names = ["B", "a", "c", "é", "😀", "\uffff", "D"];
+      for (const [cents, name] of names.entries()) db.exec(`INSERT INTO t VALUES ('${name}', ${cents})`);
+      const records = sqlRecords({
+        dialect: "sqlite",
+        query: (sql, parameters) =>
+          db instanceof BetterSqlite ? db.prepare(sql).all(...parameters) : (db.all(sql, parameters) as object[]),
+        table: "t",
+        key: "name",
+        columns: [
+          { sql: "name", type: "text" },
+          { sql: "cents", type: "integer" },
+        ],
+        record: ({ cents }: { readonly cents: number }) => cents,
+      });
+      const ordered = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      const scanned = await records.scan({ after: "B", to: "\uffff", limit: 100 });
+      expect(scanned.map(({ key }) => key)).toEqual(ordered.slice(1, -1));
+      expect(scanned[1]).toEqual({ key: "a", record: 1 });
+      const parts = await records.digests!({ after: undefined, to: undefined, parts: 3 });
+      expect(parts.map(({ count }) => Number(count))).toEqual([3, 3, 1]);
+      expect(parts.map(({ to }) => to)).toEqual([ordered[2], ordered[5], ordered[6]]);
+      expect(parts.reduce((sum, { count }) => sum + Number(count), 0)).toBe(names.length);
+      expect(parts.at(-1)!.to).toBe("😀");
+      expect(await records.digests!({ after: "😀", to: undefined, parts: 4 })).toEqual([]);
+      db.close();
+    },
+  );
 });
