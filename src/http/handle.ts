@@ -48,7 +48,7 @@ export function compileHandler<Answer>(
   const clock = settled.clock ?? systemClock;
   const transport = settled.transport ?? fetchTransport;
   const routes = new RouteTable(settled.routes, settled.routeOf, check, () => undefined);
-  const rules = compileResponseRules(settled.compare, "parallelHandler: compare");
+  const rules = compileResponseRules(settled.compare, `${check.place}: compare`);
   const around: Surroundings = {
     control: compileSide(control, "control", check, transport),
     clock,

@@ -99,7 +99,7 @@ export function frontServer(
     switching(socket as Socket, (goBack) => {
       const again = unswitched(request);
       if (again === undefined) {
-        tunnel(behind().sides.control, request, socket as Socket, head);
+        tunnel(behind().sides, request, socket as Socket, head);
         return;
       }
       goBack();

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { failureOf } from "../http/http-error.ts";
-import type { ProxySide } from "./proxy-request.ts";
+import type { ProxySides } from "./proxy-request.ts";
 import { passedOn, refusalOf, sentOn, valueOf, type RawHeaders } from "./raw-headers.ts";
 
 /**
@@ -25,7 +25,7 @@ export function unswitched({ method, url, httpVersion, rawHeaders: raw }: Incomi
 
 /** Passes a switch of protocols on to a service, and what both ends say from then on. */
 export function tunnel(
-  { upstream, set, remove }: ProxySide,
+  { control: { upstream, set, remove }, forwarded }: ProxySides,
   request: IncomingMessage,
   socket: Socket,
   head: Buffer,
@@ -35,7 +35,7 @@ export function tunnel(
     endWith(socket, ownHead(400, "Bad Request", `Refused: ${refused}`));
     return;
   }
-  const headers = sentOn(request.rawHeaders, set, remove);
+  const headers = sentOn(request.rawHeaders, [...forwarded(request), ...set], remove);
   const upgrade = valueOf(request.rawHeaders, "upgrade")!;
   const asked = upstream.startUpgrade(request.method!, request.url!, [
     ...headers,

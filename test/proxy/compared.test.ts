@@ -177,6 +177,8 @@ describe("requests that differ by side", () => {
     expect(control.requests[1]!.headers).toMatchObject({
       ...{ "x-forwarded-for": "10.0.0.1, 127.0.0.1", "x-forwarded-proto": "http", "x-forwarded-host": "a" },
     });
+    await said(on.port, get.replace("Host", "Connection: Upgrade\r\nUpgrade: echo\r\nHost"));
+    expect(control.requests[2]!.headers["x-forwarded-for"]).toBe("127.0.0.1");
   });
 });
 
