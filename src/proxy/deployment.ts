@@ -2,6 +2,7 @@ import { createSecureContext } from "node:tls";
 import { Laboratory } from "../experiment/laboratory.ts";
 import type { Lane } from "../http/exchange/lane.ts";
 import { compileHandler, type CompiledHandler } from "../http/handle.ts";
+import { mostHeaders } from "../http/node/node-transport.ts";
 import { toNodeListener, type NodeListener } from "../http/node/listener.ts";
 import { headersToSet, type ServiceSide } from "../http/sides/side.ts";
 import type { OptionCheck } from "../model/check-options.ts";
@@ -18,7 +19,7 @@ import { storeOf, storeToTry } from "./config/store.ts";
 import { forwardedBy } from "./forwarded.ts";
 import type { Reply } from "./node-answer.ts";
 import type { ProxySide, ProxySides } from "./proxy-request.ts";
-import { Upstream } from "./upstream.ts";
+import { Upstream, type UpstreamOptions } from "./upstream.ts";
 
 type OpenStoreOf = (
   config: ProxyConfig,
@@ -156,15 +157,15 @@ function sidesOf(
   { lanes }: CompiledHandler<Reply>,
   check: OptionCheck,
 ): ProxySides {
-  const upstream = (service: ServiceSide, maxSockets: number): Upstream =>
+  const upstream = (service: ServiceSide, bounds: Pick<UpstreamOptions, "maxSockets" | "maxHeaders">): Upstream =>
     new Upstream({
-      ...{ base: new URL(service.url), maxSockets },
+      ...{ base: new URL(service.url), ...bounds },
       ...(service.path !== undefined && { path: service.path }),
       ...(service.tls !== undefined && { tls: service.tls }),
     });
   const side = (service: ServiceSide, option: string): ProxySide => ({
-    upstream: upstream(service, Infinity),
-    copies: upstream(service, mostForCopies),
+    upstream: upstream(service, { maxSockets: Infinity }),
+    copies: upstream(service, { maxSockets: mostForCopies, maxHeaders: mostHeaders }),
     set: [
       ...(service.host === undefined ? [] : [["Host", service.host] as const]),
       ...headersToSet(service, option, check),

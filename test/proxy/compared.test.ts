@@ -137,6 +137,20 @@ describe("a candidate that serves", () => {
   });
 });
 
+it("a copy's answer of more headers than anybody sends is a failure, and holds up nobody", async () => {
+  const control = await service(says("a"));
+  const candidate = await service((_request, response) => {
+    const many = Array.from({ length: 10_001 }, (_, at) => [`x-${at}`, "1"]).flat();
+    response.writeHead(200, many).end("a");
+  });
+  const proxy = await proxied({ control: control.url, candidate: candidate.url });
+  expect((await said(proxy.port, get)).text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  await eventually(
+    () =>
+      proxy.deployment.laboratory.status().experiments["proxy"]!.candidates["candidate"]!.tally.candidateErrors === 1,
+  );
+});
+
 describe("requests that differ by side", () => {
   it("have each side's own path, headers and host, and credentials of its own", async () => {
     const [control, candidate] = [await service(says("a")), await service(says("a"))];
