@@ -61,7 +61,6 @@ export function describeOneOf(allowed: readonly string[]): string {
  * place, the option, what was expected and what came.
  */
 export interface OptionCheck {
-  readonly place: string;
   /** Throws: `place`: expected `option` to be `expected`, got `got`. */
   fail(option: string, expected: string, got: unknown, mend?: string): never;
   /** Refuses any own key of `given` that is not in `known`; suggests the nearest known name. */
@@ -87,7 +86,6 @@ export function checkOptions(place: string, code: SidelaneErrorCode = "invalid-o
     );
   };
   return {
-    place,
     fail,
     known(given, known, path = "") {
       for (const key of Object.keys(given)) {

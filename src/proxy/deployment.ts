@@ -85,7 +85,7 @@ async function deployed(
 ): Promise<Deployment> {
   const settings = handlerSettings(config, around, laboratory, open?.store, log);
   const { settled, control, candidates, check } = settings;
-  const compiled = compileHandler<Reply>(settled, control, check);
+  const compiled = compileHandler<Reply>(settled, control, check, around.place);
   const sides = sidesOf(config, control, candidates, compiled, check);
   if (settings.ramp !== undefined) await loadedInTime(settings.ramp, around);
   return {
