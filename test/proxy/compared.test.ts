@@ -137,7 +137,7 @@ describe("a candidate that serves", () => {
   });
 });
 
-it("a copy's answer of more headers than anybody sends is a failure, and holds up nobody", async () => {
+it("takes an answer to a copy that has too many headers for a failure", async () => {
   const control = await service(says("a"));
   const candidate = await service((_request, response) => {
     const many = Array.from({ length: 10_001 }, (_, at) => [`x-${at}`, "1"]).flat();
