@@ -82,7 +82,6 @@ async function serve(config: ProxyConfig, around: Surroundings, read: () => Read
   io.out(`listening on ${proxying.url}\n`);
   if (proxying.adminUrl !== undefined) log(`sidelane: health, metrics and status on ${proxying.adminUrl}`);
   await ended;
-  await reloading;
   await proxying.close();
   process.off("SIGHUP", reload);
 }

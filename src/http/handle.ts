@@ -38,17 +38,19 @@ export interface CompiledHandler<Answer> {
  * Makes a handler of settled options.
  *
  * @param control as it was handed in
+ * @param place before messages about `compare`
  * @throws {SidelaneError} by `check`, for the first thing that is wrong
  */
 export function compileHandler<Answer>(
   settled: SettledOptions,
   control: unknown,
   check: OptionCheck,
+  place: string,
 ): CompiledHandler<Answer> {
   const clock = settled.clock ?? systemClock;
   const transport = settled.transport ?? fetchTransport;
   const routes = new RouteTable(settled.routes, settled.routeOf, check, () => undefined);
-  const rules = compileResponseRules(settled.compare, "parallelHandler: compare");
+  const rules = compileResponseRules(settled.compare, `${place}: compare`);
   const around: Surroundings = {
     control: compileSide(control, "control", check, transport),
     clock,

@@ -38,6 +38,7 @@ export function lanesOf(
   }
   const budget = new CpuBudget(settled.cpuShare);
   const laboratory = settled.laboratory ?? defaultLaboratory();
+  const trusted = new Set((settled.credentialsTo ?? []).map((each) => new URL(each).origin));
   return sides.map(([each, given]) => {
     const option = candidates === undefined ? "candidate" : `candidates.${each}`;
     const side = compileSide(given, option, check, transport);
@@ -65,7 +66,7 @@ export function lanesOf(
         }
       },
     );
-    const isTrusted = side.origin === undefined || (settled.credentialsTo ?? []).includes(side.origin);
+    const isTrusted = side.origin === undefined || trusted.has(side.origin);
     const calls = laboratory.comparison<ReportedResponse, ReportedResponse, SeenRequest, unknown, unknown>(
       candidates === undefined ? name : `${name}/${each}`,
       {

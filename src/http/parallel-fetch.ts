@@ -43,6 +43,7 @@ export function parallelFetch(options: FetchOptions): ParallelFetch {
     shared,
     (request: Request, call: unknown) => askAsCalled(ask, request, call as Call),
     check,
+    "parallelFetch",
   );
   return Object.assign(
     async (input: string | URL | Request, init?: RequestInit) => {

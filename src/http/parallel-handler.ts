@@ -28,7 +28,7 @@ export interface ParallelHandler {
 export function parallelHandler(options: HandlerOptions): ParallelHandler {
   const check: OptionCheck = checkOptions("parallelHandler", "invalid-definition");
   const settled = settle(check, handlerTable, options);
-  return makeHandler(settled, settled.control, check, "manual");
+  return makeHandler(settled, settled.control, check, "parallelHandler", "manual");
 }
 
 /**
@@ -39,9 +39,10 @@ export function makeHandler(
   settled: SettledOptions,
   control: unknown,
   check: OptionCheck,
+  place: string,
   redirect?: RequestRedirect,
 ): ParallelHandler {
-  const { handler, around, counts, close } = compileHandler<Response>(settled, control, check);
+  const { handler, around, counts, close } = compileHandler<Response>(settled, control, check, place);
   return Object.assign(
     async (request: Request, context?: unknown) =>
       await handler.handle(new WebArrival(request, context, around, redirect)),

@@ -41,6 +41,9 @@ const other = "(other)";
 const mostNames = 200;
 const methods: readonly string[] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
 
+/** What a service may take for a step up: then the path is another one for it than for a pattern, and nothing is known of it. */
+const leavesSegments = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|%3b|$)/i;
+
 interface Pattern {
   readonly name: string;
   readonly method: string | undefined;
@@ -73,9 +76,10 @@ export class RouteTable {
     const usual: Treatment = method === "GET" || method === "HEAD" ? "read" : "unsafe";
     if (this.#routeOf !== undefined) return this.#asked(request, usual);
     if (this.#patterns.length === 0) return { name: undefined, treatment: usual };
-    const found = this.#patterns.find(
-      (each) => (each.method === undefined || each.method === method) && each.path.test(pathname),
-    );
+    const found =
+      leavesSegments.test(pathname) ? undefined : (
+        this.#patterns.find((each) => (each.method === undefined || each.method === method) && each.path.test(pathname))
+      );
     return { name: this.#known(found?.name ?? other), treatment: found?.treatment ?? usual };
   }
 

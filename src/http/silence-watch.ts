@@ -36,9 +36,8 @@ export class SilenceWatch {
   #told = new Set<Finding["kind"]>();
   #cancel: Cancel | undefined;
   #isClosed = false;
-  #routes = new Map<string, boolean>();
-  #denied = 0;
-  #answers = 0;
+  /** Of those that control grants. */
+  #routes = new Map<string, { granted: number; denied: number }>();
   /** Whether every pair of this window names one instance; `undefined` before the first. */
   #isOneInstance: boolean | undefined;
 
@@ -81,10 +80,11 @@ export class SilenceWatch {
 
   /** Both sides have answered a request of a route. */
   answered(route: string, control: number, candidate: number): void {
-    const isDenied = (candidate === 401 || candidate === 403) && control < 400;
-    this.#answers += 1;
-    if (isDenied) this.#denied += 1;
-    this.#routes.set(route, (this.#routes.get(route) ?? false) || isDenied);
+    if (control >= 400) return;
+    const seen = this.#routes.get(route) ?? { granted: 0, denied: 0 };
+    seen.granted += 1;
+    if (candidate === 401 || candidate === 403) seen.denied += 1;
+    this.#routes.set(route, seen);
   }
 
   /** A pair was compared. */
@@ -103,7 +103,6 @@ export class SilenceWatch {
     for (const finding of findings) if (!this.#told.has(finding.kind)) this.#tell(finding);
     this.#told = new Set(findings.map(({ kind }) => kind));
     this.#routes = new Map();
-    this.#denied = this.#answers = 0;
     this.#isOneInstance = undefined;
     if ((since.skips.closed ?? 0) > 0) this.close();
   }
@@ -131,13 +130,18 @@ export class SilenceWatch {
       findings.push({ kind: "same-target", reason: `all ${compared} answers were equal, and ${how}` });
     }
     const routes = [...this.#routes.values()];
-    const deniedRoutes = routes.filter(Boolean).length;
-    if (this.#denied >= fewestDenied && 2 * deniedRoutes >= routes.length) {
-      const reason = `looks like separate sessions: on ${deniedRoutes} of ${routes.length} routes the candidate denies what control grants, ${this.#denied} of ${this.#answers} times: give it sessions of its own by \`session\`, or credentials`;
+    const deniedRoutes = routes.filter(({ granted, denied }) => 2 * denied >= granted).length;
+    const [denied, granted] = [sumOf(routes, "denied"), sumOf(routes, "granted")];
+    if (denied >= fewestDenied && 2 * deniedRoutes >= routes.length) {
+      const reason = `looks like separate sessions: on ${deniedRoutes} of ${routes.length} routes the candidate denies what control grants, ${denied} of ${granted} times: give it sessions of its own by \`session\`, or credentials`;
       findings.push({ kind: "separate-sessions", reason });
     }
     return findings;
   }
+}
+
+function sumOf<Key extends string>(counts: readonly Readonly<Record<Key, number>>[], key: Key): number {
+  return counts.reduce((sum, each) => sum + each[key], 0);
 }
 
 function difference(now: HandlerCounts, before: HandlerCounts): HandlerCounts {

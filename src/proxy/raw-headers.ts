@@ -55,8 +55,12 @@ export function refusalOf({
   if (lengths + codings > 1) return "more than one of Content-Length and Transfer-Encoding";
   if (hosts > 1) return "more than one Host";
   if (hosts === 0 && httpVersion !== "1.0") return "no Host";
-  const taken = named?.find((each) => !mayBeNamed.has(each) && valueOf(raw, each) !== undefined);
-  return taken === undefined ? undefined : "Connection names a header that is sent on";
+  return named !== undefined && namesHeader(named, raw) ? "Connection names a header that is sent on" : undefined;
+}
+
+function namesHeader(named: readonly string[], raw: RawHeaders): boolean {
+  const taken = new Set(named.filter((each) => !mayBeNamed.has(each)));
+  return taken.size > 0 && raw.some((name, at) => at % 2 === 0 && taken.has(name.toLowerCase()));
 }
 
 /** Whether it asks for its own part or state of an answer. */
@@ -124,12 +128,13 @@ export function sentOn(
 /** An answer's headers as they are passed on: without those of control's connection. */
 export function passedOn(raw: RawHeaders, mayChunk: boolean): string[] {
   const connection = valueOf(raw, "connection");
-  const named = connection === undefined ? [] : connection.split(",").map((each) => each.trim().toLowerCase());
+  const named =
+    connection === undefined ? nothing : new Set(connection.split(",").map((each) => each.trim().toLowerCase()));
   const headers: string[] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at]!.toLowerCase();
     if (ofOneHop.has(name) || (!mayChunk && name === "transfer-encoding")) continue;
-    if (named.includes(name) && !mayBeNamed.has(name) && name !== "content-length") continue;
+    if (named.has(name) && !mayBeNamed.has(name) && name !== "content-length") continue;
     headers.push(raw[at]!, raw[at + 1]!);
   }
   return headers;

@@ -70,6 +70,8 @@ function writeHead(message: IncomingMessage, request: IncomingMessage, response:
   const mayChunk = request.httpVersion !== "1.0";
   const headers = passedOn(message.rawHeaders, mayChunk);
   ownNothing(response);
+  // It would have to be told that its connection is kept.
+  if (!mayChunk) response.shouldKeepAlive = false;
   response.writeHead(message.statusCode!, message.statusMessage ?? "", headers);
 }
 

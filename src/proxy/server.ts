@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { failureOf } from "../http/http-error.ts";
 import type { Handler } from "../http/handle.ts";
@@ -7,7 +8,7 @@ import type { Reply } from "./node-answer.ts";
 import { ProxyRequest, type ProxySides } from "./proxy-request.ts";
 import { refusalOf } from "./raw-headers.ts";
 import { writeOwn, writeReply } from "./reply.ts";
-import { ownHead, tunnel, unswitched } from "./tunnel.ts";
+import { endWith, ownHead, tunnel, unswitched } from "./tunnel.ts";
 
 /** What a front door answers by; another one may take its place while it is open. */
 export interface Behind {
@@ -53,12 +54,20 @@ export function frontServer(
   server.maxHeadersCount = 0;
   if (Number.isFinite(limits.maxConnections)) server.maxConnections = limits.maxConnections;
   const refusing = new WeakSet<Duplex>();
+  const owed = new WeakMap<Duplex, Set<ServerResponse>>();
+  const owe = (socket: Duplex, response: ServerResponse): void => {
+    let answers = owed.get(socket);
+    if (answers === undefined) owed.set(socket, (answers = new Set()));
+    answers.add(response);
+    response.on("close", () => answers.delete(response));
+  };
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     // Heard of by `close`.
     request.on("error", () => undefined);
     response.on("error", () => undefined);
     // What came behind a request that was refused is no request.
     if (refusing.has(request.socket)) return;
+    owe(request.socket, response);
     const refused = refusalOf(request);
     if (refused === undefined) {
       void answer(behind(), request, response);
@@ -72,20 +81,36 @@ export function frontServer(
   server.on("checkContinue", take);
   server.on("checkExpectation", take);
   const tunnels = new Set<Duplex>();
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const again = unswitched(request);
-    if (again !== undefined) {
+  /** A connection that asks for more than an answer is its own, once all answers before that are out. @param go gets what ends this */
+  const switching = (socket: Socket, go: (goBack: () => void) => void): void => {
+    const failed = (): void => void socket.destroy();
+    const gone = (): void => void tunnels.delete(socket);
+    tunnels.add(socket);
+    socket.on("error", failed).once("close", gone);
+    if (refusing.has(socket)) return;
+    afterAnswers(socket, owed.get(socket), () => {
+      go(() => {
+        socket.off("error", failed).off("close", gone);
+        gone();
+      });
+    });
+  };
+  server.on("upgrade", (request, socket, head) => {
+    switching(socket as Socket, (goBack) => {
+      const again = unswitched(request);
+      if (again === undefined) {
+        tunnel(behind().sides, request, socket as Socket, head);
+        return;
+      }
+      goBack();
       socket.unshift(Buffer.concat([again, head]));
       server.emit(tls === undefined ? "connection" : "secureConnection", socket);
-      return;
-    }
-    tunnels.add(socket);
-    socket.once("close", () => tunnels.delete(socket));
-    tunnel(behind().sides.control, request, socket, head);
+    });
   });
-  server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
-    socket.on("error", () => socket.destroy());
-    socket.end(ownHead(501, "Not Implemented", "CONNECT is not passed on"));
+  server.on("connect", (_request, socket) => {
+    switching(socket as Socket, () => {
+      endWith(socket as Socket, ownHead(501, "Not Implemented", "CONNECT is not passed on"));
+    });
   });
   return {
     server,
@@ -93,6 +118,29 @@ export function frontServer(
       for (const socket of tunnels) socket.destroy();
     },
   };
+}
+
+/** Waits until all answers are out that a connection still gets: whatever comes behind them would come before them else. */
+function afterAnswers(socket: Socket, answers: Set<ServerResponse> | undefined, go: () => void): void {
+  if (answers === undefined || answers.size === 0) {
+    go();
+    return;
+  }
+  // Node tells them no more that there is room again.
+  const drained = (): void => {
+    const [first] = answers;
+    first?.emit("drain");
+  };
+  socket.on("drain", drained);
+  for (const answer of answers) {
+    answer.once("close", () => {
+      if (answers.size > 0 || socket.destroyed) return;
+      socket.off("drain", drained);
+      // That of a connection without a request.
+      socket.setTimeout(0);
+      go();
+    });
+  }
 }
 
 async function answer({ handler, sides }: Behind, request: IncomingMessage, response: ServerResponse): Promise<void> {

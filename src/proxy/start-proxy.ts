@@ -79,8 +79,13 @@ export async function startProxy(
       return deployment;
     },
     async reload(next, nextAround) {
+      const made = await deploy(next, nextAround, log);
+      if (closing !== undefined) {
+        await made.close(100);
+        throw new ConfigError(`${nextAround.place}: it came too late`);
+      }
       const before = deployment;
-      deployment = await deploy(next, nextAround, log);
+      deployment = made;
       const end = before.close(before.config.closeMs ?? 10_000);
       ending.add(end);
       void end.finally(() => ending.delete(end));

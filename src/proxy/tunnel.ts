@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { failureOf } from "../http/http-error.ts";
-import type { ProxySide } from "./proxy-request.ts";
+import type { ProxySides } from "./proxy-request.ts";
 import { passedOn, refusalOf, sentOn, valueOf, type RawHeaders } from "./raw-headers.ts";
 
 /**
@@ -25,18 +25,17 @@ export function unswitched({ method, url, httpVersion, rawHeaders: raw }: Incomi
 
 /** Passes a switch of protocols on to a service, and what both ends say from then on. */
 export function tunnel(
-  { upstream, set, remove }: ProxySide,
+  { control: { upstream, set, remove }, forwarded }: ProxySides,
   request: IncomingMessage,
-  socket: Duplex,
+  socket: Socket,
   head: Buffer,
 ): void {
-  socket.on("error", () => socket.destroy());
   const refused = refusalOf(request);
   if (refused !== undefined) {
-    socket.end(ownHead(400, "Bad Request", refused));
+    endWith(socket, ownHead(400, "Bad Request", `Refused: ${refused}`));
     return;
   }
-  const headers = sentOn(request.rawHeaders, set, remove);
+  const headers = sentOn(request.rawHeaders, [...forwarded(request), ...set], remove);
   const upgrade = valueOf(request.rawHeaders, "upgrade")!;
   const asked = upstream.startUpgrade(request.method!, request.url!, [
     ...headers,
@@ -45,34 +44,38 @@ export function tunnel(
   socket.once("close", () => asked.destroy());
   if (head.length > 0) socket.unshift(head);
   const stop = passBody(socket, asked, Number(valueOf(request.rawHeaders, "content-length") ?? 0));
-  asked.once("upgrade", (message: IncomingMessage, service: Duplex, first: Buffer) => {
+  asked.once("upgrade", (message: IncomingMessage, service: Socket, first: Buffer) => {
     stop();
     socket.write(headOf(startOf(message.statusCode!, message.statusMessage!), message.rawHeaders), "latin1");
     socket.write(first);
     service.on("error", () => socket.destroy());
     socket.on("close", () => service.destroy());
-    service.on("close", () => socket.destroy());
+    service.on("close", (hasFailed) => {
+      // What it has said last may still be on its way.
+      if (hasFailed) socket.destroy();
+      else socket.destroySoon();
+    });
     service.pipe(socket);
     socket.pipe(service);
   });
   // The service stays with HTTP: its answer, and the end.
   asked.once("response", (message: IncomingMessage) => {
-    const isChunked = valueOf(message.rawHeaders, "transfer-encoding") !== undefined;
     const kept = passedOn(message.rawHeaders, false);
     // Its end is the connection's.
     const start = startOf(message.statusCode!, message.statusMessage!);
     socket.write(headOf(start, [...kept, "Connection", "close"]), "latin1");
     message.on("error", () => socket.destroy());
-    if (isChunked) message.once("end", () => socket.end());
+    message.once("end", () => socket.destroySoon());
     message.pipe(socket);
   });
   asked.on("error", (error) => {
-    if (socket.writable) socket.end(ownHead(502, "Bad Gateway", `Control did not answer: ${failureOf(error).code}`));
+    if (socket.writable)
+      endWith(socket, ownHead(502, "Bad Gateway", `Control did not answer: ${failureOf(error).code}`));
   });
 }
 
 /** Sends as much of what comes as is the request's body, and leaves what follows it. @returns ends that */
-function passBody(socket: Duplex, asked: ClientRequest, length: number): () => void {
+function passBody(socket: Socket, asked: ClientRequest, length: number): () => void {
   let left = length;
   const stop = (): void => {
     socket.off("data", take);
@@ -104,6 +107,12 @@ function headOf(start: string, raw: RawHeaders): string {
   const lines = [start];
   for (let at = 0; at < raw.length; at += 2) lines.push(`${raw[at]}: ${raw[at + 1]}`);
   return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/** Says the last on a connection, whose other end need not close it. */
+export function endWith(socket: Socket, text: string): void {
+  socket.end(text);
+  socket.destroySoon();
 }
 
 /** An answer of the proxy's own, on a connection that ends with it. */

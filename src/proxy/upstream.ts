@@ -19,6 +19,8 @@ export interface UpstreamOptions {
   readonly tls?: { readonly ca?: string; readonly servername?: string };
   /** Connections at once. */
   readonly maxSockets: number;
+  /** Of an answer; more are none. As many as there are by default. */
+  readonly maxHeaders?: number;
 }
 
 /** A request as it is sent. */
@@ -132,7 +134,11 @@ export class Upstream {
       });
       request.on("response", (message: IncomingMessage) => {
         answer = message;
-        resolve(message);
+        const { maxHeaders = Infinity } = this.#options;
+        if (message.rawHeaders.length > 2 * maxHeaders) {
+          message.destroy();
+          reject(new RangeError(`Expected no more than ${maxHeaders} headers`));
+        } else resolve(message);
       });
       request.on("upgrade", (_message: IncomingMessage, socket) => {
         socket.destroy();

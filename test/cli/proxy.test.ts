@@ -87,6 +87,29 @@ describe("sidelane proxy", () => {
     expect((await ran("--config", path, "--check")).err).toContain("listen.tls.cert");
   });
 
+  it.each<[string, object]>([
+    ["compare: expected `ignore[0]` to be a path pattern", { compare: { ignore: ["$..["] } }],
+    ["webhookPublisher: expected `url`", { publishers: [{ type: "webhook", url: "http://hooks.slack.com" }] }],
+    ["expected a `version` in a `ramp` with a `store`", { ramp: {}, store: { file: "state" } }],
+    ["store.url takes postgres://… or redis://…", { store: { url: "mysql://a" } }],
+    [
+      "control.tls.ca: expected a file with a certificate, in PEM",
+      { control: { url: "https://a", tls: { ca: "no.pem" } } },
+    ],
+    [
+      "listen.tls.cert: expected a file with a certificate, in PEM",
+      { listen: { tls: { cert: "no.pem", key: "no.pem" } } },
+    ],
+  ])("names the file and the key of what is wrong before it is at work: %s", async (message, more) => {
+    const path = join(folder, "wrong.json");
+    writeFileSync(join(folder, "no.pem"), "nothing");
+    writeFileSync(path, JSON.stringify({ control: "http://127.0.0.1:1", candidate: "http://127.0.0.1:2", ...more }));
+    const { code, err } = await ran("--config", path, "--check");
+    expect(code).toBe(2);
+    expect(err.slice(0, path.length + 2)).toBe(`${path}: `);
+    expect(err).toContain(message);
+  });
+
   it("says that it listens, takes a new configuration on SIGHUP and keeps the old one where the new is wrong, and writes all on SIGTERM", async () => {
     const [control, other, candidate] = [await service(says("a")), await service(says("c")), await service(says("b"))];
     const path = join(folder, "live.json");

@@ -265,7 +265,9 @@ describe("credentials", () => {
     expect(next.requests[0]!.headers["cookie"]).toBeUndefined();
 
     const named = parallelHandler({
-      ...{ name: "named", laboratory: lab, control: old.url, candidate: next.url, credentialsTo: [next.url] },
+      ...{ name: "named", laboratory: lab, control: old.url, candidate: next.url },
+      // As addresses are copied, with the slash at their end.
+      credentialsTo: [`${next.url}/`],
     });
     await (await named(get("/", secret))).text();
     await lab.settled();

@@ -54,6 +54,23 @@ describe("the route of a request", () => {
   });
 
   it.each([
+    ["/search/..%2forders", "/search/a%5C..%5C..%5Corders", "/search/..;/orders", "/find/..%2F"],
+    ["/search/%2e%2e%2forders", "/find/.;a", "/search/a/.%2F..%2Forders", "/search/..%3B/orders"],
+  ])(
+    "is unknown where a service may take its path for another one: what seems to read is not copied",
+    async (...paths) => {
+      const routes = [
+        { match: "POST /search/*", readOnly: true as const },
+        { match: "POST /find/{id}", readOnly: true as const },
+      ];
+      const asked = [...paths, "/search/...", "/find/.a", "/search/a..b/c."].map((path) => `POST ${path}`);
+      const { copied, skips } = await told(asked, { routes });
+      expect(copied).toEqual(["POST /search/...", "POST /find/.a", "POST /search/a..b/c."]);
+      expect(skips).toEqual({ "unsafe-method": paths.length });
+    },
+  );
+
+  it.each([
     [{ servers: [{ url: "https://api.example/v1/" }, { url: "/api/{version}" }, { url: "https://{host}" }, null] }],
     [{ basePath: "/v1", servers: "none" }],
   ])("is known behind what goes before the paths of a document, and without it: %j", async (more) => {

@@ -85,6 +85,20 @@ describe("silence is told", () => {
     ]);
   });
 
+  it("as sessions apart only where a candidate denies half of what control grants", async () => {
+    let asked = 0;
+    const { ask, window } = await watched({}, (_request, response) => {
+      asked += 1;
+      response.writeHead(asked <= 6 || asked > 30 ? 401 : 200, { "content-type": "text/plain" }).end("a");
+    });
+    await ask(30);
+    expect(await window()).toEqual([]);
+    await ask(6);
+    expect(await window()).toEqual([
+      expect.stringMatching(/^separate-sessions: .* on 1 of 1 routes the candidate denies .*, 6 of 6 times/),
+    ]);
+  });
+
   it("not where all is well, and not after the end", async () => {
     const { ask, window, handler } = await watched();
     await ask(25);

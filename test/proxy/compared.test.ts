@@ -137,6 +137,20 @@ describe("a candidate that serves", () => {
   });
 });
 
+it("takes an answer to a copy that has too many headers for a failure", async () => {
+  const control = await service(says("a"));
+  const candidate = await service((_request, response) => {
+    const many = Array.from({ length: 10_001 }, (_, at) => [`x-${at}`, "1"]).flat();
+    response.writeHead(200, many).end("a");
+  });
+  const proxy = await proxied({ control: control.url, candidate: candidate.url });
+  expect((await said(proxy.port, get)).text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  await eventually(
+    () =>
+      proxy.deployment.laboratory.status().experiments["proxy"]!.candidates["candidate"]!.tally.candidateErrors === 1,
+  );
+});
+
 describe("requests that differ by side", () => {
   it("have each side's own path, headers and host, and credentials of its own", async () => {
     const [control, candidate] = [await service(says("a")), await service(says("a"))];
@@ -177,6 +191,8 @@ describe("requests that differ by side", () => {
     expect(control.requests[1]!.headers).toMatchObject({
       ...{ "x-forwarded-for": "10.0.0.1, 127.0.0.1", "x-forwarded-proto": "http", "x-forwarded-host": "a" },
     });
+    await said(on.port, get.replace("Host", "Connection: Upgrade\r\nUpgrade: echo\r\nHost"));
+    expect(control.requests[2]!.headers["x-forwarded-for"]).toBe("127.0.0.1");
   });
 });
 

@@ -64,6 +64,20 @@ describe("a request that two servers may read differently", () => {
     expect(control.requests.filter(({ url }) => url === "/smuggled")).toEqual([]);
   });
 
+  it.each([
+    ["a switch of protocols", "GET /smuggled HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"],
+    ["an offer of HTTP/2", "GET /smuggled HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"],
+    ["CONNECT", "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n"],
+  ])("has nothing read behind it, %s neither", async (_what, behind) => {
+    const control = await service(says("a"));
+    const { port } = await proxied({ control: control.url, candidate: control.url, rollout: "off" });
+    const { text, ended } = await said(port, `GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n${behind}`);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 400"]);
+    expect(ended).toBe(true);
+    await said(port, "GET /after HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(control.requests.map(({ url }) => url)).toEqual(["/after"]);
+  });
+
   it("is passed on where Connection names nothing that is there", async () => {
     const control = await service(says("a"));
     const { port } = await proxied({ control: control.url, candidate: control.url });

@@ -1,4 +1,4 @@
-import { createServer as createTcpServer, type Socket } from "node:net";
+import { connect, createServer as createTcpServer, type Socket } from "node:net";
 import { createServer, request as httpRequest } from "node:http";
 import { describe, expect, it } from "vitest";
 import { eventually, says, service } from "../http/servers.ts";
@@ -250,6 +250,14 @@ describe("what a caller gets", () => {
     expect(text).not.toMatch(/transfer-encoding/i);
     expect(ended).toBe(true);
   });
+
+  it("ends the connection of HTTP/1.0, which nobody has told that it is kept", async () => {
+    const control = await service((_request, response) => response.writeHead(200, { "Content-Length": 1 }).end("a"));
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const { text, ended } = await said(port, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    expect(text).toMatch(/\r\n\r\na$/);
+    expect(ended).toBe(true);
+  });
 });
 
 describe("a connection to control that was kept", () => {
@@ -368,6 +376,64 @@ describe("a switch of protocols", () => {
       "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nTransfer-Encoding: chunked\r\n\r\n";
     expect((await said(port, `${head}3\r\nabc\r\n0\r\n\r\n`)).text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(control.requests.map(({ body }) => body)).toEqual(["abc"]);
+  });
+
+  it.each([
+    ["Upgrade: echo", 101],
+    ["Upgrade: h2c", 200],
+  ])("waits for the answers to what came before it: %s", async (offer, status) => {
+    const control = await listened(
+      createServer((request, response) => {
+        // More than goes out at once, and what Node itself tells nobody any more.
+        if (request.url === "/first") setTimeout(() => response.end("f".repeat(5_000_000)), 50);
+        else response.end("second");
+      }).on("upgrade", (_request, socket) => {
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nsecond");
+        socket.on("error", () => undefined);
+      }),
+    );
+    const { port } = await proxied({ control: control.url, candidate: nowhere, rollout: "off" });
+    const first = "GET /first HTTP/1.1\r\nHost: a\r\n\r\n";
+    const { text } = await said(port, `${first}GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n${offer}\r\n\r\n`);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", `HTTP/1.1 ${status}`]);
+    expect(text.match(/f{5000000}/g)).toHaveLength(1);
+    expect(text).toMatch(/\r\n\r\nsecond$/);
+  });
+
+  it("is over when a service ends it, and not before the caller has all that was said", async () => {
+    const large = Buffer.alloc(6_000_000, "a");
+    const control = await listened(
+      createServer().on("upgrade", (_request, socket) => {
+        socket.on("error", () => undefined);
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n");
+        socket.end(large);
+      }),
+    );
+    const { port } = await proxied({ control: control.url, candidate: nowhere });
+    const got = await new Promise<number>((resolve) => {
+      let bytes = 0;
+      const socket = connect(port, "127.0.0.1");
+      socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+      socket.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        socket.pause();
+        setImmediate(() => socket.resume());
+      });
+      socket.on("close", () => {
+        resolve(bytes);
+      });
+    });
+    expect(got).toBeGreaterThan(large.length);
+  });
+
+  it("ends with the proxy, also where a caller keeps its end open", async () => {
+    const proxy = await proxied({ control: nowhere, candidate: nowhere });
+    const socket = connect({ port: proxy.port, host: "127.0.0.1", allowHalfOpen: true });
+    socket.on("error", () => undefined).resume();
+    socket.write("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n");
+    await new Promise((resolve) => socket.once("data", resolve));
+    await proxy.close();
+    socket.destroy();
   });
 
   it("and CONNECT, which is not passed on, is told so", async () => {

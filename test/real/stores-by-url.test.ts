@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { storeByUrl } from "../../src/rollout/stores/by-url.ts";
 import { initialState } from "../../src/rollout/state.ts";
@@ -56,4 +57,18 @@ describe.skipIf(missing)(`a store by its URL${missing === undefined ? "" : ` (sk
       expect(String(error)).not.toContain("hunter2planted");
     }
   });
+});
+
+describe("a store that says nothing", () => {
+  it("is given up after 5 s, by all drivers, and keeps no process", async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    const urls = [`redis://127.0.0.1:${port}`, "redis://127.0.0.1:1", `postgresql://127.0.0.1:${port}/app`];
+    const refused = await Promise.all(
+      urls.map(async (url) => await storeByUrl(url, { isOnce: false }).catch((error: unknown) => error)),
+    );
+    expect(refused.map((error) => error instanceof Error)).toEqual([true, true, true]);
+    silent.close();
+  }, 20_000);
 });

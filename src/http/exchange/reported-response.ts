@@ -3,7 +3,7 @@ import { match, type Comparison } from "../../model/comparison.ts";
 import type { Clock } from "../../model/clock.ts";
 import { compareLookedAt, makeReady } from "../responses/compare-responses.ts";
 import { lookAt, type CapturedResponse, type LookedAt } from "../responses/looked-at.ts";
-import { haveSameBytes, haveSameHead } from "../responses/same-answer.ts";
+import { haveSameBody, haveSameBytes, haveSameHead } from "../responses/same-answer.ts";
 import type { ComparableResponse, CompiledResponseRules } from "../responses/response-rules.ts";
 
 /** What is reported of a side that answered. It is made comparable together with the other side's. */
@@ -25,6 +25,31 @@ function eventsOf({ shown: { body } }: LookedAt): number {
   return Array.isArray(body) ? body.length : 0;
 }
 
+/** What is decoded is many times as large as what came: so few pairs at once. */
+const mostDecoding = 4;
+
+/** Lets so many run at once; the others wait. */
+class Turns {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(most: number) {
+    this.#free = most;
+  }
+
+  async take(run: () => Promise<void> | undefined): Promise<void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((go) => this.#waiting.push(go));
+    try {
+      await run();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    }
+  }
+}
+
 /** Compares the responses of one handler, within its share of the event loop. */
 export class ResponseComparer {
   readonly rules: CompiledResponseRules;
@@ -33,6 +58,9 @@ export class ResponseComparer {
   readonly #compared: Compared;
   readonly #told = new WeakSet<LookedAt>();
   readonly #sides = new WeakMap<ComparableResponse, LookedAt>();
+  /** Of pairs that are made ready, by the one that was first. */
+  readonly #ready = new WeakMap<LookedAt, { readonly other: LookedAt; readonly made: Promise<void> }>();
+  readonly #decoding = new Turns(mostDecoding);
 
   /** @param compared told every comparison of control with the candidate */
   constructor(rules: CompiledResponseRules, budget: CpuBudget, clock: Clock, compared: Compared) {
@@ -49,8 +77,13 @@ export class ResponseComparer {
   /** For `prepareComparable`. */
   prepare({ side, other }: ReportedResponse): ComparableResponse | Promise<ComparableResponse> {
     this.#sides.set(side.shown, side);
-    const ready = other && makeReady(side, other, this.rules);
-    return ready === undefined ? side.shown : ready.then(() => side.shown);
+    if (other === undefined || haveSameBody(side, other)) return side.shown;
+    let ready = this.#ready.get(other);
+    if (ready?.other !== side) {
+      ready = { other, made: this.#decoding.take(() => makeReady(side, other, this.rules)) };
+      this.#ready.set(side, ready);
+    }
+    return ready.made.then(() => side.shown);
   }
 
   /** For `compare`. */
@@ -61,6 +94,11 @@ export class ResponseComparer {
     const startedAt = this.#clock.monotonic();
     const comparison = compareLookedAt(one, other, this.rules, this.#budget.has(startedAt));
     this.#budget.spend(this.#clock.monotonic() - startedAt);
+    for (const side of [one, other]) {
+      this.#ready.delete(side);
+      // Far larger than what is kept; after a mismatch `noise` may need it once more.
+      if (comparison.kind !== "mismatch") delete side.decoded;
+    }
     // Noise compares a candidate's response once more, with control's second one.
     if (other.role === "candidate" && !this.#told.has(other)) {
       this.#told.add(other);

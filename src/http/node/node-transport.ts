@@ -36,7 +36,8 @@ interface NodeHttp {
 /** Of an answer: a service may say more than callers may. */
 export const mostHeaderBytes: number = 1024 * 1024;
 
-const mostHeaders = 10_000;
+/** What nobody gets is not looked at beyond these. */
+export const mostHeaders = 10_000;
 
 /** Options of {@link nodeTransport}. */
 export interface NodeTransportOptions {

@@ -1,6 +1,7 @@
 import { eventsOf } from "./events.ts";
 import { parseJson } from "./json.ts";
 import { partsOf } from "./multipart.ts";
+import type { Reading } from "./reading.ts";
 import type { ResponseHeaders } from "./response-headers.ts";
 
 /**
@@ -79,37 +80,46 @@ export function comparableData(one: unknown, other: unknown): readonly [unknown,
   return other instanceof NoJson ? [one, other.beside(one)] : [one, other];
 }
 
-/** A decoded body as data. `undefined` where it is not what its type says: then it is compared as bytes. */
-export function bodyDataOf(bytes: Uint8Array, type: MediaType, rule: BodyRule): unknown {
+/**
+ * A decoded body as data. `undefined` where it is not what its type says: then it is compared as bytes.
+ *
+ * @throws {TooMuch}
+ */
+export function bodyDataOf(bytes: Uint8Array, type: MediaType, rule: BodyRule, reading: Reading): unknown {
   if (rule === "bytes" || rule === "ignored") return undefined;
-  if (rule === "multipart") return type.boundary === undefined ? undefined : partsData(bytes, type.boundary);
+  if (rule === "multipart") return type.boundary === undefined ? undefined : partsData(bytes, type.boundary, reading);
   const text = textOf(bytes, type.charset);
   if (text === undefined) return undefined;
   switch (rule) {
     case "json": {
-      const json = parseJson(text);
-      return json === undefined ? new NoJson(linesOf(text)) : json.value;
+      const json = parseJson(text, reading);
+      return json === undefined ? new NoJson(linesOf(text, reading)) : json.value;
     }
     case "lines":
-      return linesOf(text);
+      return linesOf(text, reading);
     case "form":
-      return fieldsOf(text);
+      return fieldsOf(text, reading);
     case "events":
-      return eventsOf(text, "events");
+      return eventsOf(text, "events", reading);
     case "ndjson":
-      return eventsOf(text.endsWith("\n") ? text : `${text}\n`, "lines").map(({ data }) => data);
+      return eventsOf(text.endsWith("\n") ? text : `${text}\n`, "lines", reading).map(({ data }) => data);
   }
 }
 
 /** The values of each field, by its name. */
-function fieldsOf(text: string): Readonly<Record<string, readonly string[]>> {
+function fieldsOf(text: string, reading: Reading): Readonly<Record<string, readonly string[]>> {
+  reading.split(text, "&");
   const fields = new Map<string, string[]>();
-  for (const [name, value] of new URLSearchParams(text)) fields.set(name, [...(fields.get(name) ?? []), value]);
+  for (const [name, value] of new URLSearchParams(text)) {
+    const values = fields.get(name);
+    if (values === undefined) fields.set(name, [value]);
+    else values.push(value);
+  }
   return Object.fromEntries(fields);
 }
 
-function linesOf(text: string): readonly string[] {
-  return text.split(/\r\n|\n|\r/);
+function linesOf(text: string, reading: Reading): readonly string[] {
+  return reading.split(text, /\r\n|\n|\r/);
 }
 
 function textOf(bytes: Uint8Array, charset = "utf-8"): string | undefined {
@@ -121,11 +131,11 @@ function textOf(bytes: Uint8Array, charset = "utf-8"): string | undefined {
   }
 }
 
-function partsData(bytes: Uint8Array, boundary: string): unknown {
+function partsData(bytes: Uint8Array, boundary: string, reading: Reading): unknown {
   return partsOf(bytes, boundary)?.map((part) => {
     const type = mediaTypeOf({ get: () => part.headers["content-type"] ?? "text/plain" });
     const rule = bodyRuleOf(type, []);
-    const data = rule === "multipart" ? undefined : bodyDataOf(part.bytes, type, rule);
+    const data = rule === "multipart" ? undefined : bodyDataOf(part.bytes, type, rule, reading);
     return {
       disposition: part.headers["content-disposition"],
       type: shownType(type),

@@ -7,6 +7,7 @@ import { codingsOf, decode } from "./decode.ts";
 import { alikeUpTo, digestOf, hexOf, type BodyDigest } from "./digest.ts";
 import { lookAt, type CapturedResponse, type LookedAt, type StreamTimes } from "./looked-at.ts";
 import { equalBytes, haveSameBody, haveSameHead } from "./same-answer.ts";
+import { Reading, TooMuch } from "./reading.ts";
 import { compileResponseRules, type CompiledResponseRules, type ResponseRules } from "./response-rules.ts";
 
 /**
@@ -91,7 +92,7 @@ export function compareLookedAt(
 ): Comparison {
   if (haveSameBody(control, candidate) && haveSameHead(control.captured, candidate.captured, rules.headers))
     return match;
-  const bodies = compareBodies(control, candidate, rules, readBodies);
+  const bodies = compareRead(control, candidate, rules, readBodies);
   const found = compareValues(
     { ...control.shown, body: bodies.control },
     { ...candidate.shown, body: bodies.candidate },
@@ -110,6 +111,15 @@ interface Bodies {
 }
 
 const alike: Bodies = {};
+
+function compareRead(one: LookedAt, other: LookedAt, rules: CompiledResponseRules, readBodies: boolean): Bodies {
+  try {
+    return compareBodies(one, other, rules, readBodies);
+  } catch (error) {
+    if (error instanceof TooMuch) return { unseen: error.message };
+    throw error;
+  }
+}
 
 function compareBodies(one: LookedAt, other: LookedAt, rules: CompiledResponseRules, readBodies: boolean): Bodies {
   if (one.captured.stream !== undefined && other.captured.stream !== undefined) {
@@ -131,8 +141,10 @@ function compareBodies(one: LookedAt, other: LookedAt, rules: CompiledResponseRu
   if (bytes !== undefined && otherBytes !== undefined && equalBytes(bytes, otherBytes)) return alike;
   if (!readBodies) return { unseen: "loop-busy" };
   const [data, otherData] = comparableData(
-    bytes === undefined || bytes.length === 0 ? undefined : bodyDataOf(bytes, type, rule),
-    otherBytes === undefined || otherBytes.length === 0 ? undefined : bodyDataOf(otherBytes, otherType, otherRule),
+    bytes === undefined || bytes.length === 0 ? undefined : bodyDataOf(bytes, type, rule, new Reading()),
+    otherBytes === undefined || otherBytes.length === 0 ?
+      undefined
+    : bodyDataOf(otherBytes, otherType, otherRule, new Reading()),
   );
   if (data !== undefined) one.shown.body = data;
   if (otherData !== undefined) other.shown.body = otherData;
@@ -167,8 +179,8 @@ function streamOf({ decoded, captured }: LookedAt, { isCut }: StreamTimes): read
   if (decoded === undefined || (isCut && isEncoded)) return undefined;
   const text = new TextDecoder().decode(decoded);
   const isEvents = mediaTypeOf(captured.headers).name === "text/event-stream";
-  if (isEvents) return eventsOf(text, "events");
-  return eventsOf(isCut || text.endsWith("\n") ? text : `${text}\n`, "lines");
+  if (isEvents) return eventsOf(text, "events", new Reading());
+  return eventsOf(isCut || text.endsWith("\n") ? text : `${text}\n`, "lines", new Reading());
 }
 
 function byDigest(one: BodyDigest, other: BodyDigest): Bodies {
@@ -181,8 +193,8 @@ function byDigest(one: BodyDigest, other: BodyDigest): Bodies {
 
 function bytesDiffer(one: LookedAt, other: LookedAt): Bodies {
   const [bytes, otherBytes] = [one.decoded ?? nothing, other.decoded ?? nothing];
-  const at = bytes.findIndex((byte, index) => byte !== otherBytes[index]);
-  const from = at < 0 ? bytes.length : at;
+  let from = 0;
+  while (from < bytes.length && bytes[from] === otherBytes[from]) from += 1;
   const tell = (all: Uint8Array): string =>
     all.length === 0 ?
       "no body"

@@ -1,3 +1,5 @@
+import type { Reading } from "./reading.ts";
+
 /** A value of JSON text. Whole numbers that no double holds are bigints; other such numbers are {@link ExactNumber}s. */
 export type JsonValue =
   | null
@@ -23,10 +25,11 @@ const deepest = 1_000;
  * their digits, and a key that an object has twice has `{ "(repeated key)": [first, second] }`. 1 and 1.0 are the same number.
  *
  * @returns `undefined` where the text is no JSON, or deeper than 1 000 levels
+ * @throws {TooMuch}
  */
-export function parseJson(text: string): { readonly value: JsonValue } | undefined {
+export function parseJson(text: string, reading: Reading): { readonly value: JsonValue } | undefined {
   try {
-    return { value: new Parser(text).parse() };
+    return { value: new Parser(text, reading).parse() };
   } catch (error) {
     if (error instanceof NoJson) return undefined;
     throw error;
@@ -37,7 +40,6 @@ class NoJson extends Error {}
 
 const spaces = /[ \t\n\r]*/y;
 const plainString = /"([^"\\\u0000-\u001f]*)"/y;
-const anyString = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const number = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const words: ReadonlyMap<string, null | boolean> = new Map([
   ["n", null],
@@ -47,9 +49,11 @@ const words: ReadonlyMap<string, null | boolean> = new Map([
 
 class Parser {
   readonly #text: string;
+  readonly #reading: Reading;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, reading: Reading) {
+    this.#reading = reading;
     // A byte order mark is allowed to be ignored by RFC 8259.
     this.#text = text.startsWith("\uFEFF") ? text.slice(1) : text;
   }
@@ -63,6 +67,7 @@ class Parser {
 
   #value(depth: number): JsonValue {
     if (depth > deepest) throw new NoJson();
+    this.#reading.take();
     this.#skip();
     const first = this.#text[this.#at];
     switch (first) {
@@ -117,9 +122,24 @@ class Parser {
   #string(): string {
     const plain = this.#match(plainString);
     if (plain !== undefined) return plain[1]!;
-    const quoted = this.#match(anyString);
-    if (quoted === undefined) throw new NoJson();
-    return JSON.parse(quoted[0]) as string;
+    if (this.#text[this.#at] !== '"') throw new NoJson();
+    const quoted = this.#text.slice(this.#at, this.#endOfString());
+    this.#at += quoted.length;
+    try {
+      return JSON.parse(quoted) as string;
+    } catch {
+      throw new NoJson();
+    }
+  }
+
+  /** A pattern would run out of stack in a long one. */
+  #endOfString(): number {
+    for (let end = this.#text.indexOf('"', this.#at + 1); end > 0; end = this.#text.indexOf('"', end + 1)) {
+      let slashes = end;
+      while (this.#text[slashes - 1] === "\\") slashes -= 1;
+      if ((end - slashes) % 2 === 0) return end + 1;
+    }
+    throw new NoJson();
   }
 
   #word(first: string): null | boolean {

@@ -42,8 +42,14 @@ export class ReceivedHeaders implements ResponseHeaders {
 
   /** By name, in alphabetical order; each `set-cookie` by itself. */
   *[Symbol.iterator](): Iterator<[name: string, value: string]> {
-    for (const name of [...new Set(this.names)].sort()) {
-      if (name !== "set-cookie") yield [name, this.get(name)!];
+    const joined = new Map<string, string>();
+    for (const [at, name] of this.names.entries()) {
+      const before = joined.get(name);
+      const value = this.values[at]!.trim();
+      joined.set(name, before === undefined ? value : `${before}, ${value}`);
+    }
+    for (const name of [...joined.keys()].sort()) {
+      if (name !== "set-cookie") yield [name, joined.get(name)!];
       else for (const value of this.getSetCookie()) yield [name, value];
     }
   }

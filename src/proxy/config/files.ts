@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { Secret } from "../../http/sides/side.ts";
@@ -27,6 +28,17 @@ export class Surroundings {
       const code = (error as NodeJS.ErrnoException).code ?? "unknown";
       throw new ConfigError(told(this.place, key, "a file that can be read", given, code));
     }
+  }
+
+  /** @throws {ConfigError} where there is none in it */
+  certificate(key: string, given: string): string {
+    const text = this.text(key, given);
+    try {
+      new X509Certificate(text);
+    } catch {
+      throw new ConfigError(told(this.place, key, "a file with a certificate, in PEM", given));
+    }
+    return text;
   }
 
   /** @throws {ConfigError} */

@@ -74,7 +74,7 @@ function serviceOf(given: ServiceConfig, key: string, around: Surroundings): Ser
   return {
     ...service,
     tls: {
-      ...(ca !== undefined && { ca: around.text(`${key}.tls.ca`, ca) }),
+      ...(ca !== undefined && { ca: around.certificate(`${key}.tls.ca`, ca) }),
       ...(servername !== undefined && { servername }),
     },
   };

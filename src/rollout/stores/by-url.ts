@@ -1,3 +1,4 @@
+import { systemClock, type Cancel } from "../../model/clock.ts";
 import { installedPackage } from "../../model/installed-package.ts";
 import { migrations, postgresqlStore } from "./postgresql.ts";
 import { redisStore, type IoredisClient, type NodeRedisClient } from "./redis.ts";
@@ -20,7 +21,7 @@ interface PgPool {
 
 interface Connection {
   connect(): Promise<unknown>;
-  on(event: "error", listener: () => void): unknown;
+  on(event: "error", listener: (error: unknown) => void): unknown;
 }
 type NodeRedis = NodeRedisClient & Connection & { destroy(): void };
 type Ioredis = IoredisClient & Connection & { disconnect(): void };
@@ -33,9 +34,14 @@ const connectMs = 5_000;
  *
  * @param isOnce for one command: nothing is made that is not there, and a connection that is lost is not opened again
  * @throws {StoreUrlError} where it is no such URL, or no driver is installed; and what the driver rejects with, where the server
- *   is not to be reached
+ *   is not to be reached within 5 s
  */
 export async function storeByUrl(address: string, { isOnce }: { readonly isOnce: boolean }): Promise<OpenStore> {
+  return await openerOf(address)(new URL(address), isOnce);
+}
+
+/** @throws {StoreUrlError} where it names no store */
+export function openerOf(address: string): (url: URL, isOnce: boolean) => Promise<OpenStore> {
   const scheme = /^([a-z]+):\/\//i.exec(address)?.[1]?.toLowerCase();
   const open =
     scheme === "postgres" || scheme === "postgresql" ? openPostgresql
@@ -43,15 +49,14 @@ export async function storeByUrl(address: string, { isOnce }: { readonly isOnce:
     : undefined;
   if (open === undefined) throw new StoreUrlError("takes postgres://… or redis://…");
   if (!URL.canParse(address)) throw new StoreUrlError("is no URL; a password in it has to be percent-encoded");
-  return open(new URL(address), isOnce);
+  return open;
 }
 
 async function openPostgresql(url: URL, isOnce: boolean): Promise<OpenStore> {
   const schema = taken(url, "schema");
   const pg = (await driver(["pg"])) as { Pool: new (options: object) => PgPool };
   const pool = new pg.Pool({
-    ...{ connectionString: url.href, max: isOnce ? 1 : 4 },
-    ...(isOnce && { connectionTimeoutMillis: connectMs }),
+    ...{ connectionString: url.href, max: isOnce ? 1 : 4, connectionTimeoutMillis: connectMs },
   });
   pool.on("error", () => undefined);
   if (!isOnce) for (const statement of migrations(schema)) await pool.query(statement);
@@ -73,19 +78,39 @@ async function openRedis(url: URL, isOnce: boolean): Promise<OpenStore> {
   };
   if (found.createClient !== undefined) {
     const socket = isOnce ? { reconnectStrategy: false, connectTimeout: connectMs } : {};
-    const client = await connected(found.createClient({ url: url.href, socket, disableOfflineQueue: true }));
-    return { store: redisStore({ client, ...more }), close: () => Promise.resolve().then(() => client.destroy()) };
+    const client = found.createClient({ url: url.href, socket, disableOfflineQueue: true });
+    const end = (): void => {
+      client.destroy();
+    };
+    await connected(client, end);
+    return { store: redisStore({ client, ...more }), close: () => Promise.resolve().then(end) };
   }
   const once = isOnce ? { connectTimeout: connectMs, retryStrategy: () => null } : {};
-  const client = await connected(new found.Redis!(url.href, { lazyConnect: true, ...once }));
-  return { store: redisStore({ client, ...more }), close: () => Promise.resolve().then(() => client.disconnect()) };
+  const client = new found.Redis!(url.href, { lazyConnect: true, ...once });
+  const end = (): void => {
+    client.disconnect();
+  };
+  await connected(client, end);
+  return { store: redisStore({ client, ...more }), close: () => Promise.resolve().then(end) };
 }
 
-async function connected<Client extends Connection>(client: Client): Promise<Client> {
-  // What it says of its connection is heard of by the calls that fail.
-  client.on("error", () => undefined);
-  await client.connect();
-  return client;
+/** A driver tries for ever: where it has no connection in time, it is given up with what was heard of that last. */
+async function connected(client: Connection, end: () => void): Promise<void> {
+  let heard: unknown = new Error(`no answer within ${connectMs / 1_000} s`);
+  // What it says of its connection later is heard of by the calls that fail.
+  client.on("error", (error) => (heard = error));
+  let cancel: Cancel | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    cancel = systemClock.after(connectMs, () => reject(heard), true);
+  });
+  try {
+    await Promise.race([client.connect(), late]);
+  } catch (error) {
+    end();
+    throw error;
+  } finally {
+    cancel?.();
+  }
 }
 
 /** A setting of the store's, which is not for the driver to see. */

@@ -263,6 +263,39 @@ describe("large bodies", () => {
     expect(comparison).toEqual({ kind: "inconclusive", reason: "a body was not seen whole: decoded-too-large" });
   });
 
+  it.each<readonly [type: string, body: string]>([
+    ["application/json", `[${"1,".repeat(200_001)}1]`],
+    ["application/json", `{${'"a":1,'.repeat(200_001)}"b":1}`],
+    ["application/json", `no JSON${"\n".repeat(200_001)}`],
+    ["text/plain", "\n".repeat(200_001)],
+    ["application/x-www-form-urlencoded", "a=1&".repeat(200_001)],
+    ["application/x-ndjson", "[1]\n".repeat(120_000)],
+    ["text/event-stream", "data: 1\n\n".repeat(100_001)],
+    ["multipart/mixed; boundary=x", `--x\r\n\r\n${"\n".repeat(200_001)}\r\n--x--`],
+  ])("are not read where there is more in them than that takes little time: %s", async (type, body) => {
+    const headers = { "content-type": type, "content-encoding": "gzip" };
+    const [one, other] = [gzipSync(body), gzipSync(`${body} `)];
+    const rules = { bodyLimits: { ratio: 10_000 } };
+    const comparison = await compareResponses(new Response(one, { headers }), new Response(other, { headers }), rules);
+    expect(comparison).toEqual({ kind: "inconclusive", reason: "more than 200000 values" });
+  });
+
+  it("are read as far as what is kept can hold", async () => {
+    const numbers = (last: number): string => `[${"1,".repeat(131_000)}${last}]`;
+    const json = { "content-type": "application/json" };
+    const rules = { limits: { timeMs: 60_000 }, ignore: ["$.body[131000]"] };
+    const [one, other] = [1, 2].map((last) => new Response(numbers(last), { headers: json }));
+    expect((await compareResponses(one!, other!, rules)).kind).toBe("match");
+  });
+
+  it("may hold texts of any length, whatever is in them", async () => {
+    const text = (end: string): string => `"${'\\"\\u0041\\\\'.repeat(300_000)}${end}"`;
+    const headers = { "content-type": "application/json", "content-encoding": "gzip" };
+    const [one, other] = ["", "a"].map((end) => new Response(gzipSync(text(end)), { headers }));
+    const comparison = await compareResponses(one!, other!, { bodyLimits: { ratio: 10_000 } });
+    expect(comparison.kind).toBe("mismatch");
+  });
+
   it("that break off are not compared", async () => {
     const broken = new ReadableStream({
       pull(controller) {
