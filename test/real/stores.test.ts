@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import pg from "pg";
@@ -5,7 +6,9 @@ import { createClient } from "redis";
 import { createClient as createClient6 } from "redis-6";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { migrations, postgresqlStore } from "../../src/rollout/stores/postgresql.ts";
-import { redisStore } from "../../src/rollout/stores/redis.ts";
+import { redisStore, type RedisStoreOptions } from "../../src/rollout/stores/redis.ts";
+import type { Report } from "../../src/rollout/stores/store.ts";
+import { seededRandom } from "../../src/testing/seeded-random.ts";
 import { initialState } from "../../src/rollout/state.ts";
 import { experiment, placesIn, report, table } from "../../src/testing/store-questions.ts";
 import { testStore } from "../../src/testing/test-store.ts";
@@ -19,6 +22,16 @@ const child = join(import.meta.dirname, "store.child.ts");
 const slowly = { describe, it: (name: string, test: () => Promise<void>) => it(name, test, 120_000) };
 const slow = { timeout: 120_000 };
 const skipped = (reason: string | undefined): string => (reason === undefined ? "" : ` (skipped: ${reason})`);
+
+const random = seededRandom(7);
+// What PostgreSQL cannot make shorter.
+const unlikeOthers = (): string => String.fromCharCode(0x4e00 + Math.floor(random() * 20_000));
+
+async function ready(client: Redis): Promise<Redis> {
+  if (client.status === "wait") await client.connect();
+  else await once(client, "ready");
+  return client;
+}
 
 describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped(withoutPostgresql)}`, () => {
   let server: RealPostgresql;
@@ -102,6 +115,44 @@ describe.skipIf(withoutPostgresql !== undefined)(`on a real PostgreSQL${skipped(
     },
   );
 
+  it.each<readonly [string, Partial<Report>]>([
+    ["a version that is no text", { version: "\ud800\0" }],
+    ["a name that is too long", { experiment: Array.from({ length: 1_000 }, () => unlikeOthers()).join("") }],
+    ["an epoch that is none", { evidenceEpoch: 1.5 }],
+    ["an id that is no text", { knows: "\0" }],
+  ])("refuses of an exchange what it cannot take alone: %s", slow, async (about, poisoned) => {
+    const schema = `poisoned_${about.replaceAll(" ", "_")}`;
+    for (const statement of migrations(schema)) await pool.query(statement);
+    const store = postgresqlStore({ query: async (text, values) => pool.query(text, values), schema });
+    const state = initialState([0.1], 0);
+    expect(await store.compareAndSet(experiment, undefined, state)).toBe(true);
+    const bad = report({ experiment: "bad", ...poisoned });
+    const { now, states } = await store.sync([bad, report({})]);
+    expect(now).toBeGreaterThan(0);
+    expect(states[experiment]).toMatchObject({ state: { id: state.id } });
+    const isTaken = poisoned.version !== undefined;
+    expect(states[bad.experiment]).toEqual(isTaken ? { state: null } : { failed: expect.any(Error) });
+    if (!isTaken) await expect(store.sync([bad])).rejects.toThrow();
+  });
+
+  it("keeps versions with what PostgreSQL has no text for", slow, async () => {
+    for (const statement of migrations("versions")) await pool.query(statement);
+    const store = postgresqlStore({ query: async (text, values) => pool.query(text, values), schema: "versions" });
+    const version = "{a\\}\0\ud800";
+    const state = initialState([0.1], 0, "shadow", version);
+    expect(await store.compareAndSet(experiment, undefined, state)).toBe(true);
+    const { states } = await store.sync([report({ version, units: [table(1, [1])] })]);
+    expect(states[experiment]!.state!.candidateVersion).toBe(version);
+    expect((await store.sync([report({ version })])).states[experiment]!.presentHeardAt).toBeUndefined();
+    expect((await store.sync([report({ version: "v2" })])).states[experiment]!.presentHeardAt).toBeGreaterThan(0);
+    const fence = (await store.claim(experiment, "judge", 60_000))!;
+    for (let times = 0; times < 2; times++) {
+      const { reports, units } = await store.collect(experiment, 1, fence);
+      expect(units).toEqual([{ version, units: [expect.anything()] }]);
+      expect(reports).toHaveLength(1);
+    }
+  });
+
   it("has its tables made by ten processes at once", async () => {
     const [sql = ""] = migrations("at_once");
     await Promise.all(Array.from({ length: 10 }, async () => server.psql(`${sql};`)));
@@ -147,6 +198,65 @@ describe.skipIf(withoutRedis !== undefined)(`on a real Redis${skipped(withoutRed
     },
     slow.timeout,
   );
+
+  it.each<readonly [string, (client: ReturnType<typeof createClient>, key: string) => Promise<unknown>]>([
+    ["another program's text", async (client, key) => client.set(`${key}:state`, "x")],
+    ["another program's list", async (client, key) => client.lPush(`${key}:reports`, "x")],
+    ["a lease until no time", async (client, key) => client.hSet(`${key}:state`, { id: "a", judge: "p", until: "x" })],
+  ])("refuses of an exchange what cannot be read alone: %s", async (about, poison) => {
+    const client = createClient({ url: server.url });
+    await client.connect();
+    const prefix = `${about}:`;
+    const store = redisStore({ client, prefix });
+    const state = initialState([0.1], 0);
+    expect(await store.compareAndSet(experiment, undefined, state)).toBe(true);
+    await poison(client, `${prefix}{bad}`);
+    const { now, states } = await store.sync([report({ experiment: "bad" }), report({})]);
+    expect(now).toBeGreaterThan(0);
+    expect(states[experiment]).toMatchObject({ state: { id: state.id } });
+    expect(states["bad"]).toEqual({ failed: expect.any(Error) });
+    await expect(store.sync([report({ experiment: "bad" })])).rejects.toThrow();
+    client.destroy();
+  });
+
+  it.each<readonly [string, () => Promise<RedisStoreOptions["client"]>]>([
+    ["ioredis without a queue", async () => ready(new Redis(server.url, { enableOfflineQueue: false }))],
+    ["ioredis that subscribes once", async () => ready(new Redis(server.url, { autoResubscribe: false }))],
+    ["ioredis that connects once", async () => ready(new Redis(server.url, { retryStrategy: () => null }))],
+    ["ioredis when asked to", async () => ready(new Redis(server.url, { lazyConnect: true }))],
+    [
+      "node-redis that connects once",
+      async () => createClient({ url: server.url, socket: { reconnectStrategy: false } }).connect(),
+    ],
+    [
+      "node-redis 6 that connects once",
+      async () => createClient6({ url: server.url, socket: { reconnectStrategy: false } }).connect(),
+    ],
+  ])("is watched, and again after that connection was lost: %s", slow, async (_, connect) => {
+    const client = await connect();
+    const admin = await createClient({ url: server.url }).connect();
+    const prefix = `watched-${Math.random()}:`;
+    const store = redisStore({ client, prefix });
+    const heard: string[] = [];
+    const cancel = store.watch!((name) => heard.push(name));
+    const hears = async (): Promise<void> => {
+      const before = heard.length;
+      await vi.waitFor(
+        async () => {
+          await admin.publish(`${prefix}changes`, experiment);
+          expect(heard.length).toBeGreaterThan(before);
+        },
+        { timeout: 10_000, interval: 50 },
+      );
+    };
+    await hears();
+    await admin.sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
+    await hears();
+    cancel();
+    admin.destroy();
+    if (client instanceof Redis) client.disconnect();
+    else (client as ReturnType<typeof createClient>).destroy();
+  });
 
   it(
     "folds tables by writing less than half of what was sent, and keeps no more than some times their length",

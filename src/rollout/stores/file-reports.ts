@@ -1,5 +1,6 @@
 import { rm, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isObject } from "../fleet/read-evidence.ts";
 import { encode, entries, isMissing, put, sweep, textOf } from "./file-folder.ts";
 import { mergedUnits, rowOf } from "./shared.ts";
 import type { ProcessReport, Report, ReportedUnits } from "./store.ts";
@@ -138,10 +139,8 @@ export class FileReports {
 function experimentsIn(text: string): Filed | undefined {
   try {
     const { experiments } = JSON.parse(text) as { experiments: Filed };
-    const isFiled = Object.values(experiments).every(
-      ({ row, units }) => typeof row === "object" && Array.isArray(units),
-    );
-    return isFiled ? experiments : undefined;
+    const isFiled = Object.values(experiments).every(({ row, units }) => isObject(row) && Array.isArray(units));
+    return isFiled && isObject(experiments) ? experiments : undefined;
   } catch {
     return undefined;
   }

@@ -7,6 +7,7 @@ import { readState } from "../read-state.ts";
 import type { RolloutState } from "../state.ts";
 import { encode, entries, make, numbered, numbersIn, put, sweep, textOf } from "./file-folder.ts";
 import { FileReports } from "./file-reports.ts";
+import { isObject } from "../fleet/read-evidence.ts";
 import { isTable, oldFence } from "./shared.ts";
 import type { Evidence, FleetVerdict, Report, RolloutStore, SyncedState } from "./store.ts";
 
@@ -20,6 +21,9 @@ interface Concluded {
   /** When processes that are in `kept` had last reported: what they report later is not in it. */
   readonly folded: Readonly<Record<string, number>>;
 }
+
+/** What a file has that cannot be read: no verdict, which is told, until the next judge writes one. */
+const unreadable: Concluded = { verdict: { at: 0 } as FleetVerdict, folded: {} };
 
 interface Lease {
   readonly process: string;
@@ -86,8 +90,10 @@ export function fileStore(folder: string): RolloutStore {
     const path = judgeOf(experiment);
     const number = numbersIn(await entries(path), "verdict").at(-1);
     if (number === undefined) return undefined;
-    const concluded = readJson(await textOf(join(path, numbered("verdict", number)))) as Concluded | undefined;
-    return typeof concluded?.folded === "object" ? concluded : undefined;
+    const text = await textOf(join(path, numbered("verdict", number)));
+    if (text === undefined) return undefined;
+    const concluded = readJson(text) as Concluded | null | undefined;
+    return isObject(concluded?.folded) && isObject(concluded.verdict) ? concluded : unreadable;
   }
 
   async function answer(asked: readonly Report[], concluded: Concluded | undefined, now: number): Promise<SyncedState> {

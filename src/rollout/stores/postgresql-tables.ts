@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /**
  * The statements that make the tables, each to be run on its own and in this order. They may be run in any number of processes at
  * once, and again. PostgreSQL 12 or later.
@@ -50,4 +52,16 @@ function quoted(name: string): string {
 /** Names tables in a schema. */
 export function named(schema: string): (table: string) => string {
   return (table) => `${quoted(schema)}.${table}`;
+}
+
+// A channel has fewer than 64 bytes, and is the same without quotes only where it is in small letters.
+const isShort = /^[a-z0-9_]{1,45}$/;
+
+/** Where changes of the rollouts in a schema are told. */
+export function channelOf(schema: string): string {
+  return `sidelane_rollouts_${isShort.test(schema) ? schema : hashOf(schema)}`;
+}
+
+function hashOf(schema: string): string {
+  return createHash("sha256").update(schema).digest("hex").slice(0, 32);
 }

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { checkOptions } from "../../model/check-options.ts";
 import { aFunction, aString, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
-import { named } from "./postgresql-tables.ts";
+import { eachAlone, isOfData } from "./postgresql-refusals.ts";
+import { channelOf, named } from "./postgresql-tables.ts";
 import { packedTables, rowIn, rowText, unpackedTables } from "./row-text.ts";
 import {
   escaped,
@@ -15,7 +15,16 @@ import {
   ReadEvidenceTexts,
   unescaped,
 } from "./shared.ts";
-import type { Evidence, FleetVerdict, ProcessReport, ReportedUnits, RolloutStore, SyncedState } from "./store.ts";
+import type {
+  Evidence,
+  FleetVerdict,
+  ProcessReport,
+  Report,
+  ReportedUnits,
+  RolloutStore,
+  Sync,
+  SyncedState,
+} from "./store.ts";
 import { watching, type Listen } from "./watching.ts";
 
 export { migrations } from "./postgresql-tables.ts";
@@ -54,7 +63,7 @@ export function postgresqlStore(options: PostgresqlStoreOptions): RolloutStore {
   const { query, listen, schema } = settle(checkOptions("postgresqlStore"), postgresqlStoreTable, options);
   const at = named(schema);
   const [rollouts, reports, units] = [at("sidelane_rollouts"), at("sidelane_reports"), at("sidelane_units")];
-  const channel = `sidelane_rollouts_${isShort.test(schema) ? schema : hashOf(schema)}`;
+  const channel = channelOf(schema);
 
   async function rows(text: string, ...values: unknown[]): Promise<readonly Record<string, unknown>[]> {
     const answer = await query(text, values);
@@ -66,17 +75,20 @@ export function postgresqlStore(options: PostgresqlStoreOptions): RolloutStore {
 
   const lastRead = new Map<string, ReadEvidenceTexts>();
 
-  const store: RolloutStore = {
-    async sync(given) {
-      const asked = given.map((report) => ({
-        ...{ experiment: escaped(report.experiment), process: escaped(report.process), epoch: report.evidenceEpoch },
-        ...{ version: report.version, knows: report.knows ?? "", knows_verdict: report.knowsVerdict ?? -1 },
-        report: rowText(report),
-        units: report.units.length > 0 ? JSON.stringify(packedTables(report.units)) : undefined,
-      }));
-      // One statement: it has one moment, and all of it or none.
-      const answer = await rows(
-        `WITH given AS (
+  async function exchange(given: readonly Report[]): Promise<Sync> {
+    const asked = given.map((report) => ({
+      ...{ experiment: escaped(report.experiment), process: escaped(report.process), epoch: report.evidenceEpoch },
+      ...{
+        version: escapedVersion(report.version),
+        knows: report.knows ?? "",
+        knows_verdict: report.knowsVerdict ?? -1,
+      },
+      report: rowText(report),
+      units: report.units.length > 0 ? JSON.stringify(packedTables(report.units)) : undefined,
+    }));
+    // One statement: it has one moment, and all of it or none.
+    const answer = await rows(
+      `WITH given AS (
   SELECT DISTINCT ON (experiment, process) * FROM jsonb_to_recordset($1::text::jsonb) AS given (
     experiment text, process text, epoch bigint, version text, knows text, knows_verdict double precision, report text, units text
   ) ORDER BY experiment, process
@@ -97,17 +109,32 @@ SELECT given.experiment, (extract(epoch FROM clock_timestamp()) * 1000)::double 
     WHERE each.experiment = given.experiment AND each.version IS NOT DISTINCT FROM kept.version
   ) END AS heard_at
 FROM given LEFT JOIN ${rollouts} AS kept USING (experiment)`,
-        JSON.stringify(asked),
-      );
-      const states: Record<string, SyncedState> = Object.create(null) as Record<string, SyncedState>;
-      for (const row of answer) {
-        const experiment = unescaped(String(row["experiment"]));
-        states[experiment] = { ...states[experiment], ...answerOf(row, experiment) };
+      JSON.stringify(asked),
+    );
+    const states: Record<string, SyncedState> = Object.create(null) as Record<string, SyncedState>;
+    for (const row of answer) {
+      const experiment = unescaped(String(row["experiment"]));
+      states[experiment] = { ...states[experiment], ...answerOf(row, experiment) };
+    }
+    return { now: Number(answer[0]?.["now"]), states };
+  }
+
+  const store: RolloutStore = {
+    async sync(given) {
+      try {
+        return await exchange(given);
+      } catch (error) {
+        if (given.length < 2 || !isOfData(error)) throw error;
+        return eachAlone(given, exchange);
       }
-      return { now: Number(answer[0]?.["now"]), states };
     },
     async compareAndSet(experiment, expectedId, next) {
-      const values = [escaped(experiment), next.id, JSON.stringify(next), next.candidateVersion ?? null];
+      const values = [
+        escaped(experiment),
+        next.id,
+        JSON.stringify(next),
+        escapedVersion(next.candidateVersion) ?? null,
+      ];
       const news = newsOf(experiment, next);
       const write =
         expectedId === undefined ?
@@ -184,7 +211,10 @@ WHERE EXISTS (SELECT 1 FROM gone)`,
           filed.map((row) => `${Number(row["at"])} ${String(row["report"])}`),
           rowIn,
         ) as readonly ProcessReport[],
-        units: merged.map(({ version, units: of }) => ({ ...(version !== undefined && { version }), units: of })),
+        units: merged.map(({ version, units: of }) => ({
+          ...(version !== undefined && { version: unescaped(version) }),
+          units: of,
+        })),
         ...(typeof kept["kept"] === "string" && { kept: last.kept.all([kept["kept"]])[0] }),
       };
     },
@@ -241,11 +271,8 @@ SELECT 1 FROM judged`,
   return { ...store, watch: (onChange) => watching(listen, channel, (payload) => onChange(...newsIn(payload))) };
 }
 
-// A channel has fewer than 64 bytes, and is the same without quotes only where it is in small letters.
-const isShort = /^[a-z0-9_]{1,45}$/;
-
-function hashOf(schema: string): string {
-  return createHash("sha256").update(schema).digest("hex").slice(0, 32);
+function escapedVersion(version: string | undefined): string | undefined {
+  return version === undefined ? undefined : escaped(version);
 }
 
 function answerOf(row: Record<string, unknown>, experiment: string): SyncedState {
@@ -256,7 +283,7 @@ function answerOf(row: Record<string, unknown>, experiment: string): SyncedState
       ...(typeof state === "string" && {
         state: readState(json(state), `PostgreSQL, experiment ${JSON.stringify(experiment)}`),
       }),
-      ...(typeof verdict === "string" && { verdict: json(verdict) as FleetVerdict }),
+      ...(typeof verdict === "string" && { verdict: (json(verdict) ?? {}) as FleetVerdict }),
       ...(typeof judge === "string" && { judge: unescaped(judge) }),
       ...(heardAt !== null && { presentHeardAt: Number(heardAt) }),
     };

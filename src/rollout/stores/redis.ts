@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { checkOptions } from "../../model/check-options.ts";
 import {
   aFunction,
@@ -11,37 +10,16 @@ import {
   type OptionTable,
 } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
-import { scripts } from "./redis-scripts.ts";
+import { runScript, shaOf, type IoredisClient, type NodeRedisClient } from "./redis-clients.ts";
+import { listenWith } from "./redis-listen.ts";
+import type { scripts } from "./redis-scripts.ts";
 import { mergedOf, tablesText, type MergedRows } from "./redis-tables.ts";
 import { rowIn, rowText } from "./row-text.ts";
 import { escaped, json, newsIn, newsOf, oldFence, ReadTexts, unescaped } from "./shared.ts";
 import type { Evidence, FleetVerdict, ProcessReport, Report, RolloutStore, SyncedState } from "./store.ts";
-import { watching, type Listen } from "./watching.ts";
+import { watching } from "./watching.ts";
 
-/** What is needed of a client of `redis` (node-redis 5 or 6): `createClient()` has it. */
-export interface NodeRedisClient {
-  evalSha(sha: string, options: { keys: string[]; arguments: string[] }): PromiseLike<unknown>;
-  eval(script: string, options: { keys: string[]; arguments: string[] }): PromiseLike<unknown>;
-  wait(replicas: number, timeoutMs: number): PromiseLike<unknown>;
-  duplicate(): {
-    connect(): PromiseLike<unknown>;
-    on(event: string, listener: (error?: unknown) => void): unknown;
-    subscribe(channel: string, listener: (message: string) => void): PromiseLike<unknown>;
-    destroy(): unknown;
-  };
-}
-
-/** What is needed of a client of `ioredis`: `new Redis()` has it. */
-export interface IoredisClient {
-  evalsha(sha: string, keys: number, ...rest: string[]): PromiseLike<unknown>;
-  eval(script: string, keys: number, ...rest: string[]): PromiseLike<unknown>;
-  wait(replicas: number, timeoutMs: number): PromiseLike<unknown>;
-  duplicate(): {
-    on(event: string, listener: (...given: string[]) => void): unknown;
-    subscribe(channel: string): PromiseLike<unknown>;
-    disconnect(): unknown;
-  };
-}
+export type { IoredisClient, NodeRedisClient } from "./redis-clients.ts";
 
 /** Settings of {@link redisStore}. */
 export interface RedisStoreOptions {
@@ -87,11 +65,17 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
 
   const read = new Map<string, LastRead>();
 
-  async function synced(report: Report): Promise<{ readonly now: number; readonly answer: SyncedState }> {
+  /** @returns without `now` where Redis refuses this experiment's part */
+  async function synced(report: Report): Promise<{ readonly now?: number; readonly answer: SyncedState }> {
     const { experiment, evidenceEpoch: epoch, version = "", units, knows = "", knowsVerdict = "" } = report;
     const tables = units.length === 0 ? "" : tablesText({ epoch, version, units });
     const given = [escaped(report.process), rowText(report), escaped(version), tables, knows, String(knowsVerdict)];
-    const answer: unknown = await run("sync", experiment, ...given);
+    let answer: unknown;
+    try {
+      answer = await run("sync", experiment, ...given);
+    } catch (error) {
+      return { answer: { failed: error } };
+    }
     // Some clients mix answers up after a connection was lost: another command's says nothing of the state.
     if (!Array.isArray(answer) || answer.length !== 6 || !(Number(answer[0]) > 0))
       throw new Error("Redis answered an exchange with something else, which is left out");
@@ -102,7 +86,7 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
         answer: {
           ...(id === "" && { state: null }),
           ...(state && { state: readState(json(state), `Redis, experiment ${JSON.stringify(experiment)}`) }),
-          ...(verdict && { verdict: json(verdict) as FleetVerdict }),
+          ...(verdict && { verdict: (json(verdict) ?? {}) as FleetVerdict }),
           ...(judge && { judge: unescaped(judge) }),
           ...(heardAt && { presentHeardAt: Number(heardAt) }),
         },
@@ -119,7 +103,10 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
       const all = await Promise.all(reports.map(async (report) => ({ report, ...(await synced(report)) })));
       const states = Object.create(null) as Record<string, SyncedState>;
       for (const { report, answer } of all) states[report.experiment] = { ...states[report.experiment], ...answer };
-      return { now: Math.max(...all.map(({ now }) => now)), states };
+      const times = all.flatMap(({ now }) => now ?? []);
+      // What is refused for all of them is the exchange's.
+      if (times.length === 0 && all.length > 0) throw all[0]!.answer.failed;
+      return { now: Math.max(...times), states };
     },
     async compareAndSet(experiment, expectedId, next) {
       const { id, candidateVersion = "" } = next;
@@ -216,73 +203,4 @@ const foldedAt = 3;
 
 function lengthOf(texts: readonly string[]): number {
   return texts.reduce((sum, { length }) => sum + length, 0);
-}
-
-const shas = new Map<string, string>();
-
-/** By its digest, and whole where the server does not know it: after a restart, or the first time. */
-async function runScript(
-  client: RedisStoreOptions["client"],
-  name: keyof typeof scripts,
-  keys: string[],
-  given: string[],
-): Promise<unknown> {
-  const script = scripts[name];
-  const sha = shas.get(name) ?? createHash("sha1").update(script).digest("hex");
-  shas.set(name, sha);
-  const call = async (by: "sha" | "text"): Promise<unknown> => {
-    if ("evalSha" in client) {
-      const options = { keys, arguments: given };
-      return by === "sha" ? client.evalSha(sha, options) : client.eval(script, options);
-    }
-    return by === "sha" ?
-        client.evalsha(sha, keys.length, ...keys, ...given)
-      : client.eval(script, keys.length, ...keys, ...given);
-  };
-  try {
-    return await call("sha");
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-    return call("text");
-  }
-}
-
-/** Subscribes on a connection of its own, which the client opens again by itself, and closes it where that is refused. */
-function listenWith(client: RedisStoreOptions["client"]): Listen {
-  return async (channel, onMessage, onEnd) => {
-    if ("evalSha" in client) {
-      const own = client.duplicate();
-      own.on("error", () => undefined);
-      own.on("end", () => onEnd());
-      const open = async (): Promise<void> => {
-        await own.connect();
-        await own.subscribe(channel, onMessage);
-      };
-      return openedBy(open, () => own.destroy());
-    }
-    const own = client.duplicate();
-    own.on("error", () => undefined);
-    own.on("end", () => onEnd());
-    own.on("message", (_, message = "") => onMessage(message));
-    return openedBy(
-      async () => own.subscribe(channel),
-      () => own.disconnect(),
-    );
-  };
-}
-
-async function openedBy(open: () => Promise<unknown>, close: () => unknown): Promise<() => unknown> {
-  try {
-    await open();
-    return close;
-  } catch (error) {
-    close();
-    throw error;
-  }
-}
-
-function shaOf(client: object): "node-redis" | "ioredis" | undefined {
-  const { evalSha, evalsha } = client as { evalSha?: unknown; evalsha?: unknown };
-  if (typeof evalSha === "function") return "node-redis";
-  return typeof evalsha === "function" ? "ioredis" : undefined;
 }

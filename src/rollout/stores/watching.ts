@@ -59,7 +59,7 @@ export function watching(
 }
 
 /** What a connection says as it is closed is nobody's. */
-function stopWith(stops: () => unknown): void {
+export function stopWith(stops: () => unknown): void {
   try {
     tellFailure(stops());
   } catch {

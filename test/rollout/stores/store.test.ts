@@ -9,10 +9,11 @@ import { ramp } from "../../../src/rollout/ramp/ramp.ts";
 import type { RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
 import { initialState } from "../../../src/rollout/state.ts";
 import { transition } from "../../../src/rollout/transition.ts";
-import type { RolloutStore } from "../../../src/rollout/stores/store.ts";
+import type { FleetVerdict, RolloutStore } from "../../../src/rollout/stores/store.ts";
 import { gates } from "../../../src/stats/gates.ts";
 import { fixedClock } from "../../../src/testing/fixed-clock.ts";
 import { call, testHost, type TestHost } from "../host.ts";
+import { synced } from "../../../src/testing/store-questions.ts";
 import { testStore } from "../../../src/testing/test-store.ts";
 import { stored } from "../stored.ts";
 import { contendInProcesses } from "./contend-in-processes.ts";
@@ -131,6 +132,43 @@ describe("fileStore", () => {
     await store.compareAndSet("price", state.id, next);
     expect(readdirSync(join(folder, "price")).filter((name) => name.startsWith("draft-"))).toEqual([]);
   });
+
+  it.each([
+    '{"experiments":{"price":{"row":null,"units":[]}}}',
+    '{"experiments":{"price":null}}',
+    '{"experiments":5}',
+    '{"experiments":{"pri',
+    "\0",
+  ])("counts the others' reports beside %j, which is set aside and told", async (text) => {
+    const folder = newFolder();
+    await fileStore(folder).compareAndSet("price", undefined, state);
+    await synced(fileStore(folder), { process: "other" });
+    writeFileSync(join(folder, ".processes", "spoilt.json"), text);
+    const store = fileStore(folder);
+    expect((await synced(store, { version: "v2" })).state!.id).toBe(state.id);
+    const fence = (await store.claim("price", "judge", 15_000))!;
+    const { reports } = await store.collect("price", 1, fence);
+    expect(reports.map(({ process }) => process).sort()).toEqual(["other", "reader", "spoilt.json"]);
+    expect(readdirSync(join(folder, ".processes"))).toContain("spoilt.json.unreadable");
+  });
+
+  it.each(["", "null", "5", "{}", '{"folded":null}', '{"folded":{}}', '{"folded":{},"verdict":null}'])(
+    "takes a verdict of %j for none, until the next judge writes one",
+    async (text) => {
+      const folder = newFolder();
+      const store = fileStore(folder);
+      await store.compareAndSet("price", undefined, state);
+      const fence = (await store.claim("price", "judge", 15_000))!;
+      writeFileSync(join(folder, "price", "judge", "verdict-000000000001.json"), text);
+      const answer = await synced(store);
+      expect(answer.state!.id).toBe(state.id);
+      expect(answer.verdict).toEqual({ at: 0 });
+      expect((await store.collect("price", 1, fence)).reports).toHaveLength(1);
+      const verdict = { at: 1 } as FleetVerdict;
+      expect(await store.conclude("price", fence, verdict, undefined)).toBe(true);
+      expect((await synced(store)).verdict).toEqual(verdict);
+    },
+  );
 
   it("sets a report aside that cannot be read, tells of it, and adds up the others", async () => {
     const folder = newFolder();
