@@ -132,7 +132,7 @@ function textOf(bytes: Uint8Array, charset = "utf-8"): string | undefined {
 }
 
 function partsData(bytes: Uint8Array, boundary: string, reading: Reading): unknown {
-  return partsOf(bytes, boundary)?.map((part) => {
+  return partsOf(bytes, boundary, reading)?.map((part) => {
     const type = mediaTypeOf({ get: () => part.headers["content-type"] ?? "text/plain" });
     const rule = bodyRuleOf(type, []);
     const data = rule === "multipart" ? undefined : bodyDataOf(part.bytes, type, rule, reading);

@@ -19,10 +19,13 @@ export interface ExactNumber {
 /** The key under which all values of a repeated key stand. */
 const repeated = "(repeated key)";
 const deepest = 1_000;
+/** Making a bigint takes the square of its digits. */
+const mostBigDigits = 10_000;
 
 /**
- * Parses JSON text, and loses nothing of it in silence: whole numbers beyond 2⁵³ are bigints, numbers that a double cannot hold keep
- * their digits, and a key that an object has twice has `{ "(repeated key)": [first, second] }`. 1 and 1.0 are the same number.
+ * Parses JSON text, and loses nothing of it in silence: whole numbers beyond 2⁵³ are bigints, those of more than 10 000 digits and
+ * others that a double cannot hold keep their digits, and a key that an object has twice has `{ "(repeated key)": [first, second] }`.
+ * 1 and 1.0 are the same number.
  *
  * @returns `undefined` where the text is no JSON, or deeper than 1 000 levels
  * @throws {TooMuch}
@@ -157,7 +160,8 @@ class Parser {
     const value = Number(written);
     // Every number of at most 15 digits is told apart from every other by a double.
     if (written.length <= 15 && exponent === undefined) return value;
-    if (fraction === undefined && exponent === undefined) return Number.isSafeInteger(value) ? value : BigInt(written);
+    if (fraction === undefined && exponent === undefined && written.length <= mostBigDigits)
+      return Number.isSafeInteger(value) ? value : BigInt(written);
     return digitsOf(written) === digitsOf(String(value)) ? value : { "(number)": written };
   }
 
@@ -193,7 +197,10 @@ function digitsOf(written: string): string {
   const [, sign, whole, fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(written) ?? [];
   if (whole === undefined) return written;
   const digits = `${whole}${fraction}`.replace(/^0+/, "");
-  const significant = digits.replace(/0+$/, "");
+  let end = digits.length;
+  // A pattern would look from every zero to the end of its row.
+  while (digits[end - 1] === "0") end -= 1;
+  const significant = digits.slice(0, end);
   if (significant === "") return "0";
   const scale = Number(exponent) - fraction.length + (digits.length - significant.length);
   return `${sign}${significant}e${scale}`;

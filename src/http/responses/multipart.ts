@@ -1,3 +1,5 @@
+import type { Reading } from "./reading.ts";
+
 /** One part of a multipart body. */
 export interface BodyPart {
   /** In lower case. */
@@ -7,10 +9,14 @@ export interface BodyPart {
 
 const mostParts = 1_000;
 
-/** The parts of a multipart body, without preamble and epilogue; `undefined` where it is none, or has more than 1 000. */
-export function partsOf(bytes: Uint8Array, boundary: string): readonly BodyPart[] | undefined {
+/**
+ * The parts of a multipart body, without preamble and epilogue; `undefined` where it is none, or has more than 1 000.
+ *
+ * @throws {TooMuch}
+ */
+export function partsOf(bytes: Uint8Array, boundary: string, reading: Reading): readonly BodyPart[] | undefined {
   // One character a byte, so that positions are the same.
-  const text = latin1(bytes);
+  const text = new TextDecoder("latin1").decode(bytes);
   const mark = `--${boundary}`;
   const parts: BodyPart[] = [];
   let at = text.startsWith(mark) ? 0 : text.indexOf(`\r\n${mark}`) + 2;
@@ -25,26 +31,18 @@ export function partsOf(bytes: Uint8Array, boundary: string): readonly BodyPart[
     const hasHeaders = !text.startsWith("\r\n", line + 2);
     const blank = hasHeaders ? text.indexOf("\r\n\r\n", line) : line;
     if (blank < 0 || blank > next) return undefined;
-    const headers = hasHeaders ? headersOf(text.slice(line + 2, blank)) : {};
+    const headers = hasHeaders ? headersOf(text.slice(line + 2, blank), reading) : {};
     parts.push({ headers, bytes: bytes.subarray(Math.min(blank + 4, next), next) });
     at = next + 2;
   }
   return undefined;
 }
 
-function headersOf(block: string): Record<string, string> {
+function headersOf(block: string, reading: Reading): Record<string, string> {
   return Object.fromEntries(
-    block.split("\r\n").map((line) => {
+    reading.split(block, "\r\n").map((line) => {
       const colon = line.indexOf(":");
       return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
     }),
   );
-}
-
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8_192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8_192));
-  }
-  return text;
 }
