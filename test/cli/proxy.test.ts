@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -150,5 +150,40 @@ describe("sidelane proxy", () => {
       0,
     );
     expect(mismatches).toBe(3);
+  }, 60_000);
+
+  it("ends on SIGTERM while a reload waits for a store that does not answer", async () => {
+    const sockets: Socket[] = [];
+    const silent = createTcpServer((socket) => void sockets.push(socket.on("error", () => undefined)));
+    await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
+    const control = await service(says("a"));
+    const path = join(folder, "silent.json");
+    const config = {
+      control: control.url,
+      candidate: control.url,
+      results: join(folder, "silent.ndjson"),
+      silence: false,
+    };
+    const url = `redis://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    writeFileSync(path, JSON.stringify(config));
+    const given = ["proxy", "--config", path, "--port", "0"];
+    const child = spawn(process.execPath, ["--import", "tsx", main, ...given], { stdio: ["ignore", "pipe", "pipe"] });
+    let [out, err] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+    const exited = once(child, "exit");
+    try {
+      await eventually(() => out.includes("\n"), "listening", 30_000);
+      writeFileSync(path, JSON.stringify({ ...config, ramp: { version: "1" }, store: { url } }));
+      child.kill("SIGHUP");
+      await eventually(() => sockets.length > 0, "the store being asked", 30_000);
+      child.kill("SIGTERM");
+      expect(await exited).toEqual([0, null]);
+      expect(err).toContain("store.url: expected a store that answers");
+    } finally {
+      child.kill("SIGKILL");
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    }
   }, 60_000);
 });

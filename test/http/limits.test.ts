@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import zlib from "node:zlib";
+import { describe, expect, it, vi } from "vitest";
 import { parallelHandler } from "../../src/http/index.ts";
 import { runFile } from "../documented.ts";
 import { eventually, laboratory, says, service } from "./servers.ts";
@@ -53,5 +54,38 @@ describe("bounds", () => {
     expect(handler.counts()["candidate"]!.skips).toEqual({ "in-flight": 7 });
     await eventually(() => next.requests.length === 3);
     await lab.settled();
+  });
+
+  it("hold for bodies that are decoded: those of four pairs at once, and each body once", async () => {
+    const { gunzip, gzipSync } = zlib;
+    let [atOnce, most, times] = [0, 0, 0];
+    const spy = vi.spyOn(zlib, "gunzip").mockImplementation(((
+      body: Buffer,
+      options: object,
+      done: zlib.CompressCallback,
+    ) => {
+      [atOnce, times] = [atOnce + 1, times + 1];
+      most = Math.max(most, atOnce);
+      gunzip(body, options, (error, decoded) => {
+        atOnce -= 1;
+        done(error, decoded);
+      });
+    }) as typeof zlib.gunzip);
+    const zipped = (text: string): Response =>
+      new Response(gzipSync(text.repeat(1_000)), { headers: { "content-encoding": "gzip" } });
+    const { lab } = laboratory();
+    const handler = parallelHandler({
+      ...{ name: "shop", laboratory: lab, noise: false, silence: false, cpuShare: 1 },
+      ...{ control: () => zipped("a"), candidate: () => zipped("b") },
+    });
+    const ask = async (): Promise<unknown> => (await handler(new Request("http://front.example/"))).bytes();
+    try {
+      await Promise.all(Array.from({ length: 30 }, ask));
+      await lab.settled();
+    } finally {
+      spy.mockRestore();
+    }
+    expect(lab.status().experiments["shop"]).toMatchObject({ mismatched: 30 });
+    expect({ most, times }).toEqual({ most: 8, times: 60 });
   });
 });
