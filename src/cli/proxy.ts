@@ -71,8 +71,10 @@ async function serve(config: ProxyConfig, around: Surroundings, read: () => Read
         const next = read();
         await proxying.reload(next.config, next.around);
         log(`sidelane: ${next.around.place} was read anew`);
-        if (JSON.stringify([next.config.listen, next.config.admin]) !== JSON.stringify([config.listen, config.admin]))
-          log("sidelane: `listen` and `admin` are those of the start: end and start it for others");
+        if (ofTheStart(next.config) !== ofTheStart(config))
+          log(
+            "sidelane: `listen`, but for its certificate, and `admin` are those of the start: end and start it for others",
+          );
       } catch (error) {
         log(`${(error as Error).message}\nsidelane: what was at work stays at work`);
       }
@@ -84,6 +86,11 @@ async function serve(config: ProxyConfig, around: Surroundings, read: () => Read
   await ended;
   await proxying.close();
   process.off("SIGHUP", reload);
+}
+
+/** What no reload changes. */
+function ofTheStart({ listen, admin }: ProxyConfig): string {
+  return JSON.stringify([{ ...listen, tls: listen?.tls !== undefined }, admin]);
 }
 
 interface Read {

@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import type { Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { adminServer } from "./admin.ts";
 import { ConfigError, told, type ProxyConfig } from "./config/config.ts";
@@ -86,6 +87,8 @@ export async function startProxy(
       }
       const before = deployment;
       deployment = made;
+      const renewed = tlsOf(next, nextAround);
+      if (renewed !== undefined && "setSecureContext" in server) (server as SecureServer).setSecureContext(renewed);
       const end = before.close(before.config.closeMs ?? 10_000);
       ending.add(end);
       void end.finally(() => ending.delete(end));
