@@ -1,3 +1,5 @@
+import { isCount, isObject } from "./plain-data.ts";
+
 /** The two systems of parallel writes. */
 export type WritesSide = "control" | "candidate";
 
@@ -109,12 +111,4 @@ function reconciledOf(given: unknown): WritesReconciled | undefined {
     ...{ at: given["at"], clean: given["clean"] },
     ...Object.fromEntries(counts.map((name) => [name, given[name]])),
   };
-}
-
-function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
-  return typeof given === "object" && given !== null && !Array.isArray(given);
-}
-
-function isCount(given: unknown): given is number {
-  return typeof given === "number" && given >= 0 && given <= Number.MAX_SAFE_INTEGER;
 }

@@ -1,5 +1,6 @@
 import { backoffMs, type Backoff } from "../model/backoff.ts";
 import { aWhole, orElse, where, type OptionTable } from "../model/option-table.ts";
+import { Turns } from "../model/turns.ts";
 import { messageOf } from "./errors.ts";
 import { DeadOperation, follow } from "./follow.ts";
 import type { OutboxRow, Postponed } from "./outbox/store.ts";
@@ -124,23 +125,11 @@ async function inChains(
   bring: (row: OutboxRow) => Promise<void>,
 ): Promise<void> {
   const lastOf = new Map<string, Promise<void>>();
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  const admitted = async (row: OutboxRow): Promise<void> => {
-    if (running >= concurrency) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    try {
-      await bring(row);
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running--;
-      else next();
-    }
-  };
+  const turns = new Turns(concurrency);
   await Promise.all(
     rows.map((row) => {
       const before = row.keys.map((key) => lastOf.get(key) ?? Promise.resolve());
-      const done = Promise.all(before).then(() => admitted(row));
+      const done = Promise.all(before).then(() => turns.take(() => bring(row)));
       for (const key of row.keys) lastOf.set(key, done);
       return done;
     }),

@@ -29,6 +29,15 @@ async function ran(...given: string[]): Promise<{ code: number; out: string; err
   return { code, out, err };
 }
 
+/** The command in a process of its own, and what it says while it runs. */
+function started(...given: string[]) {
+  const child = spawn(process.execPath, ["--import", "tsx", main, ...given], { stdio: ["ignore", "pipe", "pipe"] });
+  const said = { out: "", err: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (said.out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said.err += text));
+  return { child, said, exited: once(child, "exit") };
+}
+
 const services = ["--control", "http://127.0.0.1:1", "--candidate", "http://127.0.0.1:2"];
 
 describe("sidelane proxy", () => {
@@ -117,24 +126,20 @@ describe("sidelane proxy", () => {
     const write = (config: object): void => writeFileSync(path, JSON.stringify(config));
     write({ control: control.url, candidate: candidate.url, silence: false, noise: false });
     const given = ["proxy", "--config", path, "--port", "0", "--results", results];
-    const child = spawn(process.execPath, ["--import", "tsx", main, ...given], { stdio: ["ignore", "pipe", "pipe"] });
-    let [out, err] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-    const exited = once(child, "exit");
+    const { child, said, exited } = started(...given);
     try {
-      await eventually(() => out.includes("\n"), "listening", 30_000);
-      expect(out).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+\n$/);
-      const url = out.trim().slice("listening on ".length);
+      await eventually(() => said.out.includes("\n"), "listening", 30_000);
+      expect(said.out).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+\n$/);
+      const url = said.out.trim().slice("listening on ".length);
       expect(await (await fetch(url)).text()).toBe("a");
       write({ control: "wrong", candidate: candidate.url });
       child.kill("SIGHUP");
-      await eventually(() => err.includes("stays at work"), "the refusal", 10_000);
-      expect(err).toContain(`${path}: control: expected a URL`);
+      await eventually(() => said.err.includes("stays at work"), "the refusal", 10_000);
+      expect(said.err).toContain(`${path}: control: expected a URL`);
       expect(await (await fetch(url)).text()).toBe("a");
       write({ control: other.url, candidate: candidate.url, silence: false, noise: false });
       child.kill("SIGHUP");
-      await eventually(() => err.includes("read anew"), "the reload", 10_000);
+      await eventually(() => said.err.includes("read anew"), "the reload", 10_000);
       expect(await (await fetch(url)).text()).toBe("c");
       await eventually(() => candidate.requests.length === 3);
     } finally {
@@ -167,19 +172,15 @@ describe("sidelane proxy", () => {
     const url = `redis://127.0.0.1:${(silent.address() as AddressInfo).port}`;
     writeFileSync(path, JSON.stringify(config));
     const given = ["proxy", "--config", path, "--port", "0"];
-    const child = spawn(process.execPath, ["--import", "tsx", main, ...given], { stdio: ["ignore", "pipe", "pipe"] });
-    let [out, err] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-    const exited = once(child, "exit");
+    const { child, said, exited } = started(...given);
     try {
-      await eventually(() => out.includes("\n"), "listening", 30_000);
+      await eventually(() => said.out.includes("\n"), "listening", 30_000);
       writeFileSync(path, JSON.stringify({ ...config, ramp: { version: "1" }, store: { url } }));
       child.kill("SIGHUP");
       await eventually(() => sockets.length > 0, "the store being asked", 30_000);
       child.kill("SIGTERM");
       expect(await exited).toEqual([0, null]);
-      expect(err).toContain("store.url: expected a store that answers");
+      expect(said.err).toContain("store.url: expected a store that answers");
     } finally {
       child.kill("SIGKILL");
       for (const socket of sockets) socket.destroy();

@@ -1,6 +1,7 @@
 import type { CpuBudget } from "../../experiment/limits/cpu-budget.ts";
 import { match, type Comparison } from "../../model/comparison.ts";
 import type { Clock } from "../../model/clock.ts";
+import { Turns } from "../../model/turns.ts";
 import { compareLookedAt, makeReady } from "../responses/compare-responses.ts";
 import { lookAt, type CapturedResponse, type LookedAt } from "../responses/looked-at.ts";
 import { haveSameBody, haveSameBytes, haveSameHead } from "../responses/same-answer.ts";
@@ -27,28 +28,6 @@ function eventsOf({ shown: { body } }: LookedAt): number {
 
 /** What is decoded is many times as large as what came: so few pairs at once. */
 const mostDecoding = 4;
-
-/** Lets so many run at once; the others wait. */
-class Turns {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(most: number) {
-    this.#free = most;
-  }
-
-  async take(run: () => Promise<void> | undefined): Promise<void> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((go) => this.#waiting.push(go));
-    try {
-      await run();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
-    }
-  }
-}
 
 /** Compares the responses of one handler, within its share of the event loop. */
 export class ResponseComparer {

@@ -1,3 +1,4 @@
+import { isCount, isObject } from "../../model/plain-data.ts";
 import type { WritesStanding } from "../../model/writes-standing.ts";
 import { BitTable } from "../../stats/bit-table.ts";
 import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
@@ -5,7 +6,7 @@ import type { FoldedUnits } from "../../stats/window-units.ts";
 import { isTable } from "../stores/shared.ts";
 import type { Evidence, ProcessReport, ReportedUnits, Retired } from "../stores/store.ts";
 import { nameIn, type ProcessRun } from "./process-run.ts";
-import { isCount, isObject, readFolded, readReport, readTotals, sumOfTotals, withoutTotals } from "./read-evidence.ts";
+import { readFolded, readReport, readTotals, sumOfTotals, withoutTotals } from "./read-evidence.ts";
 
 /** A process that has not reported for so long is folded into one row with all the others. */
 const silentAfterMs = 10 * 60_000;

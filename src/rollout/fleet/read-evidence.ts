@@ -1,3 +1,4 @@
+import { isCount, isObject } from "../../model/plain-data.ts";
 import { readWritesStanding } from "../../model/writes-standing.ts";
 import type { EvidenceTotals } from "../../stats/evidence-totals.ts";
 import type { FoldedUnits, UnitSums } from "../../stats/window-units.ts";
@@ -95,14 +96,6 @@ function gatesOf<Name extends string>(
     read.push([gate, Object.fromEntries(names.map((name) => [name, of[name]])) as Record<Name, number>]);
   }
   return Object.fromEntries(read);
-}
-
-export function isObject(given: unknown): given is Record<string, unknown> {
-  return typeof given === "object" && given !== null && !Array.isArray(given);
-}
-
-export function isCount(given: unknown): given is number {
-  return typeof given === "number" && given >= 0 && given <= Number.MAX_SAFE_INTEGER;
 }
 
 /** Adds up two processes' totals. */

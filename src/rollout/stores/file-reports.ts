@@ -1,6 +1,6 @@
 import { rm, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isObject } from "../fleet/read-evidence.ts";
+import { isObject } from "../../model/plain-data.ts";
 import { encode, entries, isMissing, put, sweep, textOf } from "./file-folder.ts";
 import { mergedUnits, rowOf } from "./shared.ts";
 import type { ProcessReport, Report, ReportedUnits } from "./store.ts";

@@ -7,7 +7,7 @@ import { readState } from "../read-state.ts";
 import type { RolloutState } from "../state.ts";
 import { encode, entries, make, numbered, numbersIn, put, sweep, textOf } from "./file-folder.ts";
 import { FileReports } from "./file-reports.ts";
-import { isObject } from "../fleet/read-evidence.ts";
+import { isObject } from "../../model/plain-data.ts";
 import { isTable, oldFence } from "./shared.ts";
 import type { Evidence, FleetVerdict, Report, RolloutStore, SyncedState } from "./store.ts";
 

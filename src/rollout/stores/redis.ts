@@ -15,8 +15,8 @@ import { listenWith } from "./redis-listen.ts";
 import type { scripts } from "./redis-scripts.ts";
 import { mergedOf, tablesText, type MergedRows } from "./redis-tables.ts";
 import { rowIn, rowText } from "./row-text.ts";
-import { escaped, json, newsIn, newsOf, oldFence, ReadTexts, unescaped } from "./shared.ts";
-import type { Evidence, FleetVerdict, ProcessReport, Report, RolloutStore, SyncedState } from "./store.ts";
+import { escaped, json, newsIn, newsOf, oldFence, ReadTexts, syncOf, unescaped, type AnsweredAlone } from "./shared.ts";
+import type { Evidence, FleetVerdict, ProcessReport, Report, RolloutStore } from "./store.ts";
 import { watching } from "./watching.ts";
 
 export type { IoredisClient, NodeRedisClient } from "./redis-clients.ts";
@@ -66,7 +66,7 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
   const read = new Map<string, LastRead>();
 
   /** @returns without `now` where Redis refuses this experiment's part */
-  async function synced(report: Report): Promise<{ readonly now?: number; readonly answer: SyncedState }> {
+  async function synced(report: Report): Promise<AnsweredAlone> {
     const { experiment, evidenceEpoch: epoch, version = "", units, knows = "", knowsVerdict = "" } = report;
     const tables = units.length === 0 ? "" : tablesText({ epoch, version, units });
     const given = [escaped(report.process), rowText(report), escaped(version), tables, knows, String(knowsVerdict)];
@@ -100,13 +100,7 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
   return {
     async sync(reports) {
       // Sent together: a client pipelines what is sent in one turn.
-      const all = await Promise.all(reports.map(async (report) => ({ report, ...(await synced(report)) })));
-      const states = Object.create(null) as Record<string, SyncedState>;
-      for (const { report, answer } of all) states[report.experiment] = { ...states[report.experiment], ...answer };
-      const times = all.flatMap(({ now }) => now ?? []);
-      // What is refused for all of them is the exchange's.
-      if (times.length === 0 && all.length > 0) throw all[0]!.answer.failed;
-      return { now: Math.max(...times), states };
+      return syncOf(reports, await Promise.all(reports.map(synced)));
     },
     async compareAndSet(experiment, expectedId, next) {
       const { id, candidateVersion = "" } = next;

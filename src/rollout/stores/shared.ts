@@ -1,7 +1,8 @@
 import { SidelaneError } from "../../model/errors.ts";
+import { isObject } from "../../model/plain-data.ts";
 import { mergedWindows } from "../../stats/merge-windows.ts";
 import type { RolloutState } from "../state.ts";
-import type { ProcessReport, Report, ReportedUnits } from "./store.ts";
+import type { ProcessReport, Report, ReportedUnits, Sync, SyncedState } from "./store.ts";
 
 /** What stands for tables that are none, of which the judge tells. */
 const unreadable: ReportedUnits = { window: -1, level: 0, fingerprint: "", seen: "unreadable", gates: {} };
@@ -31,8 +32,25 @@ export function isTable(given: unknown): given is ReportedUnits {
   );
 }
 
-function isObject(given: unknown): given is Record<string, unknown> {
-  return typeof given === "object" && given !== null;
+/** What was answered to one report by itself; without `now` where that was refused. */
+export interface AnsweredAlone {
+  readonly now?: number;
+  readonly answer: SyncedState;
+}
+
+/**
+ * An exchange of which each report was answered by itself: what is refused of one experiment stops nobody else.
+ *
+ * @param answered in the order of the reports
+ * @throws where all are refused
+ */
+export function syncOf(reports: readonly Report[], answered: readonly AnsweredAlone[]): Sync {
+  const states = Object.create(null) as Record<string, SyncedState>;
+  for (const [index, { experiment }] of reports.entries())
+    states[experiment] = { ...states[experiment], ...answered[index]!.answer };
+  const times = answered.flatMap(({ now }) => now ?? []);
+  if (times.length === 0 && answered.length > 0) throw answered[0]!.answer.failed;
+  return { now: Math.max(...times), states };
 }
 
 export function oldFence(experiment: string): SidelaneError {

@@ -8,6 +8,7 @@ import { gates } from "../../../src/stats/gates.ts";
 import { fixedClock } from "../../../src/testing/fixed-clock.ts";
 import { started, wayTo } from "../fleet/process.ts";
 import { call, testHost, type TestHost } from "../host.ts";
+import { switchable } from "../switchable.ts";
 
 const by = "Ada";
 const minute = 60_000;
@@ -18,31 +19,13 @@ function bound(options: RampOptions = {}, host: TestHost = testHost()): { ramp: 
   return { ramp: made, host };
 }
 
-/** A source that a test sets. */
-function switchable(first = snapshotOf("complete")) {
-  const listeners = new Set<() => void>();
-  let now = first;
-  return {
-    listeners,
-    current: () => now,
-    onChange(listener: () => void) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    set(next: typeof first) {
-      now = next;
-      for (const listener of listeners) listener();
-    },
-  };
-}
-
 const calls = (driven: { ramp: Ramp; host: TestHost }, count: number): void => {
   for (let index = 0; index < count; index++) call(driven.ramp, driven.host, { key: `customer-${driven.host.called}` });
 };
 
 describe("a ramp whose source changes", () => {
   it("says which way that goes, and nothing where the same is served", async () => {
-    const source = switchable();
+    const source = switchable(snapshotOf("complete"));
     const { ramp: driven, host } = bound({ source, steps: [0.2, 0.5] });
     await driven.advance({ by });
     const { length } = host.events;
@@ -77,7 +60,7 @@ describe("a ramp whose source changes", () => {
   it("starts it once, stops it when it is closed, and counts what that throws", async () => {
     const order: string[] = [];
     const source = {
-      ...switchable(),
+      ...switchable(snapshotOf("complete")),
       onChange: () => () => {
         throw new Error("no way back");
       },

@@ -5,10 +5,10 @@ import type { Result } from "../../../src/model/result.ts";
 import { ramp, type Ramp } from "../../../src/rollout/ramp/ramp.ts";
 import type { RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
 import { snapshotOf } from "../../../src/rollout/snapshot.ts";
-import type { RolloutSource } from "../../../src/rollout/sources/source.ts";
 import { gates } from "../../../src/stats/gates.ts";
 import { sample, seeded } from "../../stats/sample.ts";
 import { call, testHost, type TestHost } from "../host.ts";
+import { switchable } from "../switchable.ts";
 
 const minute = 60_000;
 const quick: RampOptions = { gates: [gates.mismatches(0.01)], onReady: "advance", minimumTimeMs: minute };
@@ -291,22 +291,6 @@ describe("a ramp", () => {
 });
 
 describe("a ramp under a source", () => {
-  function switchable(): RolloutSource & { set(next: ReturnType<typeof snapshotOf>): void } {
-    let snapshot = snapshotOf("live");
-    const listeners = new Set<() => void>();
-    return {
-      current: () => snapshot,
-      onChange(listener) {
-        listeners.add(listener);
-        return () => void listeners.delete(listener);
-      },
-      set(next) {
-        snapshot = next;
-        for (const listener of listeners) listener();
-      },
-    };
-  }
-
   it("runs the lesser of what the source allows and the evidence grants", () => {
     const source = switchable();
     const rollout = bound({ source });
