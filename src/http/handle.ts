@@ -1,7 +1,7 @@
 import type { SkipReason } from "../experiment/record/counters.ts";
 import type { ComparisonCall } from "../experiment/reported/comparison-call.ts";
 import type { OptionCheck } from "../model/check-options.ts";
-import { systemClock } from "../model/clock.ts";
+import { systemClock, type Clock } from "../model/clock.ts";
 import { later } from "../model/later.ts";
 import type { Outcome } from "../model/observation.ts";
 import type { HandlerCounts } from "./counts.ts";
@@ -93,6 +93,9 @@ function graceOf(rollout: unknown): number {
     typeof rollout === "object" && rollout !== null ? (rollout as { graceMs?: unknown }).graceMs : undefined;
   return typeof graceMs === "number" ? graceMs : 1_000;
 }
+
+/** How long a copy waits for control's answer at most: what a copy costs holds nobody up who is answered by then. */
+const copyWaitsMs = 5;
 
 // Where one of them is off no candidate runs, not even for those who have the key.
 const switches: ReadonlySet<SkipReason | undefined> = new Set([
@@ -224,8 +227,7 @@ export class Handler<Answer> {
     const ask = (): ReturnType<typeof incoming.askControl> => incoming.askControl();
     const [first] = parts;
     const asking = first === undefined ? ask() : first.exchange.call.as("control", ask);
-    // Control's request goes out first: what sending a copy costs is done while control is at work.
-    later(() => {
+    afterControl(asking, clock, () => {
       for (const part of parts) {
         void part.exchange.call.as("candidate", () => runCopy(this.#around, part, incoming));
       }
@@ -237,6 +239,22 @@ export class Handler<Answer> {
       throw error;
     }
   }
+}
+
+/** Calls back once control has answered and its caller has been served what is there, or control takes its time. */
+function afterControl(asking: Promise<unknown>, clock: Clock, callback: () => void): void {
+  let hasBegun = false;
+  const begin = (): void => {
+    if (hasBegun) return;
+    hasBegun = true;
+    later(callback);
+  };
+  const cancel = clock.after(copyWaitsMs, begin);
+  const answered = (): void => {
+    cancel();
+    begin();
+  };
+  asking.then(answered, answered);
 }
 
 function contextOf({ seen: { method } }: Incoming, { name }: Route): Readonly<Record<string, unknown>> {

@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { HttpError, nodeTransport, parallelHandler, type HandlerOptions } from "../../src/http/index.ts";
+import { fixedClock } from "../../src/testing/index.ts";
 import { eventually, laboratory, says, service } from "./servers.ts";
 
 const address = "http://front.example/things/1?page=2";
@@ -54,6 +55,47 @@ describe("a request that only reads", () => {
       kind: "mismatch",
       differences: [{ path: "$.body.total", control: 10, candidate: 11 }],
     });
+  });
+
+  it("is copied once control has answered, and at most 5 ms later than to control", async () => {
+    const [clock, asked] = [fixedClock(), [] as string[]];
+    const answers: ((response: Response) => void)[] = [];
+    const handler = parallelHandler({
+      ...{ name: "shop", laboratory: laboratory().lab, clock, noise: false, silence: false },
+      control: async ({ url }) => {
+        asked.push(`control ${new URL(url).pathname}`);
+        return await new Promise((resolve) => answers.push(resolve));
+      },
+      candidate: ({ url }) => {
+        asked.push(`candidate ${new URL(url).pathname}`);
+        return Promise.resolve(new Response("a"));
+      },
+    });
+    // The first copy's mark takes a while; later ones have it.
+    const first = handler(get("/first"));
+    await eventually(() => answers.length === 1);
+    answers.pop()!(new Response("a"));
+    await (await first).text();
+    await eventually(() => asked.length === 2);
+
+    const fast = handler(get("/fast"));
+    await eventually(() => answers.length === 1);
+    await clock.advanceAsync(4);
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    expect(asked.slice(2)).toEqual(["control /fast"]);
+    answers.pop()!(new Response("a"));
+    await (await fast).text();
+    await eventually(() => asked.length === 4);
+    expect(asked.slice(2)).toEqual(["control /fast", "candidate /fast"]);
+
+    const slow = handler(get("/slow"));
+    await eventually(() => answers.length === 1);
+    await clock.advanceAsync(5);
+    await eventually(() => asked.length === 6);
+    expect(asked.slice(4)).toEqual(["control /slow", "candidate /slow"]);
+    answers.pop()!(new Response("a"));
+    await (await slow).text();
+    expect(asked).toHaveLength(6);
   });
 
   it("gets its answer before its body has ended, and control's pace is its caller's", async () => {
