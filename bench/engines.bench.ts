@@ -31,14 +31,10 @@ const ways: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
 };
 
 function measured(way: string, path: string): void {
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    ["--import", "tsx", import.meta.filename, "--way", way, path],
-    {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const { stdout, stderr } = spawnSync(process.execPath, [import.meta.filename, "--way", way, path], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   console.log(stdout.trim() || `${way}: ${stderr}`);
 }
 

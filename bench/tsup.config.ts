@@ -5,6 +5,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
   entry: [
     "bench/performance.ts",
     "bench/clickhouse.bench.ts",
+    "bench/engines.bench.ts",
     "bench/fleet.bench.ts",
     "bench/fleet-load.bench.ts",
     "bench/footprint.ts",

@@ -58,9 +58,9 @@ FROM (
 export const rejectedLines: string = `SELECT regexp_replace(csv_line, '^(.+)([{]"v":2,"type":")', '\\1' || chr(9) || '\\2') AS line
 FROM reject_errors WHERE error_type = 'INVALID ENCODING'`;
 
-/** The same columns of files that an export wrote. */
+/** The same columns of files that an export wrote, and where a row stands in them. */
 export function exportedLines(files: readonly string[]): string {
-  return `SELECT id, process, at_ms, weight, experiment, mismatches, line
+  return `SELECT id, process, at_ms, weight, experiment, mismatches, line, file_index, file_row_number
 FROM read_parquet(${pathsOf(files)}, hive_partitioning = false)`;
 }
 

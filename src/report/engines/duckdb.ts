@@ -165,16 +165,20 @@ async function readingsOf(connection: Connection, files: readonly string[]): Pro
   async function* rows(sql: string): AsyncGenerator<readonly (readonly unknown[])[]> {
     yield* (await connection.stream(sql)).yieldRowsJs();
   }
-  // One pass over the text; what follows asks these columns.
-  await connection.run(`CREATE TABLE seen AS SELECT id, process, at_ms, weight, experiment, mismatches,
-  CASE WHEN id = '' THEN line END AS line FROM (${source})`);
+  // Parquet is asked for columns as they are needed. Of text one pass finds them: into a table that is not written to be kept.
+  await connection.run(
+    areExported(files) ?
+      `CREATE TEMP VIEW seen AS ${source}`
+    : `CREATE TEMP TABLE seen AS SELECT * REPLACE (CASE WHEN id = '' THEN line END AS line) FROM (${source})`,
+  );
+  const inOrder = areExported(files) ? "file_index, file_row_number" : "rowid";
   let examples: PresentedResult[] = [];
 
   async function tell(summary: Summary): Promise<void> {
     const told = summary
       .processesTold()
       .map((process) => `(${quoted(process)}, ${Math.round(summary.toldUntil(process))}::BIGINT)`);
-    await connection.run("CREATE OR REPLACE TABLE told (process VARCHAR, until_ms BIGINT)");
+    await connection.run("CREATE OR REPLACE TEMP TABLE told (process VARCHAR, until_ms BIGINT)");
     for (let at = 0; at < told.length; at += 1_000) {
       await connection.run(`INSERT INTO told VALUES ${told.slice(at, at + 1_000).join(", ")}`);
     }
@@ -187,7 +191,7 @@ async function readingsOf(connection: Connection, files: readonly string[]): Pro
 
   return {
     async *others() {
-      for await (const page of rows("SELECT line FROM seen WHERE id = '' ORDER BY rowid")) {
+      for await (const page of rows(`SELECT line FROM seen WHERE id = '' ORDER BY ${inOrder}`)) {
         yield page.map(([line]) => String(line));
       }
       if (areExported(files)) return;
@@ -196,16 +200,20 @@ async function readingsOf(connection: Connection, files: readonly string[]): Pro
     async *untold(since, summary) {
       examples = [];
       await tell(summary);
-      await connection.run(`CREATE OR REPLACE TABLE wanted AS
-SELECT id FROM seen WHERE id <> '' AND at_ms >= ${since} AND (process IS NULL OR process NOT IN (SELECT process FROM told))
-UNION SELECT id FROM (
-  SELECT id, dense_rank() OVER (PARTITION BY experiment, m.name, m.signature ORDER BY at_ms, id) AS place
+      await connection.run(`CREATE OR REPLACE TEMP TABLE wanted AS
+SELECT id, at_ms FROM seen WHERE id <> '' AND at_ms >= ${since} AND (process IS NULL OR process NOT IN (SELECT process FROM told))
+UNION SELECT id, at_ms FROM (
+  SELECT id, at_ms, dense_rank() OVER (PARTITION BY experiment, m.name, m.signature ORDER BY at_ms, id) AS place
   FROM (SELECT id, at_ms, experiment, unnest(mismatches) AS m FROM seen WHERE id <> '' AND at_ms >= ${since})
 ) WHERE place <= 3`);
       const [wanted] = await number("SELECT count(*) FROM wanted");
       if (Number(wanted) === 0) return;
-      const order = areExported(files) ? " ORDER BY process, length(id), id" : "";
-      const found = rows(`SELECT line FROM (${source}) WHERE id IN (SELECT id FROM wanted)${order}`);
+      // By their time as well: Parquet knows of each part of a file from when it is.
+      const found = rows(
+        areExported(files) ?
+          "SELECT line FROM seen SEMI JOIN wanted USING (id, at_ms) ORDER BY process, length(id), id"
+        : `SELECT line FROM (${source}) WHERE id IN (SELECT id FROM wanted)`,
+      );
       for await (const page of found) {
         const results = page.flatMap(([line]) => (parseLine(String(line)).record ?? []) as PresentedResult);
         yield results.filter(({ process }) => process === undefined || !summary.hasTold(process));
