@@ -184,6 +184,14 @@ describe("the packed tarball", () => {
     }
   });
 
+  it("has npm install each optional peer beside it, whose versions may all have a suffix", () => {
+    for (const [peer, range] of Object.entries(manifest.peerDependencies)) {
+      const { version } = JSON.parse(readFileSync(join(modules, peer, "package.json"), "utf8")) as { version: string };
+      // No range but this one holds for a version such as 1.5.6-r.1.
+      if (version.includes("-")) expect(range, peer).toBe("*");
+    }
+  });
+
   const nodeTypes = ["@types/node", "undici-types"];
   it.each([
     ["node16, from an ES module", "typed.mts", ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16],
