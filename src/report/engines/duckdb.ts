@@ -19,7 +19,7 @@ import { modelOf, type EvidenceEngine, type Readings } from "./engine.ts";
 export interface DuckdbEngineOptions {
   /** Paths of NDJSON, plain or gzip (`.gz`), or of Parquet that `sidelane export` wrote (`.parquet`); not both at once. */
   readonly files: readonly string[];
-  /** How much memory DuckDB takes, in MB; 384 by default. What does not fit goes to `temporaryFolder`. */
+  /** How much memory DuckDB takes, in MB; by default 192 to read, and 384 to export. What does not fit goes to `temporaryFolder`. */
   readonly memoryMb?: number;
   /** Where a folder is made for what does not fit, and removed at the end; the system's by default. */
   readonly temporaryFolder?: string;
@@ -56,7 +56,7 @@ interface Opened {
 }
 
 /** @throws {SidelaneError} `invalid-state` where DuckDB is not installed */
-async function open({ memoryMb = 384, temporaryFolder }: DuckdbEngineOptions): Promise<Opened> {
+async function open({ temporaryFolder }: DuckdbEngineOptions, memoryMb: number): Promise<Opened> {
   const found = await duckdb();
   if (found === undefined) {
     throw new SidelaneError(
@@ -124,7 +124,7 @@ export function duckdbEngine(options: DuckdbEngineOptions): EvidenceEngine {
   checkFiles("duckdbEngine", options);
   return {
     async summary(query) {
-      const opened = await open(options);
+      const opened = await open(options, options.memoryMb ?? 192);
       try {
         return await modelOf(await readingsOf(opened.connection, options.files), query);
       } finally {
@@ -145,7 +145,7 @@ export async function exportParquet(folder: string, options: DuckdbEngineOptions
   checkFiles("exportParquet", options);
   if (areExported(options.files)) checkOptions("exportParquet").fail("files", "NDJSON", options.files);
   checkOptions("exportParquet").text("folder", folder);
-  const opened = await open(options);
+  const opened = await open(options, options.memoryMb ?? 384);
   try {
     // Nothing is asked of the order of lines in these files, and keeping it would take memory.
     await opened.connection.run("SET preserve_insertion_order = false");
@@ -165,11 +165,11 @@ async function readingsOf(connection: Connection, files: readonly string[]): Pro
   async function* rows(sql: string): AsyncGenerator<readonly (readonly unknown[])[]> {
     yield* (await connection.stream(sql)).yieldRowsJs();
   }
-  // Parquet is asked for columns as they are needed. Of text one pass finds them: into a table that is not written to be kept.
+  // Parquet is asked for columns as they are needed. Of text one pass finds them, into a table: packing it would take longer than it saves.
   await connection.run(
     areExported(files) ?
       `CREATE TEMP VIEW seen AS ${source}`
-    : `CREATE TEMP TABLE seen AS SELECT * REPLACE (CASE WHEN id = '' THEN line END AS line) FROM (${source})`,
+    : `SET force_compression = 'uncompressed'; CREATE TABLE seen AS SELECT * REPLACE (CASE WHEN id = '' THEN line END AS line) FROM (${source})`,
   );
   const inOrder = areExported(files) ? "file_index, file_row_number" : "rowid";
   let examples: PresentedResult[] = [];
