@@ -124,6 +124,7 @@ async function work(ids: readonly string[]): Promise<void> {
     if (became.size % 25 === 0) report();
     if (message.spoiled) worker.kill("SIGKILL");
   }
+  clearTimeout(timer);
   if (running !== undefined) became.set(running, { status: "Timeout", by: undefined });
 }
 
