@@ -69,9 +69,19 @@ describe("what all processes have seen", () => {
     expect(one.distinct).toBeCloseTo(4, 3);
     const { units } = one.verdict("next", { ...terms, now: windowMs * 2 });
     expect(units).toBeCloseTo(4, 3);
+    expect(one.alarmed).toBeUndefined();
     // Of keys alone it is known that there are at least as many as one process has met.
     expect(one.keys).toBe(3);
     expect(seen(["a", "b"]).keys).toBe(2);
+  });
+
+  it("has a bad one once, and with it what turned bad here since", () => {
+    const [one, other] = [seen(["a", "b"], ["b"]), seen(["c", "d"], ["d"])];
+    one.setOthers([reported(other)], windowMs * 2, false);
+    const bad = (): number => one.verdict("next", { ...terms, now: windowMs * 2 }).gates[0]!.bad;
+    expect(bad()).toBeCloseTo(2, 3);
+    one.own.record(sample({ key: "e", at: windowMs * 2, kind: "mismatch" }));
+    expect(bad()).toBeCloseTo(3, 3);
   });
 
   it("is this process's own where nobody else has seen anything", () => {
