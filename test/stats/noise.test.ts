@@ -20,7 +20,12 @@ describe("Wilson's interval", () => {
   it("knows nothing from nothing, and refuses the impossible", () => {
     expect(wilson(0, 0)).toEqual({ low: 0, high: 1 });
     expect(wilson(5, 5).high).toBe(1);
-    expect(() => wilson(6, 5)).toThrow(RangeError);
+    // Not even the last digit of a floating point number beyond.
+    for (let n = 1; n < 100; n++) {
+      expect([wilson(0, n).low, wilson(n, n).high]).toEqual([0, 1]);
+      for (const end of [0, n]) expect(wilson(end, n)).toEqual({ low: expect.any(Number), high: expect.any(Number) });
+    }
+    expect(() => wilson(6, 5)).toThrow(new RangeError("Expected hits from 0 to 5, got 6"));
     expect(() => wilson(-1, 5)).toThrow(RangeError);
     expect(() => wilson(NaN, 5)).toThrow(RangeError);
   });
