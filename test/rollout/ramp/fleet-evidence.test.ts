@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { FleetEvidence } from "../../../src/rollout/ramp/fleet-evidence.ts";
 import type { EvidenceTotals } from "../../../src/stats/evidence-totals.ts";
 import { gates } from "../../../src/stats/gates.ts";
+import type { VerdictTerms } from "../../../src/stats/verdict.ts";
 import { sample } from "../../stats/sample.ts";
 
 const windowMs = 60_000;
-const terms = { now: 0, elapsedMs: 0 } as never;
+const terms: VerdictTerms = { now: 0, elapsedMs: 0 };
 
 function evidence(mergeable = true): FleetEvidence {
   return new FleetEvidence({
