@@ -1,0 +1,434 @@
+import { describe, expect, it } from "vitest";
+import type { RolloutSnapshot, Sample } from "../../../src/model/rollout.ts";
+import { ProcessRun } from "../../../src/rollout/fleet/process-run.ts";
+import { RampJudgement, type JudgementHost } from "../../../src/rollout/ramp/ramp-judgement.ts";
+import { checkRampOptions, type RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
+import { snapshotOf } from "../../../src/rollout/snapshot.ts";
+import { initialState, type RolloutState } from "../../../src/rollout/state.ts";
+import type { Evidence, FleetVerdict } from "../../../src/rollout/stores/store.ts";
+import { gates } from "../../../src/stats/gates.ts";
+import { fixedClock } from "../../../src/testing/fixed-clock.ts";
+import { sample } from "../../stats/sample.ts";
+
+const secret = "0f".repeat(16);
+const minute = 60_000;
+const begun: RolloutState = { ...initialState([0.1, 0.5], 0, "shadow", "v1"), changedAt: 1_000 };
+
+/** A judgement by itself: what it asks of its ramp, and what it tells. */
+function judging(options: RampOptions = {}, first: RolloutState = begun, isStored = false) {
+  const is = {
+    ...{ state: first, now: 1_000, known: true, limited: false, version: "v1", mayPromote: true, isCurrent: true },
+    snapshot: snapshotOf("shadow") as RolloutSnapshot,
+  };
+  const asked: object[] = [];
+  const told: (readonly [string, number, string])[] = [];
+  const faults: string[] = [];
+  const host: JudgementHost = {
+    state: () => is.state,
+    known: () => is.known,
+    isStored,
+    snapshot: () => is.snapshot,
+    limited: () => is.limited,
+    version: () => is.version,
+    mayPromote: () => is.mayPromote,
+    isCurrent: () => is.isCurrent,
+    isChosen: (key) => key === "team",
+    units: () => undefined,
+    request: (request) => void asked.push(request),
+    tellHere: (kind, at, reason) => void told.push([kind, at, reason]),
+    now: () => is.now,
+    onFault: (operation, error) => void faults.push(`${operation}: ${String(error)}`),
+  };
+  const settings = {
+    ...checkRampOptions({
+      ...{ gates: [gates.mismatches(0.01)], minimumTimeMs: 0, unitWindowMs: 0, steps: [0.1, 0.5], ...options },
+    }),
+    run: new ProcessRun("a"),
+  };
+  const judgement = new RampJudgement(settings, secret, host);
+  const record = (times: number, more: Partial<Sample> = {}): void => {
+    for (let call = 0; call < times; call++) judgement.record(sample(more));
+  };
+  return { judgement, is, asked, told, faults, record, kinds: () => told.map(([kind]) => kind) };
+}
+
+// So many good units certify 1 %, and with every 64th comes a look.
+const enough = 576;
+
+describe("a ramp that judges alone", () => {
+  it("looks at every 64th unit, and tells once that it is ready", () => {
+    const { judgement, record, told, asked, kinds } = judging();
+    record(enough - 1);
+    expect(told).toEqual([]);
+    record(1);
+    expect(told).toEqual([["ready", 1_000, judgement.verdict(false).reasons.join(" ")]]);
+    expect(judgement.verdict(false).kind).toBe("ready");
+    record(200);
+    judgement.check();
+    expect(kinds()).toEqual(["ready"]);
+    expect(asked).toEqual([]);
+    // What runs is the same, and is told anew.
+    judgement.goesOn();
+    judgement.check();
+    expect(kinds()).toEqual(["ready", "ready"]);
+  });
+
+  it("looks with every check as well", () => {
+    const { judgement, record, kinds } = judging();
+    record(enough - 2);
+    expect(kinds()).toEqual([]);
+    judgement.check();
+    expect(kinds()).toEqual(["ready"]);
+  });
+
+  it("asks for the next step where it is to, of this epoch alone, and says whether that pauses", () => {
+    const steps = [{ share: 0.1, pause: true }, 0.5];
+    const { record, asked, kinds, told } = judging({ onReady: "advance", steps });
+    record(enough);
+    expect(kinds()).toEqual(["ready"]);
+    const step = { kind: "advance", at: 1_000, reason: told[0]![2], epoch: 1, pauses: true };
+    expect(asked).toEqual([step]);
+    // It was left: it is asked for again, and told of once.
+    record(64);
+    expect(asked).toHaveLength(2);
+    expect(kinds()).toEqual(["ready"]);
+  });
+
+  it.each<readonly [string, (is: ReturnType<typeof judging>["is"]) => void]>([
+    ["while it may not promote", (is) => void (is.mayPromote = false)],
+    ["while it is rolled back", (is) => void (is.state = { ...begun, mode: "rolled-back" })],
+    ["while a source allows less", (is) => void (is.limited = true)],
+  ])("takes no step, and tells of none, %s", (_, change) => {
+    const { judgement, record, is, told, asked } = judging({ onReady: "advance" });
+    change(is);
+    record(enough);
+    judgement.check();
+    expect([told, asked]).toEqual([[], []]);
+    Object.assign(is, { mayPromote: true, state: begun, limited: false });
+    judgement.check();
+    expect(asked).toHaveLength(1);
+  });
+
+  it("takes none while it is paused or live, and says that it is ready", () => {
+    for (const more of [{ mode: "paused" }, { stage: "live", share: 1 }] as const) {
+      const { judgement, record, is, asked, kinds } = judging({ onReady: "advance", minimumServed: 1 });
+      is.state = { ...begun, ...more };
+      judgement.startAfresh(1_000);
+      record(2 * enough, { served: true });
+      expect(kinds()).toEqual(["ready"]);
+      expect(asked).toEqual([]);
+    }
+  });
+
+  it("takes none before its minimum time has passed since its evidence began", () => {
+    const { judgement, record, is, kinds } = judging({ minimumTimeMs: 5_000 });
+    is.now = 5_999;
+    record(enough);
+    judgement.check();
+    expect(kinds()).toEqual([]);
+    is.now = 6_000;
+    judgement.check();
+    expect(kinds()).toEqual(["ready"]);
+    judgement.startAfresh(6_000);
+    is.now = 10_999;
+    record(enough);
+    judgement.check();
+    is.now = 11_000;
+    expect(kinds()).toEqual(["ready"]);
+    judgement.check();
+    expect(kinds()).toEqual(["ready", "ready"]);
+  });
+
+  it("forgets what it has seen where something else runs, or where that is left out, and says why", () => {
+    const { judgement, record, faults } = judging();
+    record(100);
+    expect(judgement.verdict(false).units).toBe(100);
+    judgement.gatherAnew();
+    expect(judgement.verdict(false).units).toBe(0);
+    expect(faults).toEqual([]);
+    record(100);
+    judgement.gatherAnew("It was out of reach.");
+    expect(faults).toEqual(["store: Error: It was out of reach."]);
+    record(100);
+    judgement.startAfresh(5);
+    expect(judgement.verdict(false).units).toBe(0);
+    expect(judgement.basis().since).toBe(5);
+  });
+});
+
+describe("an alarm", () => {
+  const alarmed = (options: RampOptions, state: RolloutState = begun) => {
+    const all = judging(options, state);
+    all.record(200, { kind: "mismatch", candidate: "next" });
+    return all;
+  };
+
+  it("rolls back, once, and says whose it is and why", () => {
+    const { judgement, asked, told, record } = alarmed({});
+    const reason = `next: ${judgement.verdict(false).reasons.join(" ")}`;
+    expect(asked).toEqual([{ kind: "rollback", at: 1_000, reason: expect.stringMatching(/^next: .*mismatch/) }]);
+    expect(reason).toMatch(/^next: /);
+    expect(told).toEqual([]);
+    judgement.startAfresh(1_000);
+    record(200, { kind: "mismatch" });
+    expect(asked).toHaveLength(2);
+  });
+
+  it("pauses where it is to, and only tells of it where it is paused already or is to tell", () => {
+    const pause = { kind: "pause", at: 1_000, reason: expect.any(String), alarmed: true };
+    expect(alarmed({ onRegression: "pause" }).asked).toEqual([pause]);
+    for (const all of [
+      alarmed({ onRegression: "pause" }, { ...begun, mode: "paused" }),
+      alarmed({ onRegression: "notify" }),
+    ]) {
+      expect(all.asked).toEqual([]);
+      expect(all.told).toEqual([["regressed", 1_000, expect.stringMatching(/^next: /)]]);
+    }
+  });
+});
+
+describe("evidence that will never suffice", () => {
+  it("is told of once, until something else stands in the way or other evidence is gathered", () => {
+    const { judgement, record, is, kinds, told } = judging();
+    record(200, { kind: "inconclusive" });
+    is.snapshot = snapshotOf("shadow", 0, 0, 0);
+    judgement.check();
+    is.snapshot = snapshotOf("shadow");
+    is.isCurrent = false;
+    judgement.check();
+    expect(told).toEqual([]);
+    is.isCurrent = true;
+    judgement.check();
+    judgement.check();
+    expect(kinds()).toEqual(["stalled"]);
+    expect(told[0]![2]).toMatch(/^inconclusive:/);
+    judgement.startAfresh(1_000);
+    record(200, { kind: "inconclusive" });
+    judgement.check();
+    expect(kinds()).toEqual(["stalled", "stalled"]);
+  });
+});
+
+describe("a share that is another one than promised", () => {
+  const ramping: RolloutState = { ...begun, stage: "ramp", share: 0.5 };
+  const skewed = () => {
+    const all = judging({}, ramping);
+    for (let key = 0; key < 400; key++) all.record(1, { key: `k${key}`, served: true });
+    return all;
+  };
+
+  it("pauses, unless a source limits what is served", () => {
+    const { judgement, asked, is } = skewed();
+    is.limited = true;
+    judgement.check();
+    expect(asked).toEqual([]);
+    is.limited = false;
+    judgement.check();
+    expect(asked).toEqual([
+      { kind: "pause", at: 1_000, reason: expect.stringMatching(/^The candidate answered \d+ of \d+ keys, and 50 %/) },
+    ]);
+  });
+
+  it("is tested anew when a person goes on, and not when a pause begins", () => {
+    const { judgement, asked, is } = skewed();
+    is.state = { ...ramping, mode: "paused" };
+    judgement.goesOn();
+    judgement.check();
+    expect(asked).toHaveLength(1);
+    is.state = ramping;
+    judgement.goesOn();
+    judgement.check();
+    expect(asked).toHaveLength(1);
+  });
+
+  it("is that of keys which nobody chose", () => {
+    const { judgement, asked, record } = judging({ steps: [{ keys: () => false }, 0.5] }, ramping);
+    for (let call = 0; call < 400; call++) record(1, { key: "team", served: true });
+    expect(judgement.basis().all.keys).toBe(400);
+    judgement.check();
+    expect(asked).toEqual([]);
+  });
+});
+
+describe("what a process reports", () => {
+  it.each<readonly [string, (is: ReturnType<typeof judging>["is"]) => void]>([
+    ["the state is not known", (is) => void (is.known = false)],
+    ["a source allows less", (is) => void (is.limited = true)],
+    ["another version runs", (is) => void (is.isCurrent = false)],
+  ])("is no evidence where %s", (_, change) => {
+    const { judgement, record, is } = judging({ unitWindowMs: minute }, begun, true);
+    record(3, { key: "a" });
+    expect(judgement.report()).toMatchObject({ candidates: { candidate: { comparisons: 3 } }, units: [{ window: 0 }] });
+    change(is);
+    expect(judgement.report()).toEqual({ candidates: {}, units: [] });
+  });
+
+  it("is no table that has arrived", () => {
+    const { judgement, record, is } = judging({ unitWindowMs: minute }, begun, true);
+    record(3, { key: "a" });
+    is.now = 2 * minute;
+    record(1, { key: "a" });
+    expect(judgement.report().units.map(({ window }) => window)).toEqual([0, 2]);
+    judgement.arrived();
+    expect(judgement.report().units).toEqual([]);
+    const windows = () => judgement.basis().all.windows.map(({ window }) => window);
+    // Four more than are added to may still be asked for.
+    is.now = 4 * minute - 1;
+    judgement.arrived();
+    expect(windows()).toContain(0);
+    is.now = 4 * minute;
+    judgement.arrived();
+    expect(windows()).not.toContain(0);
+  });
+
+  it("is that every call counts, where there are no windows", () => {
+    const { judgement, record } = judging({ unitWindowMs: 0 }, begun, true);
+    record(3, { key: "a" });
+    judgement.arrived();
+    expect(judgement.report()).toMatchObject({ candidates: { candidate: { units: 3 } }, units: [] });
+  });
+});
+
+describe("the judge of all processes", () => {
+  const evidence = (now: number): Evidence => ({ now, reports: [], units: [] });
+  const judge = (options: RampOptions = {}) => judging(options, begun, true);
+  const verdictAt = (at: number, more: object = {}): FleetVerdict => ({
+    ...{ at, evidenceEpoch: 1, version: "v1", distinct: { all: 0, served: 0 } },
+    verdict: judge().judgement.verdict(false),
+    ...more,
+  });
+
+  it("writes what it found at once, then every 30 s, whichever way the clock went, and where it is another", () => {
+    const { judgement, record } = judge({ minimumUnits: 1 });
+    const found = judgement.conclude(evidence(100_000))!;
+    expect(found.verdict).toMatchObject({
+      at: 100_000,
+      evidenceEpoch: 1,
+      version: "v1",
+      verdict: { kind: "insufficient" },
+    });
+    expect(found.verdict.distinct).toEqual({ all: 0, served: 0 });
+    expect(judgement.report().knowsVerdict).toBe(100_000);
+    for (const at of [100_001, 129_999, 70_001]) expect(judgement.conclude(evidence(at))).toBeUndefined();
+    expect(judgement.conclude(evidence(130_000))!.verdict.at).toBe(130_000);
+    expect(judgement.conclude(evidence(100_000))!.verdict.at).toBe(100_000);
+    record(enough);
+    expect(judgement.conclude(evidence(100_001))!.verdict.verdict.kind).toBe("ready");
+  });
+
+  it("writes at once that it is stalled, and tells of it", () => {
+    const { judgement, record, kinds } = judge();
+    judgement.conclude(evidence(100_000));
+    record(200, { kind: "inconclusive" });
+    expect(judgement.conclude(evidence(100_001))!.verdict.verdict.stalled).toMatch(/^inconclusive/);
+    expect(kinds()).toEqual(["stalled"]);
+  });
+
+  it("takes steps by itself, and looks neither with a call nor with a check", () => {
+    const { judgement, record, is, kinds, asked } = judge({ onReady: "advance" });
+    record(enough);
+    judgement.check();
+    expect([kinds(), asked]).toEqual([[], []]);
+    expect(judgement.conclude(evidence(100_000))).toBeDefined();
+    expect(kinds()).toEqual(["ready"]);
+    expect(asked).toMatchObject([{ kind: "advance", epoch: 1 }]);
+    // Where a step was taken, there is nothing to write of the one before.
+    const moved = judge({ onReady: "advance" });
+    moved.record(enough);
+    const host = moved.is;
+    moved.asked.push = (...requests) => {
+      host.state = { ...begun, epoch: 2, stage: "ramp", share: 0.1 };
+      return requests.length;
+    };
+    expect(moved.judgement.conclude(evidence(100_000))).toBeUndefined();
+    expect(is.state.epoch).toBe(1);
+  });
+
+  it("takes no step while a process that was heard of lately runs another epoch", () => {
+    const { judgement, record, asked } = judge({ onReady: "advance" });
+    record(enough);
+    const report = { process: "b", epoch: 0, evidenceEpoch: 0, at: 100_000, version: "v1", candidates: {} };
+    judgement.conclude({ ...evidence(100_000), reports: [report] });
+    expect(asked).toEqual([]);
+    judgement.conclude({ ...evidence(100_000), reports: [{ ...report, epoch: 1, evidenceEpoch: 1 }] });
+    expect(asked).toHaveLength(1);
+  });
+
+  it("acts on an alarm of all processes", () => {
+    const { judgement, record, asked } = judge();
+    record(200, { kind: "mismatch" });
+    expect(asked).toHaveLength(1);
+    judgement.conclude(evidence(100_000));
+    expect(asked).toHaveLength(1);
+  });
+
+  it("is believed by the others, of this epoch and version, unless they see an alarm themselves", () => {
+    const { judgement, record, is } = judge();
+    const told = { ...judgement.verdict(false), units: 777 };
+    expect(judgement.report()).not.toHaveProperty("knowsVerdict");
+    judgement.take(verdictAt(5, { verdict: told }));
+    expect(judgement.verdict(false)).toBe(told);
+    expect(judgement.verdict(true).units).toBe(0);
+    expect(judgement.report().knowsVerdict).toBe(5);
+    is.version = "v2";
+    expect(judgement.verdict(false).units).toBe(0);
+    is.version = "v1";
+    is.state = { ...begun, epoch: 2 };
+    expect(judgement.verdict(false).units).toBe(0);
+    is.state = begun;
+    expect(judgement.verdict(false)).toBe(told);
+    record(200, { kind: "mismatch" });
+    expect(judgement.verdict(false).kind).toBe("regressed");
+    judgement.startAfresh(1_000);
+    expect(judgement.report()).not.toHaveProperty("knowsVerdict");
+  });
+
+  it("is not believed where what it wrote cannot be read, which is a fault", () => {
+    const { judgement, faults } = judge();
+    judgement.take({ at: "yesterday" } as never);
+    expect(judgement.report()).not.toHaveProperty("knowsVerdict");
+    expect(faults).toEqual([
+      "store: Error: The verdict of all processes cannot be read: the next judge writes it anew",
+    ]);
+  });
+});
+
+describe("what a verdict rests on", () => {
+  it("is the terms, when it began, and what was seen, with gates from outside where there are any", () => {
+    const terms = { risk: 0.02, minimumUnits: 7, minimumKeys: 8, minimumTimeMs: 9, minimumServed: 10 };
+    const { judgement, record } = judging(terms);
+    record(3);
+    expect(judgement.basis()).toMatchObject({ since: 1_000, terms, all: { comparisons: 3 } });
+    expect(judgement.basis()).not.toHaveProperty("outside");
+    const budget = gates.external({ name: "budget", max: 1, everyMs: 1_000, ask: () => 0 });
+    expect(judging({ gates: [gates.mismatches(0.01), budget] }).judgement.basis().outside).toHaveLength(1);
+  });
+
+  it("asks outside only for what is known, current and under way", async () => {
+    let asked = 0;
+    const budget = gates.external({ name: "budget", max: 1, everyMs: 1_000, ask: () => ++asked && 0 });
+    const clock = fixedClock();
+    const { judgement, is } = judging({ gates: [gates.mismatches(0.01), budget] });
+    const stop = judgement.start(clock);
+    const more = async (change: Partial<typeof is>): Promise<boolean> => {
+      const now = { ...is };
+      Object.assign(is, change);
+      const before = asked;
+      await clock.advanceAsync(2_000);
+      Object.assign(is, now);
+      return asked > before;
+    };
+    expect(await more({})).toBe(true);
+    expect(await more({ known: false })).toBe(false);
+    expect(await more({ isCurrent: false })).toBe(false);
+    for (const [stage, isAsked] of [
+      ["off", false],
+      ["ramp", true],
+      ["live", true],
+      ["complete", false],
+    ] as const)
+      expect(await more({ snapshot: snapshotOf(stage, 0.5) }), stage).toBe(isAsked);
+    stop();
+    expect(clock.pending).toBe(0);
+  });
+});
