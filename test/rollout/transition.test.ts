@@ -67,7 +67,7 @@ describe("a request that is refused", () => {
     expect(transition(state, request(asked))).toBe(state);
   });
 
-  it("is told of in the words of who asked", () => {
+  it("names what was asked", () => {
     expect(refused(request("step-back"), "There is no stage below `off`.")).toMatchObject({
       code: "invalid-state",
       message: "ramp: cannot step back. There is no stage below `off`.",

@@ -64,7 +64,7 @@ describe("what a process reports", () => {
 });
 
 describe("what all processes have seen", () => {
-  it("is a key once, whoever has seen it", () => {
+  it("counts a key once, in however many processes it was seen", () => {
     const [one, other] = [seen(["a", "b"]), seen(["b", "c", "d"])];
     one.setOthers([reported(other)], windowMs * 2, false);
     expect(one.distinct).toBeCloseTo(4, 3);

@@ -84,6 +84,10 @@ describe("the judge of all processes", () => {
     record(enough);
     judgement.check();
     expect([kinds(), asked]).toEqual([[], []]);
+    const stuck = judge();
+    stuck.record(200, { kind: "inconclusive" });
+    stuck.judgement.check();
+    expect(stuck.told).toEqual([]);
     expect(judgement.conclude(evidence(100_000))).toBeDefined();
     expect(kinds()).toEqual(["ready"]);
     expect(asked).toMatchObject([{ kind: "advance", epoch: 1 }]);

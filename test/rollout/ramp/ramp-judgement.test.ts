@@ -139,7 +139,7 @@ describe("an alarm", () => {
 });
 
 describe("evidence that will never suffice", () => {
-  it("is told of once, until something else stands in the way or other evidence is gathered", () => {
+  it("comes up once, until something else stands in the way or other evidence is gathered", () => {
     const { judgement, record, is, kinds, told } = judging();
     record(200, { kind: "inconclusive" });
     is.snapshot = snapshotOf("shadow", 0, 0, 0);
@@ -194,10 +194,58 @@ describe("a share that is another one than promised", () => {
 
   it("is that of keys which nobody chose", () => {
     const { judgement, asked, record } = judging({ steps: [{ keys: () => false }, 0.5] }, ramping);
-    for (let call = 0; call < 400; call++) record(1, { key: "team", served: true });
-    expect(judgement.basis().all.keys).toBe(400);
+    for (let call = 0; call < 400; call++) record(1, { key: `team-${call}`, served: true });
+    expect(judgement.basis().all.keys).toBeGreaterThan(350);
     judgement.check();
     expect(asked).toEqual([]);
+  });
+});
+
+describe("what a step is judged by", () => {
+  it("is what chosen keys were answered too, in a step of these alone", () => {
+    const served = (more: Partial<RolloutState>): boolean =>
+      "served" in judging({ steps: [{ keys: () => true }, 0.5] }, { ...begun, ...more }).judgement.basis();
+    expect(served({ stage: "ramp", share: 0 })).toBe(true);
+    expect(served({ stage: "ramp", share: 0.5 })).toBe(true);
+    expect(served({ stage: "shadow", share: 0 })).toBe(false);
+  });
+
+  it("alarms falsely as seldom as it is set to", () => {
+    const bad = (options: RampOptions): number => {
+      const { record, asked } = judging(options);
+      let calls = 0;
+      for (; asked.length === 0; calls++) record(1, { kind: "mismatch" });
+      return calls;
+    };
+    expect(bad({ falseAlarmEvery: 1 })).toBeLessThan(bad({}));
+  });
+
+  it("counts a fault of a gate", async () => {
+    const own = gates.custom({ name: "own", max: 0.01, of: () => 7 });
+    const { record, faults } = judging({ gates: [own] });
+    record(1, { result: () => ({}) as never });
+    expect(faults).toEqual([expect.stringMatching(/^gate: /)]);
+    const clock = fixedClock();
+    const budget = gates.external({
+      name: "budget",
+      max: 1,
+      everyMs: 1_000,
+      alarmAfter: 1,
+      ask: () => "much" as never,
+    });
+    const outside = judging({ gates: [gates.mismatches(0.01), budget] });
+    outside.judgement.start(clock);
+    await clock.advanceAsync(2_000);
+    expect(outside.faults[0]).toMatch(/^gate: /);
+  });
+
+  it("rolls back by a gate from outside", async () => {
+    const clock = fixedClock();
+    const budget = gates.external({ name: "budget", max: 1, everyMs: 1_000, alarmAfter: 1, ask: () => 2 });
+    const { judgement, asked } = judging({ gates: [gates.mismatches(0.01), budget] });
+    judgement.start(clock);
+    await clock.advanceAsync(2_000);
+    expect(asked).toMatchObject([{ kind: "rollback", at: 1_000, reason: expect.stringContaining("budget") }]);
   });
 });
 

@@ -23,7 +23,7 @@ function losing(inner: RolloutStore) {
 }
 
 describe("what was written, and nobody said so", () => {
-  it("is told of once, here, as soon as the store says that it has it", async () => {
+  it("is news here, once, as soon as the store says that it has it", async () => {
     const { store, lost } = losing(memoryStore());
     const { keeper, clock, told, faults } = await opened(store);
     told.length = 0;
@@ -46,7 +46,7 @@ describe("what was written, and nobody said so", () => {
 });
 
 describe("what makes the candidate do less", () => {
-  it("is tried once where the store fails, told of here, and told of once", async () => {
+  it("is tried once where the store fails, and told here, once", async () => {
     const way = wayTo(memoryStore());
     const { keeper, clock, told, faults, alive } = await opened(way.store);
     told.length = 0;
@@ -66,7 +66,7 @@ describe("what makes the candidate do less", () => {
     expect(new Set(alive)).toEqual(new Set([false]));
   });
 
-  it("is told of by the store's answer where the store is there", async () => {
+  it("is news once the store has answered, where it does", async () => {
     const { keeper, told } = await opened(memoryStore());
     await keeper.apply(asked("advance", "Ada"));
     told.length = 0;
@@ -95,20 +95,23 @@ describe("what makes the candidate do less", () => {
     expect(faults).toEqual(["Error: no way to the store"]);
   });
 
-  it.each(["ramp", "Ada"])("is written before a step is taken, for whom the process is kept alive: %s", async (by) => {
-    const way = wayTo(memoryStore());
-    const { keeper, alive } = await opened(way.store);
-    way.state = "cut";
-    await keeper.apply(asked("pause"));
-    way.state = "open";
-    alive.length = 0;
-    const resumed = keeper.apply(asked("resume", by));
-    expect(keeper.promoting).toBe(true);
-    await resumed;
-    expect(keeper.promoting).toBe(false);
-    expect(keeper.state.history.map(({ kind }) => kind)).toEqual(["paused", "resumed"]);
-    expect(new Set(alive)).toEqual(new Set([by === "Ada"]));
-  });
+  it.each(["ramp", "Ada"])(
+    "is written before a step is taken, which keeps the process alive for a person: %s",
+    async (by) => {
+      const way = wayTo(memoryStore());
+      const { keeper, alive } = await opened(way.store);
+      way.state = "cut";
+      await keeper.apply(asked("pause"));
+      way.state = "open";
+      alive.length = 0;
+      const resumed = keeper.apply(asked("resume", by));
+      expect(keeper.promoting).toBe(true);
+      await resumed;
+      expect(keeper.promoting).toBe(false);
+      expect(keeper.state.history.map(({ kind }) => kind)).toEqual(["paused", "resumed"]);
+      expect(new Set(alive)).toEqual(new Set([by === "Ada"]));
+    },
+  );
 
   it("is written before the process leaves, which is kept alive for it", async () => {
     const store = memoryStore();

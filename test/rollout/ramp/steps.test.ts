@@ -53,7 +53,7 @@ describe("whether a key is chosen", () => {
       false,
       "TypeError: `keys` of a step must return true or false",
     ],
-    ["no, with a fault, where it throws", () => [].at(0)!["team"], false, "TypeError: Cannot read properties"],
+    ["no, with a fault, where it throws", () => void [].at(0)!["team"], false, "TypeError: Cannot read properties"],
   ])("is %s", (_, chooses, chosen, fault) => {
     const faults: string[] = [];
     expect(isChosen(chooses as never, "team-1", (error) => void faults.push(String(error)))).toBe(chosen);
