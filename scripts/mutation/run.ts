@@ -1,4 +1,5 @@
-// Tries the changes of a folder, all or a share of them, in one process. Run: npm run mutation:quick -- src/stats [share [seed]]
+// Tries the changes of a folder, of a file, or of several (with commas between), all or a share of them, in one process.
+// Run: npm run mutation:quick -- src/stats [share [seed]]
 // The changes, their switches and the report are Stryker's. Tests that were written for what a share found make it tell too
 // well of the rest: the next one needs another seed.
 import { spawn } from "node:child_process";
@@ -27,11 +28,14 @@ const filesIn = (path: string, end: string): string[] =>
 
 const silent = { isDebugEnabled: () => false, debug: () => undefined, info: () => undefined, warn: console.warn };
 const instrumenter = new Instrumenter(silent as never);
-const sources = filesIn(target, ".ts").map((name) => ({
-  name: resolve(name),
-  mutate: true,
-  content: readFileSync(name, "utf8"),
-}));
+const sources = target
+  .split(",")
+  .flatMap((path) => filesIn(path, ".ts"))
+  .map((name) => ({
+    name: resolve(name),
+    mutate: true,
+    content: readFileSync(name, "utf8"),
+  }));
 const { files, mutants } = await instrumenter.instrument(sources, {
   plugins: null,
   excludedMutations: [],
@@ -120,6 +124,7 @@ async function work(ids: readonly string[]): Promise<void> {
     if (became.size % 25 === 0) report();
     if (message.spoiled) worker.kill("SIGKILL");
   }
+  clearTimeout(timer);
   if (running !== undefined) became.set(running, { status: "Timeout", by: undefined });
 }
 
@@ -145,7 +150,7 @@ function report(): void {
   mkdirSync("reports", { recursive: true });
   const of = { folder: target, changes: mutants.length, drawn: became.size };
   writeFileSync(
-    `reports/${target.replaceAll("/", "-")}-${share}-${seed}.json`,
+    `reports/${target.replaceAll(/[/,]/g, "-").slice(0, 200)}-${share}-${seed}.json`,
     JSON.stringify({ schemaVersion: "1.0", config: { of }, files: Object.fromEntries(named) }),
   );
   const counted = [...became.values()].filter(({ status }) => status !== "Ignored");

@@ -32,6 +32,9 @@ export const slow: readonly RegExp[] = [
   /rolls back a regression of 1 % that appears|as before through a healthy hour/,
   /2 000 short-lived processes an hour/,
   /goes on and comes back together in two processes/,
+  /where many good units at once leave it|comes where the formula puts it, (0.001|0.5) tolerated/,
+  /certifies a candidate as fast as control|takes less than a millisecond, as a multiple/,
+  /are refused where those read one by one are|never make a candidate ready that is always wrong for one/,
 ];
 
 /** Test files that need processes, replaced modules, or pages of docs. */

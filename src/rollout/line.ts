@@ -16,8 +16,8 @@ export function follows(state: RolloutState, known: RolloutState): boolean {
 
 /** Whether the candidate does less in one state than in another: a latch goes first, then who is served. */
 export function isSafer(one: RolloutState, other: RolloutState): boolean {
-  const [a, b] = [one, other].map(({ mode }) => (mode === "rolled-back" ? 1 : 0));
-  if (a !== b) return a! > b!;
+  const isBack = one.mode === "rolled-back";
+  if (isBack !== (other.mode === "rolled-back")) return isBack;
   const byStage = stages.indexOf(one.stage) - stages.indexOf(other.stage);
   return byStage < 0 || (byStage === 0 && one.share < other.share);
 }

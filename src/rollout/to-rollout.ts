@@ -2,7 +2,7 @@ import { checkOptions } from "../model/check-options.ts";
 import type { Rollout, RolloutSnapshot } from "../model/rollout.ts";
 import type { Verdict } from "../stats/verdict.ts";
 import { bucketing } from "./bucket.ts";
-import { refusalOfKeys, snapshotFrom, type RolloutSetting } from "./snapshot.ts";
+import { lesserOf, refusalOfKeys, snapshotFrom, type RolloutSetting } from "./snapshot.ts";
 import type { RolloutSource } from "./sources/source.ts";
 
 /** What a definition may have as its rollout: a setting that never changes, a source that does, or a rollout. */
@@ -60,7 +60,9 @@ export function sourceRollout(source: RolloutSource, salt = ""): Rollout {
             host.onFault("source", error);
             return;
           }
-          const kind = snapshot.share < before.share || snapshot.stage === "off" ? "rolled-back" : "advanced";
+          // Of what is compared alone nobody is told: who is served is the same.
+          if (before.stage === snapshot.stage && before.share === snapshot.share) return;
+          const kind = lesserOf(before, snapshot) === before ? "advanced" : "rolled-back";
           host.onEvent({
             kind,
             experiment,

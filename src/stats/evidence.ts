@@ -54,7 +54,6 @@ export function evidenceForReady(
     terms[index] = term;
     most = Math.max(most, term);
   }
-  if (most === -Infinity) return -Infinity;
   let sum = 0;
   for (let index = 0; index < better.length; index++) sum += Math.exp(terms[index]! - most);
   return most + Math.log(sum);
@@ -79,7 +78,7 @@ export function unitsToCertify(bad: number, max: number, risk: number): number {
   const enough = (units: number): boolean => evidenceForReady(units, bad, max) >= target;
   // Beyond the observed rate, evidence only grows with further good units.
   let low = Math.floor(bad / max);
-  let high = Math.max(1, low + 1);
+  let high = low + 1;
   while (!enough(high)) [low, high] = [high, high * 2];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
@@ -101,7 +100,7 @@ export function upperBound(units: number, bad: number, risk: number, alternative
   const target = Math.log(1 / risk);
   let low = bad / units;
   let high = 1;
-  for (let halving = 0; halving < 60 && high - low > 1e-12; halving++) {
+  while (high - low > 1e-12) {
     const middle = (low + high) / 2;
     // One mixture throughout: two would make the bound jump where they meet.
     if (evidenceForReady(units, bad, middle, alternatives) >= target) high = middle;

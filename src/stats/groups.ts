@@ -31,8 +31,8 @@ export interface GroupSummary<Example = unknown> {
 interface Group<Example> {
   signature: string;
   differences: readonly Pick<Difference, "path" | "kind">[];
+  /** Those that were seen, and those that a kind may have left which had to go. */
   count: number;
-  error: number;
   seen: number;
   firstSeen: number;
   lastSeen: number;
@@ -111,7 +111,6 @@ export class MismatchGroups<Example = unknown> {
       signature,
       differences: differences.slice(0, 5).map(({ path, kind }) => ({ path: this.#drawPath(path), kind })),
       count: error + 1,
-      error,
       seen: 1,
       firstSeen: at,
       lastSeen: at,
@@ -138,10 +137,10 @@ export class MismatchGroups<Example = unknown> {
   list(): GroupSummary<Example>[] {
     return [...this.#groups.values()]
       .sort((one, other) => other.count - one.count || (one.signature < other.signature ? -1 : 1))
-      .map(({ signature, differences, count, seen, firstSeen, lastSeen, first, last, ...group }) => ({
+      .map(({ signature, differences, count, seen, firstSeen, lastSeen, first, last, examples }) => ({
         ...{ signature, differences, count, firstSeen, lastSeen, first, last },
-        error: Math.min(group.error, count - seen),
-        examples: [...group.examples],
+        error: count - seen,
+        examples: [...examples],
       }));
   }
 
@@ -152,7 +151,7 @@ export class MismatchGroups<Example = unknown> {
     // Algorithm R: the n-th one takes a place with the chance of 3/n.
     const place =
       group.examples.length < reservoirSize ? group.examples.length : Math.floor(this.#random() * group.seen);
-    const isChosen = place >= 0 && place < reservoirSize;
+    const isChosen = place < reservoirSize;
     if (!isChosen && at - group.lastDrawn < drawEveryMs) return;
     const drawn = example();
     const examples = [...group.examples];
@@ -198,7 +197,6 @@ export class MismatchGroups<Example = unknown> {
     if (room === undefined || room.take(bytes)) return 0;
     for (const group of this.#groups.values()) {
       const { first, firstBytes, bytes: all } = group;
-      if (all === firstBytes) continue;
       room.take(firstBytes - all);
       Object.assign(group, { last: first, examples: [first], bytes: firstBytes });
     }

@@ -15,13 +15,12 @@ export interface Interval {
  */
 export function wilson(hits: number, n: number, z: number = 1.96): Interval {
   if (!(hits >= 0 && hits <= n)) throw new RangeError(`Expected hits from 0 to ${n}, got ${hits}`);
-  if (n === 0) return { low: 0, high: 1 };
   const rate = hits / n;
   const square = (z * z) / n;
   const centre = rate + square / 2;
   const spread = z * Math.sqrt((rate * (1 - rate)) / n + square / n / 4);
   const scale = 1 + square;
-  // At the ends the formula yields exactly 0 and 1, but floating point does not.
+  // At the ends the formula yields exactly 0 and 1, but floating point does not; none at all is at both ends.
   return {
     low: hits === 0 ? 0 : Math.max(0, (centre - spread) / scale),
     high: hits === n ? 1 : Math.min(1, (centre + spread) / scale),

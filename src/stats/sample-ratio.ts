@@ -51,7 +51,6 @@ export class SampleRatio {
       logRatio(this.#keys, this.#keys - this.#served, factor * (1 - share), 1 - share),
     ]);
     for (const term of terms) most = Math.max(most, term);
-    if (!(most > -Infinity)) return false;
     const sum = terms.reduce((all, term) => all + Math.exp(term - most), 0);
     return most + Math.log(sum / terms.length) >= mostEvidence;
   }

@@ -59,6 +59,26 @@ describe("the buckets", () => {
     );
   });
 
+  it("take each character at the bounds of UTF-8 for its bytes, in each place of a block", () => {
+    const bounds = [0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xfffd, 0xffff, 0x10000, 0x10ffff];
+    const texts = [...bounds.map((point) => String.fromCodePoint(point)), "\ud800", "\udbff", "\udc00", "\udfff"];
+    for (const text of texts) {
+      for (const before of ["", "a", "ab", "abc"]) {
+        for (const after of ["", "z"]) {
+          const whole = `${before}${text}${after}`;
+          expect(murmur3(whole), JSON.stringify(whole)).toBe(reference(new TextEncoder().encode(whole)));
+        }
+      }
+    }
+  });
+
+  it("are those of the experiment that is asked for, also when several take turns", () => {
+    const buckets = bucketing("2027");
+    for (const experiment of ["price", "stock", "price", "price", "stock"])
+      expect(buckets(experiment, "a")).toBe(murmur3(`${experiment}:2027:a`));
+    expect(bucketsOf("price")("a")).toBe(murmur3("price::a"));
+  });
+
   it("are frozen: experiment, salt and key, joined by colons", () => {
     expect(bucketsOf("price", "2027")("customer-1")).toBe(murmur3("price:2027:customer-1"));
     const buckets = bucketing();
@@ -107,6 +127,11 @@ describe("deciding", () => {
   ] as const)("in the stage %s is the same with and without a key", (stage, decision) => {
     expect(decide(snapshotOf(stage), undefined)).toEqual(decision);
     expect(decide(snapshotOf(stage), 2 ** 32 - 1)).toEqual(decision);
+  });
+
+  it("serves nobody below a ramp, whatever share a snapshot names", () => {
+    for (const stage of ["off", "shadow"] as const)
+      expect(decide({ ...snapshotOf(stage), share: 1 }, 0).serve).toBe("control");
   });
 
   it("compares nothing in `complete`, whatever a snapshot says: its caller would get control's answer where the candidate fails", () => {

@@ -27,6 +27,9 @@ describe("a state", () => {
     expect(follows(state, begun)).toBe(true);
     expect(follows(after("advance"), begun)).toBe(true);
     expect(follows({ ...state, history: [] }, begun)).toBe(false);
+    // By its own name and its parent's, where its history says nothing.
+    expect(follows({ ...state, history: [] }, state)).toBe(true);
+    expect(follows({ ...after("advance"), history: [] }, begun)).toBe(true);
     expect(follows(begun, state)).toBe(false);
     expect(follows(after("advance"), after("pause"))).toBe(false);
     const lost = { ...state, history: state.history.map((change) => ({ ...change, lost: "lost-one" })) };
@@ -43,6 +46,15 @@ describe("a state", () => {
     const short = { ...state, history: history.slice(-3) };
     expect(follows(short, { ...begun, id: "unknown", epoch: state.epoch - 3 })).toBe(false);
     expect(follows(short, { ...begun, id: "unknown", epoch: state.epoch - 4 })).toBe(true);
+    // Epochs were left out on the way, as where two lines became one: what its history covers is known all the same.
+    const jumped = { ...short, epoch: state.epoch + 100 };
+    const oldest = short.history[0]!.to.epoch;
+    for (const [epoch, may] of [
+      [oldest - 1, true],
+      [oldest, false],
+      [oldest + 1, false],
+    ] as const)
+      expect(follows(jumped, { ...begun, id: "unknown", epoch }), `epoch ${epoch - oldest}`).toBe(may);
   });
 
   it("is safer than another where it is rolled back, and else where fewer are served", () => {
@@ -69,13 +81,19 @@ describe("the evidence of a state", () => {
     ["a step that goes on", 2, 1_000, after("advance", "pause", "resume")],
     ["a rollback", 3, 2_000, after("advance", "rollback")],
     ["a rollback that was cleared", 4, 3_000, after("advance", "rollback", "clear")],
-    ["a beginning that is paused", 1, 0, after("pause")],
+    ["a rollback of a pause that was cleared", 5, 4_000, after("advance", "pause", "rollback", "clear")],
+    ["a switch-off of a pause that was cleared", 5, 4_000, after("advance", "pause", "off", "clear")],
+    ["a step that pauses, gone on after", 2, 1_000, after({ kind: "advance", pauses: true }, "resume")],
+    ["another share of comparisons", 2, 1_000, after("advance", { kind: "compare", share: 0.5 })],
+    ["a pause by an alarm", 2, 1_000, after("advance", "pause", "resume", { kind: "pause", alarmed: true })],
     [
-      "an alarm that paused, gone on after",
+      "going on, where the history before that is gone",
       4,
       3_000,
-      after("advance", { kind: "pause", alarmed: true } as never, "resume"),
+      ((state) => ({ ...state, history: state.history.slice(-1) }))(after("advance", "pause", "resume")),
     ],
+    ["a beginning that is paused", 1, 0, after("pause")],
+    ["an alarm that paused, gone on after", 4, 3_000, after("advance", { kind: "pause", alarmed: true }, "resume")],
   ])("is of %s since epoch %d", (_, epoch, since, state) => {
     expect(evidenceOf(state)).toEqual({ epoch, since });
   });

@@ -34,7 +34,7 @@ describe("a stored state", () => {
     ["compare", 2],
     ["candidateVersion", 2],
     ...["xyz", "0f".repeat(17), "0F".repeat(16)].map((wrong) => ["unitSecret", wrong] as const),
-    ...[1, [null], [{ version: 1 }]].map((wrong) => ["versions", wrong] as const),
+    ...[1, [null], [{ version: 1 }], [{ version: "1" }, {}]].map((wrong) => ["versions", wrong] as const),
     ...[undefined, {}, [null], [{}], [{ to: { epoch: 1.5 } }]].map((wrong) => ["history", wrong] as const),
   ])("is refused whose `%s` is %o", (name, wrong) => {
     expect(() => readState({ ...state, [name]: wrong }, "here")).toThrow(

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readState } from "../../src/rollout/read-state.ts";
-import { initialState, nextOf, type RolloutState } from "../../src/rollout/state.ts";
+import { initialState, nextOf, previousOf, type RolloutState } from "../../src/rollout/state.ts";
 import { refusalOf, transition, type RolloutRequest } from "../../src/rollout/transition.ts";
 
 const steps = [0.01, 0.05, 0.1, 0.25, 0.5];
@@ -40,6 +40,10 @@ describe("a rollout's state", () => {
       ["shadow", 0],
       ["off", 0],
     ]);
+  });
+
+  it("has nothing below off", () => {
+    expect(previousOf(initialState(steps, 0, "off"))).toBeUndefined();
   });
 
   it("is latched in shadow after a rollback, until a person clears it", () => {

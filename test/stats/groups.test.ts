@@ -59,6 +59,36 @@ describe("mismatch groups", () => {
     ]);
   });
 
+  it("count kinds that are new, and remember sixteen times as many as they keep", () => {
+    const groups = new MismatchGroups({ random: Math.random, most: 1 });
+    const record = (name: string): boolean => groups.record(name, [], 0, () => example(name));
+    for (let kind = 0; kind < 16; kind++) expect(record(`k${kind}`)).toBe(true);
+    expect(record("k0")).toBe(false);
+    expect([groups.size, groups.newKinds]).toEqual([1, 16]);
+    expect(record("k16")).toBe(true);
+    // The oldest was forgotten, and is told as new; that makes the next one go.
+    expect([record("k2"), record("k0"), record("k1"), record("k16")]).toEqual([false, true, true, false]);
+    expect(groups.newKinds).toBe(19);
+  });
+
+  it("let the rarest kind go, whose count the next one inherits as its error", () => {
+    const groups = new MismatchGroups({ random: Math.random, most: 3 });
+    for (const name of ["a", "a", "b", "c", "c", "d", "d"]) groups.record(name, [], 0, () => example(name));
+    expect(groups.list().map(({ signature, count, error }) => [signature, count, error])).toEqual([
+      ["d", 3, 1],
+      ["a", 2, 0],
+      ["c", 2, 0],
+    ]);
+  });
+
+  it("list kinds that came as often by name, and of each five differences", () => {
+    const groups = new MismatchGroups({ random: Math.random, drawPath: (path) => path.toUpperCase() });
+    const differences = Array.from({ length: 7 }, (_, at) => ({ path: `$.p${at}`, kind: "value" as const }));
+    for (const name of ["b", "c", "a"]) groups.record(name, differences, 0, () => example(name));
+    expect(groups.list().map(({ signature }) => signature)).toEqual(["a", "b", "c"]);
+    expect(groups.list()[0]!.differences).toEqual([0, 1, 2, 3, 4].map((at) => ({ path: `$.P${at}`, kind: "value" })));
+  });
+
   it("stay bounded whatever comes, and never count too few", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(40), { maxLength: 400 }), fc.integer({ min: 1, max: 12 }), (kinds, capacity) => {
@@ -122,6 +152,10 @@ describe("mismatch groups", () => {
     expect(groups.list()).toHaveLength(10);
     expect(free).toBe(0);
     expect(groups.list()[0]).toMatchObject({ signature: "kind 0", count: 3 });
+    for (const { first, last, examples } of groups.list()) {
+      expect(examples).toEqual([first]);
+      expect(last).toBe(first);
+    }
     record("kind 10", 20_000);
     expect(groups.list()).toHaveLength(10);
     expect(free).toBe(0);
@@ -129,5 +163,6 @@ describe("mismatch groups", () => {
     const others = new MismatchGroups<object>({ random: () => 0, room });
     expect(others.record("kind", [], 0, () => ({}))).toBe(true);
     expect(others.list()).toHaveLength(1);
+    expect(free).toBe(-10);
   });
 });

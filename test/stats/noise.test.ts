@@ -20,7 +20,12 @@ describe("Wilson's interval", () => {
   it("knows nothing from nothing, and refuses the impossible", () => {
     expect(wilson(0, 0)).toEqual({ low: 0, high: 1 });
     expect(wilson(5, 5).high).toBe(1);
-    expect(() => wilson(6, 5)).toThrow(RangeError);
+    // Not even the last digit of a floating point number beyond.
+    for (let n = 1; n < 100; n++) {
+      expect([wilson(0, n).low, wilson(n, n).high]).toEqual([0, 1]);
+      for (const end of [0, n]) expect(wilson(end, n)).toEqual({ low: expect.any(Number), high: expect.any(Number) });
+    }
+    expect(() => wilson(6, 5)).toThrow(new RangeError("Expected hits from 0 to 5, got 6"));
     expect(() => wilson(-1, 5)).toThrow(RangeError);
     expect(() => wilson(NaN, 5)).toThrow(RangeError);
   });
@@ -145,8 +150,8 @@ describe("noise", () => {
 
   it("at a whole is noise at its parts, and not at its namesakes", () => {
     const ledger = new NoiseLedger();
-    ledger.record("a", places(["$.a.b", "$.ab", "$.a[*]"]), places(["$.a"]), []);
-    expect(ledger.paths().map(({ differed }) => differed)).toEqual([1, 0, 1]);
+    ledger.record("a", places(["$.a.b", "$.ab", "$.a[*]", "$.ab.c"]), places(["$.a"]), []);
+    expect(ledger.paths().map(({ differed }) => differed)).toEqual([1, 0, 1, 0]);
   });
 
   it("proposes patterns that a rule takes", () => {
@@ -174,10 +179,10 @@ describe("noise", () => {
     const groups = [
       { signature: "n", count: 5 },
       { signature: "r", count: 3 },
-      { signature: "u", count: 2 },
+      { signature: "u", count: 4 },
     ];
     const verdicts = { n: "noise", r: "real", u: "undecided" } as const;
-    expect(netMismatches(groups, (signature) => verdicts[signature as "n"])).toEqual({ raw: 10, net: 5 });
+    expect(netMismatches(groups, (signature) => verdicts[signature as "n"])).toEqual({ raw: 12, net: 7 });
   });
 
   it("keeps a bounded ledger and counts what it did not keep", () => {
@@ -185,5 +190,122 @@ describe("noise", () => {
     for (let kind = 0; kind < 2_000; kind++) ledger.record(`s${kind}`, [], [], []);
     expect(ledger.groups()).toHaveLength(1_024);
     expect(ledger.dropped).toBe(976);
+    const ofPaths = new NoiseLedger();
+    for (let path = 0; path < 1_030; path++) ofPaths.record("s", places([`$.p${path}`]), [], []);
+    expect(ofPaths.paths()).toHaveLength(1_024);
+    expect(ofPaths.dropped).toBe(6);
+    // Where there was no room for what control shows, nobody says that the candidate shows no other.
+    for (let run = 0; run < 30; run++)
+      for (const path of ["$.p0", "$.p1029"]) ofPaths.record(path, places([path]), places([path]), [path]);
+    expect(ofPaths.verdictOf("$.p0")).toBe("noise");
+    expect(ofPaths.verdictOf("$.p1029")).toBe("undecided");
+  });
+
+  it("keeps sixteen words of each side at a path", () => {
+    const ledger = new NoiseLedger();
+    const shows = (word: string, other: string): void =>
+      ledger.record("s", [place("$.a", word, other)], [place("$.a", word, word)], ["$.a"]);
+    for (let word = 0; word < 16; word++) shows(`w${word}`, `w${word}`);
+    // One more of the candidate's is not looked at, and one more of control's is not known.
+    for (let run = 0; run < 30; run++) shows("w16", "w17");
+    expect(ledger.paths()[0]!.verdict).toBe("noise");
+    const known = new NoiseLedger();
+    for (let word = 0; word < 17; word++)
+      known.record("s", [place("$.a", `w${word}`, "w16")], [place("$.a", `w${word}`, `w${word}`)], ["$.a"]);
+    for (let run = 0; run < 30; run++)
+      known.record("s", [place("$.a", "w0", "w16")], [place("$.a", "w0", "w0")], ["$.a"]);
+    expect(known.paths()[0]!.verdict).toBe("undecided");
+  });
+
+  it("knows every word that control has shown at a path, whenever", () => {
+    const ledger = new NoiseLedger();
+    ledger.record("s", [place("$.a", "null", "string")], [place("$.a", "null", "string")], ["$.a"]);
+    for (let run = 0; run < 30; run++)
+      ledger.record("s", [place("$.a", "null", "null")], [place("$.a", "null", "null")], ["$.a"]);
+    expect(ledger.paths()[0]!.verdict).toBe("noise");
+  });
+
+  it("is never where the candidate shows something strange at one of a mismatch's places", () => {
+    const ledger = new NoiseLedger();
+    const both = [place("$.a"), place("$.b", "number", "threw")];
+    for (let run = 0; run < 50; run++) ledger.record("s", both, places(["$.a", "$.b"]), ["$.a", "$.b"]);
+    expect(ledger.verdictOf("s")).toBe("undecided");
+    // Nor where it shows what control does as well, at another time.
+    for (let run = 0; run < 50; run++)
+      ledger.record("t", [place("$.c", "number", run % 2 ? "number" : "threw")], places(["$.c"]), ["$.c"]);
+    expect(ledger.paths().map(({ name, verdict }) => [name, verdict])).toEqual([
+      ["$.a", "noise"],
+      ["$.b", "undecided"],
+      ["$.c", "undecided"],
+    ]);
+  });
+
+  it("goes by the share of a mismatch's places", () => {
+    const verdict = (own: readonly string[], third: readonly string[], runs: number) => {
+      const ledger = new NoiseLedger();
+      for (let run = 0; run < runs; run++) ledger.record("s", places(["$.a", "$.b"]), places(own), third);
+      const [group] = ledger.groups();
+      return [group!.verdict, group!.differed, group!.agreed];
+    };
+    // At half of the places the candidate alone is the odd one: half an excess, so that twice as many runs are not enough.
+    expect(verdict([], ["$.a", "$.b"], 9)).toEqual(["real", 0, 0]);
+    expect(verdict([], ["$.a"], 9)).toEqual(["undecided", 0, 0]);
+    expect(verdict([], ["$.a"], 40)).toEqual(["real", 0, 0]);
+    expect(verdict(["$.a", "$.b"], [], 20)).toEqual(["noise", 20, 20]);
+    expect(verdict(["$.a"], ["$.b"], 60)).toEqual(["noise", 0, 0]);
+  });
+
+  it("is one at paths that are shown as one", () => {
+    const apart = new NoiseLedger();
+    const together = new NoiseLedger();
+    for (let run = 0; run < 30; run++) {
+      for (const path of ["$.a", "$.b"]) {
+        const third = run % 3 === 0 ? [] : [path];
+        apart.record(path, places([path]), run % 2 ? places([path]) : [], third);
+        together.record("s", places(["$.x"]), run % 2 ? places(["$.x"]) : [], third.length > 0 ? ["$.x"] : []);
+      }
+    }
+    expect(apart.paths(() => "$.x")).toEqual(together.paths());
+    expect(apart.paths(() => "$.x")[0]).toMatchObject({ reruns: 60, differed: 30, agreed: 20, rate: 0.5 });
+  });
+
+  it.each([
+    ["strange at the first", ["threw", "number"]],
+    ["strange at the second", ["number", "threw"]],
+  ])("is none at paths that are shown as one, where the candidate is %s", (_, words) => {
+    const ledger = new NoiseLedger();
+    for (let run = 0; run < 50; run++)
+      ["$.a", "$.b"].forEach((path, at) =>
+        ledger.record(path, [place(path, "number", words[at])], places([path]), [path]),
+      );
+    expect(ledger.paths(() => "$.x").map(({ verdict }) => verdict)).toEqual(["undecided"]);
+    expect(ledger.proposals(() => "$.x")).toEqual([]);
+  });
+
+  it.each([
+    ["the first", ["object", "string"]],
+    ["the second", ["string", "object"]],
+  ])("is not proposed at paths that are shown as one, where %s is a whole", (_, words) => {
+    const ledger = new NoiseLedger();
+    for (let run = 0; run < 30; run++)
+      ["$.a", "$.b"].forEach((path, at) => {
+        const shown = place(path, words[at], words[at]);
+        ledger.record(path, [shown], [shown], [path]);
+      });
+    expect(ledger.paths(() => "$.x")[0]!.verdict).toBe("noise");
+    expect(ledger.proposals(() => "$.x")).toEqual([]);
+    expect(ledger.proposals()).toHaveLength(1);
+  });
+
+  it("is not proposed where either side has shown a whole", () => {
+    const ledger = new NoiseLedger();
+    for (const path of ["$.a", "$.b"])
+      for (let run = 0; run < 30; run++) {
+        const whole = place(path, "object", "string");
+        const shown = place(path, "string", "string");
+        ledger.record(path, [path === "$.a" ? shown : { ...whole, control: "string" }], [whole], [path]);
+      }
+    expect(ledger.paths().map(({ verdict }) => verdict)).toEqual(["noise", "noise"]);
+    expect(ledger.proposals()).toEqual([]);
   });
 });

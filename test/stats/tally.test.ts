@@ -98,6 +98,45 @@ describe("a tally", () => {
     expect(tally.control.count).toBe(6);
   });
 
+  it("counts no error of a candidate beside a control that nobody saw", () => {
+    const tally = new Tally();
+    tally.record(sample({ kind: "mismatch", candidateThrew: true, aboutControl: "unseen" }));
+    tally.record(sample({ kind: "mismatch", candidateThrew: true, aboutControl: "late" }));
+    expect(tally.candidateErrors).toBe(1);
+  });
+
+  it("has by how much the candidate took longer, of pairs alone", () => {
+    const pair = { controlMs: 10, candidateMs: 14 };
+    for (const add of [
+      (tally: Tally, given?: typeof pair | "synchronous") => tally.record(sample(given && { pair: given })),
+      (tally: Tally, given?: typeof pair | "synchronous") => tally.match(1, 2, given),
+    ]) {
+      const tally = new Tally();
+      add(tally);
+      add(tally, "synchronous");
+      expect(tally.differences.count).toBe(0);
+      expect(tally.toJSON()).not.toHaveProperty("differences");
+      add(tally, pair);
+      expect(tally.kinds.match).toBe(3);
+      expect([tally.control.count, tally.candidate.count]).toEqual([3, 3]);
+      // 14 ms − 10 ms, within 5 %.
+      const [[middle]] = tally.differences.list() as [[number, number]];
+      expect(Math.abs(middle - 4)).toBeLessThan(0.2);
+      const merged = Tally.decode(tally.encode());
+      merged.merge(tally);
+      expect(merged.differences.count).toBe(2);
+    }
+  });
+
+  it("adds up errors of either side", () => {
+    const tally = new Tally();
+    tally.record(sample({ kind: "mismatch", candidateThrew: true }));
+    for (let call = 0; call < 2; call++) tally.record(sample({ controlThrew: true }));
+    const merged = Tally.decode(tally.encode());
+    merged.merge(tally);
+    expect([merged.candidateErrors, merged.controlErrors]).toEqual([2, 4]);
+  });
+
   it("adds up over processes in any order, also through text", () => {
     const one = new Tally();
     const other = new Tally();
@@ -121,9 +160,22 @@ describe("a tally", () => {
     JSON.stringify({ ...encoded, version: 2 }),
     JSON.stringify({ ...encoded, kinds: { match: 1 } }),
     JSON.stringify({ ...encoded, kinds: { ...encoded.kinds, match: -1 } }),
+    JSON.stringify({ ...encoded, kinds: null }),
+    JSON.stringify({ ...encoded, kinds: 5 }),
+    JSON.stringify({ ...encoded, kinds: { ...encoded.kinds, other: 1 } }),
+    JSON.stringify({ ...encoded, kinds: { match: 0, ignored: 0, inconclusive: 0, mismatch: 0, other: 0 } }),
     JSON.stringify({ ...encoded, candidateErrors: "1" }),
     JSON.stringify({ ...encoded, control: undefined }),
   ])("refuses %j", (text) => {
     expect(() => Tally.decode(text)).toThrow(expect.objectContaining({ name: "SidelaneError", code: "invalid-state" }));
+  });
+
+  it("says what it expected, and why it is no JSON", () => {
+    expect(() => Tally.decode("{")).toThrow(
+      expect.objectContaining({
+        message: "Expected an encoded tally of version 1, got something else",
+        cause: expect.any(SyntaxError),
+      }),
+    );
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Sample } from "../../src/model/rollout.ts";
 import { CandidateEvidence } from "../../src/stats/candidate-evidence.ts";
 import { gates } from "../../src/stats/gates.ts";
+import { comparedPair, TimedPairs } from "../../src/stats/timed-pairs.ts";
 import { equallyFast, median, slowedBy, timePairs } from "../proof/statistics/latency.ts";
 import { sample, seeded } from "./sample.ts";
 
@@ -40,6 +41,84 @@ describe("a candidate that is as fast is not rolled back", () => {
 
   it.each(equallyFast(seeded(4)))("%s", (_what, process) => {
     expect(timePairs(process, pairs, "regressed")).toEqual({ kind: "undecided", pairs });
+  });
+});
+
+describe("what is taken of a call that was timed", () => {
+  const pair = { controlMs: 5, candidateMs: 7 };
+  const answered = { kind: "match", controlThrew: false, candidateThrew: false, pair } as const;
+
+  it.each<readonly [string, Partial<Parameters<typeof comparedPair>[0]>, boolean]>([
+    ["both times where both answered", {}, true],
+    ["both where the candidate was given up", { kind: "timed-out", candidateThrew: true }, true],
+    ["nothing where control threw", { controlThrew: true }, false],
+    ["nothing where the candidate threw", { kind: "mismatch", candidateThrew: true }, false],
+    ["nothing of a candidate that works before it returns", { pair: "synchronous" }, false],
+    ["nothing of a call that was no pair", { pair: undefined }, false],
+    ["nothing where control was not timed", { pair: { controlMs: NaN, candidateMs: 1 } }, false],
+    ["nothing where the candidate was not", { pair: { controlMs: 1, candidateMs: NaN } }, false],
+  ])("is %s", (_, more, isTaken) => {
+    expect(comparedPair({ ...answered, ...more })).toBe(isTaken ? pair : undefined);
+  });
+});
+
+describe("a judge of timed pairs", () => {
+  const terms = { ratio: 1.5, marginMs: 2, warmUp: noWarmUp };
+  const feed = (judge: TimedPairs, times: number, more: Partial<Sample> = {}) =>
+    Array.from({ length: times }, () => judge.penalty(sample({ pair: { controlMs: 4, candidateMs: 8 }, ...more })));
+
+  it("says of each 32 pairs whether the candidate took longer than is tolerated, and nothing of others", () => {
+    const judge = new TimedPairs(terms);
+    // 1.5 · 4 ms + 2 ms are tolerated.
+    expect(feed(judge, 32)).toEqual([...Array<undefined>(31), 0]);
+    expect(feed(judge, 31)).toEqual(Array<undefined>(31));
+    expect(feed(judge, 1, { pair: { controlMs: 4, candidateMs: 8.5 } })).toEqual([1]);
+    // What says nothing is left out, and the block waits.
+    feed(judge, 31);
+    for (const none of [{ controlThrew: true }, { pair: undefined }, { pair: "synchronous" }] as const)
+      expect(feed(judge, 1, none)).toEqual([undefined]);
+    expect(feed(judge, 1)).toEqual([0]);
+  });
+
+  it("says that it says nothing of less than its margin, once all blocks were of such", () => {
+    const judge = new TimedPairs(terms);
+    expect(judge.note()).toBeUndefined();
+    feed(judge, 32, { pair: { controlMs: 1, candidateMs: 1 } });
+    expect(judge.note()).toBe("it says nothing of less than 2 ms, and the candidate takes less");
+    feed(judge, 32, { pair: { controlMs: 1, candidateMs: 2 } });
+    expect(judge.note()).toBeUndefined();
+  });
+
+  it("begins after so many calls, and so long after the first, once and for all", () => {
+    const byCalls = new TimedPairs({ ...terms, warmUp: { calls: 2, ms: 0 } });
+    expect(feed(byCalls, 34).indexOf(0)).toBe(33);
+    const many = new TimedPairs({ ...terms, warmUp: { calls: 100, ms: 0 } });
+    many.untimed(100, 0);
+    expect(feed(many, 32).indexOf(0)).toBe(31);
+
+    const byTime = new TimedPairs({ ...terms, warmUp: { calls: 0, ms: 10 } });
+    // The first of these began the time.
+    byTime.untimed(5, 1_000);
+    byTime.untimed(5, 1_009);
+    expect(feed(byTime, 40, { at: 1_009 })).toEqual(Array<undefined>(40));
+    expect(feed(byTime, 31, { at: 1_010 })).toEqual(Array<undefined>(31));
+    expect(feed(byTime, 1, { at: 0 })).toEqual([0]);
+  });
+
+  it("says why it will have no answer: after a block of calls that kept their caller, or 5 000 calls without a pair", () => {
+    const judge = new TimedPairs(terms);
+    feed(judge, 31, { pair: "synchronous" });
+    expect(judge.silence()).toBeUndefined();
+    feed(judge, 1, { pair: "synchronous" });
+    expect(judge.silence()).toMatch(/^it cannot tell, since the candidate works for more than 1 ms/);
+    const untimed = new TimedPairs(terms);
+    untimed.untimed(4_000, 0);
+    feed(untimed, 999, { pair: undefined });
+    expect(untimed.silence()).toBeUndefined();
+    feed(untimed, 1, { pair: undefined });
+    expect(untimed.silence()).toMatch(/^it cannot tell, since no pair was timed/);
+    feed(untimed, 1);
+    expect(untimed.silence()).toBeUndefined();
   });
 });
 

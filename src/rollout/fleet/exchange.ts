@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from "../../model/clock.ts";
+import { oneAfterAnother } from "../../model/one-after-another.ts";
 import { readHeard } from "../read-state.ts";
 import type { HeardState } from "../state.ts";
 import type { Report, RolloutStore, Sync, SyncedState } from "../stores/store.ts";
@@ -47,7 +48,7 @@ export class FleetExchange {
   #confirm: Cancel | undefined = undefined;
   // Who is to be exchanged for next, once the present exchange has ended.
   #waiting: Waiting | undefined = undefined;
-  #running: Promise<void> | undefined = undefined;
+  readonly #inTurn = oneAfterAnother();
 
   constructor(store: RolloutStore, clock: Clock) {
     this.store = store;
@@ -87,18 +88,12 @@ export class FleetExchange {
 
   #next(): Waiting {
     const members = new Set<FleetMember>();
-    const before = this.#running ?? Promise.resolve();
-    const done = before.then(async () => {
+    const done = this.#inTurn(async () => {
       const keepsAlive = waiting.keepsAlive;
       this.#waiting = undefined;
-      this.#running = done;
       // Those that have gone meanwhile have nothing more to say, and those that go now say it a last time.
       const present = [...members].filter((member) => (this.#members.has(member) || member.leaves) && !member.hasLeft);
-      try {
-        if (present.length > 0) await this.#exchange(present, keepsAlive);
-      } finally {
-        if (this.#running === done) this.#running = undefined;
-      }
+      if (present.length > 0) await this.#exchange(present, keepsAlive);
     });
     const waiting: Waiting = { members, done, keepsAlive: false };
     return waiting;
@@ -152,7 +147,7 @@ export class FleetExchange {
   #hear(experiment: string, news: HeardState | undefined): void {
     const concerned = [...this.#members].filter((member) => member.experiment === experiment);
     const asking = concerned.filter((member) => news === undefined || !member.hears(news));
-    if (asking.length > 0) void this.look(asking);
+    void this.look(asking);
     if (asking.length < concerned.length) this.#confirmSoon();
   }
 
@@ -160,8 +155,7 @@ export class FleetExchange {
     const withinMs = Math.min(confirmWithinMs, ...[...this.#members].map(({ everyMs }) => everyMs / 5));
     this.#confirm ??= this.#clock.after(withinMs * Math.random(), () => {
       this.#confirm = undefined;
-      const unconfirmed = [...this.#members].filter(({ ahead }) => !ahead.isEmpty);
-      if (unconfirmed.length > 0) void this.look(unconfirmed);
+      void this.look([...this.#members].filter(({ ahead }) => !ahead.isEmpty));
     });
   }
 }

@@ -48,7 +48,7 @@ export class FleetEvidence {
 
   /** What of the tables that this process reports its store does not have yet. */
   unsent(): readonly WindowUnits[] {
-    if (this.#fleet === undefined || this.#sentAt === this.own.mark) return [];
+    if (this.#sentAt === this.own.mark) return [];
     const { mark } = this.own;
     const unsent = this.#unsent.next(this.own.closed, this.own.open());
     this.#sentAt = unsent.length === 0 ? mark : "";

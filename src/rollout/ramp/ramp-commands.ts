@@ -1,7 +1,6 @@
-import { SidelaneError } from "../../model/errors.ts";
 import { shownState } from "../shown-state.ts";
 import type { RolloutState } from "../state.ts";
-import { refusalOf, type RolloutRequest } from "../transition.ts";
+import { refusalOf, refused, type RolloutRequest } from "../transition.ts";
 import { pausingAt } from "./step-terms.ts";
 import type { RampKeeper } from "./ramp-keeper.ts";
 import type { RampSettings } from "./ramp-options.ts";
@@ -22,9 +21,7 @@ export class RampCommands {
     const pauses = pausingAt(this.#settings, keeper.state, request.kind);
     const dated: RolloutRequest = { ...request, at: keeper.now(), ...pauses };
     const refusal = refusalOf(keeper.state, dated);
-    if (refusal !== undefined) {
-      throw new SidelaneError("invalid-state", `ramp: cannot ${request.kind.replace("-", " ")}. ${refusal}`);
-    }
+    if (refusal !== undefined) throw refused(dated, refusal);
     await keeper.apply(dated);
     return shownState(keeper.state);
   }

@@ -7,7 +7,7 @@ import { StoreTime } from "../fleet/store-time.ts";
 import { evidenceOf, follows, later } from "../line.ts";
 import type { HeardState, RolloutChange, RolloutState } from "../state.ts";
 import type { Report, SyncedState } from "../stores/store.ts";
-import { isSafe, refused, transition, type RolloutRequest } from "../transition.ts";
+import { isSafe, refusalOf, refused, transition, type RolloutRequest } from "../transition.ts";
 import { HeardAhead } from "./heard-ahead.ts";
 import type { KeeperHost } from "./keeper-host.ts";
 import type { RampSettings } from "./ramp-options.ts";
@@ -122,7 +122,7 @@ export class RampKeeper implements FleetMember {
       this.#show(next, []);
       return this.settle(request.by !== "ramp");
     }
-    if (!this.known || this.#exchange === undefined) {
+    if (!this.known) {
       if (request.by === "ramp") return;
       throw refused(request, "The store's state is not known yet");
     }
@@ -171,7 +171,7 @@ export class RampKeeper implements FleetMember {
       this.ahead.confirmed(startedAt);
     }
     // What is being settled asks by itself, and leaves the rest to the next exchange.
-    if (!this.#isSettling && (this.#found !== undefined || !this.#unwritten.isEmpty)) void this.settle();
+    if (!this.#isSettling) void this.settle(this.leaves);
     if (this.known && this.#found === undefined) this.#host.exchanged(answer, sent);
   }
 
@@ -186,7 +186,7 @@ export class RampKeeper implements FleetMember {
     else if (found !== null && (stored === undefined || follows(found, stored))) {
       this.#take(
         found,
-        found.history.filter(({ id }) => id !== undefined && this.#attempted.has(id)),
+        found.history.filter(({ id = "" }) => this.#attempted.has(id)),
       );
     } else {
       this.#found = found;
@@ -200,12 +200,11 @@ export class RampKeeper implements FleetMember {
       const found = this.#found;
       const { first } = this.#unwritten;
       const stored = this.#stored;
-      if (this.#exchange === undefined || (found === undefined && (first === undefined || stored === undefined)))
-        return;
+      if (found === undefined && (first === undefined || stored === undefined)) return;
       const expected = found === undefined ? stored!.id : found?.id;
       // The first one of all: what was done before the store was reached was stamped by this machine's clock.
       let next = later(this.state, this.#time.offsetMs - this.#offsetMs);
-      if (found === undefined) next = first!.base === expected ? first!.next : transition(stored!, first!.request);
+      if (found === undefined) next = first!.next;
       else if (stored) next = transition(found ?? stored, fork(stored, this.now()));
       const outcome = await this.#write(expected, next, keepAlive);
       if (outcome === "failed") return;
@@ -217,7 +216,7 @@ export class RampKeeper implements FleetMember {
       }
       const before = this.#stored;
       this.#isSettling = true;
-      await this.#exchange.look([this], keepAlive);
+      await this.#exchange!.look([this], keepAlive);
       this.#isSettling = false;
       if (this.#stored === before && this.#found === found) return;
     }
@@ -229,15 +228,16 @@ export class RampKeeper implements FleetMember {
     await this.#settle(request.by !== "ramp");
     const stored = this.#stored;
     // On top of what is not written yet nothing is promoted.
-    if (stored === undefined || stored !== this.state) {
+    if (stored !== this.state) {
       if (request.by === "ramp") return;
       throw refused(request, "What was done here is not in the store yet");
     }
-    const next = transition(stored, request);
-    if (next === stored) {
+    const refusal = refusalOf(stored, request);
+    if (refusal !== undefined) {
       if (request.by === "ramp") return;
-      throw refused(request, "Another process was first");
+      throw refused(request, refusal);
     }
+    const next = transition(stored, request);
     const outcome = await this.#write(stored.id, next, request.by !== "ramp");
     if (outcome === "replaced") {
       this.#take(next, next.history.slice(-1));
@@ -245,7 +245,7 @@ export class RampKeeper implements FleetMember {
     }
     const hasFailed = outcome === "failed";
     if (hasFailed) this.promoteFrom = this.now() + this.everyMs;
-    else await this.#exchange?.look([this], request.by !== "ramp");
+    else await this.#exchange!.look([this], request.by !== "ramp");
     if (request.by !== "ramp") throw refused(request, hasFailed ? "The store failed" : "Another process was first");
   }
 
@@ -288,7 +288,7 @@ export class RampKeeper implements FleetMember {
   #tellUnwritten(): void {
     const news = this.#unwritten.tell();
     for (const { id = "" } of news) this.#attempted.delete(id);
-    if (news.length > 0) this.#show(this.state, news);
+    this.#show(this.state, news);
   }
 
   #show(next: RolloutState, news: readonly RolloutChange[], isFirst = false): void {

@@ -14,9 +14,11 @@ export function withStanding(verdict: Verdict, state: RolloutState, version: str
     mode === "paused" ? "paused"
     : stage === "off" ? "switched-off"
     : "rolled-back";
+  // A version that came back is latched by what was said of it then, whatever befell others since.
   const change =
-    history.findLast((each) => each.kind === kind || (mode === "paused" && each.pauses === true)) ??
-    latchOf(versions, candidateVersion);
+    mode === "paused" ?
+      history.findLast((each) => each.kind === "paused" || each.pauses === true)
+    : (latchOf(versions, candidateVersion) ?? history.findLast((each) => each.kind === kind));
   if (change === undefined) return verdict;
   const standing = {
     paused: "Paused",

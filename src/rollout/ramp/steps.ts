@@ -28,7 +28,7 @@ export interface KeysStep {
 export interface SettledSteps {
   readonly shares: readonly number[];
   readonly terms: ReadonlyMap<number, { readonly minimumTimeMs?: number; readonly pause?: boolean }>;
-  readonly keys?: (key: string) => boolean;
+  readonly keys: KeysStep["keys"] | undefined;
 }
 
 const more = { minimumTimeMs: aNumber(), pause: aBoolean };
@@ -73,7 +73,7 @@ export function settleSteps(check: OptionCheck, steps: unknown): SettledSteps {
     shares.push(share);
     terms.set(share, own);
   });
-  return { shares, terms, ...(keys !== undefined && { keys }) };
+  return { shares, terms, keys };
 }
 
 /** Whether a key is one of those that the first step chooses. Never throws. */

@@ -1,57 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Clock } from "../../../src/model/clock.ts";
-import { ProcessRun } from "../../../src/rollout/fleet/process-run.ts";
-import { RampKeeper } from "../../../src/rollout/ramp/ramp-keeper.ts";
-import { checkRampOptions, type RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
-import { snapshotOf } from "../../../src/rollout/snapshot.ts";
-import { initialState, type RolloutChange, type RolloutState } from "../../../src/rollout/state.ts";
+import type { RolloutState } from "../../../src/rollout/state.ts";
 import { memoryStore } from "../../../src/rollout/stores/memory.ts";
-import type { RolloutStore, SyncedState } from "../../../src/rollout/stores/store.ts";
-import { transition, type RolloutRequest } from "../../../src/rollout/transition.ts";
-import { fixedClock } from "../../../src/testing/fixed-clock.ts";
+import { transition } from "../../../src/rollout/transition.ts";
 import { wayTo } from "../fleet/process.ts";
 import { stored } from "../stored.ts";
-
-const asked = (kind: RolloutRequest["kind"], by = "ramp"): RolloutRequest => ({ kind, at: 1, by, reason: "seen" });
-
-/** A keeper by itself, which looks at its store where a test says so. */
-function kept(given: RolloutStore | undefined, more: RampOptions = {}) {
-  const clock = fixedClock();
-  /** Whether each deadline since keeps the process alive. */
-  const alive: boolean[] = [];
-  const watched: Clock = {
-    ...clock,
-    after(ms, run, keepAlive) {
-      if (ms === 2_000) alive.push(keepAlive === true);
-      return clock.after(ms, run, keepAlive);
-    },
-  };
-  const told: RolloutChange["kind"][] = [];
-  const faults: string[] = [];
-  const answers: SyncedState[] = [];
-  const options: RampOptions = { version: "v1", ...(given && { store: given }), ...more };
-  const settings = { ...checkRampOptions(options), run: new ProcessRun(undefined) };
-  const keeper = new RampKeeper(initialState([0.1, 0.5], 0, "shadow", "v1"), settings, {
-    changed: (_, news) => void told.push(...news.map(({ kind }) => kind)),
-    report: () => ({ candidates: {}, units: [] }),
-    exchanged: (answer) => void answers.push(answer),
-    grants: ({ stage, share }) => snapshotOf(stage, share),
-    renewed: () => undefined,
-    onFault: (error) => void faults.push(String(error)),
-  });
-  keeper.setClock(watched);
-  return { keeper, clock, alive, told, faults, answers };
-}
-
-/** One that follows its store by looking alone. */
-async function opened(store: RolloutStore) {
-  const all = kept(wayTo(store).store);
-  all.keeper.open("price");
-  await all.keeper.loaded;
-  await all.clock.advanceAsync(0);
-  all.alive.length = 0;
-  return all;
-}
+import { asked, kept, opened } from "./kept.ts";
 
 describe("a ramp's state without a store", () => {
   it("is known at once, and changes at once", async () => {
@@ -135,8 +88,9 @@ describe("the news of a state", () => {
   it("says nothing before a state is known, of the present one, or of one that was left", async () => {
     const rolledBack = (state: RolloutState): RolloutState => transition(state, asked("rollback"));
     const unknown = kept(memoryStore());
-    expect(unknown.keeper.hears(rolledBack(unknown.keeper.state))).toBe(false);
+    expect(unknown.keeper.hears({ ...rolledBack(unknown.keeper.state), stage: "off" })).toBe(false);
     const { keeper } = await opened(memoryStore());
+    expect(keeper.hears({ ...keeper.state, stage: "off" })).toBe(false);
     await keeper.apply(asked("advance", "Ada"));
     const { state } = keeper;
     expect(keeper.hears({ ...state, stage: "off", share: 0 })).toBe(false);
@@ -153,17 +107,24 @@ describe("what a process reports of its state", () => {
     const store = memoryStore();
     const unknown = kept(store);
     for (const absent of ["knows", "leaves"]) expect(unknown.keeper.report()).not.toHaveProperty(absent);
-    const { keeper, answers, clock } = await opened(store);
+    const { keeper, answers, clock, renewed } = await opened(store);
+    expect(renewed).toEqual([]);
     await clock.advanceAsync(12_001);
     expect(keeper.report()).toMatchObject({ experiment: "price", epoch: 1, evidenceEpoch: 1, knows: keeper.state.id });
     expect(answers.length).toBeGreaterThan(0);
     const before = keeper.report().process;
+    keeper.heard({}, keeper.report(), clock.monotonic());
+    expect(keeper.hasLeft).toBe(false);
     await keeper.leave();
     expect(keeper.report().leaves).toBe(true);
     // Opened again, it is another one, which does not leave.
     keeper.open("price");
+    expect(renewed).toEqual([undefined]);
     expect(keeper.report()).not.toHaveProperty("leaves");
     expect(keeper.report().process).not.toBe(before);
     expect(keeper.hasLeft).toBe(false);
+    // Heard of once, it is not said again.
+    keeper.heard({}, { ...keeper.report(), leaves: true }, clock.monotonic());
+    expect(keeper.hasLeft).toBe(true);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Laboratory } from "../../../src/experiment/laboratory.ts";
 import { ramp, type Ramp } from "../../../src/rollout/ramp/ramp.ts";
 import type { RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
+import { isChosen } from "../../../src/rollout/ramp/steps.ts";
 import { memoryStore } from "../../../src/rollout/stores/memory.ts";
 import { gates } from "../../../src/stats/gates.ts";
 import { fixedClock } from "../../../src/testing/fixed-clock.ts";
@@ -40,6 +41,28 @@ function drive(
 
 const shares = ({ host }: Driven): readonly unknown[] =>
   host.events.filter(({ kind }) => kind === "advanced").map(({ to }) => `${to.stage} ${to.share}`);
+
+describe("whether a key is chosen", () => {
+  const fails = (): never => {
+    throw new Error("no team");
+  };
+  it.each<readonly [string, unknown, boolean, string | undefined]>([
+    ["what the step says", (key: string) => key === "team-1", true, undefined],
+    ["no where nobody chooses", undefined, false, undefined],
+    ["no where the step says nothing", () => undefined, false, undefined],
+    [
+      "no, with a fault, where it says something else",
+      async () => true,
+      false,
+      "TypeError: `keys` of a step must return true or false",
+    ],
+    ["no, with a fault, where it throws", fails, false, "Error: no team"],
+  ])("is %s", (_, chooses, chosen, fault) => {
+    const faults: string[] = [];
+    expect(isChosen(chooses as never, "team-1", (error) => void faults.push(String(error)))).toBe(chosen);
+    expect(faults).toEqual(fault === undefined ? [] : [expect.stringContaining(fault)]);
+  });
+});
 
 describe("a step with terms of its own", () => {
   it("lasts as long as it says, and others as long as the ramp says", () => {

@@ -1,5 +1,5 @@
 import { TypedInMemoryProvider, OpenFeature } from "@openfeature/server-sdk";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { fromEnvironment } from "../../../src/rollout/sources/environment.ts";
 import { rolloutOf } from "../../../src/rollout/to-rollout.ts";
 import { fromOpenFeature, type FlagClient } from "../../../src/rollout/sources/openfeature.ts";
@@ -87,13 +87,19 @@ describe("fromOpenFeature, with the real SDK", () => {
 });
 
 describe("fromOpenFeature, with a client of one's own", () => {
-  function client(answer: () => PromiseLike<{ value: unknown }>) {
+  interface Answer {
+    readonly value: unknown;
+    readonly reason?: string;
+    readonly errorCode?: string;
+    readonly errorMessage?: string;
+  }
+  function client(answer: (...asked: readonly unknown[]) => PromiseLike<Answer>) {
     const handlers = new Map<string, Set<() => void>>();
     let asked = 0;
     const made: FlagClient = {
-      getObjectDetails: () => {
+      getObjectDetails: (...given) => {
         asked++;
-        return answer();
+        return answer(...given);
       },
       addHandler: (event, handler) => void handlers.set(event, (handlers.get(event) ?? new Set()).add(handler)),
       removeHandler: (event, handler) => void handlers.get(event)?.delete(handler),
@@ -129,6 +135,72 @@ describe("fromOpenFeature, with a client of one's own", () => {
     answers[0]!({ stage: "off" });
     await host.clock.advanceAsync(0);
     expect(source.current().stage).toBe("live");
+  });
+
+  it("asks with a context of its own, where there is one", async () => {
+    const asked: (readonly unknown[])[] = [];
+    const { made } = client((...given) => {
+      asked.push(given);
+      return Promise.resolve({ value: "live" });
+    });
+    const context = { targetingKey: "host-1" };
+    const host = testHost();
+    const given = fromOpenFeature(made, "a", { context });
+    given.start!(host);
+    fromOpenFeature(made, "b").start!(host);
+    await host.clock.advanceAsync(0);
+    expect(asked).toEqual([
+      ["a", {}, context],
+      ["b", {}, undefined],
+    ]);
+    expect(asked[0]![2]).not.toBe(context);
+    // A stage may be the whole flag.
+    expect(given.current().stage).toBe("live");
+  });
+
+  it("tells its listeners of what is another stage, share or part compared, and of nothing else", async () => {
+    let value: unknown = { serve: 0.1, compare: 0.5 };
+    const source = fromOpenFeature(client(() => Promise.resolve({ value })).made, "a", { pollEveryMs: 1_000 });
+    const host = testHost();
+    let told = 0;
+    const stop = source.onChange(() => told++);
+    source.start!(host);
+    await host.clock.advanceAsync(0);
+    const seen: number[] = [told];
+    for (const next of [
+      { serve: 0.1, compare: 0.5 },
+      { serve: 0.2, compare: 0.5 },
+      { serve: 0.2, compare: 0.6 },
+      { serve: 0, compare: 0.6 },
+      { stage: "off" },
+      { serve: 0, compare: 0 },
+      { stage: "live" },
+      { stage: "complete" },
+    ]) {
+      value = next;
+      await host.clock.advanceAsync(1_000);
+      seen.push(told);
+    }
+    expect(seen).toEqual([1, 1, 2, 3, 4, 5, 5, 6, 7]);
+    stop();
+    value = { stage: "off" };
+    await host.clock.advanceAsync(1_000);
+    expect([told, source.current().stage]).toEqual([7, "off"]);
+  });
+
+  it.each<readonly [string, Answer, string]>([
+    ["fails", { value: { serve: 1 }, errorCode: "FLAG_NOT_FOUND" }, "Error: Flag a: FLAG_NOT_FOUND"],
+    ["says why", { value: 1, errorCode: "GENERAL", errorMessage: "down" }, "Error: Flag a: GENERAL down"],
+    ["holds null", { value: null }, 'SidelaneError: flag "a": expected `rollout` to be an object, got null'],
+    ["holds a number", { value: 7 }, 'SidelaneError: flag "a": expected `rollout` to be an object, got 7'],
+    ["holds an odd stage", { value: { stage: "half" } }, 'SidelaneError: flag "a": expected `rollout` to be one of'],
+  ])("counts a fault, and holds what was last known, where the flag %s", async (_, answer, fault) => {
+    const source = fromOpenFeature(client(() => Promise.resolve(answer)).made, "a");
+    const host = testHost();
+    source.start!(host);
+    await host.clock.advanceAsync(0);
+    expect(source.current().stage).toBe("shadow");
+    expect(host.faults.map(({ error }) => String(error))).toEqual([expect.stringContaining(fault)]);
   });
 
   it("goes by `otherwise` while the flag is disabled", async () => {
@@ -184,17 +256,24 @@ describe("fromOpenFeature, with a client of one's own", () => {
   });
 
   it.each([
-    [() => fromOpenFeature({} as never, "a"), /`client.getObjectDetails` to be a function/],
+    [
+      () => fromOpenFeature(client(() => Promise.resolve({ value: 1 })).made, "a", { otherwise: 7 as never }),
+      /^fromOpenFeature: expected `rollout`/,
+    ],
+    [() => fromOpenFeature({} as never, "a"), /^fromOpenFeature: expected `client.getObjectDetails` to be a function/],
     [() => fromOpenFeature(client(() => Promise.resolve({ value: 1 })).made, ""), /`flagKey`/],
     [() => fromOpenFeature(client(() => Promise.resolve({ value: 1 })).made, "a", { pollEveryMs: 1 }), /`pollEveryMs`/],
   ])("is refused when it is described wrongly (%#)", (make, message) => {
-    expect(make).toThrow(expect.objectContaining({ code: "invalid-option", message: expect.stringMatching(message) }));
+    expect(make).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^invalid-/), message: expect.stringMatching(message) }),
+    );
   });
 });
 
 describe("fromEnvironment", () => {
   afterEach(() => {
     delete process.env["PRICE_ROLLOUT"];
+    vi.unstubAllEnvs();
   });
   const from = (text: string): RolloutSource => {
     process.env["PRICE_ROLLOUT"] = text;
@@ -208,6 +287,9 @@ describe("fromEnvironment", () => {
     ["complete", "complete", 1],
     ["0.1", "ramp", 0.1],
     ["10%", "ramp", 0.1],
+    ["0.125", "ramp", 0.125],
+    [".25", "ramp", 0.25],
+    ["12.5 %", "ramp", 0.125],
     [".5", "ramp", 0.5],
     ["0", "shadow", 0],
     ["1", "live", 1],
@@ -219,6 +301,22 @@ describe("fromEnvironment", () => {
   it("is what it was told to be otherwise, where the variable is not set", () => {
     expect(fromEnvironment("PRICE_ROLLOUT", { otherwise: { serve: 0.5 } }).current().share).toBe(0.5);
     expect(fromEnvironment().current().stage).toBe("shadow");
+  });
+
+  it("reads SIDELANE_ROLLOUT by default, once, and has nothing to tell of later", () => {
+    vi.stubEnv("SIDELANE_ROLLOUT", "live");
+    const source = fromEnvironment();
+    vi.stubEnv("SIDELANE_ROLLOUT", "off");
+    expect(source.current().stage).toBe("live");
+    source.onChange(() => undefined)();
+    expect(source.current().stage).toBe("live");
+  });
+
+  it("is refused under its own name", () => {
+    expect(() => fromEnvironment("PRICE_ROLLOUT", { otherwise: 7 as never })).toThrow(
+      /^fromEnvironment: expected `rollout`/,
+    );
+    expect(() => fromEnvironment("PRICE_ROLLOUT", { other: 7 } as never)).toThrow(/^fromEnvironment: .*`other`/);
   });
 
   it.each(["half", "1.1", "-1", "110%", "NaN", "ramp", "0,1"])("refuses %j", (text) => {
