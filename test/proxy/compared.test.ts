@@ -194,6 +194,22 @@ describe("requests that differ by side", () => {
     await said(on.port, get.replace("Host", "Connection: Upgrade\r\nUpgrade: echo\r\nHost"));
     expect(control.requests[2]!.headers["x-forwarded-for"]).toBe("127.0.0.1");
   });
+
+  it("say what their side sets in place of where they came from", async () => {
+    const control = await service(says("a"));
+    const headers = { set: { "X-Forwarded-Proto": "https" }, remove: ["X-Forwarded-Host"] };
+    const { port } = await proxied({
+      ...{ control: { url: control.url, headers }, candidate: control.url, rollout: "off", forwarded: true },
+    });
+    const came = "X-Forwarded-Proto: wss\r\nX-Forwarded-Host: b\r\nHost";
+    await said(port, get.replace("Host", came));
+    await said(port, get.replace("Host", `Connection: Upgrade\r\nUpgrade: echo\r\n${came}`));
+    for (const { headers: got } of control.requests) {
+      expect(got).toMatchObject({ "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "https" });
+      expect(got["x-forwarded-host"]).toBeUndefined();
+    }
+    expect(control.requests).toHaveLength(2);
+  });
 });
 
 describe("a request whose header has the key", () => {

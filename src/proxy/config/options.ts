@@ -237,7 +237,10 @@ export const proxyOptions: Schema = object(
     loopKey: secret(
       "What copies are marked with, the same for a fleet; `SIDELANE_LOOP_KEY` or a random one by default.",
     ),
-    forwarded: flag("Whether `X-Forwarded-For`, `-Proto` and `-Host` are added.", false),
+    forwarded: flag(
+      "Whether `X-Forwarded-For` gets the caller's address, and `-Proto` and `-Host` what it used here.",
+      false,
+    ),
     closeMs: whole(0, undefined, "How long requests that run may take at the end.", 10_000),
     admin: object(
       {
