@@ -146,6 +146,22 @@ describe("streams of events", () => {
     expect(faults).toEqual([]);
   });
 
+  it.each([
+    ["a comment and an id", "text/event-stream", ": wait\n\nid: 1\n\n", "data: 1\n\n"],
+    ["its type and a part of its data", "text/event-stream", "event: a\r\ndata: 1", "\r\n\r\n"],
+    ["an empty line and half a line", "application/x-ndjson", '\n{"a":', "1}\n"],
+  ])("have their first event when it is whole, not with %s", async (_about, type, before, first) => {
+    const late: RequestListener = (_request, response) => {
+      response.writeHead(200, { "content-type": type }).write(before);
+      setTimeout(() => response.end(first), 60);
+    };
+    const { ask, lab, handler } = await between(late, streams([before, first], undefined, type));
+    await (await ask()).text();
+    await lab.settled();
+    expect(lab.status().experiments["shop"]).toMatchObject({ matched: 1 });
+    expect(handler.counts()["candidate"]!.streams!.control.firstEventMs).toBeGreaterThanOrEqual(55);
+  });
+
   it("take less time than a call may", async () => {
     const options: HandlerOptions = {
       name: "a",
