@@ -7,6 +7,7 @@ import type { Sessions } from "../http/sessions.ts";
 import { endToEnd, type Outgoing } from "../http/sides/outgoing.ts";
 import { stopOf, type Stop } from "../model/stop.ts";
 import { keptOf, type Kept } from "./kept-body.ts";
+import { drains } from "../http/node/kept-connection.ts";
 import { NodeAnswer, type Reply } from "./node-answer.ts";
 import { Caller } from "./caller.ts";
 import {
@@ -236,7 +237,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
       from.pause();
       setImmediate(() => {
         if (to.destroyed || to.write(chunk)) from.resume();
-        else to.once("drain", () => from.resume());
+        else drains(to).once("drain", () => from.resume());
       });
     });
     // A stream that is paused may end all the same.

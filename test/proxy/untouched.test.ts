@@ -118,6 +118,21 @@ describe("what control gets", () => {
     expect(received[0]).toMatch(/\r\n\r\nonetwosix$/);
   });
 
+  it("is a large body as well that it answers before it has it", async () => {
+    let hasAnswered = false;
+    const { url, received } = await raw((socket) => {
+      if (!hasAnswered) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+      hasAnswered = true;
+    });
+    const { port } = await proxied({ control: url, candidate: nowhere, rollout: "off" });
+    const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n");
+    await new Promise((resolve) => socket.once("data", resolve).write("x"));
+    socket.write("x".repeat(4_999_999));
+    await eventually(() => received[0]!.endsWith("x".repeat(5_000_000)));
+    socket.destroy();
+  });
+
   it("leaves the caller's connection open once it has said that a body may come", async () => {
     let hasTold = false;
     const { url } = await raw((socket, text) => {

@@ -22,6 +22,15 @@ export function endKept(agent: object): void {
   for (const sockets of Object.values(freeSockets)) for (const socket of [...sockets]) socket.destroy();
 }
 
+interface Drains {
+  once(event: "drain", listener: () => void): unknown;
+}
+
+/** What tells that there is room again for a request's body: once all of its answer is there, Node tells its connection alone. */
+export function drains(request: Drains & { readonly socket?: Drains | null }): Drains {
+  return request.socket ?? request;
+}
+
 /**
  * Whether a connection broke while an answer came. Node takes a body that ends with its connection for whole all the same, where the
  * connection was reset; a write that fails says nothing of what is read.

@@ -4,7 +4,7 @@ import { SidelaneError } from "../../model/errors.ts";
 import { anyResponse } from "../any-response.ts";
 import { dropHop } from "../sides/outgoing.ts";
 import type { Transport, TransportInit } from "../sides/transport.ts";
-import { brokeReading, endKept, wasStale } from "./kept-connection.ts";
+import { brokeReading, drains, endKept, wasStale } from "./kept-connection.ts";
 import { streamOf } from "./request-from.ts";
 
 interface ReceivedMessage extends AsyncIterable<Uint8Array> {
@@ -19,7 +19,7 @@ interface ReceivedMessage extends AsyncIterable<Uint8Array> {
 interface ClientRequest {
   maxHeadersCount: number | null;
   readonly reusedSocket: boolean;
-  readonly socket?: { readonly bytesRead: number } | null;
+  readonly socket?: { readonly bytesRead: number; once(event: "drain", listener: () => void): unknown } | null;
   write(chunk: Uint8Array): boolean;
   end(chunk?: Uint8Array): void;
   destroy(error?: Error): void;
@@ -27,7 +27,7 @@ interface ClientRequest {
   once(event: "upgrade", listener: (message: ReceivedMessage, socket: { destroy(): void }) => void): void;
   once(event: "close", listener: () => void): void;
   once(event: "socket", listener: (socket: { readonly bytesRead: number }) => void): void;
-  on(event: "drain", listener: () => void): void;
+  once(event: "drain", listener: () => void): void;
   on(event: "error", listener: (error: Error) => void): void;
 }
 
@@ -177,9 +177,6 @@ async function sendBody(request: ClientRequest, body: unknown): Promise<void> {
     go();
   };
   request.once("close", over);
-  request.on("drain", () => {
-    go();
-  });
   const reader = (body as ReadableStream<Uint8Array>).getReader();
   for (;;) {
     const { done, value } = await reader.read();
@@ -188,7 +185,10 @@ async function sendBody(request: ClientRequest, body: unknown): Promise<void> {
     await new Promise<void>(later);
     // What nobody takes any more is read, so that the answer reaches a caller that is still sending.
     if (isOver || request.write(value)) continue;
-    await new Promise<void>((resolve) => (go = resolve));
+    await new Promise<void>((resolve) => {
+      go = resolve;
+      drains(request).once("drain", resolve);
+    });
   }
   request.end();
 }
