@@ -38,7 +38,7 @@ export interface HandlerCounts {
 
 /** When the events of streams came. */
 export interface StreamMeans {
-  /** Milliseconds from the request to the first event, of streams that had one. */
+  /** Milliseconds from the request to the first event, of streams that had one; to the first byte, where its body is encoded. */
   readonly firstEventMs: number;
   readonly eventsPerSecond: number;
 }

@@ -18,6 +18,7 @@ import {
   orElse,
   where,
   withMethods,
+  type OptionRule,
   type OptionTable,
   type Settled,
 } from "../model/option-table.ts";
@@ -118,7 +119,14 @@ export const handlerLimitsTable: OptionTable<HandlerLimits, "requestBytes"> = {
   requestBytes: orElse(aWhole(), 64 * 1024),
 };
 
-const aKey = where("a text of at least 16 characters", (got) => typeof got === "string" && got.length >= 16);
+/** Of a key that is none nothing is repeated. */
+const keyOf = (takes: string, pattern: RegExp): OptionRule => ({
+  takes,
+  check: (check, option, got) => {
+    if (typeof got !== "string") check.fail(option, takes, got);
+    else if (!pattern.test(got)) check.fail(option, takes, "(another text)");
+  },
+});
 
 const aSide = compiled("a URL, a function of a request, or an object with `url`");
 
@@ -167,8 +175,9 @@ export const sharedTable: OptionTable<SharedOptions, Defaulted> = {
   noise: aBooleanOr(anObject),
   secondary: aSide,
   transport: aFunction,
-  loopKey: aKey,
-  forceKey: aKey,
+  loopKey: keyOf("a text of at least 16 characters", /^.{16,}$/s),
+  // As it comes in a header.
+  forceKey: keyOf("a text of at least 16 characters, without spaces and of ASCII", /^[\x21-\x7E]{16,}$/),
   cpuShare: orElse(aShare, 0.05),
   limits: { ...optionsOf("an object of limits", handlerLimitsTable), byDefault: {} },
   clock: aClock,

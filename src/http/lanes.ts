@@ -33,6 +33,11 @@ export function lanesOf(
   const sides: readonly (readonly [name: string, side: unknown])[] =
     candidates === undefined ? [["candidate", candidate]] : Object.entries(candidates);
   if (sides.length === 0) check.fail("candidates", "at least one candidate by name", candidates);
+  const taken = sides.find(([each]) => candidates !== undefined && /^(?:|control|compare)$/.test(each));
+  if (taken !== undefined) {
+    // A request can be forced to each of them by its name.
+    check.fail("candidates", "an object of candidates by name, none of them empty, `control` or `compare`", taken[0]);
+  }
   if (candidates !== undefined && rollout !== undefined) {
     check.fail("rollout", "left out beside `candidates`", rollout, "Several candidates run in shadow");
   }

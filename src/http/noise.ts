@@ -5,11 +5,14 @@ import type { ReportedResponse } from "./exchange/reported-response.ts";
 import type { Surroundings } from "./exchange/run-exchange.ts";
 import { stopOf } from "../model/stop.ts";
 import { asked } from "./exchange/side-call.ts";
-import { failureOf } from "./http-error.ts";
 import { loopHeader } from "./loop-mark.ts";
 import type { CompiledSide } from "./sides/side.ts";
 
-/** Asks control, or its second instance, for the same once more, and reads the answer to its end. Never rejects. */
+/**
+ * Asks control, or its second instance, for the same once more, and reads the answer to its end. Where that fails as neither side did the first
+ * time, nothing is learnt: a second instance that is down does not differ from control, and makes no noise of what the candidate does. Never
+ * rejects.
+ */
 export async function controlAgain(
   { mark, clock, bodyLimits }: Surroundings,
   side: CompiledSide,
@@ -18,6 +21,7 @@ export async function controlAgain(
   timeoutMs: number,
 ): Promise<Outcome<ReportedResponse>> {
   const controller = new AbortController();
+  const startedAt = clock.monotonic();
   const cancel = clock.after(Math.min(timeoutMs, 60_000), () => {
     controller.abort(new DOMException("No answer", "TimeoutError"));
   });
@@ -28,29 +32,32 @@ export async function controlAgain(
     const send = (): Promise<Response> => side.send(request, controller.signal, context);
     const answer = await asked(send, side.decodes, isHead, clock);
     return await new Promise<Outcome<ReportedResponse>>((resolve) => {
-      const threw = (error: unknown): void => {
-        resolve({ kind: "threw", error: failureOf(error, answer.status) });
+      const nothing = (): void => {
+        resolve({ kind: "timed-out", afterMs: clock.monotonic() - startedAt });
       };
+      if (answer.status >= 500 && exchange?.hasServerError !== true) {
+        answer.discard();
+        nothing();
+        return;
+      }
       answer.drain(
         bodyLimits,
         {
           ended: (captured) => {
             const other = exchange?.controlSide;
             const looked = exchange?.lookAtControl(captured);
-            if (looked === undefined) threw(new TypeError("Nothing to compare it with"));
+            if (looked === undefined) nothing();
             else resolve({ kind: "returned", value: { side: looked, ...(other && { other }) } });
           },
-          broke: threw,
-          cancelled: () => {
-            threw(controller.signal.reason);
-          },
+          broke: nothing,
+          cancelled: nothing,
         },
         stopOf(controller.signal),
         () => Infinity,
       );
     });
-  } catch (error) {
-    return { kind: "threw", error: failureOf(error) };
+  } catch {
+    return { kind: "timed-out", afterMs: clock.monotonic() - startedAt };
   } finally {
     cancel();
   }

@@ -119,7 +119,7 @@ export class SilenceWatch {
       const reason = `of ${eligible} requests, ${sampled} were drawn and none was sent${because}`;
       if (!isWanted) findings.push({ kind: "not-sent", reason });
     } else if (answered === 0) {
-      findings.push({ kind: "no-answer", reason: `${sent} requests were sent, and none was answered` });
+      findings.push({ kind: "no-answer", reason: `${sent} requests were sent, and none was answered${because}` });
     } else if (compared === 0) {
       const reason = `${answered} of ${sent} requests were answered, and none was compared${because}`;
       findings.push({ kind: "no-comparison", reason });

@@ -65,7 +65,7 @@ export function adminServer(deployment: () => Deployment, token: string | undefi
         send(response, answer);
       },
       (error: unknown) => {
-        send(response, text(400, String(error)));
+        send(response, text(400, (error as Error).message));
       },
     );
   });
@@ -93,7 +93,10 @@ function pathOf({ url = "/" }: IncomingMessage): string {
 
 /** A page of another site may have a name that leads here. */
 function isOwnName(host: string | undefined): boolean {
-  const name = (host ?? "").replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  const name = (host ?? "")
+    .toLowerCase()
+    .replace(/:\d+$/, "")
+    .replace(/^\[|\]$/g, "");
   return name === "localhost" || isIP(name) !== 0;
 }
 
@@ -113,7 +116,15 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
     length += (chunk as Buffer).length;
     if (length > mostBytes) throw new TypeError("Expected a short body");
   }
-  return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
+  let given: unknown;
+  try {
+    given = JSON.parse(Buffer.concat(chunks).toString());
+  } catch {
+    // What is no JSON is no object.
+  }
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw new TypeError('Expected an object in JSON, such as { "command": "pause", "by": "ann", "reason": "…" }');
+  return given;
 }
 
 const commands: ReadonlySet<string> = new Set([

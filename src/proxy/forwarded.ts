@@ -1,6 +1,9 @@
 import type { IncomingMessage } from "node:http";
 
-/** What proxies say about a caller, each after what came of that name. */
+/**
+ * What proxies say about a caller: its address, after those that came, and the scheme and the host that it used here, in place of what came.
+ * Of the latter two there is one of each, since few programs read a list there.
+ */
 export function forwardedBy({ socket, headers }: IncomingMessage): readonly (readonly [name: string, value: string])[] {
   const before = headers["x-forwarded-for"];
   const address = socket.remoteAddress ?? "unknown";

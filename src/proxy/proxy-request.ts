@@ -7,9 +7,11 @@ import type { Sessions } from "../http/sessions.ts";
 import { endToEnd, type Outgoing } from "../http/sides/outgoing.ts";
 import { stopOf, type Stop } from "../model/stop.ts";
 import { keptOf, type Kept } from "./kept-body.ts";
+import { drains } from "../http/node/kept-connection.ts";
 import { NodeAnswer, type Reply } from "./node-answer.ts";
 import { Caller } from "./caller.ts";
 import {
+  exceptFor,
   hasBody,
   hasConditions,
   sendHead,
@@ -148,7 +150,10 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
   askCandidate(lane: Lane, signal: AbortSignal): Promise<SideAnswer<Reply>> {
     const side = this.#sides.candidate(lane);
     const headers = this.#headersTo(side, { withoutCredentials: !lane.isTrusted });
-    return this.#ask(side.upstream, headers, stopOf(signal), this.#mark === undefined);
+    return this.#ask(side.upstream, headers, stopOf(signal), this.#mark === undefined).catch((error: unknown) => {
+      if (typeof error === "object" && error !== null) ofCandidates.add(error);
+      throw error;
+    });
   }
 
   copyFor(lane: Lane, mark: string): SendCopy | Promise<SendCopy> {
@@ -183,12 +188,10 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
     return ({ stop }) => this.#ask(side.copies, headers, stop, false);
   }
 
-  #headersTo({ set, remove }: ProxySide, receiver: Receiver, mark = this.#mark, own: HeadersToSet = []): string[] {
+  #headersTo(side: ProxySide, receiver: Receiver, mark = this.#mark, own: HeadersToSet = []): string[] {
     const request = this.#request;
-    const forwarded = this.#sides.forwarded(request);
-    const isOurs = (name: string): boolean => remove.has(name) || set.some(([each]) => each.toLowerCase() === name);
-    const kept = own.filter(([name]) => !isOurs(name));
-    const headers = sentOn(request.rawHeaders, [...forwarded, ...kept, ...set], remove, receiver);
+    const added = exceptFor(side, [...this.#sides.forwarded(request), ...own]);
+    const headers = sentOn(request.rawHeaders, [...added, ...side.set], side.remove, receiver);
     if (mark !== undefined) headers.push(loopHeader, mark);
     // Node would send an empty body in chunks.
     const isEmpty = this.#kept!.kind === "none" && !isWithoutBody(this.seen.method);
@@ -234,7 +237,7 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
       from.pause();
       setImmediate(() => {
         if (to.destroyed || to.write(chunk)) from.resume();
-        else to.once("drain", () => from.resume());
+        else drains(to).once("drain", () => from.resume());
       });
     });
     // A stream that is paused may end all the same.
@@ -260,6 +263,14 @@ export class ProxyRequest implements Arrival<Reply>, Incoming<Reply> {
   }
 }
 
+/** What candidates that serve have failed with. */
+const ofCandidates = new WeakSet();
+
+/** Whether a caller has no answer since the candidate has not answered. */
+export function isOfCandidate(error: unknown): boolean {
+  return typeof error === "object" && error !== null && ofCandidates.has(error);
+}
+
 const inSessions: readonly string[] = ["cookie", "authorization"];
 
 const withoutBody: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
@@ -278,6 +289,11 @@ function textOf(value: string | readonly string[] | undefined): string | null {
 function inform(response: ServerResponse, status: number, reason: string, raw: RawHeaders): void {
   const { socket, headersSent, req } = response;
   if (socket === null || headersSent || req.httpVersion === "1.0") return;
+  if (status === 100 && reason === "Continue" && raw.length === 0) {
+    // Node keeps the connection then: a body follows.
+    response.writeContinue();
+    return;
+  }
   const lines = [`HTTP/1.1 ${status} ${reason}`];
   for (let at = 0; at < raw.length; at += 2) lines.push(`${raw[at]}: ${raw[at + 1]}`);
   socket.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");

@@ -80,6 +80,15 @@ const nothing: ReadonlySet<string> = new Set();
 /** Names and values that are set. */
 export type HeadersToSet = readonly (readonly [name: string, value: string])[];
 
+/** Those that a side neither sets nor takes away: it does so after everything else. */
+export function exceptFor(
+  { set, remove }: { readonly set: HeadersToSet; readonly remove: ReadonlySet<string> },
+  headers: HeadersToSet,
+): HeadersToSet {
+  const isOurs = (name: string): boolean => remove.has(name) || set.some(([each]) => each.toLowerCase() === name);
+  return headers.filter(([name]) => !isOurs(name.toLowerCase()));
+}
+
 /** Who gets a request: a copy is without conditions and ranges, and without what only one side is asked for. */
 export interface Receiver {
   readonly isCopy?: boolean;

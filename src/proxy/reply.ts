@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { failureOf } from "../http/http-error.ts";
 import type { Reply } from "./node-answer.ts";
-import { pairsOf, passedOn, sendHead } from "./raw-headers.ts";
+import { pairsOf, passedOn, sendHead, valueOf } from "./raw-headers.ts";
 
 /**
  * Writes an answer as it came: its head, its body at the caller's pace, its trailers. Where it breaks off, or its caller goes away, the other
@@ -20,7 +21,10 @@ export function writeReply({ message, tap }: Reply, request: IncomingMessage, re
     if (isOver) return;
     isOver = true;
     end?.broke(error);
-    response.destroy();
+    // Who reads until the connection ends would take a beginning for the whole.
+    const hasEnd = request.httpVersion !== "1.0" || valueOf(message.rawHeaders, "content-length") !== undefined;
+    if (hasEnd) response.destroy();
+    else breakOff(request.socket);
   };
   message.on("error", broke);
   if (response.destroyed) {
@@ -36,7 +40,7 @@ export function writeReply({ message, tap }: Reply, request: IncomingMessage, re
     message.destroy();
     end?.broke(error);
     response.statusMessage = "";
-    writeOwn(response, 502, `The answer cannot be passed on: ${failureOf(error).code}`);
+    writeFailure(response, `The answer cannot be passed on: ${failureOf(error).code}`);
     return;
   }
   let hasWritten = false;
@@ -53,7 +57,7 @@ export function writeReply({ message, tap }: Reply, request: IncomingMessage, re
     hasWritten = true;
     if (message.rawTrailers.length > 0) response.addTrailers(pairsOf(message.rawTrailers));
     response.end();
-    closeIfUnread(request, response);
+    closeIfUnread(request, response, message.socket);
     // The caller has all of it.
     end?.ended();
   });
@@ -81,24 +85,73 @@ export function ownNothing(response: ServerResponse): void {
   response.removeHeader("connection");
 }
 
-/** A caller that is still sending when it has its answer cannot begin another request here. */
-function closeIfUnread(request: IncomingMessage, response: ServerResponse): void {
+/** Ends a connection so that its other end knows that this was not all. */
+export function breakOff(socket: Socket): void {
+  if ("encrypted" in socket) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+/**
+ * A caller may still be sending when it has its answer. A service that takes the rest gets it; where it has left, the caller cannot begin
+ * another request here.
+ */
+function closeIfUnread(request: IncomingMessage, response: ServerResponse, service: Socket): void {
   if (request.complete) return;
+  const close = (): void => {
+    readRest(request, () => {
+      if (!request.complete) request.socket.destroySoon();
+    });
+  };
   response.once("finish", () => {
-    if (!request.complete) request.socket.destroySoon();
+    if (service.destroyed) close();
+    else service.once("close", close);
   });
 }
 
-/** An answer of the proxy's own. */
+const quietMs = 1_000;
+
+/**
+ * Reads what a caller still sends, until nothing comes any more: a connection that ends before is reset, and the answer may be lost with it.
+ *
+ * @param over called once all of it is there, or none came for a while
+ */
+function readRest(request: IncomingMessage, over: () => void): void {
+  const timer = setTimeout(over, quietMs);
+  request.on("data", () => timer.refresh());
+  request.once("end", () => {
+    clearTimeout(timer);
+    over();
+  });
+  request.socket.once("close", () => {
+    clearTimeout(timer);
+  });
+  request.resume();
+}
+
+/** An answer of the proxy's own, on a connection that ends with it. */
 export function writeOwn(response: ServerResponse, status: number, text: string): void {
+  if (!startOwn(response, status, text)) return;
+  response.end();
+}
+
+/** The same, for a caller that may still be sending. */
+export function writeFailure(response: ServerResponse, text: string): void {
+  if (!startOwn(response, 502, text)) return;
+  const { req } = response;
+  if (req.complete) response.end();
+  else readRest(req, () => response.end());
+}
+
+function startOwn(response: ServerResponse, status: number, text: string): boolean {
   if (response.destroyed || response.headersSent) {
     response.destroy();
-    return;
+    return false;
   }
   const body = Buffer.from(`${text}\n`);
   response.sendDate = false;
   response.writeHead(status, {
     ...{ "Content-Type": "text/plain; charset=utf-8", "Content-Length": body.length, Connection: "close" },
   });
-  response.end(body);
+  response.write(body);
+  return true;
 }

@@ -5,9 +5,9 @@ import type { Duplex } from "node:stream";
 import { failureOf } from "../http/http-error.ts";
 import type { Handler } from "../http/handle.ts";
 import type { Reply } from "./node-answer.ts";
-import { ProxyRequest, type ProxySides } from "./proxy-request.ts";
+import { isOfCandidate, ProxyRequest, type ProxySides } from "./proxy-request.ts";
 import { refusalOf } from "./raw-headers.ts";
-import { writeOwn, writeReply } from "./reply.ts";
+import { writeFailure, writeOwn, writeReply } from "./reply.ts";
 import { endWith, ownHead, tunnel, unswitched } from "./tunnel.ts";
 
 /** What a front door answers by; another one may take its place while it is open. */
@@ -151,6 +151,7 @@ async function answer({ handler, sides }: Behind, request: IncomingMessage, resp
   try {
     writeReply(await handler.handle(arrival), request, response);
   } catch (error) {
-    writeOwn(response, 502, `Control did not answer: ${failureOf(error).code}`);
+    const who = isOfCandidate(error) ? "The candidate" : "Control";
+    writeFailure(response, `${who} did not answer: ${failureOf(error).code}`);
   }
 }

@@ -2,7 +2,8 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { failureOf } from "../http/http-error.ts";
 import type { ProxySides } from "./proxy-request.ts";
-import { passedOn, refusalOf, sentOn, valueOf, type RawHeaders } from "./raw-headers.ts";
+import { exceptFor, passedOn, refusalOf, sentOn, valueOf, type RawHeaders } from "./raw-headers.ts";
+import { breakOff } from "./reply.ts";
 
 /**
  * The request as one that does not ask to switch protocols, which a server is free not to do; `undefined` where it is passed on as it is. HTTP/2
@@ -35,7 +36,7 @@ export function tunnel(
     endWith(socket, ownHead(400, "Bad Request", `Refused: ${refused}`));
     return;
   }
-  const headers = sentOn(request.rawHeaders, [...forwarded(request), ...set], remove);
+  const headers = sentOn(request.rawHeaders, [...exceptFor({ set, remove }, forwarded(request)), ...set], remove);
   const upgrade = valueOf(request.rawHeaders, "upgrade")!;
   const asked = upstream.startUpgrade(request.method!, request.url!, [
     ...headers,
@@ -64,7 +65,9 @@ export function tunnel(
     // Its end is the connection's.
     const start = startOf(message.statusCode!, message.statusMessage!);
     socket.write(headOf(start, [...kept, "Connection", "close"]), "latin1");
-    message.on("error", () => socket.destroy());
+    message.on("error", () => {
+      breakOff(socket);
+    });
     message.once("end", () => socket.destroySoon());
     message.pipe(socket);
   });

@@ -7,6 +7,7 @@ import {
 } from "node:http";
 import { Agent as SecureAgent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
+import { brokeReading, endKept, wasStale } from "../http/node/kept-connection.ts";
 import { mostHeaderBytes } from "../http/node/node-transport.ts";
 import type { ServiceSide } from "../http/sides/side.ts";
 import type { Stop } from "../model/stop.ts";
@@ -123,12 +124,13 @@ export class Upstream {
       request.on("close", () => {
         stop.delete(abort);
       });
-      request.on("error", (error: NodeJS.ErrnoException) => {
-        if (answer !== undefined || stop.aborted) return;
-        const isReset = error.code === "ECONNRESET" || error.code === "EPIPE";
-        const isUnanswered = (request.socket?.bytesRead ?? 0) === readBefore;
-        if (mayRepeat && request.reusedSocket && isReset && isUnanswered) {
+      request.on("error", (error) => {
+        if (stop.aborted) return;
+        if (answer !== undefined) {
+          if (brokeReading(error)) answer.destroy(error);
+        } else if (mayRepeat && wasStale(request, error, readBefore)) {
           this.retried += 1;
+          endKept(this.#agent);
           this.#ask(sent, stop, false).then(resolve, reject);
         } else reject(error);
       });

@@ -44,6 +44,17 @@ describe("after a mismatch", () => {
     expect(old.requests).toHaveLength(1);
   });
 
+  it.each([
+    ["is down", "http://127.0.0.1:1"],
+    ["answers 503", undefined],
+  ])("a second instance that %s makes no noise of what the candidate does", async (_about, down) => {
+    const busy = await service(says("busy", "text/plain", 503));
+    const { lab, faults } = await differing({ secondary: down ?? busy.url });
+    await eventually(() => lab.status().experiments["shop"]!.noise!.timedOut === 1);
+    expect(lab.status().experiments["shop"]!.noise).toMatchObject({ reruns: 1, groups: [], proposals: [] });
+    expect(faults).toEqual([]);
+  });
+
   it("nobody is asked without noise", async () => {
     const { old, lab } = await differing({ noise: false });
     await lab.settled();

@@ -593,6 +593,20 @@ describe("definitions", () => {
       { control, candidates: { a: control }, rollout: "live" },
       /`rollout` to be left out/,
     ],
+    ...["control", "compare", ""].map(
+      (name) =>
+        [
+          `a candidate that is called ${JSON.stringify(name)}`,
+          { control, candidates: { [name]: control } },
+          /none of them/,
+        ] as const,
+    ),
+    ["a key that is too short", { control, candidate: control, forceKey: "hunter2" }, /^(?!.*hunter2).*at least 16/],
+    [
+      "a key that no header holds",
+      { control, candidate: control, forceKey: "a secret of words" },
+      /^(?!.*words).*without spaces/,
+    ],
     ["an unknown option", { control, candidat: control }, /did you mean `candidate`/],
   ])("with %s are refused", (_, options, message) => {
     expect(() => parallelHandler({ name: "a", laboratory: laboratory().lab, ...options } as HandlerOptions)).toThrow(

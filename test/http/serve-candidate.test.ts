@@ -151,6 +151,21 @@ describe("a candidate that serves", () => {
     }
   });
 
+  it.each([304, 206, 412, 416])("is not compared where control answers %i to a condition", async (status) => {
+    const control = await service((_request, response) => void response.writeHead(status).end());
+    const candidate = await service(says("new"));
+    const { lab, faults } = laboratory();
+    const handler = parallelHandler({
+      ...{ name: "shop", laboratory: lab, control: control.url, candidate: candidate.url, rollout: "live" },
+    });
+    const headers = { "if-none-match": '"a"', range: "bytes=0-1" };
+    expect(await (await handler(new Request("http://front.example/", { headers }))).text()).toBe("new");
+    await lab.settled();
+    expect(lab.status().experiments["shop"]).toMatchObject({ inconclusive: 1, mismatched: 0, served: 1 });
+    expect(handler.counts()["candidate"]!.skips).toEqual({ conditional: 1 });
+    expect(faults).toEqual([]);
+  });
+
   it("and answers 500 where control answers 200 alarms a ramp within 20 requests", async () => {
     const [control, candidate] = [await service(old), await service(says("no", "text/plain", 500))];
     const { lab } = laboratory();
@@ -197,6 +212,24 @@ describe("a caller that goes away from a serving candidate", () => {
     await lab.settled();
     expect(lab.status().experiments["shop"]).toMatchObject({ inconclusive: 1, fellBack: 0 });
     expect(lab.status().experiments["shop"]!.candidates["candidate"]!.breaker).toBe("closed");
+    expect(faults).toEqual([]);
+  });
+
+  it("within its answer is told as a caller that has gone", async () => {
+    const half: RequestListener = (_request, response) => {
+      response.writeHead(200, { "content-length": 10, "content-type": "text/plain" }).write("half");
+    };
+    const [control, candidate] = [await service(half), await service(half)];
+    const { lab, faults } = laboratory();
+    const handler = parallelHandler({
+      ...{ name: "shop", laboratory: lab, control: control.url, candidate: candidate.url, rollout: "live" },
+    });
+    const controller = new AbortController();
+    const { body } = await handler(new Request("http://front.example/", { signal: controller.signal }));
+    await body!.getReader().read();
+    controller.abort();
+    await lab.settled();
+    expect(handler.counts()["candidate"]).toMatchObject({ brokenMidBody: 0, skips: { "caller-gone": 1 } });
     expect(faults).toEqual([]);
   });
 });

@@ -61,7 +61,11 @@ describe("silence is told", () => {
   });
 
   it("where nothing is compared", async () => {
-    const { ask, window } = await watched({}, says("a", "text/event-stream"));
+    const control = await service(says("a", "text/event-stream"));
+    const slow: Parameters<typeof service>[0] = (request, response) => {
+      setTimeout(() => says("a", "text/event-stream")(request, response), 30);
+    };
+    const { ask, window } = await watched({ control: control.url }, slow);
     await ask(2);
     expect(await window()).toEqual([
       "no-comparison: 2 of 2 requests were answered, and none was compared (streaming 2)",

@@ -123,6 +123,45 @@ describe("streams of events", () => {
     expect(handler.counts()["candidate"]!.skips).toEqual({ streaming: 1 });
   });
 
+  it.each([
+    ["before control", 0, 500, "text/event-stream"],
+    ["after control", 40, 500, "text/event-stream"],
+    ["after control, with a page", 40, 502, "text/html"],
+  ])("whose candidate fails %s are a failure of it, also without `streams`", async (_about, ms, status, type) => {
+    const candidate: RequestListener = (_request, response) => {
+      setTimeout(() => response.writeHead(status, { "content-type": type }).end("no"), ms);
+    };
+    const control: RequestListener = (request, response) => {
+      setTimeout(() => streams([event(1)])(request, response), 20);
+    };
+    const [old, next] = [await service(control), await service(candidate)];
+    const { lab, faults } = laboratory();
+    const handler = parallelHandler({
+      ...{ name: "shop", laboratory: lab, control: old.url, candidate: next.url, noise: false, silence: false },
+    });
+    expect(await (await handler(new Request("http://front.example/"))).text()).toBe(event(1));
+    await lab.settled();
+    expect(lab.status().experiments["shop"]).toMatchObject({ mismatched: 1, inconclusive: 0 });
+    expect(handler.counts()["candidate"]).toMatchObject({ answered: 1, skips: {} });
+    expect(faults).toEqual([]);
+  });
+
+  it.each([
+    ["a comment and an id", "text/event-stream", ": wait\n\nid: 1\n\n", "data: 1\n\n"],
+    ["its type and a part of its data", "text/event-stream", "event: a\r\ndata: 1", "\r\n\r\n"],
+    ["an empty line and half a line", "application/x-ndjson", '\n{"a":', "1}\n"],
+  ])("have their first event when it is whole, not with %s", async (_about, type, before, first) => {
+    const late: RequestListener = (_request, response) => {
+      response.writeHead(200, { "content-type": type }).write(before);
+      setTimeout(() => response.end(first), 60);
+    };
+    const { ask, lab, handler } = await between(late, streams([before, first], undefined, type));
+    await (await ask()).text();
+    await lab.settled();
+    expect(lab.status().experiments["shop"]).toMatchObject({ matched: 1 });
+    expect(handler.counts()["candidate"]!.streams!.control.firstEventMs).toBeGreaterThanOrEqual(55);
+  });
+
   it("take less time than a call may", async () => {
     const options: HandlerOptions = {
       name: "a",

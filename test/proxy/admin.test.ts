@@ -72,6 +72,13 @@ describe("the port of its own", () => {
     expect((await command({ command: "explode", by: "ann" }, "hunter2")).status).toBe(400);
     expect((await command({ command: "advance" }, "hunter2")).status).toBe(400);
     expect((await command({ command: "clear", by: "ann" }, "hunter2")).status).toBe(409);
+    for (const body of [[], "off"]) {
+      const refused = await command(body as object, "hunter2");
+      expect([refused.status, await refused.text()]).toEqual([
+        400,
+        expect.stringMatching(/^Expected an object in JSON/),
+      ]);
+    }
     expect(await (await command(advance, "hunter2")).json()).toMatchObject({ stage: "ramp", share: 0.5 });
     expect(await (await command(advance, "hunter2")).json()).toMatchObject({ stage: "live" });
     expect((await said(proxy.port, get)).text).toContain("new");
@@ -81,6 +88,12 @@ describe("the port of its own", () => {
     expect(status).toContain("it shows [redacted]");
     expect(status).not.toContain("ada@");
     expect((await said(proxy.port, get)).text).toContain("old");
+  });
+
+  it("is known by the name of this machine, however that is written", async () => {
+    const proxy = await proxied({ control: "http://127.0.0.1:1", candidate: "http://127.0.0.1:1", admin: { port: 0 } });
+    const get = "GET /health HTTP/1.1\r\nHost: LocalHost:9090\r\n\r\n";
+    expect((await said(Number(new URL(proxy.adminUrl!).port), get)).text).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it("is not for a page of another site, whose name leads here", async () => {

@@ -137,6 +137,21 @@ describe("a candidate that serves", () => {
   });
 });
 
+it.each([
+  [{ header: "X-Customer" }, "X-Customer: "],
+  [{ cookie: "sid" }, "Cookie: sid="],
+  [{ claim: "sub" }, `Authorization: Bearer x.${Buffer.from('{"sub":""}').toString("base64url")}.y`],
+])("takes what is empty for no key: %j", async (key, header) => {
+  const proxy = await proxied({
+    ...{ control: (await service(says("old"))).url, candidate: (await service(says("new"))).url },
+    // All that has a key is the candidate's.
+    ...{ key, rollout: { serve: 0.999_999_999 } },
+  });
+  const ask = (line: string) => said(proxy.port, `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${line}\r\n\r\n`);
+  expect((await ask(header)).text).toMatch(/old/);
+  expect((await ask(header.replace(/: $|=$/, "$&1"))).text).toMatch("claim" in key ? /old/ : /new/);
+});
+
 it("takes an answer to a copy that has too many headers for a failure", async () => {
   const control = await service(says("a"));
   const candidate = await service((_request, response) => {
@@ -193,6 +208,22 @@ describe("requests that differ by side", () => {
     });
     await said(on.port, get.replace("Host", "Connection: Upgrade\r\nUpgrade: echo\r\nHost"));
     expect(control.requests[2]!.headers["x-forwarded-for"]).toBe("127.0.0.1");
+  });
+
+  it("say what their side sets in place of where they came from", async () => {
+    const control = await service(says("a"));
+    const headers = { set: { "X-Forwarded-Proto": "https" }, remove: ["X-Forwarded-Host"] };
+    const { port } = await proxied({
+      ...{ control: { url: control.url, headers }, candidate: control.url, rollout: "off", forwarded: true },
+    });
+    const came = "X-Forwarded-Proto: wss\r\nX-Forwarded-Host: b\r\nHost";
+    await said(port, get.replace("Host", came));
+    await said(port, get.replace("Host", `Connection: Upgrade\r\nUpgrade: echo\r\n${came}`));
+    for (const { headers: got } of control.requests) {
+      expect(got).toMatchObject({ "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "https" });
+      expect(got["x-forwarded-host"]).toBeUndefined();
+    }
+    expect(control.requests).toHaveLength(2);
   });
 });
 

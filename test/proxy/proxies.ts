@@ -51,15 +51,16 @@ export function said(
   port: number,
   parts: string | readonly string[],
   quietMs = 300,
-): Promise<{ text: string; ended: boolean }> {
+): Promise<{ text: string; ended: boolean; error: string | undefined }> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
     let text = "";
+    let error: string | undefined;
     let timer: NodeJS.Timeout | undefined = undefined;
     const over = (ended: boolean): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve({ text, ended });
+      resolve({ text, ended, error });
     };
     const wait = (): void => {
       clearTimeout(timer);
@@ -76,7 +77,8 @@ export function said(
       text += chunk;
       wait();
     });
-    socket.on("error", () => {
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => {
+      error = code;
       over(true);
     });
     socket.on("close", () => {

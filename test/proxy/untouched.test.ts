@@ -104,6 +104,49 @@ describe("what control gets", () => {
     expect((await said(port, [head("miracles"), "abc"])).text).toMatch(/^HTTP\/1\.1 417 /);
   });
 
+  it("is the whole body, also where it answers before it has it", async () => {
+    let hasAnswered = false;
+    const { url, received } = await raw((socket) => {
+      if (!hasAnswered) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+      hasAnswered = true;
+    });
+    const { port } = await proxied({ control: url, candidate: nowhere, rollout: "off" });
+    const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n";
+    const { text, ended } = await said(port, [head, "one", "two", "six"], 500);
+    expect(text).toMatch(/\r\n\r\na$/);
+    expect(ended).toBe(false);
+    expect(received[0]).toMatch(/\r\n\r\nonetwosix$/);
+  });
+
+  it("is a large body as well that it answers before it has it", async () => {
+    let hasAnswered = false;
+    const { url, received } = await raw((socket) => {
+      if (!hasAnswered) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+      hasAnswered = true;
+    });
+    const { port } = await proxied({ control: url, candidate: nowhere, rollout: "off" });
+    const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n");
+    await new Promise((resolve) => socket.once("data", resolve).write("x"));
+    socket.write("x".repeat(4_999_999));
+    await eventually(() => received[0]!.endsWith("x".repeat(5_000_000)));
+    socket.destroy();
+  });
+
+  it("leaves the caller's connection open once it has said that a body may come", async () => {
+    let hasTold = false;
+    const { url } = await raw((socket, text) => {
+      if (!hasTold) socket.write("HTTP/1.1 100 Continue\r\n\r\n");
+      hasTold = true;
+      if (text.endsWith("abc")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+    });
+    const { port } = await proxied({ control: url, candidate: nowhere, rollout: "off" });
+    const head = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
+    const { text, ended } = await said(port, [head, "abc"]);
+    expect(text).toBe("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+    expect(ended).toBe(false);
+  });
+
   it("is not asked to follow a redirect", async () => {
     const control = await service((_request, response) => void response.writeHead(302, { location: "/b" }).end());
     const { port } = await proxied({ control: control.url, candidate: nowhere });
@@ -176,6 +219,23 @@ describe("what a caller gets", () => {
     expect(ended).toBe(true);
   });
 
+  it.each([
+    ["a body that ends with its connection", "1.1", "Connection: close\r\n\r\nhalf"],
+    ["chunks, for HTTP/1.0", "1.0", "Transfer-Encoding: chunked\r\n\r\n6\r\nhalf"],
+    ["a body that ends with its connection, for HTTP/1.0", "1.0", "\r\nhalf"],
+  ])("is no whole answer where control's connection is reset within %s", async (_about, version, answer) => {
+    const { url } = await raw((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\n${answer}`);
+      setTimeout(() => socket.resetAndDestroy(), 30);
+    });
+    const { port } = await proxied({ control: url, candidate: nowhere, rollout: "off" });
+    const { text, ended, error } = await said(port, `GET / HTTP/${version}\r\nHost: a\r\n\r\n`);
+    expect(text).toContain("half");
+    expect(ended).toBe(true);
+    if (version === "1.0") expect(error).toBe("ECONNRESET");
+    else expect(text).not.toMatch(/0\r\n\r\n$/);
+  });
+
   it.each(["099 Odd", "200 \u0001"])("is 502 where control's answer is none: %j", async (status) => {
     const { url } = await raw((socket) => {
       socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 1\r\n\r\na`, "latin1");
@@ -227,6 +287,41 @@ describe("what a caller gets", () => {
     }
   });
 
+  it("is 502 with the reason for a caller that reads it only once it has sent a large body", async () => {
+    const { port } = await proxied({ control: nowhere, candidate: nowhere, rollout: "off" });
+    const length = 20_000_000;
+    const socket = connect(port, "127.0.0.1").pause();
+    let failure: unknown;
+    socket.on("error", (error) => (failure = error));
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`);
+    await new Promise<void>((resolve) => socket.write(Buffer.alloc(length), () => resolve()));
+    let text = "";
+    socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
+    socket.resume();
+    await new Promise((resolve) => socket.once("close", resolve));
+    expect(failure).toBeUndefined();
+    expect(text).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n.*Control did not answer: ECONNREFUSED\n$/s);
+  });
+
+  it("is 502 with the reason where control leaves within a body that is on its way to it", async () => {
+    const { url } = await raw((socket, text) => {
+      if (text.length > 100_000) socket.resetAndDestroy();
+    });
+    const { port } = await proxied({ control: url, candidate: nowhere, rollout: "off" });
+    const { text } = await said(port, [
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n",
+      "x".repeat(200_000),
+    ]);
+    expect(text).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n.*Control did not answer: [A-Z]+\n$/s);
+  });
+
+  it("says where it was the candidate that did not answer", async () => {
+    const control = await service(says("a"));
+    const { port } = await proxied({ control: control.url, candidate: nowhere, rollout: "complete" });
+    const { text } = await said(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(text).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n.*The candidate did not answer: ECONNREFUSED\n$/s);
+  });
+
   it("comes in the order of the requests that it sent at once", async () => {
     const control = await service((request, response) => {
       setTimeout(() => response.end(request.url), request.url === "/1" ? 60 : 5);
@@ -274,6 +369,25 @@ describe("a connection to control that was kept", () => {
       said(proxy.port, `${method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
     expect((await ask("GET")).text).toContain(" 200 ");
     expect((await ask("GET")).text).toContain(" 200 ");
+    expect(proxy.deployment.retried()).toBe(1);
+  });
+
+  it("is tried again on a new one, however many that were kept are reset", async () => {
+    let together = 0;
+    const held: Socket[] = [];
+    const control = await raw((socket, text) => {
+      const isFirst = text.split("\r\n\r\n").length === 2;
+      if (!isFirst) socket.resetAndDestroy();
+      else if (together >= 3) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+      else {
+        together = held.push(socket);
+        if (together === 3) for (const each of held) each.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+      }
+    });
+    const proxy = await proxied({ control: control.url, candidate: nowhere, rollout: "off" });
+    const ask = (): Promise<{ text: string }> => said(proxy.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (const { text } of await Promise.all([ask(), ask(), ask()])) expect(text).toContain(" 200 ");
+    expect((await ask()).text).toContain(" 200 ");
     expect(proxy.deployment.retried()).toBe(1);
   });
 

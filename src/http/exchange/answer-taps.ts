@@ -47,7 +47,8 @@ export class AnswerTaps {
   /** For the events of a stream, which may never end. */
   ofStream(options: Required<StreamOptions>, clock: Clock, told: Told): Tap<StreamCapture> {
     const [status, headers] = [this.#status, this.#headers];
-    const sees = new StreamCapture(options, this.#codings(), clock, this.#ms, (body, stream) => {
+    const isOfLines = !isEventStream(headers.get("content-type"));
+    const sees = new StreamCapture(options, this.#codings(), clock, this.#ms, isOfLines, (body, stream) => {
       told.ended({ status, headers, body, stream });
     });
     const end: BodyEnd = {
@@ -132,7 +133,11 @@ export class AnswerTaps {
   }
 }
 
+function isEventStream(type: string | null): boolean {
+  return /^\s*text\/event-stream\b/i.test(type ?? "");
+}
+
 /** Whether a body of this media type may never end. */
 export function isStreamType(type: string | null): boolean {
-  return /^\s*(?:text\/event-stream|application\/(?:x-)?(?:ndjson|jsonl|jsonlines))\b/i.test(type ?? "");
+  return isEventStream(type) || /^\s*application\/(?:x-)?(?:ndjson|jsonl|jsonlines)\b/i.test(type ?? "");
 }

@@ -42,6 +42,8 @@ export class Exchange {
   #isAbandoned = false;
   /** It may break off as the candidate did, and then the failure is not the candidate's alone. */
   #awaitsControlsEnd = false;
+  /** Control's answer is a stream that is not compared. */
+  #isStreaming = false;
   #controlSide: LookedAt | undefined;
 
   constructor(call: LeanCall<ReportedResponse>, comparer: ResponseComparer, counts: ExchangeCounts) {
@@ -57,7 +59,12 @@ export class Exchange {
 
   /** Whether what control's body holds is still asked for. */
   get wantsBodies(): boolean {
-    return !this.#isClosed && !this.#controlIsOver && (!this.#candidateIsOver || this.#awaitsControlsEnd);
+    return (
+      !this.#isStreaming &&
+      !this.#isClosed &&
+      !this.#controlIsOver &&
+      (!this.#candidateIsOver || this.#awaitsControlsEnd)
+    );
   }
 
   get isOver(): boolean {
@@ -67,6 +74,11 @@ export class Exchange {
   /** Control's response as it is compared, once it is. */
   get controlSide(): LookedAt | undefined {
     return this.#controlSide;
+  }
+
+  /** Whether one of the two answered by a status of 500 or more. */
+  get hasServerError(): boolean {
+    return [this.#control, this.#candidate].some((each) => each !== undefined && each.status >= 500);
   }
 
   lookAtControl(captured: CapturedResponse): LookedAt {
@@ -99,6 +111,7 @@ export class Exchange {
     this.#counts.answered();
     this.#tellHeads();
     this.#judgeStatus();
+    if (this.#isStreaming) this.abandon("streaming");
   }
 
   candidateFailed(error: unknown, ms: number): void {
@@ -109,6 +122,12 @@ export class Exchange {
     if (failure.code === "timeout") this.#call.candidate({ kind: "timed-out", afterMs: ms }, ms);
     else this.#call.candidate({ kind: "threw", error: failure }, ms);
     this.#reportControl();
+  }
+
+  /** Control's answer is a stream, of which nothing is compared: whether the candidate answers is seen all the same. */
+  controlStreams(): void {
+    this.#isStreaming = true;
+    if (this.#candidate !== undefined) this.abandon("streaming");
   }
 
   /** Control's body is seen to its end. */

@@ -58,7 +58,9 @@ export function readCopy(
 ): void {
   const headAt = clock.monotonic();
   exchange.candidateAnswered(answer);
-  if (answer.isStream && streams === undefined) exchange.abandon("streaming");
+  const isFailure = answer.status >= 500;
+  // Whether a failure is the candidate's alone is known only once control has answered.
+  if (answer.isStream && streams === undefined && !isFailure) exchange.abandon("streaming");
   if (exchange.isOver) {
     answer.discard();
     return;
@@ -98,7 +100,11 @@ export function passControl<Answer>(
   });
   if (answersCondition(answer.status) && incoming.isConditional) each((exchange) => exchange.abandon("conditional"));
   const isStream = answer.isStream;
-  if (isStream && streams === undefined) each((exchange) => exchange.abandon("streaming"));
+  if (isStream && streams === undefined) {
+    each((exchange) => {
+      exchange.controlStreams();
+    });
+  }
   if (!parts.some(({ exchange }) => exchange.wantsBodies)) return answer.response;
   each((exchange) => {
     exchange.watchControl();

@@ -38,7 +38,7 @@ export async function serveCompared<Answer>(
     call.answered();
     forCandidate.detach(call.signal);
     forControl.follow(call.signal);
-    void readControl(around, exchange, control, forControl.signal, startedAt);
+    void readControl(around, exchange, incoming, control, forControl.signal, startedAt);
     return passCandidate(around, part, incoming, head.answer);
   }
   if (caller.aborted) {
@@ -48,7 +48,7 @@ export async function serveCompared<Answer>(
   if (!call.mayFallBack && head.kind === "failed") {
     call.answered();
     exchange.candidateFailed(head.error, head.ms);
-    void readControl(around, exchange, control, forControl.signal, startedAt);
+    void readControl(around, exchange, incoming, control, forControl.signal, startedAt);
     throw head.error;
   }
   call.fellBack(
@@ -149,13 +149,18 @@ function passCandidate<Answer>(
 async function readControl(
   { bodyLimits, clock }: Surroundings,
   exchange: LaneExchange["exchange"],
+  incoming: Incoming,
   control: Promise<SideAnswer>,
   signal: AbortSignal,
   startedAt: number,
 ): Promise<void> {
+  const givenUp = (): void => {
+    exchange.abandon(incoming.signal.aborted ? "caller-gone" : "too-slow");
+  };
   try {
     const answer = await orAborted(control, stopOf(signal));
     exchange.controlAnswered(answer);
+    if (incoming.isConditional && answersCondition(answer.status)) exchange.abandon("conditional");
     if (answer.isStream) exchange.abandon("streaming");
     if (exchange.isOver) {
       answer.discard();
@@ -170,15 +175,13 @@ async function readControl(
         broke: (error) => {
           exchange.controlFailed(error, answer.ms);
         },
-        cancelled: () => {
-          exchange.abandon("too-slow");
-        },
+        cancelled: givenUp,
       },
       stopOf(signal),
       () => Infinity,
     );
   } catch (error) {
-    if (signal.aborted) exchange.abandon("too-slow");
+    if (signal.aborted) givenUp();
     else exchange.controlFailed(error, clock.monotonic() - startedAt);
   }
 }

@@ -13,6 +13,42 @@ export interface StreamOptions {
 
 export const defaultStreamOptions: Required<StreamOptions> = { maxMs: 5_000, maxBytes: 256 * 1024 };
 
+/** Finds the first event of a stream that is whole: comments, ids and retry times may come before it. */
+class FirstEvent {
+  readonly #isOfLines: boolean;
+  /** As much of the present line as says what it is. */
+  #line = "";
+  #hasData = false;
+  #followsReturn = false;
+
+  constructor(isOfLines: boolean) {
+    this.#isOfLines = isOfLines;
+  }
+
+  isWithin(chunk: Uint8Array): boolean {
+    for (const byte of chunk) {
+      const isSecondHalf = byte === lineFeed && this.#followsReturn;
+      this.#followsReturn = byte === carriageReturn;
+      if (isSecondHalf) continue;
+      if (byte === lineFeed || byte === carriageReturn) {
+        if (this.#endsEvent()) return true;
+        this.#line = "";
+      } else if (this.#line.length < 8) this.#line += String.fromCharCode(byte);
+    }
+    return false;
+  }
+
+  #endsEvent(): boolean {
+    if (this.#isOfLines) return this.#line.trim() !== "";
+    if (this.#line === "") return this.#hasData;
+    this.#hasData ||= /^(?:\u00EF\u00BB\u00BF)?data(?::|$)/.test(this.#line);
+    return false;
+  }
+}
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
 /** The beginning of a stream, up to its end or a limit. */
 export class StreamCapture {
   readonly #options: Required<StreamOptions>;
@@ -25,6 +61,7 @@ export class StreamCapture {
   #kept: Uint8Array[] = [];
   #bytes = 0;
   #firstMs: number | undefined;
+  readonly #first: FirstEvent;
   #isDone = false;
 
   /** @param done called once, with what there was */
@@ -33,6 +70,7 @@ export class StreamCapture {
     codings: readonly string[],
     clock: Clock,
     headMs: number,
+    isOfLines: boolean,
     done: (body: CapturedBody, times: StreamTimes) => void,
   ) {
     this.#options = options;
@@ -40,6 +78,7 @@ export class StreamCapture {
     this.#clock = clock;
     this.#headMs = headMs;
     this.#done = done;
+    this.#first = new FirstEvent(isOfLines);
     this.#headAt = clock.monotonic();
     this.#cancel = clock.after(options.maxMs, () => {
       this.end(true);
@@ -56,7 +95,9 @@ export class StreamCapture {
 
   add(chunk: Uint8Array): void {
     if (this.#isDone) return;
-    this.#firstMs ??= this.#headMs + this.#clock.monotonic() - this.#headAt;
+    // Of what is encoded nothing is known but that it came.
+    if (this.#firstMs === undefined && (this.#codings.length > 0 || this.#first.isWithin(chunk)))
+      this.#firstMs = this.#headMs + this.#clock.monotonic() - this.#headAt;
     this.#bytes += chunk.length;
     this.#kept.push(chunk.slice());
     if (this.#bytes > this.#options.maxBytes) this.end(true);

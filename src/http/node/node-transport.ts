@@ -4,6 +4,7 @@ import { SidelaneError } from "../../model/errors.ts";
 import { anyResponse } from "../any-response.ts";
 import { dropHop } from "../sides/outgoing.ts";
 import type { Transport, TransportInit } from "../sides/transport.ts";
+import { brokeReading, drains, endKept, wasStale } from "./kept-connection.ts";
 import { streamOf } from "./request-from.ts";
 
 interface ReceivedMessage extends AsyncIterable<Uint8Array> {
@@ -12,19 +13,21 @@ interface ReceivedMessage extends AsyncIterable<Uint8Array> {
   readonly rawHeaders: readonly string[];
   readonly headers: Readonly<Record<string, unknown>>;
   resume(): void;
-  destroy(): void;
+  destroy(error?: Error): void;
 }
 
 interface ClientRequest {
   maxHeadersCount: number | null;
   readonly reusedSocket: boolean;
+  readonly socket?: { readonly bytesRead: number; once(event: "drain", listener: () => void): unknown } | null;
   write(chunk: Uint8Array): boolean;
   end(chunk?: Uint8Array): void;
   destroy(error?: Error): void;
   once(event: "response", listener: (message: ReceivedMessage) => void): void;
   once(event: "upgrade", listener: (message: ReceivedMessage, socket: { destroy(): void }) => void): void;
   once(event: "close", listener: () => void): void;
-  on(event: "drain", listener: () => void): void;
+  once(event: "socket", listener: (socket: { readonly bytesRead: number }) => void): void;
+  once(event: "drain", listener: () => void): void;
   on(event: "error", listener: (error: Error) => void): void;
 }
 
@@ -80,7 +83,12 @@ export function nodeTransport({ maxSockets = 50, createConnection }: NodeTranspo
         ...init.tls,
       });
     const mayRepeat = init.body === undefined || init.body === null;
-    return exchange(start, init, mayRepeat && /^(?:GET|HEAD|OPTIONS|PUT|DELETE)$/.test(init.method ?? "GET"));
+    const isIdempotent = /^(?:GET|HEAD|OPTIONS|PUT|DELETE)$/.test(init.method ?? "GET");
+    const again = (): Promise<Response> => {
+      endKept(agentOf(protocol));
+      return exchange(start, init);
+    };
+    return exchange(start, init, mayRepeat && isIdempotent ? again : undefined);
   };
   return Object.assign(send, { decodes: false, sets: { host: true } });
 }
@@ -103,7 +111,8 @@ function headersOf({ headers, host, body }: TransportInit): Record<string, strin
   return sent;
 }
 
-function exchange(start: () => ClientRequest, init: TransportInit, mayRepeat: boolean): Promise<Response> {
+/** @param again sends it once more, where it may be and its connection turns out to be closed */
+function exchange(start: () => ClientRequest, init: TransportInit, again?: () => Promise<Response>): Promise<Response> {
   return new Promise((resolve, reject) => {
     const { signal } = init;
     if (signal?.aborted === true) {
@@ -113,7 +122,8 @@ function exchange(start: () => ClientRequest, init: TransportInit, mayRepeat: bo
     const request = start();
     // None is dropped; their size is bounded.
     request.maxHeadersCount = 0;
-    let hasAnswered = false;
+    let readBefore = 0;
+    let answer: ReceivedMessage | undefined;
     const abort = (): void => {
       reject(signal!.reason as Error);
       request.destroy(signal!.reason as Error);
@@ -122,16 +132,21 @@ function exchange(start: () => ClientRequest, init: TransportInit, mayRepeat: bo
     const over = (): void => {
       signal?.removeEventListener("abort", abort);
     };
+    request.once("socket", ({ bytesRead }) => {
+      readBefore = bytesRead;
+    });
     request.on("error", (error) => {
-      if (hasAnswered) return;
+      if (answer !== undefined) {
+        if (brokeReading(error)) answer.destroy(error);
+        return;
+      }
       over();
-      const isStale = request.reusedSocket && (error as { code?: unknown }).code === "ECONNRESET";
-      if (mayRepeat && isStale) exchange(start, init, false).then(resolve, reject);
+      if (again !== undefined && wasStale(request, error, readBefore)) again().then(resolve, reject);
       else reject(error);
     });
     request.once("close", over);
     request.once("response", (message) => {
-      hasAnswered = true;
+      answer = message;
       try {
         resolve(responseOf(message, init.method === "HEAD"));
       } catch (error) {
@@ -162,9 +177,6 @@ async function sendBody(request: ClientRequest, body: unknown): Promise<void> {
     go();
   };
   request.once("close", over);
-  request.on("drain", () => {
-    go();
-  });
   const reader = (body as ReadableStream<Uint8Array>).getReader();
   for (;;) {
     const { done, value } = await reader.read();
@@ -173,7 +185,10 @@ async function sendBody(request: ClientRequest, body: unknown): Promise<void> {
     await new Promise<void>(later);
     // What nobody takes any more is read, so that the answer reaches a caller that is still sending.
     if (isOver || request.write(value)) continue;
-    await new Promise<void>((resolve) => (go = resolve));
+    await new Promise<void>((resolve) => {
+      go = resolve;
+      drains(request).once("drain", resolve);
+    });
   }
   request.end();
 }

@@ -128,7 +128,8 @@ export function told(place: string, key: string, expected: string, got: unknown,
 /** A secret that stands where it should not is not repeated. */
 function hidden(key: string, got: unknown): string {
   if (typeof got === "string" && /:\/\/[^/]*@/.test(got)) return "one with a user and a password";
-  return typeof got === "string" && /token|headers|loopKey|forceKey/i.test(key) ? "a text" : describe(got);
+  if (typeof got !== "string" || !/token|headers|loopKey|forceKey/i.test(key)) return describe(got);
+  return got === "" ? "an empty text" : "a text";
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   either,
   flag,
   list,
+  name,
   object,
   oneOf,
   record,
@@ -27,7 +28,7 @@ const service = (says?: string): Schema =>
           headers: object(
             {
               set: record("an object of texts by name", secret(), "Set after everything else, by name."),
-              remove: list(text(), "Names of headers that are taken away."),
+              remove: list(name(), "Names of headers that are taken away."),
             },
             [],
             'How headers differ; credentials from the environment, `{ "env": "NEW_TOKEN" }`.',
@@ -130,8 +131,8 @@ export const proxyOptions: Schema = object(
     key: either(
       "an object with one of `header`, `cookie`, `claim`",
       [
-        object({ header: text("A header's name.") }, ["header"]),
-        object({ cookie: text("A cookie's name.") }, ["cookie"]),
+        object({ header: name("A header's name.") }, ["header"]),
+        object({ cookie: name("A cookie's name.") }, ["cookie"]),
         object(
           { claim: text("A claim of the token in `authorization`, such as `sub`. It is read, and not verified.") },
           ["claim"],
@@ -144,7 +145,7 @@ export const proxyOptions: Schema = object(
     openapi: text("A file: an OpenAPI document in JSON, in place of `routes`."),
     credentialsTo: list(text(), "Origins of candidates that get the caller's `authorization` and `cookie`.", []),
     session: object(
-      { cookie: text("Control's cookie that names a caller's session.") },
+      { cookie: name("Control's cookie that names a caller's session.") },
       ["cookie"],
       "The candidate's own sessions.",
     ),
@@ -237,7 +238,10 @@ export const proxyOptions: Schema = object(
     loopKey: secret(
       "What copies are marked with, the same for a fleet; `SIDELANE_LOOP_KEY` or a random one by default.",
     ),
-    forwarded: flag("Whether `X-Forwarded-For`, `-Proto` and `-Host` are added.", false),
+    forwarded: flag(
+      "Whether `X-Forwarded-For` gets the caller's address, and `-Proto` and `-Host` what it used here.",
+      false,
+    ),
     closeMs: whole(0, undefined, "How long requests that run may take at the end.", 10_000),
     admin: object(
       {

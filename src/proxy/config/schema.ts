@@ -47,6 +47,12 @@ export const address = (...given: Words): Schema => ({
   ...words(given),
 });
 
+/** Of headers and cookies. */
+export const name = (...given: Words): Schema => ({
+  ...{ title: "a name", type: "string", pattern: "^[\\w!#$%&'*+.^`|~-]+$" },
+  ...words(given),
+});
+
 export function whole(minimum: number, maximum: number | undefined, ...given: Words): Schema {
   const title =
     maximum === undefined ? `a whole number of at least ${minimum}` : `a whole number from ${minimum} to ${maximum}`;
@@ -100,7 +106,8 @@ export function problemsOf(got: unknown, schema: Schema, key = ""): readonly Pro
     const all = schema.anyOf.map((each) => problemsOf(got, each, key));
     if (all.some((each) => each.length === 0)) return [];
     const within = all.filter((each) => each.every((problem) => problem.key !== key));
-    return within.length === 1 ? within[0]! : wrong(schema.title);
+    const meant = within.length > 1 ? all.filter((_, at) => isMeant(got, schema.anyOf![at]!)) : within;
+    return meant.length === 1 ? meant[0]! : wrong(schema.title);
   }
   if (schema.enum !== undefined) return schema.enum.includes(got as string) ? [] : wrong(schema.title);
   switch (schema.type) {
@@ -134,6 +141,15 @@ export function problemsOf(got: unknown, schema: Schema, key = ""): readonly Pro
     default:
       return [];
   }
+}
+
+/** Whether an object is of the kind that a schema is for: it has something of what is required there, and is said to be nothing else. */
+function isMeant(got: unknown, { properties = {}, required = [] }: Schema): boolean {
+  const given = got as Readonly<Record<string, unknown>>;
+  const present = required.filter((name) => given[name] !== undefined);
+  return (
+    present.length > 0 && present.every((name) => properties[name]!.enum?.includes(given[name] as string) !== false)
+  );
 }
 
 function problemsInObject(

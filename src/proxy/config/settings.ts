@@ -94,19 +94,24 @@ function rampOf({ gates: given, ...options }: RampConfig, store: RolloutStore | 
 export function keyOf(key: NonNullable<ProxyConfig["key"]>): (request: SeenRequest) => string | undefined {
   if ("header" in key) {
     const name = key.header.toLowerCase();
-    return ({ headers }) => headers.get(name) ?? undefined;
+    return ({ headers }) => keyIn(headers.get(name));
   }
   if ("cookie" in key) {
     const wanted = key.cookie;
     return ({ headers }) => {
       for (const pair of (headers.get("cookie") ?? "").split(";")) {
         const at = pair.indexOf("=");
-        if (at > 0 && pair.slice(0, at).trim() === wanted) return pair.slice(at + 1).trim();
+        if (at > 0 && pair.slice(0, at).trim() === wanted) return keyIn(pair.slice(at + 1).trim());
       }
       return undefined;
     };
   }
   return ({ headers }) => claimOf(headers.get("authorization"), key.claim);
+}
+
+/** What is empty names nobody: all who send it would be one key. */
+function keyIn(value: string | null): string | undefined {
+  return value === null || value === "" ? undefined : value;
 }
 
 /** A claim of a token that nobody has verified: it decides about a share, and about nothing else. */
@@ -116,7 +121,7 @@ function claimOf(authorization: string | null, claim: string): string | undefine
   try {
     const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as Readonly<Record<string, unknown>>;
     const value = Object.hasOwn(claims, claim) ? claims[claim] : undefined;
-    return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+    return typeof value === "string" || typeof value === "number" ? keyIn(String(value)) : undefined;
   } catch {
     return undefined;
   }

@@ -3,13 +3,74 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:https";
 import type { RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { fromNodeListener, nodeTransport, parallelHandler } from "../../../src/http/index.ts";
 import { eventually, laboratory, says, service } from "../servers.ts";
+
+/** A service of raw bytes. @param answer gets how many requests have come on the connection */
+async function raw(answer: (socket: Socket, count: number) => void): Promise<{ url: string; requests: () => number }> {
+  let requests = 0;
+  const server = createTcpServer((socket) => {
+    let count = 0;
+    socket.on("error", () => undefined);
+    socket.on("data", () => {
+      requests += 1;
+      count += 1;
+      answer(socket, count);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.unref();
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, requests: () => requests };
+}
+
+const whole = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na";
+
+describe("a connection that was kept", () => {
+  it("and is reset has its request sent again on a new one, however many have gone stale", async () => {
+    const held: Socket[] = [];
+    let hasAll = false;
+    const { url, requests } = await raw((socket, count) => {
+      if (count > 1) socket.resetAndDestroy();
+      else if (hasAll) socket.write(whole);
+      else if (held.push(socket) === 3) {
+        hasAll = true;
+        for (const each of held) each.write(whole);
+      }
+    });
+    const send = nodeTransport();
+    const ask = async (): Promise<string> => await (await send(url, {})).text();
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual(["a", "a", "a"]);
+    expect(await ask()).toBe("a");
+    expect(requests()).toBe(5);
+  });
+
+  it("and is reset within an answer has it sent once", async () => {
+    const { url, requests } = await raw((socket, count) => {
+      if (count === 1) socket.write(whole);
+      else {
+        socket.write("HTTP/1.1 20");
+        setTimeout(() => socket.resetAndDestroy(), 20);
+      }
+    });
+    const send = nodeTransport();
+    expect(await (await send(url, {})).text()).toBe("a");
+    await expect(send(url, {})).rejects.toThrow();
+    expect(requests()).toBe(2);
+  });
+});
+
+it("takes no body for whole that ends with its connection, where that is reset", async () => {
+  const { url } = await raw((socket) => {
+    socket.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf");
+    setTimeout(() => socket.resetAndDestroy(), 20);
+  });
+  await expect((await nodeTransport()(url, {})).text()).rejects.toThrow();
+});
 
 it("keeps no connection of an answer that nobody reads", async () => {
   const [control, candidate] = [await service(says("a")), await service(says("b".repeat(100_000), "text/plain", 500))];
