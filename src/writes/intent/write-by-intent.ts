@@ -156,6 +156,7 @@ async function finishOnce(
       stopped = undefined;
       const { fence, known } = await store.enter(tx, { ...stream, bucket, id });
       if (known !== undefined) {
+        await giveUp(side, tx, intent);
         came = { kind: "known", known };
         return;
       }

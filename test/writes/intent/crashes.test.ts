@@ -103,6 +103,29 @@ const cells = (["control", "candidate"] as const).flatMap((apiSide) =>
 );
 
 describe.each(["memory", "sqlite"] as const)("a side without transactions beside one in %s", (kind) => {
+  it.each(["kill", "lost-answer"] as const)(
+    "holds no key of an operation that was written before, whose caller comes again: %s",
+    async (crash) => {
+      const ledger = (kind === "memory" ? memoryLedger : sqliteLedger)({ name: "ours" });
+      const api = storedLedger("theirs");
+      const op: Payment = { paymentId: "p-0", from: "a0", to: "a1", cents: 1 };
+      const laboratories: Laboratory[] = [];
+      open.push({ ledger, laboratories });
+      const begin = (planned?: Planned): ParallelWrites<Payment, Booking> => {
+        const { payments, laboratory } = processOf({ ledger, api, apiSide: "control" }, planned);
+        if (planned?.crash !== "kill") laboratories.push(laboratory);
+        return payments;
+      };
+      const { id } = await begin().write(op);
+      const again = begin({ failpoint: "after-intent", crash, hit: 1 }).write(op);
+      await Promise.race([again.catch(() => undefined), pause(leaseMs)]);
+      const payments = begin();
+      expect(await payments.write({ ...op, paymentId: "p-1" })).not.toEqual({ id });
+      expect(await payments.write(op)).toEqual({ id });
+      expect(api.booked).toHaveLength(2);
+    },
+  );
+
   it.each(cells)(
     "has each operation once and in order: $apiSide, $failpoint, $crash",
     async ({ apiSide, ...planned }) => {
