@@ -41,6 +41,17 @@ function processesOf(pid: number): readonly number[] {
   return [pid, ...pairs.filter(([, parent]) => parent === pid).map(([each]) => each!)];
 }
 
+/** What a server has started may have ended by itself by then. */
+function signal(pids: readonly number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
 /** Calls until control has answered for a while. @returns how long after that the candidate last answered, in milliseconds */
 async function lastServedMs({ serves }: Member, since: number): Promise<number> {
   let last = -Infinity;
@@ -88,13 +99,13 @@ for (const { kind, missing, start } of servers) {
     it("since it was stopped, has nobody served by guess, and goes on when it does", slow, async () => {
       const one = await serving(server.port, "stopped");
       const stopped = processesOf(server.pid);
-      for (const pid of stopped) process.kill(pid, "SIGSTOP");
       try {
+        signal(stopped, "SIGSTOP");
         expect(await lastServedMs(one, performance.now())).toBeLessThan(staleAfterMs);
         await eventually(() => one.faults.some((fault) => noAnswer.test(fault)), 20_000, "a fault says so");
         expect(one.serves()).toBe(false);
       } finally {
-        for (const pid of stopped) process.kill(pid, "SIGCONT");
+        signal(stopped, "SIGCONT");
       }
       await eventually(() => one.serves(), 30_000, "the candidate serves again");
       await one.close();
