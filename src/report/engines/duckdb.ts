@@ -161,17 +161,18 @@ export async function exportParquet(folder: string, options: DuckdbEngineOptions
 }
 
 async function readingsOf(connection: Connection, files: readonly string[]): Promise<Readings> {
-  const source = areExported(files) ? exportedLines(files) : parsedLines(files);
+  const isExported = areExported(files);
+  const source = isExported ? exportedLines(files) : parsedLines(files);
   async function* rows(sql: string): AsyncGenerator<readonly (readonly unknown[])[]> {
     yield* (await connection.stream(sql)).yieldRowsJs();
   }
   // Parquet is asked for columns as they are needed. Of text one pass finds them, into a table: packing it would take longer than it saves.
   await connection.run(
-    areExported(files) ?
+    isExported ?
       `CREATE TEMP VIEW seen AS ${source}`
     : `SET force_compression = 'uncompressed'; CREATE TABLE seen AS SELECT * REPLACE (CASE WHEN id = '' THEN line END AS line) FROM (${source})`,
   );
-  const inOrder = areExported(files) ? "file_index, file_row_number" : "rowid";
+  const inOrder = isExported ? "file_index, file_row_number" : "rowid";
   let examples: PresentedResult[] = [];
 
   async function tell(summary: Summary): Promise<void> {
@@ -194,7 +195,7 @@ async function readingsOf(connection: Connection, files: readonly string[]): Pro
       for await (const page of rows(`SELECT line FROM seen WHERE id = '' ORDER BY ${inOrder}`)) {
         yield page.map(([line]) => String(line));
       }
-      if (areExported(files)) return;
+      if (isExported) return;
       for await (const page of rows(rejectedLines)) yield page.map(([line]) => String(line));
     },
     async *untold(since, summary) {
@@ -210,7 +211,7 @@ UNION SELECT id, at_ms FROM (
       if (Number(wanted) === 0) return;
       // By their time as well: Parquet knows of each part of a file from when it is.
       const found = rows(
-        areExported(files) ?
+        isExported ?
           "SELECT line FROM seen SEMI JOIN wanted USING (id, at_ms) ORDER BY process, length(id), id"
         : `SELECT line FROM (${source}) WHERE id IN (SELECT id FROM wanted)`,
       );
