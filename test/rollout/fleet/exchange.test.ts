@@ -1,22 +1,15 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Clock } from "../../../src/model/clock.ts";
 import { FleetExchange, type FleetMember } from "../../../src/rollout/fleet/exchange.ts";
 import type { Report, RolloutStore, SyncedState } from "../../../src/rollout/stores/store.ts";
 import { fixedClock } from "../../../src/testing/fixed-clock.ts";
+import { watchedDeadlines } from "../watched-deadlines.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
 /** An exchange by itself: who was exchanged for, each time, and whether that kept the process alive. */
 function exchanging() {
   const clock = fixedClock();
-  const alive: boolean[] = [];
-  const watched: Clock = {
-    ...clock,
-    after(ms, run, keepAlive) {
-      if (ms === 2_000) alive.push(keepAlive === true);
-      return clock.after(ms, run, keepAlive);
-    },
-  };
+  const { watched, alive } = watchedDeadlines(clock);
   const asked: string[][] = [];
   const answers: Record<string, SyncedState | undefined> = {};
   const way = { isSilent: false, watchFails: false, watching: 0 };

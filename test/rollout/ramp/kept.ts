@@ -1,4 +1,3 @@
-import type { Clock } from "../../../src/model/clock.ts";
 import { ProcessRun } from "../../../src/rollout/fleet/process-run.ts";
 import { RampKeeper } from "../../../src/rollout/ramp/ramp-keeper.ts";
 import { checkRampOptions, type RampOptions } from "../../../src/rollout/ramp/ramp-options.ts";
@@ -8,6 +7,7 @@ import type { RolloutStore, SyncedState } from "../../../src/rollout/stores/stor
 import type { RolloutRequest } from "../../../src/rollout/transition.ts";
 import { fixedClock, type FixedClock } from "../../../src/testing/fixed-clock.ts";
 import { wayTo } from "../fleet/process.ts";
+import { watchedDeadlines } from "../watched-deadlines.ts";
 
 /** What is asked of a state, by the ramp itself where nobody else is named. */
 export const asked = (kind: RolloutRequest["kind"], by = "ramp"): RolloutRequest => ({
@@ -32,14 +32,7 @@ interface Kept {
 /** A keeper by itself, which looks at its store where a test says so. */
 export function kept(given: RolloutStore | undefined, more: RampOptions = {}): Kept {
   const clock = fixedClock();
-  const alive: boolean[] = [];
-  const watched: Clock = {
-    ...clock,
-    after(ms, run, keepAlive) {
-      if (ms === 2_000) alive.push(keepAlive === true);
-      return clock.after(ms, run, keepAlive);
-    },
-  };
+  const { watched, alive } = watchedDeadlines(clock);
   const told: RolloutChange["kind"][] = [];
   const faults: string[] = [];
   const answers: SyncedState[] = [];
