@@ -100,7 +100,8 @@ export function lanesOf(
         },
       );
     }
-    return [each, { side, calls, comparer, counts, isTrusted, watch, sessions: session && new Sessions(session) }];
+    const sessions = session && new Sessions(session, () => clock.now());
+    return [each, { side, calls, comparer, counts, isTrusted, watch, sessions }];
   });
 }
 

@@ -14,6 +14,8 @@ type WithCookies = Pick<ResponseHeaders, "getSetCookie">;
 interface Cookie {
   readonly value: string;
   readonly path: string;
+  /** From here on it is sent no more, in milliseconds since 1970. */
+  readonly endsAt: number;
 }
 
 /** What the candidate has set in one caller's session, by name. */
@@ -21,18 +23,23 @@ type Jar = Map<string, Cookie>;
 
 const mostJars = 10_000;
 const mostBytes = 8 * 1024 * 1024;
+// Of one session; browsers keep about as many of a site, and a header has no room for more.
+const mostCookies = 180;
 const bytesOfJar = 100;
 
 /** The candidate's own cookies, by control's sessions. The session that was used longest ago goes first. */
 export class Sessions {
   readonly #cookie: string | undefined;
   readonly #map: SessionOptions["map"];
+  readonly #now: () => number;
   readonly #jars = new Map<string, Jar>();
   #bytes = 0;
 
-  constructor({ cookie, map }: SessionOptions) {
+  /** @param now by the wall clock, in milliseconds since 1970: cookies end by it */
+  constructor({ cookie, map }: SessionOptions, now: () => number) {
     this.#cookie = cookie;
     this.#map = map;
+    this.#now = now;
   }
 
   get size(): number {
@@ -56,8 +63,10 @@ export class Sessions {
     const jar = this.#used(sent.get(this.#cookie));
     const own = cookiesOf(headers.get("cookie"));
     own.delete(this.#cookie);
-    for (const [name, { value, path }] of jar ?? []) {
-      if (pathname === path || pathname.startsWith(path.endsWith("/") ? path : `${path}/`)) own.set(name, value);
+    const now = this.#now();
+    for (const [name, { value, path, endsAt }] of jar ?? []) {
+      const isIn = pathname === path || pathname.startsWith(path.endsWith("/") ? path : `${path}/`);
+      if (isIn && now < endsAt) own.set(name, value);
       else own.delete(name);
     }
     if (own.size === 0) headers.delete("cookie");
@@ -68,19 +77,18 @@ export class Sessions {
   learn(caller: Named, control: WithCookies, candidate: WithCookies): void {
     if (this.#cookie === undefined) return;
     const name = this.#cookie;
+    const now = this.#now();
     const before = cookiesOf(caller.get("cookie")).get(name);
-    const given = control
-      .getSetCookie()
-      .map(readSetCookie)
-      .find((each) => each.name === name && !each.isOver)?.value;
+    const given = setCookiesOf(control, now).find((each) => each.name === name && now < each.endsAt)?.value;
     const session = given ?? before;
-    const set = candidate.getSetCookie().map(readSetCookie);
+    const set = setCookiesOf(candidate, now);
     if (session === undefined || (set.length === 0 && session === before)) return;
     const jar: Jar = new Map(this.#used(before));
-    for (const { name: each, value, path, isOver } of set) {
-      if (isOver) jar.delete(each);
-      else jar.set(each, { value, path });
+    for (const { name: each, ...cookie } of set) {
+      jar.delete(each);
+      if (now < cookie.endsAt) jar.set(each, cookie);
     }
+    for (const oldest of jar.keys()) if (jar.size > mostCookies) jar.delete(oldest);
     this.#keep(session, jar);
   }
 
@@ -138,20 +146,38 @@ function cookiesOf(header: string | null): Map<string, string> {
   return cookies;
 }
 
-function readSetCookie(header: string): { name: string; value: string; path: string; isOver: boolean } {
+interface SetCookie extends Cookie {
+  readonly name: string;
+}
+
+/** By RFC 6265, 5.2: what has no name is none, of an attribute the last one counts, and one that cannot be read is not there. */
+function setCookiesOf(headers: WithCookies, now: number): readonly SetCookie[] {
+  return headers
+    .getSetCookie()
+    .map((header) => readSetCookie(header, now))
+    .filter(({ name }) => name !== "");
+}
+
+function readSetCookie(header: string, now: number): SetCookie {
   const [pair = "", ...attributes] = header.split(";");
   const at = pair.indexOf("=");
   const read = (name: string): string | undefined =>
     attributes
       .map((each) => each.trim())
-      .find((each) => each.toLowerCase().startsWith(`${name}=`))
+      .findLast((each) => each.toLowerCase().startsWith(`${name}=`))
       ?.slice(name.length + 1);
-  const [path, maxAge, expires] = [read("path"), read("max-age"), read("expires")];
-  const isOver = maxAge === undefined ? expires !== undefined && Date.parse(expires) < Date.now() : Number(maxAge) <= 0;
+  const path = read("path");
   return {
     name: pair.slice(0, Math.max(at, 0)).trim(),
     value: pair.slice(at + 1).trim(),
     path: path?.startsWith("/") ? path : "/",
-    isOver,
+    endsAt: endOf(read("max-age"), read("expires"), now),
   };
+}
+
+function endOf(maxAge: string | undefined, expires: string | undefined, now: number): number {
+  if (maxAge !== undefined && /^-?\d+$/.test(maxAge))
+    return Number(maxAge) <= 0 ? -Infinity : now + 1_000 * Number(maxAge);
+  const at = expires === undefined ? NaN : Date.parse(expires);
+  return Number.isNaN(at) ? Infinity : at;
 }

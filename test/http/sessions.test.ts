@@ -103,6 +103,7 @@ describe("a candidate's own sessions", () => {
 });
 
 describe("jars", () => {
+  let now = Date.UTC(2026, 0, 1);
   const learn = (sessions: Sessions, sid: string, cookie: string): void => {
     const set = new Headers({ "set-cookie": cookie });
     sessions.learn(new Headers({ cookie: `sid=${sid}` }), new Headers(), set);
@@ -114,7 +115,7 @@ describe("jars", () => {
   };
 
   it("keep a cookie's path and its end", async () => {
-    const sessions = new Sessions({ cookie: "sid" });
+    const sessions = new Sessions({ cookie: "sid" }, () => now);
     learn(sessions, "1", "a=1; Path=/shop");
     learn(sessions, "1", "b=2");
     expect(await sentBy(sessions, "1", "/shop/cart")).toBe("a=1; b=2");
@@ -125,8 +126,42 @@ describe("jars", () => {
     expect(await sentBy(sessions, "2")).toBeNull();
   });
 
+  it("send nothing that has ended since", async () => {
+    const sessions = new Sessions({ cookie: "sid" }, () => now);
+    learn(sessions, "1", "a=1; Max-Age=60");
+    learn(sessions, "1", `b=2; Expires=${new Date(now + 120_000).toUTCString()}`);
+    learn(sessions, "1", `c=3; Max-Age=180; Expires=${new Date(now).toUTCString()}`);
+    expect(await sentBy(sessions, "1")).toBe("a=1; b=2; c=3");
+    now += 60_000;
+    expect(await sentBy(sessions, "1")).toBe("b=2; c=3");
+    now += 60_000;
+    expect(await sentBy(sessions, "1")).toBe("c=3");
+    now += 60_000;
+    expect(await sentBy(sessions, "1")).toBeNull();
+  });
+
+  it.each([
+    ["an empty Max-Age", "a=1; Max-Age=", "a=1"],
+    ["a Max-Age in words", "a=1; Max-Age=soon", "a=1"],
+    ["an end that is no time", "a=1; Expires=never", "a=1"],
+    ["two ends, of which the last one counts", "a=1; Max-Age=60; Max-Age=0", null],
+    ["no name", "=1", null],
+    ["nothing but a value", "a", null],
+  ])("read %s as browsers do", async (_, cookie, sent) => {
+    const sessions = new Sessions({ cookie: "sid" }, () => now);
+    learn(sessions, "1", cookie);
+    expect(await sentBy(sessions, "1")).toBe(sent);
+  });
+
+  it("hold 180 cookies of a session at most, the newest", async () => {
+    const sessions = new Sessions({ cookie: "sid" }, () => now);
+    for (let index = 0; index < 200; index++) learn(sessions, "1", `n${index}=1`);
+    const sent = (await sentBy(sessions, "1"))!.split("; ");
+    expect([sent.length, sent[0], sent.at(-1)]).toEqual([180, "n20=1", "n199=1"]);
+  });
+
   it("are at most 10 000, and 8 MB, of which the one that was used longest ago goes first", async () => {
-    const sessions = new Sessions({ cookie: "sid" });
+    const sessions = new Sessions({ cookie: "sid" }, () => now);
     for (let index = 0; index < 10_500; index++) {
       learn(sessions, `s${index}`, "a=1");
       await sentBy(sessions, "s0");
