@@ -1,3 +1,5 @@
+import { builtinModule } from "../model/runtime.ts";
+
 // Golomb-Rice code of rising numbers: of each gap, as many ones as it has wholes of 2ⁿ, a nought, and the rest in n digits.
 
 /**
@@ -195,7 +197,15 @@ function turned(value: number, count: number): number {
   return ((turnedBytes[value & 0xff]! << 8) | turnedBytes[(value >>> 8) & 0xff]!) >>> (16 - count);
 }
 
+const { Buffer: nodeBuffer } = (builtinModule("node:buffer") ?? {}) as {
+  Buffer?: { from(buffer: ArrayBufferLike, from: number, length: number): { toString(encoding: "base64"): string } };
+};
+
 export function toBase64(bytes: Uint8Array): string {
+  // Written in the runtime's own language it takes a tenth of the time.
+  if (nodeBuffer !== undefined) {
+    return nodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
+  }
   let text = "";
   for (let from = 0; from < bytes.length; from += atOnce)
     text += String.fromCharCode(...bytes.subarray(from, from + atOnce));

@@ -126,10 +126,14 @@ function offer(
   const { level, fingerprint } = window;
   const fresh = writtenSlots(news.seen);
   const named = news.gates.map(([name, gate]) => {
-    const judged = writtenSlots(gate.seen);
-    return [name, { bad: writtenSlots(gate.bad), ...(judged !== fresh && { seen: judged }) }] as const;
+    const isAll = areSame(gate.seen, news.seen);
+    return [name, { bad: writtenSlots(gate.bad), ...(!isAll && { seen: writtenSlots(gate.seen) }) }] as const;
   });
   return [{ window: window.window, level, fingerprint, seen: fresh, gates: Object.fromEntries(named) }];
+}
+
+function areSame(slots: readonly number[], others: readonly number[]): boolean {
+  return slots.length === others.length && slots.every((slot, index) => slot === others[index]);
 }
 
 /** The places that were not sent; a table has all that were. */

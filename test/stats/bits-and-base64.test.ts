@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { fromBase64, readBits, toBase64, writeBits } from "../../src/stats/bit-text.ts";
 
 /** What was written with a head of three bytes, and read again as so many numbers. */
@@ -64,11 +64,24 @@ describe("base64", () => {
     );
   });
 
-  it("is written of more bytes than go at once", () => {
-    const bytes = Uint8Array.from({ length: 10_000 }, (_, index) => index % 251);
-    const into = new Uint8Array(10_003);
-    expect(fromBase64(toBase64(bytes), into)).toBe(10_000);
-    expect(into.subarray(0, 10_000)).toEqual(bytes);
+  it("is written of a part of a longer buffer", () => {
+    const bytes = Uint8Array.from({ length: 100 }, (_, index) => index);
+    expect(toBase64(bytes.subarray(10, 40))).toBe(btoa(String.fromCharCode(...bytes.slice(10, 40))));
+  });
+
+  it("is the same where the runtime has no words of its own for it, also of more bytes than go at once", async () => {
+    vi.resetModules();
+    vi.doMock("../../src/model/runtime.ts", () => ({ builtinModule: () => undefined }));
+    const without = await import("../../src/stats/bit-text.ts");
+    vi.doUnmock("../../src/model/runtime.ts");
+    expect(without.toBase64).not.toBe(toBase64);
+    for (const length of [0, 1, 2, 3, 4_095, 4_096, 4_097, 10_000]) {
+      const bytes = Uint8Array.from({ length }, (_, index) => index % 251);
+      const into = new Uint8Array(length + 3);
+      expect(without.toBase64(bytes)).toBe(toBase64(bytes));
+      expect(fromBase64(toBase64(bytes), into)).toBe(length);
+      expect(into.subarray(0, length)).toEqual(bytes);
+    }
   });
 
   it.each([
