@@ -116,8 +116,11 @@ export class BitTable {
   /** Whether both have the same places. */
   isSame(other: BitTable): boolean {
     if (this.#count !== other.#count) return false;
-    const [words, others] = [this.#words, other.#words];
-    return words === undefined || others === undefined || words.every((word, index) => word === others[index]);
+    let isSame = true;
+    this.#eachWord((index, word) => {
+      isSame &&= word === other.#words![index];
+    });
+    return isSame;
   }
 
   /** The places that another table does not have, in rising order. */

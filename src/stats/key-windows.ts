@@ -109,19 +109,18 @@ export class KeyWindows {
   /** One of the two open windows, as what it is to others; `undefined` without a unit in it. */
   #unitsOf(age: 0 | 1, window: number): WindowUnits | undefined {
     if (this.#closed === undefined || this.#tables === undefined) return undefined;
-    const seen = this.#tables.seen.of(age).encode();
+    const seen = this.#tables.seen.of(age);
     const gates: Record<string, { bad: string; seen?: string }> = {};
-    let isEmpty = seen === "";
+    let isEmpty = seen.count === 0;
     for (const [name, evidence] of this.#gates) {
       const tables = evidence.tablesOf(age);
       if (tables === undefined) continue;
-      const judged = tables.seen.encode();
-      isEmpty &&= judged === "";
-      gates[name] = { bad: tables.bad.encode(), ...(judged !== seen && { seen: judged }) };
+      isEmpty &&= tables.seen.count === 0;
+      gates[name] = { bad: tables.bad.encode(), ...(!tables.seen.isSame(seen) && { seen: tables.seen.encode() }) };
     }
     if (isEmpty) return undefined;
     const level = age === 0 ? this.#level : this.#levelBefore;
-    return { window, level, fingerprint: this.#hash.fingerprint, seen, gates };
+    return { window, level, fingerprint: this.#hash.fingerprint, seen: seen.encode(), gates };
   }
 
   /** How many distinct keys all processes together have in a window: by that the next windows' levels are set. */

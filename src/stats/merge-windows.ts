@@ -81,9 +81,7 @@ export class UnsentUnits {
         of.offered = undefined;
         return [];
       }
-      const now = noTables();
-      addTo(now, each);
-      return offer(each, of, now, each);
+      return offer(each, of, tablesOf(each), each);
     });
     return [...ofClosed, ...open.flatMap((each) => offer(each, known(each), each, undefined))];
   }
@@ -151,11 +149,22 @@ function noTables(): Tables {
   return { seen: new BitTable(), gates: new Map() };
 }
 
+/** The tables of one window. Gates that judged all that was seen share its table: none of them is added to. */
+function tablesOf({ seen, gates }: WindowUnits): Pick<OpenWindow, "seen" | "gates"> {
+  const read = (text: string): BitTable => BitTable.decode(text) ?? new BitTable();
+  const whole = read(seen);
+  const ofGates = Object.entries(gates).map(([name, given]) => {
+    const judged = given.seen === undefined ? whole : read(given.seen);
+    return [name, { bad: read(given.bad), seen: judged }] as const;
+  });
+  return { seen: whole, gates: new Map(ofGates) };
+}
+
 // What one window has seen: read once, whatever number of gates judged all of it.
 const all = new BitTable();
 
 /** @param whole gates whose own tables of what they judged are not needed */
-function addTo(sum: Tables, { seen, gates }: WindowUnits, whole: ReadonlySet<string> = new Set()): void {
+function addTo(sum: Tables, { seen, gates }: WindowUnits, whole: ReadonlySet<string>): void {
   const ofGates = Object.entries(gates);
   const isAsked = ofGates.some(([name, given]) => given.seen === undefined && !whole.has(name));
   // What cannot be read is another process's mistake, and says nothing.
