@@ -103,7 +103,9 @@ function isOwnName(host: string | undefined): boolean {
 /** Takes the same time wherever the two differ. */
 function hasToken({ headers: { authorization = "" } }: IncomingMessage, token: string): boolean {
   const digest = (given: string): Buffer => createHash("sha256").update(given).digest();
-  return timingSafeEqual(digest(authorization), digest(`Bearer ${token}`));
+  // The name of a scheme is the same in either case, by RFC 9110.
+  const given = authorization.replace(/^bearer +/i, "");
+  return given !== authorization && timingSafeEqual(digest(given), digest(token));
 }
 
 const mostBytes = 10_000;
