@@ -184,6 +184,92 @@ describe("a fingerprint", () => {
     expect(print(make(1))).toBe(print(make(1)));
   });
 
+  const bytes = (at: number, value = 7, length = 100): Uint8Array => new Uint8Array(length).fill(value, at, at + 1);
+  const error = (message: unknown): Error => Object.assign(new Error("a"), { message });
+
+  it.each<readonly [name: string, one: unknown, other: unknown, rules: CompareRules]>([
+    [
+      "entries in another order",
+      new Map([
+        ["a", 1],
+        ["b", 2],
+      ]),
+      new Map([
+        ["b", 2],
+        ["a", 1],
+      ]),
+      {},
+    ],
+    ["entries under objects", new Map([[{ a: 1 }, 1]]), new Map([[{ a: 2 }, 2]]), {}],
+    ["entries under functions", new Map([[Number, 1]]), new Map([[String, 2]]), {}],
+    [
+      "an entry that is ignored",
+      new Map([
+        ["a", 1],
+        ["b", 1],
+      ]),
+      new Map([
+        ["a", 2],
+        ["b", 1],
+      ]),
+      { ignore: ["$.a"] },
+    ],
+    ["an entry that is missing", new Map([["a", undefined]]), new Map(), { undefinedIsMissing: true }],
+    ["elements of a Set in another order", new Set([1, 2, 3]), new Set([3, 1, 2]), {}],
+    ["what is ignored in a Set", new Set([{ a: 1 }]), new Set([{ a: 2 }]), { ignore: ["$[*].a"] }],
+    ["errors that a function compares", new Error("a"), new Error("b"), { errors: () => true }],
+    ["messages that are no texts", error({ a: 1 }), error({ a: 2 }), {}],
+    ["a message that is ignored", new Error("a"), new Error("b"), { ignore: ["$.message"] }],
+    ["bytes under a tolerance", bytes(3), bytes(3, 8), { tolerance: 1 }],
+    ["bytes that are ignored", bytes(0), bytes(0, 8), { ignore: ["$[0]"] }],
+    ["what is between 64 bytes", bytes(32), bytes(67), {}],
+    ["parameters that are ignored", new URL("a:b?c=1"), new URL("a:b?c=2"), { ignore: ["$.searchParams.c"] }],
+    ["what has no JSON of its own", new Sealed(undefined), new Sealed(undefined), {}],
+    ["other objects", new WeakSet(), new WeakSet(), {}],
+  ])("is the same by a farther look for %s", (_, one, other, rules) => {
+    expect(printer(rules, far)(one)).toBe(printer(rules, far)(other));
+  });
+
+  it.each<readonly [name: string, one: unknown, other: unknown, rules: CompareRules]>([
+    ["entries under numbers, bigints and texts", new Map<unknown, 1>([[1, 1]]), new Map<unknown, 1>([[1n, 1]]), {}],
+    ["entries under null", new Map([[null, 1]]), new Map([[null, 2]]), {}],
+    ["bigints that are keys", new Map([[1n, 1]]), new Map([[2n, 1]]), {}],
+    [
+      "entries beside one that is ignored",
+      new Map([
+        ["a", 1],
+        ["b", 1],
+      ]),
+      new Map([
+        ["a", 1],
+        ["b", 2],
+      ]),
+      { ignore: ["$.a"] },
+    ],
+    ["entries of nothing, which no rule calls missing", new Map([["a", undefined]]), new Map(), {}],
+    ["entries of something, where nothing is missing", new Map([["a", 1]]), new Map(), { undefinedIsMissing: true }],
+    [
+      "which value is under which key",
+      new Map([
+        ["a", 1],
+        ["b", 2],
+      ]),
+      new Map([
+        ["a", 2],
+        ["b", 1],
+      ]),
+      {},
+    ],
+    ["lengths of bytes", bytes(3), bytes(3, 7, 101), {}],
+    ["the first of 32 bytes from the last", bytes(31), bytes(30), {}],
+    ["the last 32 bytes", bytes(68), bytes(69), {}],
+    ["bytes beside a rule of another place", { a: bytes(1), b: 1 }, { a: bytes(2), b: 1 }, { ignore: ["$.b"] }],
+    ["URLs beside a rule that is not of their parameters", new URL("a:b"), new URL("a:long"), { ignore: ["$.x"] }],
+    ["messages beside a name that is ignored", new Error("a"), new Error("long"), { ignore: ["$.name"] }],
+  ])("tells by a farther look %s", (_, one, other, rules) => {
+    expect(printer(rules, far)(one)).not.toBe(printer(rules, far)(other));
+  });
+
   it("is one constant by a farther look for all that hold too many parts, and no number sorts them", () => {
     const large = (end: number): unknown => [new Money(end), ...Array.from({ length: 63 }, () => many(0, 63))];
     const band = new BandKey();
