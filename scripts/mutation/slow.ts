@@ -1,6 +1,7 @@
 /** Tests that take long and notice little: sizes and times, and rates over thousands of runs. Every change pays for those that reach it. */
 export const slow: readonly RegExp[] = [
   /holds 100 000 levels/,
+  /a list of 150 000 elements/,
   /survives cycles, depth, sharing/,
   /ends in its time on a dictionary of a million keys/,
   /lists the keys of a large object once a side/,

@@ -17,7 +17,7 @@ export function align(ours: readonly number[], theirs: readonly number[]): Ancho
   const anchors: Anchor[] = [];
   let [left, right] = [0, 0];
   for (const [here, there] of [...byPatience(ours, theirs), [ours.length, theirs.length] as const]) {
-    anchors.push(...byEdits(ours, theirs, left, here, right, there));
+    for (const anchor of byEdits(ours, theirs, left, here, right, there)) anchors.push(anchor);
     if (here < ours.length) anchors.push([here, there]);
     [left, right] = [here + 1, there + 1];
   }

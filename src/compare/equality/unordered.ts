@@ -45,8 +45,8 @@ export function compareUnordered(
     }
     if (by) list(walk, control, candidate, rest.left, rest.right, place, depth, segmentOf);
     else {
-      left.push(...rest.left);
-      right.push(...rest.right);
+      for (const index of rest.left) left.push(index);
+      for (const index of rest.right) right.push(index);
     }
   }
   list(walk, control, candidate, left.sort(ascending), right.sort(ascending), place, depth, segmentOf);

@@ -64,6 +64,47 @@ describe("anchors", () => {
     expect(align(ours, theirs)).toEqual(pairs);
   });
 
+  const rising = (length: number, from: number): number[] => Array.from({ length }, (_, n) => from + n);
+
+  it("are none of lists that have nothing in common, and of empty ones", () => {
+    expect(align(rising(300, 0), rising(300, 1_000))).toEqual([]);
+    expect(align([], [])).toEqual([]);
+    expect(align([1], [])).toEqual([]);
+    expect(align([], [1])).toEqual([]);
+  });
+
+  it("are the longest run that rises on both sides where every element occurs once, however far apart the lists are", () => {
+    const shuffled = fc.shuffledSubarray(rising(700, 0), { minLength: 700 });
+    fc.assert(
+      fc.property(shuffled, shuffled, (ours, theirs) => {
+        const anchors = align(ours, theirs);
+        expect(anchors).toHaveLength(longest(ours, theirs));
+        expect(anchors.every(([here, there]) => ours[here] === theirs[there])).toBe(true);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("are found far apart at the beginning and the end of lists without anything else in common", () => {
+    expect(align([7, ...rising(400, 1_000)], [...rising(400, 2_000), 7])).toEqual([[0, 400]]);
+    expect(align([...rising(400, 1_000), 7], [7, ...rising(400, 2_000)])).toEqual([[400, 0]]);
+    expect(align([7, ...rising(400, 1_000), 8], [7, ...rising(400, 2_000), 8])).toEqual([
+      [0, 0],
+      [401, 401],
+    ]);
+  });
+
+  it.each([
+    [300, 256],
+    [20_000, 99],
+    [400_000, 8],
+  ])("are all of %d elements that repeat beside at most %d insertions or removals", (length, most) => {
+    const list = new Array<number>(length).fill(1);
+    const longer = (by: number): number[] => [...list, ...new Array<number>(by).fill(2)];
+    for (const anchors of [align(list, longer(most)), align(longer(most), list)]) expect(anchors).toHaveLength(length);
+    for (const anchors of [align(list, longer(most + 1)), align(longer(most + 1), list)]) expect(anchors).toEqual([]);
+  });
+
   it("take little time for lists that have nothing, or nearly all, in common", () => {
     const numbers = Array.from({ length: 100_000 }, (_, n) => n);
     for (const theirs of [numbers.map((n) => -n - 1), numbers.map(() => 0), [...numbers].reverse()]) {
