@@ -214,6 +214,9 @@ it("a look within a walk, at what is no copy, runs no accessor but elements, and
     expect(walk.same(list(), [1], placeOf({}))).toBe(false);
     expect(walk.same([1], list(), placeOf({}))).toBe(false);
   }
+  const readOnce = (): unknown[] => Object.defineProperty([1], 0, read);
+  expect(walk.same(readOnce(), [undefined], placeOf({}))).toBe(false);
+  expect(walk.same([undefined], readOnce(), placeOf({}))).toBe(false);
   expect(runs).toBe(0);
   const long = (): unknown[] => Object.defineProperty(numbers(9), 0, read);
   const [control, candidate] = [long(), numbers(9, 1)];
@@ -221,4 +224,12 @@ it("a look within a walk, at what is no copy, runs no accessor but elements, and
   expect(walk.same(control, candidate, placeOf({}))).toBe(false);
   expect(runs).toBe(1);
   expect(walk.same(accessor(), accessor(), placeOf({}))).toBe(false);
+});
+
+it("a look within a walk is not sure of holes in short lists", () => {
+  const walk = new QuickLook(new Reader(), () => false, false);
+  const [holed, undefineds] = [new Array<unknown>(2), [undefined, undefined]];
+  expect(walk.same(holed, undefineds, placeOf({}))).toBe(false);
+  expect(walk.same(undefineds, holed, placeOf({}))).toBe(false);
+  expect(walk.same(holed, [...holed], placeOf({}))).toBe(false);
 });
