@@ -1,8 +1,9 @@
 import { oneAfterAnother } from "../../model/one-after-another.ts";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { OptionCheck } from "../../model/check-options.ts";
+import { makeFolder } from "../../model/make-folder.ts";
 import { aNumber, aWhole, orElse, required, settle, type OptionTable } from "../../model/option-table.ts";
 import { OpenFile } from "./open-file.ts";
 import { rotateFiles } from "./rotate.ts";
@@ -116,7 +117,7 @@ export const rotationTable: OptionTable<Rotation, "files"> = {
 /** Opening it now is the only way to know that it can be opened. */
 function tryOut(path: string, check: OptionCheck): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     closeSync(openSync(path, "a", ownerOnly));
   } catch (error) {
     const { code = "unknown" } = error as NodeJS.ErrnoException;

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { checkOptions } from "../../model/check-options.ts";
 import { SidelaneError } from "../../model/errors.ts";
+import { makeFolder } from "../../model/make-folder.ts";
 import { readState } from "../read-state.ts";
 import type { RolloutState } from "../state.ts";
 import { encode, entries, make, numbered, numbersIn, put, sweep, textOf } from "./file-folder.ts";
@@ -46,7 +47,7 @@ export function fileStore(folder: string): RolloutStore {
   const check = checkOptions("fileStore");
   check.text("folder", folder);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     readdirSync(folder);
   } catch {
     check.fail("folder", "one that can be made and read", folder);
