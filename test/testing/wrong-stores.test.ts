@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/rollout/stores/memory.ts";
-import type { Evidence, ReportedUnits, RolloutStore, SyncedState } from "../../src/rollout/stores/store.ts";
+import type {
+  Evidence,
+  ProcessReport,
+  ReportedUnits,
+  RolloutStore,
+  SyncedState,
+} from "../../src/rollout/stores/store.ts";
 import { testStore } from "../../src/testing/test-store.ts";
 
 /** Claims as the store does, and remembers who has the lease under which fence. */
@@ -237,7 +243,7 @@ const wrongs: readonly (readonly [about: string, wrong: (store: RolloutStore) =>
     (store) =>
       collecting(store, (evidence) => ({
         ...evidence,
-        reports: evidence.reports.map(({ leaves: _, ...each }) => each),
+        reports: evidence.reports.map((each): ProcessReport => ({ ...each, leaves: false as unknown as true })),
       })),
     /^whether it was a process's last report: expected/,
   ],
