@@ -1,14 +1,5 @@
 import { checkOptions } from "../../model/check-options.ts";
-import {
-  aFunction,
-  aString,
-  aWhole,
-  orElse,
-  required,
-  settle,
-  where,
-  type OptionTable,
-} from "../../model/option-table.ts";
+import { aFunction, aWhole, orElse, required, settle, where, type OptionTable } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
 import { runScript, shaOf, type IoredisClient, type NodeRedisClient } from "./redis-clients.ts";
 import { listenWith } from "./redis-listen.ts";
@@ -41,7 +32,11 @@ export const redisStoreTable: OptionTable<RedisStoreOptions, "prefix" | "replica
       (got) => typeof got === "object" && got !== null && shaOf(got) !== undefined,
     ),
   ),
-  prefix: orElse(aString, "sidelane:"),
+  // Redis Cluster would look for the slot of all of a key, where its first braces have nothing in them.
+  prefix: orElse(
+    where("a text without `{}`", (got) => typeof got === "string" && !got.includes("{}")),
+    "sidelane:",
+  ),
   replicas: orElse(aWhole(), 0),
   onShortfall: aFunction,
 };
