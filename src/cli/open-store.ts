@@ -34,6 +34,7 @@ function folderOf(address: string): string {
 }
 
 async function openFolder(folder: string): Promise<OpenStore> {
+  if (folder === "") throw new UsageError("sidelane rollout: --store takes file:<folder> or file:///<folder>");
   if (!existsSync(folder)) throw new UsageError(`sidelane rollout: there is no folder ${folder}`);
   const { fileStore } = await import("../rollout/stores/file.ts");
   return { store: fileStore(folder), close: () => Promise.resolve() };

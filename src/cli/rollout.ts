@@ -1,11 +1,14 @@
 import { nearest } from "../model/check-options.ts";
 import { SidelaneError } from "../model/errors.ts";
 import { visible } from "../model/visible-text.ts";
-import { commandStored, readStored, type StoredCommand } from "../rollout/stored-command.ts";
+import { commandStored, forgetStored, readStored, type StoredCommand } from "../rollout/stored-command.ts";
 import { helpOf, parseArguments, UsageError, type CliOption } from "./arguments.ts";
 import type { CliIo } from "./io.ts";
 import { openStore } from "./open-store.ts";
 import { changeText, statusText } from "./rollout-text.ts";
+
+// One for all commands, so that however many there are, the store has one row of them.
+const reader = "sidelane-rollout";
 
 const options: Readonly<Record<string, CliOption>> = {
   store: {
@@ -28,7 +31,7 @@ const actions: Readonly<Record<StoredCommand | "status" | "forget", string>> = {
   rollback: "back to shadow at once, and latched there",
   clear: "takes the latch of a rollback away; evidence starts afresh",
   complete: "the candidate alone, from live, and after its time there",
-  forget: "removes all that the store has of it; a process that still runs it begins anew",
+  forget: "removes all that the store has of it; end its processes first, since one that runs writes it again",
 };
 
 const help = (): string =>
@@ -65,7 +68,7 @@ export async function rollout(given: readonly string[], io: CliIo): Promise<numb
     const hint = near === undefined ? `; there are ${Object.keys(actions).join(", ")}` : `; did you mean ${near}?`;
     throw new UsageError(`sidelane rollout: there is no action ${action}${hint}`);
   }
-  if (experiment === undefined || rest.length > 0) {
+  if (experiment === undefined || experiment === "" || rest.length > 0) {
     throw new UsageError(`sidelane rollout: name one experiment, such as sidelane rollout ${action} price`);
   }
   const last = (name: string): string | undefined => chosen[name]?.at(-1);
@@ -76,7 +79,6 @@ export async function rollout(given: readonly string[], io: CliIo): Promise<numb
   try {
     const { store, close } = await openStore(address);
     try {
-      const reader = `sidelane-${io.now().toString(36)}`;
       if (command === undefined) return await status(experiment, chosen["json"] !== undefined);
       if (action === "forget") return await forget(experiment);
       const done = await commandStored(store, experiment, action as StoredCommand, command, reader);
@@ -91,8 +93,7 @@ export async function rollout(given: readonly string[], io: CliIo): Promise<numb
         return 0;
       }
       async function forget(name: string): Promise<number> {
-        if ((await readStored(store, name, reader)) === undefined) return nothing(name);
-        await store.forget(name);
+        if (!(await forgetStored(store, name, reader))) return nothing(name);
         io.out(`${visible(name)}: forgotten, as ${visible(command!.by)} asked: ${visible(command!.reason)}\n`);
         return 0;
       }
@@ -102,7 +103,7 @@ export async function rollout(given: readonly string[], io: CliIo): Promise<numb
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (error instanceof SidelaneError && error.code === "invalid-option")
-      throw new UsageError(`sidelane ${error.message}`);
+      throw new UsageError(`sidelane rollout: ${error.message.replace(/^ramp: /, "")}`);
     const isOurs = error instanceof SidelaneError;
     io.err(
       visible(`sidelane rollout: ${isOurs ? error.message : `the store failed: ${messageOf(error, address)}`}`) + "\n",

@@ -1,4 +1,7 @@
+import { systemClock } from "../model/clock.ts";
 import { SidelaneError } from "../model/errors.ts";
+import { withinDeadline } from "./fleet/deadline.ts";
+import { isFleetVerdict } from "./fleet/read-evidence.ts";
 import { checkCommand, type Command } from "./ramp/command.ts";
 import { shownState } from "./shown-state.ts";
 import { nextOf, type RolloutState } from "./state.ts";
@@ -26,7 +29,7 @@ const dayMs = 86_400_000;
  *
  * @param reader names who reads, in the store
  * @returns `undefined` where it has nothing of that experiment
- * @throws whatever the store rejects with
+ * @throws whatever the store rejects with, or where it does not answer within 2 s
  */
 export async function readStored(store: RolloutStore, experiment: string, reader: string): Promise<Stored | undefined> {
   const read = await rawOf(store, experiment, reader);
@@ -36,10 +39,24 @@ export async function readStored(store: RolloutStore, experiment: string, reader
 async function rawOf(store: RolloutStore, experiment: string, process: string): Promise<Stored | undefined> {
   // It belongs to no process that runs: it comes and leaves at once, with no evidence of its own.
   const report = { experiment, process, epoch: 0, evidenceEpoch: 0, at: Date.now(), leaves: true } as const;
-  const { now, states } = await store.sync([{ ...report, candidates: {}, units: [] }]);
+  const exchange = (): ReturnType<RolloutStore["sync"]> => store.sync([{ ...report, candidates: {}, units: [] }]);
+  const { now, states } = await withinDeadline(systemClock, "an exchange", exchange, true);
   const { state, verdict, failed } = states[experiment] ?? {};
   if (failed !== undefined) throw failed;
-  return state ? { state, now, ...(verdict && { verdict }) } : undefined;
+  // One that cannot be read is none so far: the next judge writes it anew.
+  return state ? { state, now, ...(isFleetVerdict(verdict) && { verdict }) } : undefined;
+}
+
+/**
+ * Removes all that a store has of an experiment. A process that runs it writes it again, with an event `forked`.
+ *
+ * @returns whether there was anything
+ * @throws whatever the store rejects with
+ */
+export async function forgetStored(store: RolloutStore, experiment: string, reader: string): Promise<boolean> {
+  if ((await rawOf(store, experiment, reader)) === undefined) return false;
+  await withinDeadline(systemClock, "what is to be forgotten", () => store.forget(experiment), true);
+  return true;
 }
 
 /**
@@ -65,7 +82,8 @@ export async function commandStored(
     const refusal = refusalOf(state, request);
     if (refusal !== undefined) throw refused(kind, refusal);
     const next = transition(state, request);
-    if (await store.compareAndSet(experiment, state.id, next)) {
+    const replace = (): PromiseLike<boolean> => store.compareAndSet(experiment, state.id, next);
+    if (await withinDeadline(systemClock, "a new state", replace, true)) {
       return { before: shownState(state), after: shownState(next) };
     }
     if (attempt >= attempts || !isSafe(request))

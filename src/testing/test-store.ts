@@ -1,20 +1,20 @@
 import { initialState } from "../rollout/state.ts";
-import type { Report, RolloutStore } from "../rollout/stores/store.ts";
+import type { RolloutStore } from "../rollout/stores/store.ts";
 import { equal, hold } from "./hold.ts";
+import { forgets, leaseLaws } from "./store-leases.ts";
 import {
   contendFor,
   experiment,
+  longState,
   next,
-  placesIn,
   report,
   stateOf,
   steps,
   synced,
-  table,
-  verdict,
-  within3s,
+  type StoreLaws,
   type Win,
 } from "./store-questions.ts";
+import { reportLaws } from "./store-reports.ts";
 import { keepsTables } from "./store-tables.ts";
 import { keepsWrites } from "./store-writes.ts";
 import { globalRunner, type TestRunner } from "./test-publisher.ts";
@@ -38,13 +38,7 @@ export interface StoreSuiteOptions {
   readonly times?: number;
 }
 
-interface Views {
-  readonly one: RolloutStore;
-  readonly other: RolloutStore;
-}
-
-/** What holds for every store, by name; each throws when it does not. */
-const laws: Readonly<Record<string, (views: Views) => Promise<void>>> = {
+const laws: StoreLaws = {
   "has nothing at first, and says so": async ({ one }) => {
     const answer = await synced(one);
     hold(answer.state === null, "a state that is not there must be null");
@@ -56,6 +50,10 @@ const laws: Readonly<Record<string, (views: Views) => Promise<void>>> = {
     hold(await one.compareAndSet(experiment, undefined, first), "the first state was refused");
     equal(await stateOf(other, experiment), first, "the state");
     hold((await synced(other, { knows: first.id })).state === undefined, "a state was sent to who knows it");
+    const second = longState(first);
+    hold(await one.compareAndSet(experiment, first.id, second), "a long state was refused");
+    for (const knows of [first.id, "of nobody"])
+      equal((await synced(other, { knows })).state, second, "the state, for one who knows another one");
   },
   "replaces a state only where its id is the expected one": async ({ one, other }) => {
     const first = initialState(steps, 1_000);
@@ -82,124 +80,18 @@ const laws: Readonly<Record<string, (views: Views) => Promise<void>>> = {
       equal(answer.states[name]?.state, states[index], JSON.stringify(name));
     }
   },
-  "tells a time that goes on": async ({ one, other }) => {
-    const before = await one.sync([report({ at: Date.now() })]);
-    const after = await other.sync([report({ at: Date.now(), process: "other" })]);
-    hold(Number.isFinite(before.now) && after.now >= before.now, `${before.now} and then ${after.now}`);
+  "tells a time in milliseconds, which goes on": async ({ one, other }) => {
+    const at = async (store: RolloutStore): Promise<number> =>
+      (await store.sync([report({ at: Date.now(), process: "a" })])).now;
+    const before = await at(one);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const passedMs = (await at(other)) - before;
+    hold(passedMs >= 50 && passedMs < 60_000, `of 100 ms ${passedMs} passed, after ${before}`);
   },
-  "lets one process judge at a time, under a fence that only grows": async ({ one, other }) => {
-    await one.compareAndSet(experiment, undefined, initialState(steps, 0));
-    const fence = await one.claim(experiment, "a", 60_000);
-    hold(typeof fence === "number", "nobody judged, and the lease was refused");
-    hold((await other.claim(experiment, "b", 60_000)) === undefined, "two processes have the lease");
-    hold((await synced(other)).judge === "a", "who judges is not told");
-    hold((await one.claim(experiment, "a", 60_000)) === fence, "a renewed lease has another fence");
-    await one.claim(experiment, "a", 0);
-    hold((await synced(other)).judge === undefined, "a lease that was let go is held");
-    const later = await other.claim(experiment, "b", 60_000);
-    hold(later !== undefined && later > fence!, `the fence was ${fence}, and then ${later}`);
-    hold(!(await one.conclude(experiment, fence!, verdict(1), undefined)), "an old judge wrote a verdict");
-    hold(await other.conclude(experiment, later!, verdict(2), undefined), "the judge's verdict was refused");
-    equal((await synced(one)).verdict?.at, 2, "the verdict");
-    hold((await synced(one, { knowsVerdict: 2 })).verdict === undefined, "a verdict was sent to who knows it");
-    let isRefused = false;
-    await Promise.resolve(one.collect(experiment, 1, fence!)).catch(() => (isRefused = true));
-    hold(isRefused, "an old judge got the evidence");
-  },
-  "hands a lease on when it has run out": async ({ one, other }) => {
-    await one.compareAndSet(experiment, undefined, initialState(steps, 0));
-    const fence = await one.claim(experiment, "a", 50);
-    let later: number | undefined;
-    await within3s(async () => {
-      // A store whose clock is that of those who ask.
-      await synced(other, { process: "b", at: Date.now() });
-      later = await other.claim(experiment, "b", 1_000);
-      return later !== undefined;
-    });
-    hold(later !== undefined && later > fence!, `the fence was ${fence}, and then ${later}`);
-  },
-  "keeps each process's last report, and every place of all tables": async ({ one, other }) => {
-    await one.compareAndSet(experiment, undefined, initialState(steps, 0, "shadow", "v1"));
-    const candidates = (units: number): Report["candidates"] => ({
-      v2: { comparisons: units, units, keys: units, gates: {} },
-    });
-    await one.sync([report({ process: "a", candidates: candidates(10), units: [table(1, [1, 2])] })]);
-    await one.sync([report({ process: "a", candidates: candidates(20), units: [table(1, [3]), table(2, [9])] })]);
-    await other.sync([
-      report({
-        process: "b/../b",
-        candidates: candidates(5),
-        units: [table(1, [2, 4]), { ...table(1, [7]), served: true }],
-      }),
-    ]);
-    await other.sync([report({ process: "c", evidenceEpoch: 2, epoch: 2, units: [table(1, [100])] })]);
-    await other.sync([report({ process: "d", version: "v2", units: [table(1, [200])] })]);
-    const fence = (await one.claim(experiment, "a", 60_000))!;
-    const { reports, units } = await one.collect(experiment, 1, fence);
-    equal(
-      reports.map(({ process, candidates: of }) => `${process} ${of["v2"]?.units}`).sort(),
-      ["a 20", "b/../b 5", "c undefined", "d undefined"],
-      "the reports",
-    );
-    const ofVersion = units.filter(({ version }) => version === "v1").flatMap((each) => each.units);
-    equal(placesIn(ofVersion, 1), [1, 2, 3, 4], "the places of a window");
-    equal(placesIn(ofVersion, 2), [9], "the places of the next one");
-    equal(placesIn(ofVersion, 1, true), [7], "the places of what was served");
-    equal(
-      placesIn(
-        units.filter(({ version }) => version === "v2").flatMap((each) => each.units),
-        1,
-      ),
-      [200],
-      "another version's",
-    );
-    // Asked again, it is the same.
-    const again = (await one.collect(experiment, 1, fence)).units.filter(({ version }) => version === "v1");
-    const sameWindow = again.flatMap((each) => each.units);
-    equal(placesIn(sameWindow, 1), [1, 2, 3, 4], "then");
-  },
+  ...leaseLaws,
+  ...reportLaws,
   "has every place in the evidence, whatever judges in turn have read and folded before": keepsTables,
   "keeps what a process and the judge say of parallel writes": keepsWrites,
-  "folds what a judge retires, at once": async ({ one, other }) => {
-    await one.compareAndSet(experiment, undefined, initialState(steps, 0, "shadow", "v1"));
-    await one.sync([report({ process: "a", units: [table(1, [1]), table(2, [2])] })]);
-    await other.sync([report({ process: "b", units: [table(1, [5])] })]);
-    const fence = (await other.claim(experiment, "b", 60_000))!;
-    await other.collect(experiment, 1, fence);
-    const retired = { processes: ["a"], through: 1, kept: { sums: [1, 2, { three: "3" }] } };
-    hold(await other.conclude(experiment, fence, verdict(1), retired), "the verdict was refused");
-    const { reports, units, kept } = await other.collect(experiment, 1, fence);
-    equal(
-      reports.map(({ process }) => process),
-      ["b"],
-      "the reports",
-    );
-    equal(
-      placesIn(
-        units.flatMap((each) => each.units),
-        1,
-      ),
-      [],
-      "a folded window",
-    );
-    equal(
-      placesIn(
-        units.flatMap((each) => each.units),
-        2,
-      ),
-      [2],
-      "the one after it",
-    );
-    equal(kept, retired.kept, "what was folded");
-    // One that was only silent reports again; a judge may see it a little later.
-    let present: readonly string[] = [];
-    await within3s(async () => {
-      await one.sync([report({ process: "a", at: Date.now() })]);
-      present = (await other.collect(experiment, 1, fence)).reports.map(({ process }) => process).sort();
-      return present.length === 2;
-    });
-    equal(present, ["a", "b"], "those that came back");
-  },
   "says when a process of the present version was heard of, to those of others": async ({ one, other }) => {
     await one.compareAndSet(experiment, undefined, initialState(steps, 0, "shadow", "v1"));
     hold((await synced(other, { version: "v0" })).presentHeardAt === undefined, "nobody has been heard of");
@@ -207,14 +99,7 @@ const laws: Readonly<Record<string, (views: Views) => Promise<void>>> = {
     const heardAt = (await synced(other, { version: "v0" })).presentHeardAt;
     hold(heardAt !== undefined && Math.abs(heardAt - now) < 5_000, `heard of at ${heardAt}, and it was ${now}`);
   },
-  "forgets an experiment, and no other": async ({ one, other }) => {
-    for (const name of [experiment, "stock"]) await one.compareAndSet(name, undefined, initialState(steps, 0));
-    await one.sync([report({}), report({ experiment: "stock" })]);
-    await other.forget(experiment);
-    hold((await synced(one)).state === null, "it is there");
-    hold((await stateOf(one, "stock")) !== undefined, "another one is gone");
-    hold(await one.compareAndSet(experiment, undefined, initialState(steps, 0)), "a new one was refused");
-  },
+  "forgets an experiment, and no other": forgets,
   "tells watchers of a change, and no more when they have gone": async ({ one, other }) => {
     if (other.watch === undefined) return;
     const heard: string[] = [];

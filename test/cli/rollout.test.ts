@@ -48,6 +48,9 @@ describe("sidelane rollout", () => {
     [["rollout", "status", "price", "--stroe", "x"], "unknown option --stroe; did you mean --store?"],
     [["rollout", "status", "price", "--store", "mysql://x"], "--store takes file:<folder>, postgres://"],
     [["rollout", "status", "price", "--store", "postgres://u:p@[x"], "--store is no URL"],
+    [["rollout", "status", "price", "--store", "redis://:p%ss@h"], "--store is no URL; a password"],
+    [["rollout", "status", "price", "--store", "file:"], "--store takes file:<folder>"],
+    [["rollout", "status", "", "--store", "file:/tmp"], "name one experiment"],
     [["rollout", "status", "price", "--store", "file:/no/such/folder"], "there is no folder /no/such/folder"],
     [["rollout", "pause", "price", "--store", "file:/tmp", "--reason", "x"], "pause needs --by <who>"],
     [["rollout", "pause", "price", "--store", "file:/tmp", "--by", "ada"], "pause needs --reason <why>"],
@@ -66,16 +69,20 @@ describe("sidelane rollout", () => {
     const { code, err } = await called([
       ...["rollout", "pause", "price", "--store", `file:${path}`, "--by", "ramp", "--reason", "x"],
     ]);
-    expect([code, err]).toEqual([2, expect.stringContaining("That name is for what happens by itself")]);
+    const says =
+      'sidelane rollout: pause: expected `by` to be who asks, got "ramp". That name is for what happens by itself';
+    expect([code, err]).toEqual([2, expect.stringContaining(says)]);
     await called(["rollout", "status", "other", "--store", `file:${path}`]);
     expect(readdirSync(path)).not.toContain("other");
+    // However often one looks, the store has one report of that.
+    expect(readdirSync(join(path, ".processes"))).toHaveLength(1);
   });
 
   it("exits with 1 where the store is out of reach, without the password of its address", async () => {
     for (const address of ["postgres://ada:hunter2planted@127.0.0.1:1/app", "redis://:hunter2planted@127.0.0.1:1"]) {
       const { code, out, err } = await called(["rollout", "status", "price", "--store", address]);
       expect([code, out]).toEqual([1, ""]);
-      expect(err).toContain("the store failed: ");
+      expect(err).toContain("the store failed: connect ECONNREFUSED 127.0.0.1:1");
       expect(err).not.toContain("hunter2planted");
     }
   });

@@ -10,6 +10,18 @@ const state = {
   unitSecret: "0f".repeat(16),
 };
 const id = "x".repeat(65);
+const terms = {
+  gates: [{ name: "mismatch", max: 0.1 }],
+  minimumUnits: 1,
+  minimumTimeMs: 1,
+  completeAfterMs: 1,
+  steps: [],
+};
+const change = { kind: "advanced", at: 1, by: "Ada", reason: "", from: at(1), to: at(2) };
+
+function at(epoch: unknown): object {
+  return { stage: "ramp", share: 0.1, epoch };
+}
 
 describe("a stored state", () => {
   it("is read as it is, and one of an older release by a name that all give it", () => {
@@ -28,18 +40,62 @@ describe("a stored state", () => {
     ...["up", undefined].map((wrong) => ["stage", wrong] as const),
     ...[-0.1, 1.1, "1", NaN, undefined].map((wrong) => ["share", wrong] as const),
     ["mode", "walking"],
+    ...[null, 1, [], {}, { ...terms, gates: {} }, { ...terms, gates: [null] }, { ...terms, gates: [{ name: 1 }] }].map(
+      (wrong) => ["terms", wrong] as const,
+    ),
+    ...["x", -1, undefined].map((wrong) => ["terms", { ...terms, minimumUnits: wrong }] as const),
+    ...[null, {}, { share: 2 }, { share: 0, pause: 1 }, { share: 0, minimumTimeMs: "x" }].map(
+      (wrong) => ["terms", { ...terms, steps: [wrong] }] as const,
+    ),
+    ["since", 8.7e15],
     ...[undefined, 1, [2], [0.1, "x"]].map((wrong) => ["steps", wrong] as const),
     ["since", NaN],
     ["changedAt", "1"],
     ["compare", 2],
     ["candidateVersion", 2],
     ...["xyz", "0f".repeat(17), "0F".repeat(16)].map((wrong) => ["unitSecret", wrong] as const),
-    ...[1, [null], [{ version: 1 }], [{ version: "1" }, {}]].map((wrong) => ["versions", wrong] as const),
-    ...[undefined, {}, [null], [{}], [{ to: { epoch: 1.5 } }]].map((wrong) => ["history", wrong] as const),
+    ...[
+      1,
+      [null],
+      [{ version: 1 }],
+      [{ version: "1" }, {}],
+      [{ version: "1", latch: null }],
+      [{ version: "1", latch: { by: "Ada", reason: "" } }],
+    ].map((wrong) => ["versions", wrong] as const),
+    ...[undefined, {}, [null], [{}], [{ ...change, to: at(1.5) }]].map((wrong) => ["history", wrong] as const),
+    ...[{ from: null }, { from: {} }, { to: { ...at(1), share: 2 } }, { to: { ...at(1), stage: "up" } }].map(
+      (wrong) => ["history", [change, { ...change, ...wrong }]] as const,
+    ),
+    ...[
+      { at: "1" },
+      { at: 8.7e15 },
+      { kind: 1 },
+      { by: null },
+      { reason: undefined },
+      { id: 5 },
+      { lost: "" },
+      { compare: 2 },
+    ].map((wrong) => ["history", [{ ...change, ...wrong }]] as const),
   ])("is refused whose `%s` is %o", (name, wrong) => {
     expect(() => readState({ ...state, [name]: wrong }, "here")).toThrow(
       `here: expected a rollout state of version 2, but its \`${name}\` is not one`,
     );
+  });
+
+  it("is refused that is rolled back and serves, and read with changes of kinds that a newer release makes", () => {
+    for (const stage of ["ramp", "live", "complete"])
+      expect(() => readState({ ...state, stage, share: 1, mode: "rolled-back" })).toThrow("but its `mode`");
+    expect(readState({ ...state, history: [{ ...change, kind: "hastened" }], mode: "rolled-back" })).toBeDefined();
+  });
+
+  it("has limits that JSON has no number for", () => {
+    const endless = {
+      ...terms,
+      minimumTimeMs: Infinity,
+      completeAfterMs: Infinity,
+      steps: [{ share: 0.1, minimumTimeMs: Infinity }],
+    };
+    expect(readState(JSON.parse(JSON.stringify({ ...state, terms: endless }))).terms).toEqual(endless);
   });
 
   it.each([null, undefined, "text", 7])("is refused that is %o", (given) => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { shownState } from "../../src/rollout/shown-state.ts";
 import { initialState, type RolloutState } from "../../src/rollout/state.ts";
-import { commandStored, readStored, type StoredCommand } from "../../src/rollout/stored-command.ts";
+import { commandStored, forgetStored, readStored, type StoredCommand } from "../../src/rollout/stored-command.ts";
 import { memoryStore } from "../../src/rollout/stores/memory.ts";
 import type { Report, RolloutStore, SyncedState } from "../../src/rollout/stores/store.ts";
 import { transition, type RolloutRequest } from "../../src/rollout/transition.ts";
+import { verdict } from "../../src/testing/store-questions.ts";
 import { stored } from "./stored.ts";
 
 const command = { by: "Ada", reason: "because" };
@@ -61,10 +62,11 @@ describe("what a store has, for those who do not run the experiment", () => {
   });
 
   it("is the verdict too, where one was found", async () => {
-    const verdict = { at: 5 } as never;
-    expect(await readStored(answering({ state: begun, verdict }).store, "price", "terminal")).toMatchObject({
-      verdict,
-    });
+    const found = verdict(5);
+    const read = await readStored(answering({ state: begun, verdict: found }).store, "price", "terminal");
+    expect(read).toMatchObject({ verdict: found });
+    const unreadable = { at: 0 } as never;
+    expect(await readStored(answering({ state: begun, verdict: unreadable }).store, "price", "terminal")).not.toHaveProperty("verdict"); // prettier-ignore
   });
 
   it("is nothing where there is no such experiment, and a rejection where it cannot be read", async () => {
@@ -72,6 +74,25 @@ describe("what a store has, for those who do not run the experiment", () => {
       expect(await readStored(answering(answer).store, "price", "terminal")).toBeUndefined();
     const failed = new Error("no state");
     await expect(readStored(answering({ failed }).store, "price", "terminal")).rejects.toBe(failed);
+  });
+});
+
+describe("a store that does not answer", () => {
+  const never = async (): Promise<never> => new Promise(() => undefined);
+  it("is given up after 2 s, whatever it is asked for", { timeout: 20_000 }, async () => {
+    const { store } = await holding(begun);
+    const silent: RolloutStore = { ...store, sync: never };
+    const forgetful: RolloutStore = { ...store, compareAndSet: never, forget: never };
+    const refused = await Promise.allSettled([
+      readStored(silent, "price", "terminal"),
+      commandStored(forgetful, "price", "rollback", command, "terminal"),
+      forgetStored(forgetful, "price", "terminal"),
+    ]);
+    expect(refused.map((each) => String((each as PromiseRejectedResult).reason))).toEqual([
+      "Error: The store did not answer an exchange within 2000 ms",
+      "Error: The store did not answer a new state within 2000 ms",
+      "Error: The store did not answer what is to be forgotten within 2000 ms",
+    ]);
   });
 });
 

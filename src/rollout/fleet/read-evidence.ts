@@ -55,7 +55,9 @@ export function isFleetVerdict(given: unknown): given is FleetVerdict {
   if (!isObject(given) || !isObject(given["verdict"]) || !isObject(given["distinct"])) return false;
   const { at, evidenceEpoch, verdict, distinct } = given;
   const isCounted = [at, evidenceEpoch, distinct["all"], distinct["served"]].every((each) => isCount(each));
-  return isCounted && typeof verdict["kind"] === "string" && Array.isArray(verdict["gates"]);
+  const { kind, gates, reasons } = verdict;
+  const areReasons = Array.isArray(reasons) && reasons.every((each) => typeof each === "string");
+  return isCounted && typeof kind === "string" && areReasons && Array.isArray(gates) && gates.every(isObject);
 }
 
 function totalsOf(given: unknown, isServed = false): EvidenceTotals | undefined {

@@ -2,7 +2,9 @@ import { systemClock, type Cancel } from "../../model/clock.ts";
 import { installedPackage } from "../../model/installed-package.ts";
 import { migrations, postgresqlStore } from "./postgresql.ts";
 import { redisStore, type IoredisClient, type NodeRedisClient } from "./redis.ts";
+import { storeCallMs } from "../fleet/deadline.ts";
 import type { RolloutStore } from "./store.ts";
+import { stopWith } from "./watching.ts";
 
 /** A store, and the connections that were opened for it. */
 export interface OpenStore {
@@ -14,7 +16,8 @@ export interface OpenStore {
 export class StoreUrlError extends Error {}
 
 interface PgPool {
-  query(text: string, values?: unknown[]): PromiseLike<unknown>;
+  query(text: string | { text: string; query_timeout: number }, values?: unknown[]): PromiseLike<unknown>;
+  connect(): Promise<{ release(): void }>;
   on(event: "error", listener: () => void): unknown;
   end(): Promise<void>;
 }
@@ -27,6 +30,8 @@ type NodeRedis = NodeRedisClient & Connection & { destroy(): void };
 type Ioredis = IoredisClient & Connection & { disconnect(): void };
 
 const connectMs = 5_000;
+// Many processes that begin at once make tables one after another.
+const migrateMs = 60_000;
 
 /**
  * Opens the store that a URL names, `postgres:`, `postgresql:`, `redis:` or `rediss:`, by a driver that the project has installed. `schema` and
@@ -48,8 +53,18 @@ export function openerOf(address: string): (url: URL, isOnce: boolean) => Promis
     : scheme === "redis" || scheme === "rediss" ? openRedis
     : undefined;
   if (open === undefined) throw new StoreUrlError("takes postgres://… or redis://…");
-  if (!URL.canParse(address)) throw new StoreUrlError("is no URL; a password in it has to be percent-encoded");
+  if (!isUrl(address)) throw new StoreUrlError("is no URL; a password in it has to be percent-encoded");
   return open;
+}
+
+function isUrl(address: string): boolean {
+  try {
+    const { username, password } = new URL(address);
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function openPostgresql(url: URL, isOnce: boolean): Promise<OpenStore> {
@@ -57,9 +72,17 @@ async function openPostgresql(url: URL, isOnce: boolean): Promise<OpenStore> {
   const pg = (await driver(["pg"])) as { Pool: new (options: object) => PgPool };
   const pool = new pg.Pool({
     ...{ connectionString: url.href, max: isOnce ? 1 : 4, connectionTimeoutMillis: connectMs },
+    // A query that is never answered keeps neither its connection nor the process.
+    query_timeout: storeCallMs,
   });
   pool.on("error", () => undefined);
-  if (!isOnce) for (const statement of migrations(schema)) await pool.query(statement);
+  try {
+    (await pool.connect()).release();
+    if (!isOnce) for (const text of migrations(schema)) await pool.query({ text, query_timeout: migrateMs });
+  } catch (error) {
+    stopWith(() => pool.end());
+    throw error;
+  }
   return {
     store: postgresqlStore({
       query: (text, values) => pool.query(text, values),
@@ -106,7 +129,8 @@ async function connected(client: Connection, end: () => void): Promise<void> {
   try {
     await Promise.race([client.connect(), late]);
   } catch (error) {
-    end();
+    // One that has closed by itself refuses to be closed, which is not why it failed.
+    stopWith(end);
     throw error;
   } finally {
     cancel?.();

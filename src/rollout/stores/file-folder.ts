@@ -7,7 +7,7 @@ const abandonedAfterMs = 60_000;
 
 /** The numbers in the names of files such as `state-000000000003.json`, rising. */
 export function numbersIn(names: readonly string[], kind: string): number[] {
-  const pattern = new RegExp(`^${kind}-(\\d{12})\\.json$`);
+  const pattern = new RegExp(`^${kind}-(\\d{12,16})\\.json$`);
   return names
     .map((name) => pattern.exec(name)?.[1])
     .filter((digits) => digits !== undefined)

@@ -16,12 +16,15 @@ const keptStates = 20;
 
 /** What a judge wrote, in a file with the number of its fence. */
 interface Concluded {
-  readonly verdict: FleetVerdict;
+  /** `null` where no judge before had written one. */
+  readonly verdict: FleetVerdict | null;
   readonly kept?: unknown;
   readonly through?: number;
   /** When processes that are in `kept` had last reported: what they report later is not in it. */
   readonly folded: Readonly<Record<string, number>>;
 }
+
+const nothing: Concluded = { verdict: null, folded: {} };
 
 /** What a file has that cannot be read: no verdict, which is told, until the next judge writes one. */
 const unreadable: Concluded = { verdict: { at: 0 } as FleetVerdict, folded: {} };
@@ -88,13 +91,25 @@ export function fileStore(folder: string): RolloutStore {
   }
 
   async function concludedOf(experiment: string): Promise<Concluded | undefined> {
-    const path = judgeOf(experiment);
-    const number = numbersIn(await entries(path), "verdict").at(-1);
-    if (number === undefined) return undefined;
-    const text = await textOf(join(path, numbered("verdict", number)));
+    const number = numbersIn(await entries(judgeOf(experiment)), "verdict").at(-1);
+    return number === undefined ? undefined : concludedIn(experiment, number);
+  }
+
+  async function concludedIn(experiment: string, number: number): Promise<Concluded | undefined> {
+    const text = await textOf(join(judgeOf(experiment), numbered("verdict", number)));
     if (text === undefined) return undefined;
     const concluded = readJson(text) as Concluded | null | undefined;
-    return isObject(concluded?.folded) && isObject(concluded.verdict) ? concluded : unreadable;
+    if (!isObject(concluded?.folded)) return unreadable;
+    return concluded.verdict === null || isObject(concluded.verdict) ? concluded : unreadable;
+  }
+
+  /** What was concluded last, in a file of this fence's from here on: what an older judge is still writing is read by nobody then. */
+  async function takenOver(experiment: string, fence: number): Promise<Concluded> {
+    const path = judgeOf(experiment);
+    const number = numbersIn(await entries(path), "verdict").at(-1);
+    const concluded = (number !== undefined && (await concludedIn(experiment, number))) || nothing;
+    if (number === undefined || number < fence) await make(path, numbered("verdict", fence), JSON.stringify(concluded));
+    return concluded;
   }
 
   async function answer(asked: readonly Report[], concluded: Concluded | undefined, now: number): Promise<SyncedState> {
@@ -102,13 +117,13 @@ export function fileStore(folder: string): RolloutStore {
     try {
       const [{ state = null }, { lease }] = await Promise.all([latest(experiment), leaseOf(experiment)]);
       const isNews = asked.some(({ knows }) => knows === undefined || knows !== state?.id);
-      const isNewVerdict = asked.some(({ knowsVerdict }) => knowsVerdict !== concluded?.verdict.at);
+      const isNewVerdict = asked.some(({ knowsVerdict }) => knowsVerdict !== concluded?.verdict?.at);
       const isOther = state !== null && asked.some(({ version }) => version !== state.candidateVersion);
       const present = isOther ? await reports.of(experiment) : [];
       const heardAt = present.filter(({ row }) => row.version === state?.candidateVersion).map(({ row }) => row.at);
       return {
         ...(isNews && { state }),
-        ...(isNewVerdict && concluded && { verdict: concluded.verdict }),
+        ...(isNewVerdict && concluded?.verdict && { verdict: concluded.verdict }),
         ...(lease !== undefined && lease.until > now && { judge: lease.process }),
         ...(heardAt.length > 0 && { presentHeardAt: Math.max(...heardAt) }),
       };
@@ -163,17 +178,19 @@ export function fileStore(folder: string): RolloutStore {
         return fence;
       }
       if (ttlMs === 0) return undefined;
-      if (!(await make(path, numbered("lease", fence + 1), text))) return undefined;
+      // A time, so that it grows over what was forgotten as well.
+      const next = Math.max(fence + 1, now);
+      if (!(await make(path, numbered("lease", next), text))) return undefined;
       const names = await entries(path);
       const old = numbersIn(names, "lease").slice(0, -2);
       await Promise.all(old.map(async (each) => rm(join(path, numbered("lease", each)), { force: true })));
       await sweep(path, names);
-      return fence + 1;
+      return next;
     },
     async collect(experiment, epoch, fence): Promise<Evidence> {
       if ((await leaseOf(experiment)).fence !== fence) throw oldFence(experiment);
-      const [filed, concluded] = await Promise.all([reports.of(experiment), concludedOf(experiment)]);
-      const { folded = {}, through = -Infinity, kept } = concluded ?? {};
+      const [filed, concluded] = await Promise.all([reports.of(experiment), takenOver(experiment, fence)]);
+      const { folded, through = -Infinity, kept } = concluded;
       const live = filed.filter(({ row }) => !(Object.hasOwn(folded, row.process) && row.at <= folded[row.process]!));
       // Tables of folded processes are still theirs, until the windows are folded.
       const tables = filed.filter(({ row }) => row.evidenceEpoch === epoch && row.process !== undefined);
@@ -190,14 +207,14 @@ export function fileStore(folder: string): RolloutStore {
     async conclude(experiment, fence, verdict, retired) {
       if ((await leaseOf(experiment)).fence !== fence) return false;
       const path = judgeOf(experiment);
-      const before = await concludedOf(experiment);
-      const goes = new Set([...Object.keys(before?.folded ?? {}), ...(retired?.processes ?? [])]);
+      const before = await takenOver(experiment, fence);
+      const goes = new Set([...Object.keys(before.folded), ...(retired?.processes ?? [])]);
       const filed = (await reports.of(experiment)).filter(({ row }) => goes.has(row.process));
       const isNew = new Set(retired?.processes);
       const folded = Object.fromEntries(
-        filed.map(({ row: { process, at } }) => [process, isNew.has(process) ? at : before!.folded[process]!]),
+        filed.map(({ row: { process, at } }) => [process, isNew.has(process) ? at : before.folded[process]!]),
       );
-      const { kept, through } = retired ?? before ?? {};
+      const { kept, through } = retired ?? before;
       const concluded: Concluded = { verdict, kept, folded, ...(through !== undefined && { through }) };
       // In a file of its own fence: a judge that was replaced meanwhile writes what nobody reads.
       await put(path, numbered("verdict", fence), JSON.stringify(concluded));

@@ -46,6 +46,8 @@ export function memoryStore(): RolloutStore {
   // Nobody has said what time it is.
   let isSet = false;
   let now = 0;
+  // One for all experiments, so that it grows over what is forgotten as well.
+  let fences = 0;
 
   function keptOf(experiment: string): Kept {
     const kept = experiments.get(experiment) ?? {
@@ -131,7 +133,7 @@ export function memoryStore(): RolloutStore {
       const isMine = kept.judge?.process === process && kept.judge.until > now;
       const isTaken = kept.judge !== undefined && kept.judge.until > now && !isMine;
       if (isTaken || kept.id === undefined) return Promise.resolve(undefined);
-      if (!isMine) kept.fence++;
+      if (!isMine) kept.fence = ++fences;
       kept.judge = { process, until: now + ttlMs };
       return Promise.resolve(kept.fence);
     },

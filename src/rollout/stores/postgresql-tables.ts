@@ -2,17 +2,23 @@ import { createHash } from "node:crypto";
 
 /**
  * The statements that make the tables, each to be run on its own and in this order. They may be run in any number of processes at
- * once, and again. PostgreSQL 12 or later.
+ * once, and again: what is there needs no right to make it. PostgreSQL 12 or later.
  *
  * @param schema of the tables; `public` by default
  */
 export function migrations(schema = "public"): readonly string[] {
   const at = named(schema);
+  const tag = tagBeside(schema);
+  const table = (name: string, kind: string, columns: string): string =>
+    `IF to_regclass(${literal(at(name))}) IS NULL THEN CREATE ${kind} ${at(name)} ${columns}; END IF;`;
   return [
-    `DO $sidelane$ BEGIN
+    `DO ${tag} BEGIN
 PERFORM pg_advisory_xact_lock(7596553795);
-CREATE SCHEMA IF NOT EXISTS ${quoted(schema)};
-CREATE TABLE IF NOT EXISTS ${at("sidelane_rollouts")} (
+IF to_regnamespace(${literal(quoted(schema))}) IS NULL THEN CREATE SCHEMA ${quoted(schema)}; END IF;
+${table(
+  "sidelane_rollouts",
+  "TABLE",
+  `(
   experiment text PRIMARY KEY,
   id text NOT NULL,
   state text NOT NULL,
@@ -24,25 +30,48 @@ CREATE TABLE IF NOT EXISTS ${at("sidelane_rollouts")} (
   judge text,
   judge_until timestamptz,
   judge_fence bigint NOT NULL DEFAULT 0
-);
-CREATE UNLOGGED TABLE IF NOT EXISTS ${at("sidelane_reports")} (
+)`,
+)}
+${table(
+  "sidelane_reports",
+  "UNLOGGED TABLE",
+  `(
   experiment text NOT NULL,
   process text NOT NULL,
   version text,
   at timestamptz NOT NULL,
   report text NOT NULL,
   PRIMARY KEY (experiment, process)
-) WITH (fillfactor = 50);
-CREATE UNLOGGED TABLE IF NOT EXISTS ${at("sidelane_units")} (
+) WITH (fillfactor = 50)`,
+)}
+${table(
+  "sidelane_units",
+  "UNLOGGED TABLE",
+  `(
   seq bigserial PRIMARY KEY,
   experiment text NOT NULL,
   epoch bigint NOT NULL,
   version text,
   units text NOT NULL
-);
-CREATE INDEX IF NOT EXISTS sidelane_units_by_experiment ON ${at("sidelane_units")} (experiment, seq);
-END $sidelane$`,
+)`,
+)}
+IF to_regclass(${literal(at("sidelane_units_by_experiment"))}) IS NULL THEN
+  CREATE INDEX sidelane_units_by_experiment ON ${at("sidelane_units")} (experiment, seq);
+END IF;
+END ${tag}`,
   ];
+}
+
+/** What quotes a block in which a schema is named. */
+function tagBeside(schema: string): string {
+  let tag = "$sidelane$";
+  for (let attempt = 1; schema.includes(tag); attempt++) tag = `$sidelane${attempt}$`;
+  return tag;
+}
+
+/** As `E'…'`, which is the same whatever `standard_conforming_strings` is. */
+function literal(text: string): string {
+  return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }
 
 function quoted(name: string): string {

@@ -3,7 +3,7 @@ import { aFunction, aString, orElse, required, settle, type OptionTable } from "
 import { readState } from "../read-state.ts";
 import { eachAlone, isOfData } from "./postgresql-refusals.ts";
 import { channelOf, named } from "./postgresql-tables.ts";
-import { packedTables, rowIn, rowText, unpackedTables } from "./row-text.ts";
+import { packedTables, rowIn, rowText, tablesIn } from "./row-text.ts";
 import {
   escaped,
   isTable,
@@ -150,9 +150,11 @@ WHERE experiment = $1 AND id = $6 RETURNING 1`;
       return replaced.length === 1;
     },
     async claim(experiment, process, ttlMs) {
+      // The fence is a time, so that it grows over what was forgotten or lost as well.
       const [row] = await rows(
         `UPDATE ${rollouts} SET
-  judge_fence = CASE WHEN judge = $2 AND judge_until > clock_timestamp() THEN judge_fence ELSE judge_fence + 1 END,
+  judge_fence = CASE WHEN judge = $2 AND judge_until > clock_timestamp() THEN judge_fence
+    ELSE greatest(judge_fence + 1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) END,
   judge = $2, judge_until = clock_timestamp() + $3 * interval '1 millisecond'
 WHERE experiment = $1 AND (judge IS NULL OR judge = $2 OR judge_until <= clock_timestamp()) RETURNING judge_fence`,
         ...[escaped(experiment), escaped(process), ttlMs],
@@ -190,8 +192,9 @@ FROM ${rollouts} WHERE experiment = $1 AND judge_fence = $2`,
         byVersion.set(key, [...(byVersion.get(key) ?? []), ...readUnits[index]!]);
       }
       const merged = [...byVersion].map(([version, of]) => ({ version, units: mergedUnits(of) }));
-      // Folded: many rows into one for each version, by one statement and under the fence.
-      if (tables.length > merged.length) {
+      // Folded: many rows into one for each version, by one statement and under the fence. Those of a later epoch are its judge's.
+      const past = tables.filter(({ epoch: of }) => Number(of) <= epoch);
+      if (past.length > merged.length) {
         const texts = merged.map(({ units: of }) => JSON.stringify(packedTables(of)));
         texts.forEach((text, index) => last.tables.know(text, merged[index]!.units));
         await rows(
@@ -201,7 +204,7 @@ FROM ${rollouts} WHERE experiment = $1 AND judge_fence = $2`,
 INSERT INTO ${units} (experiment, epoch, version, units)
 SELECT $1, $4, given.version, given.units FROM jsonb_to_recordset($5::text::jsonb) AS given (version text, units text)
 WHERE EXISTS (SELECT 1 FROM gone)`,
-          ...[name, fence, tables.map(({ seq }) => String(seq)), epoch],
+          ...[name, fence, past.map(({ seq }) => String(seq)), epoch],
           JSON.stringify(merged.map(({ version }, index) => ({ version, units: texts[index] }))),
         );
       }
@@ -291,9 +294,4 @@ function answerOf(row: Record<string, unknown>, experiment: string): SyncedState
     // What cannot be read stops nobody else.
     return { failed: error };
   }
-}
-
-function tablesIn(text: string): readonly ReportedUnits[] {
-  const tables = json(text);
-  return Array.isArray(tables) ? unpackedTables(tables) : [];
 }

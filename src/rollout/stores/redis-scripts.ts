@@ -31,13 +31,13 @@ return {tostring(now), kept[1] and '1' or '', state, verdict, judge, heard}`,
 redis.call('HSET', KEYS[1], 'id', ARGV[2], 'state', ARGV[3], 'version', ARGV[4])
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 1`,
-    /** ARGV: process, milliseconds. */
+    /** ARGV: process, milliseconds. The fence is a time, so that it grows over what was forgotten or lost as well. */
     claim: `${now}local kept = redis.call('HMGET', KEYS[1], 'id', 'judge', 'until', 'fence')
 if not kept[1] then return false end
 local isHeld = kept[2] and tonumber(kept[3]) > now
 if isHeld and kept[2] ~= ARGV[1] then return false end
 local fence = tonumber(kept[4] or '0')
-if not isHeld then fence = fence + 1 end
+if not isHeld then fence = math.max(fence + 1, now) end
 redis.call('HSET', KEYS[1], 'judge', ARGV[1], 'until', now + tonumber(ARGV[2]), 'fence', fence)
 return fence`,
     /** ARGV: fence, how many rows of units are known, after how many folds; after more of those, or of a shorter list, all are read. */

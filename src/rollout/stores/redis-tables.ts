@@ -11,6 +11,8 @@ export interface MergedRows {
   readonly count: number;
   readonly folds: string;
   readonly tables: readonly VersionTables[];
+  /** Those of the rows that are of a later epoch, as they came: its judge reads them. */
+  readonly later: readonly string[];
   /** How many characters the last fold wrote, and how many there are in rows since. */
   readonly folded: number;
   readonly unfolded: number;
@@ -32,18 +34,21 @@ export function mergedOf(
   rows: readonly string[],
   epoch: number,
   through: string,
-): readonly VersionTables[] {
-  if (before && rows.length === 0 && before.through === through) return before.tables;
+): Pick<MergedRows, "tables" | "later"> {
+  if (before && rows.length === 0 && before.through === through) return before;
   const after = through === "" ? -Infinity : Number(through);
   const byVersion = new Map((before?.tables ?? []).map(({ version, units }) => [version, [...units]]));
+  const later = [...(before?.later ?? [])];
   for (const text of rows) {
     const row = json(text);
     const [of, version, packed] = Array.isArray(row) ? (row as unknown[]) : [];
+    if (Number.isSafeInteger(of) && (of as number) > epoch) later.push(text);
     if (of !== epoch || typeof version !== "string" || !Array.isArray(packed)) continue;
     byVersion.set(version, [...(byVersion.get(version) ?? []), ...unpackedTables(packed)]);
   }
-  return [...byVersion].map(([version, units]) => ({
+  const tables = [...byVersion].map(([version, units]) => ({
     version,
     units: mergedUnits(units.filter((each) => !isTable(each) || each.window > after)),
   }));
+  return { tables, later };
 }

@@ -1,14 +1,5 @@
 import { checkOptions } from "../../model/check-options.ts";
-import {
-  aFunction,
-  aString,
-  aWhole,
-  orElse,
-  required,
-  settle,
-  where,
-  type OptionTable,
-} from "../../model/option-table.ts";
+import { aFunction, aWhole, orElse, required, settle, where, type OptionTable } from "../../model/option-table.ts";
 import { readState } from "../read-state.ts";
 import { runScript, shaOf, type IoredisClient, type NodeRedisClient } from "./redis-clients.ts";
 import { listenWith } from "./redis-listen.ts";
@@ -41,7 +32,11 @@ export const redisStoreTable: OptionTable<RedisStoreOptions, "prefix" | "replica
       (got) => typeof got === "object" && got !== null && shaOf(got) !== undefined,
     ),
   ),
-  prefix: orElse(aString, "sidelane:"),
+  // Redis Cluster would look for the slot of all of a key, where its first braces have nothing in them.
+  prefix: orElse(
+    where("a text without `{}`", (got) => typeof got === "string" && !got.includes("{}")),
+    "sidelane:",
+  ),
   replicas: orElse(aWhole(), 0),
   onShortfall: aFunction,
 };
@@ -63,7 +58,7 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
   const run = async (name: keyof typeof scripts, experiment: string, ...given: string[]): Promise<unknown> =>
     runScript(client, name, keysOf(experiment), given);
 
-  const read = new Map<string, LastRead>();
+  const lastRead = new Map<string, LastRead>();
 
   /** @returns without `now` where Redis refuses this experiment's part */
   async function synced(report: Report): Promise<AnsweredAlone> {
@@ -128,34 +123,35 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
       return fence === null ? undefined : Number(fence);
     },
     async collect(experiment, epoch, fence): Promise<Evidence> {
-      const last = read.get(experiment) ?? { rows: new ReadTexts(), kept: new ReadTexts(), merged: undefined };
+      const last = lastRead.get(experiment) ?? { rows: new ReadTexts(), kept: new ReadTexts(), merged: undefined };
       const known = last.merged?.epoch === epoch ? last.merged : undefined;
       const { count: knownRows = 0, folds: knownFolds = "" } = known ?? {};
       const answer = await run("collect", experiment, String(fence), String(knownRows), knownFolds);
       if (!Array.isArray(answer)) {
-        read.delete(experiment);
+        lastRead.delete(experiment);
         throw oldFence(experiment);
       }
-      read.set(experiment, last);
+      lastRead.set(experiment, last);
       const [now, kept, through, rows, from, folds, tables] = answer as CollectedRows;
-      const merged = mergedOf(Number(from) > 0 ? known : undefined, tables, epoch, through);
+      const read = mergedOf(Number(from) > 0 ? known : undefined, tables, epoch, through);
       const count = Number(from) + tables.length;
       const before = Number(from) > 0 && known ? known : { folded: 0, unfolded: 0 };
       const unfolded = before.unfolded + lengthOf(tables);
-      last.merged = { epoch, through, count, folds, tables: merged, folded: before.folded, unfolded };
+      last.merged = { epoch, through, count, folds, ...read, folded: before.folded, unfolded };
       // Folded: many rows into one for each version, under the fence.
-      if (count - merged.length >= fewUnfolded && unfolded >= foldedAt * before.folded) {
-        const texts = merged.map((each) => tablesText({ epoch, ...each }));
+      const few = read.tables.length + read.later.length;
+      if (count - few >= fewUnfolded && unfolded >= foldedAt * before.folded) {
+        const texts = [...read.tables.map((each) => tablesText({ epoch, ...each })), ...read.later];
         const after = await run("fold", experiment, String(fence), folds, String(count), ...texts);
         if (after !== null) {
-          const sizes = { count: merged.length, folded: lengthOf(texts), unfolded: 0 };
-          last.merged = { epoch, through, folds: String(Number(after)), tables: merged, ...sizes };
+          const sizes = { count: few, folded: lengthOf(texts), unfolded: 0 };
+          last.merged = { epoch, through, folds: String(Number(after)), ...read, ...sizes };
         }
       }
       return {
         now: Number(now),
         reports: last.rows.all(rows, rowIn) as readonly ProcessReport[],
-        units: merged.map(({ version, units }) => ({ ...(version !== "" && { version }), units })),
+        units: read.tables.map(({ version, units }) => ({ ...(version !== "" && { version }), units })),
         ...(kept !== "" && { kept: last.kept.all([kept])[0] }),
       };
     },
@@ -167,7 +163,7 @@ export function redisStore(options: RedisStoreOptions): RolloutStore {
       return Number(await run("conclude", experiment, ...given)) === 1;
     },
     async forget(experiment) {
-      read.delete(experiment);
+      lastRead.delete(experiment);
       await run("forget", experiment);
     },
     watch: (onChange) => watching(listenWith(client), channel, (message) => onChange(...newsIn(message))),

@@ -57,6 +57,12 @@ export function unpackedTables(given: readonly unknown[]): readonly ReportedUnit
   });
 }
 
+/** The tables in a text of {@link packedTables}; none where it is no list. */
+export function tablesIn(text: string): readonly ReportedUnits[] {
+  const tables = json(text);
+  return Array.isArray(tables) ? unpackedTables(tables) : [];
+}
+
 function packed({ comparisons, units, keys, gates, mergeable, served }: EvidenceTotals): readonly unknown[] {
   const unkeyed = mergeable && [mergeable.unkeyed.units, mapped(mergeable.unkeyed.gates, numbersOf(ofUnkeyed))];
   const ofServed = served && packed(served);

@@ -117,11 +117,11 @@ export interface RolloutStore {
   /**
    * Takes or renews the judge's lease. 0 ms let it go.
    *
-   * @returns a fence that only grows, the same for as long as one process keeps the lease; `undefined` where another one has it, or
-   *   there is no state
+   * @returns a fence that only grows, over `forget` too, the same for as long as one process keeps the lease; `undefined` where
+   *   another one has it, or there is no state
    */
   claim(experiment: string, process: string, ttlMs: number): PromiseLike<number | undefined>;
-  /** All evidence that began in an epoch, for the judge alone. Rejects where the fence is old. */
+  /** All evidence that began in an epoch, for the judge alone; what was reported of later ones stays. Rejects where the fence is old. */
   collect(experiment: string, epoch: number, fence: number): PromiseLike<Evidence>;
   /** Writes the verdict, and folds what is retired, at once or not at all. @returns whether the fence was the present one */
   conclude(

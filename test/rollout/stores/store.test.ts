@@ -152,14 +152,14 @@ describe("fileStore", () => {
     expect(readdirSync(join(folder, ".processes"))).toContain("spoilt.json.unreadable");
   });
 
-  it.each(["", "null", "5", "{}", '{"folded":null}', '{"folded":{}}', '{"folded":{},"verdict":null}'])(
+  it.each(["", "null", "5", "{}", '{"folded":null}', '{"folded":{}}'])(
     "takes a verdict of %j for none, until the next judge writes one",
     async (text) => {
       const folder = newFolder();
       const store = fileStore(folder);
       await store.compareAndSet("price", undefined, state);
       const fence = (await store.claim("price", "judge", 15_000))!;
-      writeFileSync(join(folder, "price", "judge", "verdict-000000000001.json"), text);
+      writeFileSync(join(folder, "price", "judge", `verdict-${fence}.json`), text);
       const answer = await synced(store);
       expect(answer.state!.id).toBe(state.id);
       expect(answer.verdict).toEqual({ at: 0 });
@@ -169,6 +169,24 @@ describe("fileStore", () => {
       expect((await synced(store)).verdict).toEqual(verdict);
     },
   );
+
+  it("reads nothing that an old judge wrote after the next one had looked", async () => {
+    const folder = newFolder();
+    const store = fileStore(folder);
+    await store.compareAndSet("price", undefined, state);
+    const old = (await store.claim("price", "old", 15_000))!;
+    await store.claim("price", "old", 0);
+    const fence = (await store.claim("price", "next", 15_000))!;
+    await store.collect("price", 1, fence);
+    // It was stopped after it had looked at its fence, and goes on.
+    const late = { verdict: { at: 1 }, folded: { other: 5 }, kept: { of: "old" }, through: 9 };
+    writeFileSync(join(folder, "price", "judge", `verdict-${old}.json`), JSON.stringify(late));
+    expect((await synced(store)).verdict).toBeUndefined();
+    expect((await store.collect("price", 1, fence)).kept).toBeUndefined();
+    await store.conclude("price", fence, { at: 2 } as FleetVerdict, { processes: [], kept: { of: "next" } });
+    expect((await synced(store)).verdict).toEqual({ at: 2 });
+    expect(readdirSync(join(folder, "price", "judge")).filter((name) => name.startsWith("verdict-"))).toHaveLength(1);
+  });
 
   it("sets a report aside that cannot be read, tells of it, and adds up the others", async () => {
     const folder = newFolder();
