@@ -64,7 +64,7 @@ export interface ParallelWrites<Op, Result> {
   /**
    * Has a dead operation tried again.
    *
-   * @throws {SidelaneError} `invalid-state` where no operation of that id is dead; `invalid-option` without a name and a reason
+   * @throws {SidelaneError} `invalid-state` where no operation of that id is dead; `invalid-option` without an id, a name and a reason
    */
   retry(id: string, person: ByPerson): Promise<void>;
   /**

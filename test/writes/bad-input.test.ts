@@ -149,3 +149,24 @@ describe("what a person says is refused", () => {
     expect(await payments.history()).toMatchObject([{ kind: "retried" }]);
   });
 });
+
+describe.each(["memory", "sqlite"] as const)("what a person says it of is refused, in %s,", (kind) => {
+  it.each([undefined, null, "", " ", 5, {}, "a\0b", "\ud800"])("where it is %j, and nothing is done", async (said) => {
+    const { payments, candidate, settle } = bank(kind, {
+      permanent: () => true,
+      onCandidate: () => {
+        throw new Error("cannot book it");
+      },
+    });
+    const op = pay("a", "b", 1);
+    await payments.write(op);
+    await settle();
+    for (const what of ["retry", "skip", "repair"] as const) {
+      await expect(payments[what](said as never, person)).rejects.toMatchObject({ code: "invalid-option" });
+    }
+    expect(await payments.history()).toEqual([]);
+    expect(await candidate.accounts()).toEqual({});
+    await payments.skip(op.paymentId, person);
+    expect((await payments.status()).lag.control.rows).toBe(0);
+  });
+});
