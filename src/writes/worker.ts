@@ -10,7 +10,7 @@ import type { Presence } from "./presence.ts";
 import { directions, type Direction, type WritesServices } from "./services.ts";
 import { switching } from "./switch.ts";
 import type { Side } from "./side.ts";
-import { maintenance } from "./maintenance.ts";
+import { maintenance, type Contained } from "./maintenance.ts";
 import type { ToldStanding } from "./told-standing.ts";
 
 /** How a worker works. */
@@ -63,26 +63,32 @@ export async function work(
     const each = watched.find(({ direction: { from } }) => from.name === direction.from.name)!;
     moved.push(await round(services, each, concurrency, bucket));
   };
-  const keepUp = maintenance(services, presence, told, switching(services, presence, compare, bring));
+  const failing = new Set<string>();
+  const contained: Contained = async (part, run) => {
+    try {
+      await run();
+      failing.delete(part);
+    } catch (error) {
+      if (failing.size === 0) services.emit({ kind: "worker", reason: `${part}: ${messageOf(error)}` });
+      failing.add(part);
+    }
+  };
+  const moveOn = switching(services, presence, compare, bring);
+  const keepUp = maintenance(services, presence, told, moveOn, contained);
   let pauseMs = shortestPauseMs;
-  let isFailing = false;
   while (!signal.aborted) {
     let found = 0;
-    try {
-      await services.authority.ready();
-      await keepUp();
-      for (const { applied } of moved.splice(0)) await readBack(applied);
-      for (const each of watched) {
-        if (each.restsUntil > clock.monotonic()) continue;
+    await keepUp();
+    for (const { applied } of moved.splice(0)) await readBack(applied);
+    for (const each of watched) {
+      if (each.restsUntil > clock.monotonic()) continue;
+      const { from } = each.direction;
+      await contained(`following ${from.name}`, async () => {
+        await services.authority.readyOn(from.name);
         const { taken, applied } = await round(services, each, concurrency);
         await readBack(applied);
         found += taken;
-      }
-      isFailing = false;
-    } catch (error) {
-      if (!isFailing) services.emit({ kind: "worker", reason: messageOf(error) });
-      isFailing = true;
-      pauseMs = longestPauseMs;
+      });
     }
     pauseMs = found > 0 ? shortestPauseMs : Math.min(pauseMs * 2, longestPauseMs);
     if (found < rowsAtOnce / 4) await services.sleep(pauseMs, signal);

@@ -25,11 +25,12 @@ export async function write(services: WritesServices, op: unknown): Promise<unkn
     refuse("invalid-state", `${place}.write`, `control is followed by its \`changes\`. ${mend}`);
   }
   const operation = services.operationOf(op);
-  await authority.ready();
+  await authority.begun();
   const startedAt = clock.monotonic();
   let side = sides[authority.of(operation.bucket)];
   for (let attempt = 1; ; attempt++) {
     try {
+      await authority.readyOn(side.name);
       return await (side.lookup === undefined ? writeOn : writeByIntent)(services, side, operation);
     } catch (error) {
       const isLost = error instanceof Overtaken || (error instanceof FenceFailed && isConflict(error.cause));
@@ -45,7 +46,7 @@ export async function write(services: WritesServices, op: unknown): Promise<unkn
       }
       if (error instanceof NotTheAuthority) {
         authority.learn(side.name, error.fence);
-        if (!error.fence.moving) side = sides[otherSide(side.name)];
+        side = sides[error.fence.moving ? authority.of(operation.bucket) : otherSide(side.name)];
       }
       // The other side at once; then more and more slowly, as the authority is on its way.
       if (attempt > 1) await services.sleep(Math.min(5 * 2 ** (attempt - 2), 100));
