@@ -79,14 +79,14 @@ export async function work(
   while (!signal.aborted) {
     let found = 0;
     await keepUp();
-    for (const { applied } of moved.splice(0)) await readBack(applied);
+    for (const { followed } of moved.splice(0)) await readBack(followed);
     for (const each of watched) {
       if (each.restsUntil > clock.monotonic()) continue;
       const { from } = each.direction;
       await contained(`following ${from.name}`, async () => {
         await services.authority.readyOn(from.name);
-        const { taken, applied } = await round(services, each, concurrency);
-        await readBack(applied);
+        const { taken, followed } = await round(services, each, concurrency);
+        await readBack(followed);
         found += taken;
       });
     }
@@ -100,8 +100,8 @@ export async function work(
 interface Brought {
   /** How many rows were taken. */
   readonly taken: number;
-  /** Those that this worker has brought across. */
-  readonly applied: readonly OutboxRow[];
+  /** Those that are on the follower now, also where another attempt or a copy brought them: who did may not have read them back. */
+  readonly followed: readonly OutboxRow[];
 }
 
 /** Takes what is due, of one bucket or of all, and brings it across. */
@@ -121,7 +121,7 @@ async function round(
     await inChains(rows, concurrency, (row) => batch.bring(row));
     await batch.settle();
   }
-  return { taken: rows.length, applied: batch.applied };
+  return { taken: rows.length, followed: batch.followed };
 }
 
 /** Rows that share a key go one after the other, others side by side. */
@@ -144,11 +144,10 @@ async function inChains(
 
 /** What became of the rows that were taken together. */
 class Batch {
-  /** Those that this worker has brought across. */
-  readonly applied: OutboxRow[] = [];
+  /** Those that are on the follower now. */
+  readonly followed: OutboxRow[] = [];
   readonly #services: WritesServices;
   readonly #watched: Watched;
-  readonly #followed: string[] = [];
   readonly #postponed: Postponed[] = [];
   readonly #dead: { readonly row: OutboxRow; readonly error: unknown }[] = [];
   /** How long each key has to wait for one that failed in this batch. */
@@ -173,8 +172,7 @@ class Batch {
         this.#postpone(row, Math.min(10 * 2 ** Math.min(row.waits, 10), 1_000), { waits: row.waits + 1 });
         return;
       }
-      this.#followed.push(row.id);
-      if (came === "applied") this.applied.push(row);
+      this.followed.push(row);
       this.#isUp();
     } catch (error) {
       await this.#fail(row, error);
@@ -249,8 +247,9 @@ class Batch {
   async settle(): Promise<void> {
     const { from } = this.#watched.direction;
     const { store, stream } = from;
-    if (this.#followed.length > 0) {
-      await from.once((tx) => store.acknowledge(tx, { ...stream, ids: this.#followed }));
+    if (this.followed.length > 0) {
+      const ids = this.followed.map(({ id }) => id);
+      await from.once((tx) => store.acknowledge(tx, { ...stream, ids }));
     }
     if (this.#postponed.length > 0) {
       await from.transact((tx) => store.postpone(tx, { ...stream, rows: this.#postponed }));
