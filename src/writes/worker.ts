@@ -1,5 +1,6 @@
 import { backoffMs, type Backoff } from "../model/backoff.ts";
 import { aWhole, orElse, where, type OptionTable } from "../model/option-table.ts";
+import { tellFailure } from "../model/silence.ts";
 import { Turns } from "../model/turns.ts";
 import { messageOf } from "./errors.ts";
 import { DeadOperation, follow } from "./follow.ts";
@@ -205,7 +206,9 @@ class Batch {
 
   #isPermanent(error: unknown): boolean {
     try {
-      return this.#services.options.permanent?.(error) === true;
+      const said: unknown = this.#services.options.permanent?.(error);
+      tellFailure(said);
+      return said === true;
     } catch {
       return false;
     }

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
-import { parallelWrites, type Digest } from "../../src/writes/index.ts";
+import { parallelWrites, type Digest, type WritesEvent } from "../../src/writes/index.ts";
 import { bank, closeBanks, pay, person } from "./bank.ts";
-import type { Payment } from "./ledger.ts";
+import type { Ledger, Payment } from "./ledger.ts";
 import { memoryLedger } from "./ledgers.ts";
 
 afterEach(closeBanks);
@@ -102,6 +102,57 @@ describe("reconciling refuses", () => {
       code: "invalid-state",
       message: expect.stringContaining('returned "a" after "a". Return what comes after `after`') as string,
     });
+  });
+});
+
+describe("an option that answers with a promise", () => {
+  const failing = (): Promise<never> => Promise.reject(new Error("too late"));
+  it.each([
+    ["id", failing, /`id` to return text.*, got a promise, which is not waited for/],
+    ["keys", failing, /`keys` to return a list of keys, got a promise/],
+    ["keys", () => [failing(), failing()], /`keys` to return text.*, got a promise/],
+    ["partition", failing, /`partition` to return text.*, got a promise/],
+    ["facts", failing, /`facts` to be JSON, got a promise, which is not waited for, at \$/],
+    [
+      "facts",
+      () => ({ entryId: failing() }),
+      /`facts` to be JSON, got a promise, which is not waited for, at \$\.entryId/,
+    ],
+  ] as const)("%s: nothing is written, and its failure ends no process", async (option, answer, message) => {
+    const { payments, control } = bank("memory", { [option]: answer });
+    await expect(payments.write(pay("a", "b"))).rejects.toMatchObject({
+      code: "invalid-operation",
+      message: expect.stringMatching(message) as string,
+    });
+    expect(await control.accounts()).toEqual({});
+    // A rejection that nobody has taken is told once a turn has passed; the run of tests fails of it.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  });
+
+  it.each([
+    ["undefined", () => undefined],
+    ["a promise", async (op: unknown) => Promise.resolve(op)],
+    ["a promise that fails", failing],
+    ["a date", () => new Date()],
+  ])("`upgrade`, or with %s: the operation is dead, and nothing is guessed", async (_, upgrade) => {
+    const { payments, control, candidate } = bank("memory");
+    await payments.write(pay("a", "b"));
+    const events: WritesEvent[] = [];
+    const sideOf = ({ side }: Ledger): unknown => ({ ...side, outbox: { ...side.outbox } });
+    const later = parallelWrites("payments", {
+      ...{ id: ({ paymentId }: Payment) => paymentId, keys: ({ from, to }: Payment) => [from, to] },
+      ...{ control: sideOf(control), candidate: sideOf(candidate), laboratory: new Laboratory({ publishers: [] }) },
+      ...{ schema: 2, upgrade, onEvent: (event: WritesEvent) => void events.push(event) },
+    } as never);
+    const stop = new AbortController();
+    const working = later.work({ signal: stop.signal });
+    while ((await later.status()).lag.control.dead === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    stop.abort();
+    await working;
+    expect(events).toMatchObject([
+      { kind: "dead", reason: expect.stringContaining("expected what `upgrade` returns to be JSON, got") as string },
+    ]);
+    expect(await candidate.accounts()).toEqual({});
   });
 });
 
