@@ -30,6 +30,7 @@ export interface OperationOptions<Op> {
 
 /** An operation that can be kept. */
 export interface Operation<Op> {
+  /** As it was when it was handed in, whatever its caller changes afterwards: the follower gets the same. */
   readonly op: Op;
   readonly id: string;
   /** As JSON. */
@@ -55,10 +56,9 @@ export function operationOf<Op>(name: string, place: string, options: OperationO
   const id = nameOf(place, "id", options.id(op));
   const keys = keysOf(place, options.keys(op));
   const partition = options.partition === undefined ? undefined : nameOf(place, "partition", options.partition(op));
-  const digest = createHash("sha256")
-    .update(sorted(JSON.parse(text)))
-    .digest("hex");
-  return { op, id, text, digest, keys, partition, bucket: bucketOf(name, partition) };
+  const kept = JSON.parse(text) as Op;
+  const digest = createHash("sha256").update(sorted(kept)).digest("hex");
+  return { op: kept, id, text, digest, keys, partition, bucket: bucketOf(name, partition) };
 }
 
 /** Which of the 64 buckets a partition is in; without partitions, the first is everything's. */

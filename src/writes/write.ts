@@ -82,7 +82,11 @@ async function writeOn(services: WritesServices, side: Side, operation: Operatio
       }
       const result = await side.write(operation.op, tx, { facts: undefined, id: operation.id });
       const facts = factsText(services, result);
-      if (!(await takeDown(services, side, operation, { tx, fence, token, facts }))) stop(new Overtaken());
+      const isFirst = await takeDown(services, side, operation, { tx, fence, token, facts }).catch((error: unknown) =>
+        // The heads of keys are ours: with a snapshot from before another's commit on one of them nothing of the caller's is wrong.
+        isConflict(error) ? stop(new Overtaken()) : Promise.reject(error as Error),
+      );
+      if (!isFirst) stop(new Overtaken());
       came = written = { kind: "written", result };
     });
   } catch (error) {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
 import { parallelWrites, type Digest, type WritesEvent } from "../../src/writes/index.ts";
 import { bank, closeBanks, pay, person } from "./bank.ts";
-import type { Ledger, Payment } from "./ledger.ts";
+import { differencesBetween, type Ledger, type Payment } from "./ledger.ts";
 import { memoryLedger } from "./ledgers.ts";
 
 afterEach(closeBanks);
@@ -104,6 +104,20 @@ describe("reconciling refuses", () => {
     });
   });
 });
+
+it.each(["memory", "sqlite"] as const)(
+  "what a caller changes once it is handed in is written on no side, in %s",
+  async (kind) => {
+    const { payments, control, candidate, settle } = bank(kind);
+    const op = { ...pay("a", "b", 1) };
+    const writing = payments.write(op);
+    Object.assign(op, { cents: 999, from: "c" });
+    await writing;
+    await settle();
+    expect(await control.accounts()).toMatchObject({ a: { cents: -1 }, b: { cents: 1 } });
+    expect(await differencesBetween(control, candidate)).toEqual([]);
+  },
+);
 
 describe("an option that answers with a promise", () => {
   const failing = (): Promise<never> => Promise.reject(new Error("too late"));
