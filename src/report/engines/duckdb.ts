@@ -7,6 +7,7 @@ import type { Summary } from "../summary.ts";
 import {
   exportedLines,
   exportStatement,
+  furthestMs,
   parsedLines,
   quoted,
   rejectedLines,
@@ -160,6 +161,10 @@ export async function exportParquet(folder: string, options: DuckdbEngineOptions
   }
 }
 
+function inReach(ms: number): number {
+  return Math.round(Math.min(Math.max(ms, -furthestMs), furthestMs));
+}
+
 async function readingsOf(connection: Connection, files: readonly string[]): Promise<Readings> {
   const isExported = areExported(files);
   const source = isExported ? exportedLines(files) : parsedLines(files);
@@ -178,7 +183,7 @@ async function readingsOf(connection: Connection, files: readonly string[]): Pro
   async function tell(summary: Summary): Promise<void> {
     const told = summary
       .processesTold()
-      .map((process) => `(${quoted(process)}, ${Math.round(summary.toldUntil(process))}::BIGINT)`);
+      .map((process) => `(${quoted(process)}, ${inReach(summary.toldUntil(process))}::BIGINT)`);
     await connection.run("CREATE OR REPLACE TEMP TABLE told (process VARCHAR, until_ms BIGINT)");
     for (let at = 0; at < told.length; at += 1_000) {
       await connection.run(`INSERT INTO told VALUES ${told.slice(at, at + 1_000).join(", ")}`);
