@@ -136,6 +136,25 @@ export function duckdbEngine(options: DuckdbEngineOptions): EvidenceEngine {
   };
 }
 
+/** In it is what an export has not finished: nothing in a folder of that name is a record yet. */
+export const unfinishedFolder = ".unfinished";
+
+/** Has a folder filled, all at once or not at all: in one within it first, which is left behind only where the process is killed. */
+async function filled(folder: string, fill: (unfinished: string) => Promise<void>): Promise<void> {
+  const [{ mkdirSync, readdirSync, renameSync, rmSync }, { join }] = await Promise.all([
+    import("node:fs"),
+    import("node:path"),
+  ]);
+  const unfinished = join(folder, unfinishedFolder);
+  mkdirSync(unfinished, { recursive: true });
+  try {
+    await fill(unfinished);
+    for (const each of readdirSync(unfinished)) renameSync(join(unfinished, each), join(folder, each));
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
 /**
  * Writes the records of NDJSON files to Parquet, in folders by experiment and day, of which {@link duckdbEngine} makes the same report.
  *
@@ -154,8 +173,10 @@ export async function exportParquet(folder: string, options: DuckdbEngineOptions
     await opened.connection.run("SET threads = 1");
     // As many as a row group has: more would wait in memory, for each folder and thread.
     await opened.connection.run(`SET partitioned_write_flush_threshold = ${rowGroupSize}`);
-    await opened.connection.run(exportStatement(parsedLines(options.files), folder));
-    await opened.connection.run(exportStatement(rejectedRows, folder));
+    await filled(folder, async (unfinished) => {
+      await opened.connection.run(exportStatement(parsedLines(options.files), unfinished));
+      await opened.connection.run(exportStatement(rejectedRows, unfinished));
+    });
   } finally {
     opened.close();
   }
