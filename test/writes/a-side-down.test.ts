@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
-import { parallelWrites, type OutboxStore, type WritesEvent } from "../../src/writes/index.ts";
+import { parallelWrites, type WritesEvent } from "../../src/writes/index.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { bank, closeBanks, pay } from "./bank.ts";
 import { differencesBetween, type Ledger } from "./ledger.ts";
@@ -26,7 +26,7 @@ const again = (
   options: object,
   events: WritesEvent[] = [],
 ) => {
-  const sideOf = ({ side }: Ledger): Ledger["side"] => ({ ...side, outbox: { ...side.outbox } as OutboxStore });
+  const sideOf = ({ side }: Ledger): Ledger["side"] => ({ ...side, outbox: { ...side.outbox } });
   return parallelWrites("payments", {
     ...{ control: sideOf(control), candidate: sideOf(candidate), laboratory: new Laboratory({ publishers: [] }) },
     ...{ id: (op) => op.paymentId, keys: (op) => [op.from, op.to], facts: ({ id }) => ({ entryId: id }) },
