@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { CliIo } from "./io.ts";
 import { UsageError } from "./arguments.ts";
+import { unfinishedFolder } from "../report/engines/duckdb.ts";
 
 /** A file that can be read, or standard input. */
 export interface Source {
@@ -92,6 +93,7 @@ function walk(folder: string, [part, ...rest]: readonly string[], found: string[
       .replace(/\?/g, "[^/]")}$`,
   );
   for (const entry of entries) {
+    if (entry.name === unfinishedFolder) continue;
     const path = folder === "." ? entry.name : join(folder, entry.name);
     if (part === "**" && entry.isDirectory()) walk(path, [part, ...rest], found);
     else if (part !== "**" && name.test(entry.name)) {

@@ -87,62 +87,6 @@ export const outboxLaws: Readonly<Record<string, (trial: OutboxTrial) => Promise
     equal([row?.id, row?.keys, row?.seqs], ["$1 ?1 %s", keys, keys.map(() => 1)], "the row");
     equal([row?.op, row?.facts], [entryOf("$1 ?1 %s", keys).op, entryOf("$1 ?1 %s", keys).facts], "what was kept");
   },
-  "hands a row to one worker at a time": async ({ enqueue, take }) => {
-    for (const id of ["1", "2", "3"]) await enqueue(id, [id]);
-    equal(
-      (await take(2)).map(({ id }) => id),
-      ["1", "2"],
-      "taken first",
-    );
-    equal(
-      (await take()).map(({ id }) => id),
-      ["3"],
-      "taken next",
-    );
-    equal((await take()).length, 0, "taken again");
-  },
-  "hands a postponed row out again, and an acknowledged one never": async ({ outbox, transact, enqueue, take }) => {
-    for (const id of ["1", "2", "3"]) await enqueue(id, [id]);
-    await take();
-    const rows = [
-      { id: "1", delayMs: 0, attempts: 2, waits: 1, error: "no" },
-      { id: "2", delayMs: leaseMs, attempts: 1, waits: 0, error: null },
-    ];
-    await transact((tx) => outbox.postpone(tx, { ...stream, rows }));
-    await transact((tx) => outbox.acknowledge(tx, { ...stream, ids: ["3"] }));
-    equal(
-      (await take()).map(({ id, attempts, waits, error }) => [id, attempts, waits, error]),
-      [["1", 2, 1, "no"]],
-      "due",
-    );
-    equal((await transact((tx) => outbox.count(tx, stream))).rows, 2, "rows that wait");
-  },
-  "blocks the keys of a dead row, and no others, until it is revived": async ({ outbox, transact, enqueue, take }) => {
-    await enqueue("1", ["a", "b"]);
-    await take();
-    await transact((tx) => outbox.bury(tx, { ...stream, id: "1", attempts: 3, error: "dead" }));
-    await enqueue("2", ["b"]);
-    await enqueue("3", ["c"]);
-    equal(
-      (await take()).map(({ id }) => id),
-      ["3"],
-      "taken beside a dead row",
-    );
-    const { rows, dead, blocked } = await transact((tx) => outbox.count(tx, stream));
-    equal([rows, dead, blocked], [3, 1, 2], "rows, dead, blocked");
-    equal(
-      (await transact((tx) => outbox.find(tx, { ...stream, key: "b" }))).map(({ id }) => id),
-      ["1"],
-      "dead on b",
-    );
-    equal(await transact((tx) => outbox.revive(tx, { ...stream, id: "2" })), false, "revived what is not dead");
-    equal(await transact((tx) => outbox.revive(tx, { ...stream, id: "1" })), true, "revived");
-    equal(
-      (await take()).map(({ id }) => id),
-      ["1", "2"],
-      "taken once it is revived",
-    );
-  },
   "moves a follower's key to the next number only, and once": async ({ outbox, transact, enqueue, take }) => {
     for (const id of ["1", "2"]) await enqueue(id, ["a"]);
     const [first, second] = await take();
@@ -189,18 +133,43 @@ export const outboxLaws: Readonly<Record<string, (trial: OutboxTrial) => Promise
     const later = await transact((tx) => outbox.mark(tx, stream));
     equal([later > mark, await touched(later)], [true, []], "a later mark");
   },
-  "knows how much waits in a bucket, and which came first": async ({ outbox, transact, enqueue, take }) => {
-    equal((await transact((tx) => outbox.count(tx, stream))).first, 0, "the first of none");
-    for (const id of ["1", "2"]) await enqueue(id, [id]);
-    const before = await transact((tx) => outbox.count(tx, stream));
-    const lag = (bucket: number): Promise<number> =>
-      transact(async (tx) => (await outbox.lagOf(tx, { ...stream, bucket })).rows);
-    equal([await lag(3), await lag(4)], [2, 0], "rows by bucket");
-    await take(1);
-    await transact((tx) => outbox.acknowledge(tx, { ...stream, ids: ["1"] }));
-    const after = await transact((tx) => outbox.count(tx, stream));
-    hold(after.first > before.first && after.first <= after.latest, `first ${before.first}, then ${after.first}`);
-    equal(after.latest, before.latest, "the latest");
+  "knows an id as it is entered by": async ({ outbox, transact, enqueue }) => {
+    await transact((tx) => outbox.found(tx, { ...stream, follows: true }));
+    await enqueue("1");
+    const entered = (id: string) => transact((tx) => outbox.enter(tx, { ...stream, bucket: 3, id }));
+    const { digest, facts, token } = entryOf("1", []);
+    const { known } = await entered("1");
+    equal([known?.digest, known?.facts, known?.token], [digest, facts, token], "known");
+    equal((await entered("2")).known, undefined, "known of another");
+  },
+  "holds a key's head as it stands, with its own bucket and the generation of that": async ({
+    outbox,
+    transact,
+    enqueue,
+  }) => {
+    await transact((tx) => outbox.found(tx, { ...stream, follows: true }));
+    for (const id of ["1", "2"]) await enqueue(id, ["a"]);
+    const to = { authority: "control", moving: false, follows: true, generation: 4 } as const;
+    await transact((tx) => outbox.changeFence(tx, { ...stream, bucket: 3, epoch: 1, to }));
+    const held = (key: string) => transact((tx) => outbox.holdHead(tx, { ...stream, key, bucket: 9 }));
+    equal(await held("a"), { seq: 2, bucket: 3, generation: 4 }, "the head");
+    equal(await held("b"), { seq: 0, bucket: 9, generation: 1 }, "a new head");
+  },
+  "knows in which generation a key was followed": async ({ outbox, transact, take }) => {
+    const entry = { ...entryOf("1", ["a"]), generation: 3 };
+    await transact((tx) => outbox.enqueue(tx, { ...stream, entry }));
+    const [row] = await take();
+    equal(row?.generation, 3, "the row's");
+    await transact((tx) => outbox.advance(tx, { ...stream, row: row!, follower: "candidate", keys: ["a"] }));
+    await transact((tx) => outbox.place(tx, { ...stream, key: "b", seq: 5, generation: 2 }));
+    equal(
+      await transact((tx) => outbox.positions(tx, { ...stream, keys: ["b", "a"] })),
+      [
+        { seq: 5, generation: 2 },
+        { seq: 1, generation: 3 },
+      ],
+      "positions",
+    );
   },
   "keeps values under names": async ({ outbox, transact }) => {
     const keep = (item: string, value: string | null): Promise<void> =>
@@ -266,6 +235,10 @@ export const outboxLaws: Readonly<Record<string, (trial: OutboxTrial) => Promise
       history.every(({ ageMs }) => ageMs >= 0 && ageMs < leaseMs),
       "ages are those of another clock",
     );
-    equal(await transact((tx) => outbox.prune(tx, { ...stream, olderThanMs: leaseMs })), 0, "young ids taken away");
+    const prune = (olderThanMs: number) => transact((tx) => outbox.prune(tx, { ...stream, olderThanMs }));
+    equal(await prune(leaseMs), 0, "young ids taken away");
+    // Of that age they will be in a while: all of them are older.
+    equal([await prune(-leaseMs), await prune(-leaseMs)], [1, 0], "old ids taken away");
+    equal(await transact((tx) => outbox.known(tx, { ...stream, id: "1" })), undefined, "known afterwards");
   },
 };

@@ -1,5 +1,6 @@
 import type { OutboxStore } from "../writes/index.ts";
 import { entryOf, leaseMs, outboxLaws, stream, type OutboxTrial } from "./outbox-laws.ts";
+import { outboxRowLaws } from "./outbox-row-laws.ts";
 import { globalRunner, type TestRunner } from "./test-publisher.ts";
 
 /** An outbox under test, freshly made, with nothing in it. */
@@ -28,7 +29,7 @@ export type OpenOutbox = () => OpenedOutbox | Promise<OpenedOutbox>;
 export function testOutbox(name: string, open: OpenOutbox, runner?: TestRunner): void {
   const { describe, it } = runner ?? globalRunner("testOutbox");
   describe(`${name}, like every outbox,`, () => {
-    for (const [law, holds] of Object.entries(outboxLaws)) it(law, () => tried(open, holds));
+    for (const [law, holds] of Object.entries({ ...outboxLaws, ...outboxRowLaws })) it(law, () => tried(open, holds));
   });
 }
 

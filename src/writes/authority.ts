@@ -1,4 +1,5 @@
 import type { Clock } from "../model/clock.ts";
+import { eachByItself } from "./each-by-itself.ts";
 import type { WritesEvent } from "./events.ts";
 import type { Fence, SideName } from "./outbox/store.ts";
 import type { Side } from "./side.ts";
@@ -14,6 +15,10 @@ const alignEveryMs = 1_000;
 export interface Authority {
   /** Makes tables and fences where they are missing; once. Rejects, and tries again at the next call, while a side is down. */
   ready(): Promise<void>;
+  /** The same, of one side. */
+  readyOn(side: SideName): Promise<void>;
+  /** Resolves once one side is ready, which says enough to begin with: what is down may be the one that follows. Rejects while neither is. */
+  begun(): Promise<void>;
   /** The authority of a bucket, as far as is known. */
   of(bucket: number): SideName;
   /** Takes in what a fence said. */
@@ -34,7 +39,8 @@ export function authorityOf(
 ): Authority {
   const known = new Map<number, SideName>();
   const all = [sides.control, sides.candidate];
-  let founding: Promise<void> | undefined;
+  const founding = new Map<SideName, Promise<void>>();
+  let isBegun = false;
   let lookedAt = -Infinity;
   let alignedAt = -Infinity;
   let aligning: Promise<void> | undefined;
@@ -45,11 +51,20 @@ export function authorityOf(
     await side.transact((tx) => side.store.found(tx, { ...side.stream, follows }));
   }
 
-  async function refresh(): Promise<void> {
-    for (const side of all) {
-      for (const fence of await side.once((tx) => side.store.fences(tx, side.stream))) learn(side.name, fence);
-    }
+  function readyOn(name: SideName): Promise<void> {
+    const begun = founding.get(name);
+    if (begun !== undefined) return begun;
+    const begins = found(sides[name]).then(() => read(sides[name]));
+    founding.set(name, begins);
+    begins.catch(() => founding.delete(name));
+    return begins;
   }
+
+  async function read(side: Side): Promise<void> {
+    for (const fence of await side.once((tx) => side.store.fences(tx, side.stream))) learn(side.name, fence);
+  }
+
+  const refresh = (): Promise<void> => eachByItself(all, read);
 
   /** A side's own fence decides whether it is the authority; what it says of the other is hearsay, and good enough to begin with. */
   function learn(_: SideName, fence: Fence): void {
@@ -57,6 +72,7 @@ export function authorityOf(
   }
 
   async function makeFollow(side: Side): Promise<void> {
+    await readyOn(side.name);
     const wished = keepsFollower(wish.now(), side.name);
     const fences = await side.once((tx) => side.store.fences(tx, side.stream));
     const differing = fences.filter(
@@ -88,15 +104,15 @@ export function authorityOf(
   }
 
   return {
-    ready() {
-      founding ??= (async () => {
-        await Promise.all(all.map(found));
-        await refresh();
-      })();
-      founding.catch(() => {
-        founding = undefined;
-      });
-      return founding;
+    async ready() {
+      await Promise.all(all.map(({ name }) => readyOn(name)));
+    },
+    readyOn,
+    async begun() {
+      if (isBegun) return;
+      const both = all.map(({ name }) => readyOn(name));
+      await Promise.any(both).catch(() => both[0]);
+      isBegun = true;
     },
     of: (bucket) => known.get(bucket) ?? "control",
     learn,
@@ -110,9 +126,7 @@ export function authorityOf(
       if (aligning !== undefined) return aligning;
       if (clock.monotonic() - alignedAt < alignEveryMs) return Promise.resolve();
       alignedAt = clock.monotonic();
-      aligning = (async () => {
-        for (const side of all) await makeFollow(side);
-      })().finally(() => {
+      aligning = eachByItself(all, makeFollow).finally(() => {
         aligning = undefined;
       });
       return aligning;

@@ -1,6 +1,8 @@
 import { takenIdOf } from "./changes/taken-id.ts";
 import { copyKey } from "./copy.ts";
+import { messageOf } from "./errors.ts";
 import { claimOn, claimRow, releaseRow, writeClaimed } from "./intent/follow-by-intent.ts";
+import { jsonOf } from "./operation.ts";
 import type { OutboxRow, Position } from "./outbox/store.ts";
 import type { Direction, WritesServices } from "./services.ts";
 import type { Side } from "./side.ts";
@@ -133,12 +135,21 @@ function turnOf(row: OutboxRow, positions: readonly (Position | undefined)[], to
 }
 
 /** The operation, made of this schema; `undefined` where it is of a later one, which is for newer processes. */
-function operationIn({ schema, options }: WritesServices, row: OutboxRow): { readonly value: unknown } | undefined {
+function operationIn(
+  { schema, options, place }: WritesServices,
+  row: OutboxRow,
+): { readonly value: unknown } | undefined {
   const op: unknown = JSON.parse(row.op);
   if (row.schema === schema) return { value: op };
   if (row.schema > schema) return undefined;
   if (options.upgrade === undefined) {
     throw new DeadOperation(`it is of schema ${row.schema}, this is ${schema}, and there is no \`upgrade\``);
   }
-  return { value: options.upgrade(op, row.schema) };
+  const value = options.upgrade(op, row.schema);
+  try {
+    jsonOf(place, "what `upgrade` returns", value);
+  } catch (error) {
+    throw new DeadOperation(messageOf(error));
+  }
+  return { value };
 }

@@ -1,6 +1,6 @@
+import { eachByItself } from "./each-by-itself.ts";
 import { decideDoubts } from "./intent/write-by-intent.ts";
 import type { Presence } from "./presence.ts";
-import { messageOf } from "./errors.ts";
 import type { WritesServices } from "./services.ts";
 import { directions } from "./services.ts";
 import type { Switch } from "./switch.ts";
@@ -13,34 +13,39 @@ const toldEveryMs = 15_000;
 const moveEveryMs = 200;
 const doubtEveryMs = 1_000;
 
+/** Runs a part of what a worker does. Never rejects: where it fails that is told, and all else goes on. */
+export type Contained = (part: string, run: () => Promise<unknown>) => Promise<void>;
+
+/** A part of a worker's, each how often. */
+interface Chore {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly run: () => Promise<unknown>;
+}
+
 /**
- * What a worker does beside following, each at its own pace: both databases read for records, doubts decided, fences as wished, buckets
- * moved, old ids taken away, an alarm for a large lag.
+ * What a worker does beside following, each at its own pace, also while others fail: both databases read for records, fences as
+ * wished, doubts decided, buckets moved, an alarm for a large lag, old ids taken away. Never rejects.
  */
 export function maintenance(
   services: WritesServices,
   presence: Presence,
   told: ToldStanding,
   moveOn: Switch,
+  contained: Contained,
 ): () => Promise<void> {
-  const { clock, options, sides } = services;
+  const { authority, clock, options, sides } = services;
   const { rows: mostRows = 100_000, ms: mostMs = 600_000 } = options.maxLag ?? {};
-  let movedAt = -Infinity;
-  let prunedAt = -Infinity;
-  let lookedAt = -Infinity;
-  let toldAt = -Infinity;
-  let doubtedAt = -Infinity;
-  let isUndecided = false;
   const isLagging = new Set<string>();
+  const both = [sides.control, sides.candidate];
 
-  async function prune(): Promise<void> {
-    for (const side of [sides.control, sides.candidate]) {
-      await side.once((tx) => side.store.prune(tx, { ...side.stream, olderThanMs: idsLastMs }));
-    }
-  }
+  const prune = (): Promise<void> =>
+    eachByItself(both, ({ once, store, stream }) =>
+      once((tx) => store.prune(tx, { ...stream, olderThanMs: idsLastMs })),
+    );
 
-  async function lookAtLag(): Promise<void> {
-    for (const { from } of directions(services)) {
+  const lookAtLag = (): Promise<void> =>
+    eachByItself(directions(services), async ({ from }) => {
       const { rows, oldestMs } = await from.once((tx) => from.store.count(tx, from.stream));
       if (rows <= mostRows && oldestMs <= mostMs) {
         isLagging.delete(from.name);
@@ -49,49 +54,37 @@ export function maintenance(
         const reason = `${rows} operations wait, the oldest for ${Math.round(oldestMs / 1_000)} s`;
         services.emit({ kind: "lagging", authority: from.name, reason });
       }
-    }
-  }
+    });
 
-  /** Never rejects: while a side cannot be asked all else goes on. */
-  async function decide(): Promise<void> {
-    for (const side of [sides.control, sides.candidate]) {
-      if (side.lookup === undefined) continue;
-      try {
-        await decideDoubts(services, side);
-        isUndecided = false;
-      } catch (error) {
-        const reason = `what is in doubt on ${side.name} cannot be decided: ${messageOf(error)}`;
-        if (!isUndecided) services.emit({ kind: "worker", reason });
-        isUndecided = true;
-      }
-    }
-  }
+  const moving = async (): Promise<void> => {
+    await authority.ready();
+    await moveOn();
+  };
+
+  const doubts = both
+    .filter(({ lookup }) => lookup !== undefined)
+    .map((side): Chore => {
+      const name = `what is in doubt on ${side.name} cannot be decided`;
+      return { name, everyMs: doubtEveryMs, run: () => decideDoubts(services, side) };
+    });
+  const chores: readonly Chore[] = [
+    { name: "reading both databases", everyMs: toldEveryMs, run: () => told.look() },
+    { name: "aligning", everyMs: 0, run: () => authority.align() },
+    ...doubts,
+    { name: "moving", everyMs: moveEveryMs, run: moving },
+    { name: "looking at the lag", everyMs: lagEveryMs, run: lookAtLag },
+    { name: "forgetting ids", everyMs: pruneEveryMs, run: prune },
+    { name: "forgetting processes", everyMs: pruneEveryMs, run: () => presence.tidy() },
+  ];
+  const ranAt = new Map<Chore, number>();
 
   return async () => {
     const now = clock.monotonic();
     presence.beat();
-    if (now - toldAt >= toldEveryMs) {
-      toldAt = now;
-      // Before all that fails while a side cannot be reached: just then people look at it.
-      await told.look();
-    }
-    await services.authority.align();
-    if (now - doubtedAt >= doubtEveryMs) {
-      doubtedAt = now;
-      await decide();
-    }
-    if (now - movedAt >= moveEveryMs) {
-      movedAt = now;
-      await moveOn();
-    }
-    if (now - lookedAt >= lagEveryMs) {
-      lookedAt = now;
-      await lookAtLag();
-    }
-    if (now - prunedAt >= pruneEveryMs) {
-      prunedAt = now;
-      await prune();
-      await presence.tidy();
+    for (const chore of chores) {
+      if (now - (ranAt.get(chore) ?? -Infinity) < chore.everyMs) continue;
+      ranAt.set(chore, now);
+      await contained(chore.name, chore.run);
     }
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe } from "../model/check-options.ts";
+import { hasThen, tellFailure } from "../model/silence.ts";
 import { murmur3 } from "../rollout/bucket.ts";
 import { refuse } from "./errors.ts";
 import { byBytes } from "./outbox/byte-order.ts";
@@ -29,6 +30,7 @@ export interface OperationOptions<Op> {
 
 /** An operation that can be kept. */
 export interface Operation<Op> {
+  /** As it was when it was handed in, whatever its caller changes afterwards: the follower gets the same. */
   readonly op: Op;
   readonly id: string;
   /** As JSON. */
@@ -54,10 +56,9 @@ export function operationOf<Op>(name: string, place: string, options: OperationO
   const id = nameOf(place, "id", options.id(op));
   const keys = keysOf(place, options.keys(op));
   const partition = options.partition === undefined ? undefined : nameOf(place, "partition", options.partition(op));
-  const digest = createHash("sha256")
-    .update(sorted(JSON.parse(text)))
-    .digest("hex");
-  return { op, id, text, digest, keys, partition, bucket: bucketOf(name, partition) };
+  const kept = JSON.parse(text) as Op;
+  const digest = createHash("sha256").update(sorted(kept)).digest("hex");
+  return { op: kept, id, text, digest, keys, partition, bucket: bucketOf(name, partition) };
 }
 
 /** Which of the 64 buckets a partition is in; without partitions, the first is everything's. */
@@ -67,12 +68,14 @@ export function bucketOf(name: string, partition: string | undefined): number {
 
 function keysOf(place: string, given: unknown): readonly string[] {
   const fail = (expected: string): never =>
-    refuse("invalid-operation", place, `expected \`keys\` to return ${expected}, got ${describe(given)}`);
+    refuse("invalid-operation", place, `expected \`keys\` to return ${expected}, got ${described(given)}`);
   if (!Array.isArray(given)) return fail("a list of keys");
   if (given.length === 0 || given.length > mostKeys) {
     const mend = `1 to ${mostKeys} keys, the records that the operation touches`;
     refuse("invalid-operation", place, `expected \`keys\` to return ${mend}, got ${given.length}`);
   }
+  // All that may fail later, of which the first is refused.
+  for (const each of given) tellFailure(each);
   const ordered: string[] = [];
   const seen = new Set<string>();
   for (const each of given as unknown[]) {
@@ -83,6 +86,16 @@ function keysOf(place: string, given: unknown): readonly string[] {
     if (!commutes) ordered.push(key);
   }
   return ordered.sort(byBytes);
+}
+
+/** What came in the place of an answer; of a promise nobody is told that it fails. */
+function described(got: unknown): string {
+  tellFailure(got);
+  return isPromise(got) ? "a promise, which is not waited for" : describe(got);
+}
+
+function isPromise(got: unknown): boolean {
+  return typeof got === "object" && got !== null && hasThen(got);
 }
 
 /** Ids, keys and partitions stand in indexes of databases: PostgreSQL takes no NUL, and up to 2 704 bytes a row. */
@@ -96,7 +109,7 @@ export function nameOf(place: string, option: string, got: unknown): string {
     refuse(
       "invalid-operation",
       place,
-      `expected \`${option}\` to return text of 1 to ${longestName} bytes, without NUL or half a surrogate pair, got ${describe(got)}`,
+      `expected \`${option}\` to return text of 1 to ${longestName} bytes, without NUL or half a surrogate pair, got ${described(got)}`,
     );
   }
   return got;
@@ -137,6 +150,7 @@ function notJson(value: unknown, path: string, depth: number): string | undefine
   if (depth > deepest) return `more than ${deepest} levels at ${path.slice(0, 60)}`;
   const prototype: unknown = Object.getPrototypeOf(value);
   const isPlain = prototype === Object.prototype || prototype === null || Array.isArray(value);
+  if (isPromise(value)) return `${described(value)}, at ${path}`;
   if (!isPlain || "toJSON" in value) return `an object of a class at ${path}`;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {

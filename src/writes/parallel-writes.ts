@@ -4,6 +4,7 @@ import type { AnyFunction } from "../model/any-function.ts";
 import { checkOptions } from "../model/check-options.ts";
 import { SidelaneError } from "../model/errors.ts";
 import { settle } from "../model/option-table.ts";
+import { tellFailure } from "../model/silence.ts";
 import { authorityOf } from "./authority.ts";
 import { checkBesideChanges } from "./changes/changes-table.ts";
 import { lookLater } from "./changes/look-later.ts";
@@ -64,7 +65,7 @@ export interface ParallelWrites<Op, Result> {
   /**
    * Has a dead operation tried again.
    *
-   * @throws {SidelaneError} `invalid-state` where no operation of that id is dead; `invalid-option` without a name and a reason
+   * @throws {SidelaneError} `invalid-state` where no operation of that id is dead; `invalid-option` without an id, a name and a reason
    */
   retry(id: string, person: ByPerson): Promise<void>;
   /**
@@ -235,8 +236,7 @@ function takeName(store: OutboxStore, name: string, place: string): void {
 
 function tell(onEvent: AnyFunction | undefined, event: WritesEvent): void {
   try {
-    const told: unknown = onEvent?.(event);
-    if (told instanceof Promise) told.catch(() => undefined);
+    tellFailure(onEvent?.(event));
   } catch {
     // A listener keeps nothing from being followed.
   }

@@ -20,9 +20,10 @@ export interface Persons {
 export function persons(services: WritesServices): Persons {
   const { place, authority, emit } = services;
 
-  function checkPerson(what: string, person: ByPerson): void {
-    for (const option of ["by", "reason"] as const) {
-      const given: unknown = (person as Partial<ByPerson> | undefined)?.[option];
+  /** @param subject of which option, and what was given: an id or a key */
+  function checkSaid(what: string, subject: Readonly<Record<string, unknown>>, person: ByPerson): void {
+    const { by, reason }: Partial<ByPerson> = person ?? {};
+    for (const [option, given] of Object.entries({ ...subject, by, reason })) {
       if (typeof given === "string" && given.trim() !== "" && !/[\0\p{Surrogate}]/u.test(given)) continue;
       const expected = "text without NUL or half a surrogate pair";
       refuse(
@@ -69,7 +70,7 @@ export function persons(services: WritesServices): Persons {
 
   return {
     async retry(id, person) {
-      checkPerson("retry", person);
+      checkSaid("retry", { id }, person);
       const { direction, row } = await deadRow("retry", id);
       const { from } = direction;
       await from.transact(async (tx) => {
@@ -80,7 +81,7 @@ export function persons(services: WritesServices): Persons {
     },
 
     async skip(id, person) {
-      checkPerson("skip", person);
+      checkSaid("skip", { id }, person);
       const { direction, row } = await deadRow("skip", id);
       const { from, to } = direction;
       const moved = await to.transact(async (tx) => {
@@ -109,7 +110,7 @@ export function persons(services: WritesServices): Persons {
     },
 
     async repair(key, person) {
-      checkPerson("repair", person);
+      checkSaid("repair", { key }, person);
       await authority.ready();
       for (const direction of directions(services)) {
         const { from, to } = direction;

@@ -50,7 +50,7 @@ export function presenceOf(services: WritesServices, counts: () => ReadBackCount
   }
 
   async function say(): Promise<void> {
-    await authority.ready();
+    await authority.readyOn("control");
     const value = JSON.stringify(await own());
     await once((tx) => store.keep(tx, { ...stream, item: `${prefix}${id}`, value }));
   }

@@ -1,5 +1,6 @@
 import { backoffMs, type Backoff } from "../model/backoff.ts";
 import { aWhole, orElse, where, type OptionTable } from "../model/option-table.ts";
+import { tellFailure } from "../model/silence.ts";
 import { Turns } from "../model/turns.ts";
 import { messageOf } from "./errors.ts";
 import { DeadOperation, follow } from "./follow.ts";
@@ -10,7 +11,7 @@ import type { Presence } from "./presence.ts";
 import { directions, type Direction, type WritesServices } from "./services.ts";
 import { switching } from "./switch.ts";
 import type { Side } from "./side.ts";
-import { maintenance } from "./maintenance.ts";
+import { maintenance, type Contained } from "./maintenance.ts";
 import type { ToldStanding } from "./told-standing.ts";
 
 /** How a worker works. */
@@ -63,26 +64,32 @@ export async function work(
     const each = watched.find(({ direction: { from } }) => from.name === direction.from.name)!;
     moved.push(await round(services, each, concurrency, bucket));
   };
-  const keepUp = maintenance(services, presence, told, switching(services, presence, compare, bring));
+  const failing = new Set<string>();
+  const contained: Contained = async (part, run) => {
+    try {
+      await run();
+      failing.delete(part);
+    } catch (error) {
+      if (failing.size === 0) services.emit({ kind: "worker", reason: `${part}: ${messageOf(error)}` });
+      failing.add(part);
+    }
+  };
+  const moveOn = switching(services, presence, compare, bring);
+  const keepUp = maintenance(services, presence, told, moveOn, contained);
   let pauseMs = shortestPauseMs;
-  let isFailing = false;
   while (!signal.aborted) {
     let found = 0;
-    try {
-      await services.authority.ready();
-      await keepUp();
-      for (const { applied } of moved.splice(0)) await readBack(applied);
-      for (const each of watched) {
-        if (each.restsUntil > clock.monotonic()) continue;
-        const { taken, applied } = await round(services, each, concurrency);
-        await readBack(applied);
+    await keepUp();
+    for (const { followed } of moved.splice(0)) await readBack(followed);
+    for (const each of watched) {
+      if (each.restsUntil > clock.monotonic()) continue;
+      const { from } = each.direction;
+      await contained(`following ${from.name}`, async () => {
+        await services.authority.readyOn(from.name);
+        const { taken, followed } = await round(services, each, concurrency);
+        await readBack(followed);
         found += taken;
-      }
-      isFailing = false;
-    } catch (error) {
-      if (!isFailing) services.emit({ kind: "worker", reason: messageOf(error) });
-      isFailing = true;
-      pauseMs = longestPauseMs;
+      });
     }
     pauseMs = found > 0 ? shortestPauseMs : Math.min(pauseMs * 2, longestPauseMs);
     if (found < rowsAtOnce / 4) await services.sleep(pauseMs, signal);
@@ -94,8 +101,8 @@ export async function work(
 interface Brought {
   /** How many rows were taken. */
   readonly taken: number;
-  /** Those that this worker has brought across. */
-  readonly applied: readonly OutboxRow[];
+  /** Those that are on the follower now, also where another attempt or a copy brought them: who did may not have read them back. */
+  readonly followed: readonly OutboxRow[];
 }
 
 /** Takes what is due, of one bucket or of all, and brings it across. */
@@ -115,7 +122,7 @@ async function round(
     await inChains(rows, concurrency, (row) => batch.bring(row));
     await batch.settle();
   }
-  return { taken: rows.length, applied: batch.applied };
+  return { taken: rows.length, followed: batch.followed };
 }
 
 /** Rows that share a key go one after the other, others side by side. */
@@ -138,11 +145,10 @@ async function inChains(
 
 /** What became of the rows that were taken together. */
 class Batch {
-  /** Those that this worker has brought across. */
-  readonly applied: OutboxRow[] = [];
+  /** Those that are on the follower now. */
+  readonly followed: OutboxRow[] = [];
   readonly #services: WritesServices;
   readonly #watched: Watched;
-  readonly #followed: string[] = [];
   readonly #postponed: Postponed[] = [];
   readonly #dead: { readonly row: OutboxRow; readonly error: unknown }[] = [];
   /** How long each key has to wait for one that failed in this batch. */
@@ -167,8 +173,7 @@ class Batch {
         this.#postpone(row, Math.min(10 * 2 ** Math.min(row.waits, 10), 1_000), { waits: row.waits + 1 });
         return;
       }
-      this.#followed.push(row.id);
-      if (came === "applied") this.applied.push(row);
+      this.followed.push(row);
       this.#isUp();
     } catch (error) {
       await this.#fail(row, error);
@@ -201,7 +206,9 @@ class Batch {
 
   #isPermanent(error: unknown): boolean {
     try {
-      return this.#services.options.permanent?.(error) === true;
+      const said: unknown = this.#services.options.permanent?.(error);
+      tellFailure(said);
+      return said === true;
     } catch {
       return false;
     }
@@ -243,8 +250,9 @@ class Batch {
   async settle(): Promise<void> {
     const { from } = this.#watched.direction;
     const { store, stream } = from;
-    if (this.#followed.length > 0) {
-      await from.once((tx) => store.acknowledge(tx, { ...stream, ids: this.#followed }));
+    if (this.followed.length > 0) {
+      const ids = this.followed.map(({ id }) => id);
+      await from.once((tx) => store.acknowledge(tx, { ...stream, ids }));
     }
     if (this.#postponed.length > 0) {
       await from.transact((tx) => store.postpone(tx, { ...stream, rows: this.#postponed }));

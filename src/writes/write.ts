@@ -12,10 +12,12 @@ import { takeDown } from "./take-down.ts";
 const longestWaitMs = 5_000;
 
 /** What one attempt has come to before its commit. */
-type Attempt =
-  | { readonly kind: "written"; readonly result: unknown }
-  | { readonly kind: "known"; readonly known: KnownId }
-  | undefined;
+type Attempt = Written | { readonly kind: "known"; readonly known: KnownId } | undefined;
+
+interface Written {
+  readonly kind: "written";
+  readonly result: unknown;
+}
 
 /** Writes one operation on its authority, and takes it down for the follower in the same transaction. */
 export async function write(services: WritesServices, op: unknown): Promise<unknown> {
@@ -25,11 +27,12 @@ export async function write(services: WritesServices, op: unknown): Promise<unkn
     refuse("invalid-state", `${place}.write`, `control is followed by its \`changes\`. ${mend}`);
   }
   const operation = services.operationOf(op);
-  await authority.ready();
+  await authority.begun();
   const startedAt = clock.monotonic();
   let side = sides[authority.of(operation.bucket)];
   for (let attempt = 1; ; attempt++) {
     try {
+      await authority.readyOn(side.name);
       return await (side.lookup === undefined ? writeOn : writeByIntent)(services, side, operation);
     } catch (error) {
       const isLost = error instanceof Overtaken || (error instanceof FenceFailed && isConflict(error.cause));
@@ -45,7 +48,7 @@ export async function write(services: WritesServices, op: unknown): Promise<unkn
       }
       if (error instanceof NotTheAuthority) {
         authority.learn(side.name, error.fence);
-        if (!error.fence.moving) side = sides[otherSide(side.name)];
+        side = sides[error.fence.moving ? authority.of(operation.bucket) : otherSide(side.name)];
       }
       // The other side at once; then more and more slowly, as the authority is on its way.
       if (attempt > 1) await services.sleep(Math.min(5 * 2 ** (attempt - 2), 100));
@@ -56,6 +59,8 @@ export async function write(services: WritesServices, op: unknown): Promise<unkn
 async function writeOn(services: WritesServices, side: Side, operation: Operation<unknown>): Promise<unknown> {
   const token = globalThis.crypto.randomUUID();
   let came: Attempt;
+  /** By whichever run of the work: a `transaction` may run it again after a commit whose answer was lost. */
+  let written: Written | undefined;
   let keeps = false;
   // What the caller's `transaction` rejects with may be an error of its own that wraps ours.
   let ours: NotTheAuthority | Overtaken | FenceFailed | undefined;
@@ -72,17 +77,21 @@ async function writeOn(services: WritesServices, side: Side, operation: Operatio
       if (fence.authority !== side.name || fence.moving) stop(new NotTheAuthority(fence));
       keeps = fence.follows;
       if (known !== undefined) {
-        came = { kind: "known", known };
+        came = known.token === token && written !== undefined ? written : { kind: "known", known };
         return;
       }
       const result = await side.write(operation.op, tx, { facts: undefined, id: operation.id });
       const facts = factsText(services, result);
-      if (!(await takeDown(services, side, operation, { tx, fence, token, facts }))) stop(new Overtaken());
-      came = { kind: "written", result };
+      const isFirst = await takeDown(services, side, operation, { tx, fence, token, facts }).catch((error: unknown) =>
+        // The heads of keys are ours: with a snapshot from before another's commit on one of them nothing of the caller's is wrong.
+        isConflict(error) ? stop(new Overtaken()) : Promise.reject(error as Error),
+      );
+      if (!isFirst) stop(new Overtaken());
+      came = written = { kind: "written", result };
     });
   } catch (error) {
-    if (ours !== undefined) throw ours;
-    return afterFailure(services, side, operation, token, came, error);
+    if (ours !== undefined && written === undefined) throw ours;
+    return afterFailure(services, side, operation, { token, written, error: ours ?? error });
   }
   if (keeps !== keepsFollower(services.wish.now(), side.name)) void services.authority.align().catch(() => undefined);
   const done = came as Exclude<Attempt, undefined>;
@@ -97,9 +106,7 @@ async function afterFailure(
   services: WritesServices,
   side: Side,
   operation: Operation<unknown>,
-  token: string,
-  came: Attempt,
-  error: unknown,
+  { token, written, error }: { readonly token: string; readonly written: Written | undefined; readonly error: unknown },
 ): Promise<unknown> {
   let known: KnownId | undefined;
   try {
@@ -108,6 +115,6 @@ async function afterFailure(
     throw error;
   }
   if (known === undefined) throw error;
-  if (known.token === token && came?.kind === "written") return came.result;
+  if (known.token === token && written !== undefined) return written.result;
   return answerAgain(services, operation, known);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -31,6 +31,21 @@ describe("sidelane export --parquet", () => {
     expect(await json("--engine", "duckdb", `${path}.gz`)).toBe(expected);
     const again = await called(["export", "--parquet", parquet, path]);
     expect(again).toMatchObject({ code: 2, err: `sidelane export: the folder ${parquet} is not empty\n` });
+  });
+
+  it("leaves nothing where it fails halfway, and nothing that is read where it was killed", async () => {
+    // So deep that the folders within it have no room in a path.
+    const parts = Array.from({ length: 19 }, () => "d".repeat(200));
+    const deep = join(folder, ...parts, "e".repeat(4_010 - join(folder, ...parts).length));
+    mkdirSync(deep, { recursive: true });
+    const failed = await called(["export", "--parquet", deep, path]);
+    expect(failed.code).toBe(2);
+    expect(readdirSync(deep)).toEqual([]);
+    const killed = join(folder, "killed");
+    mkdirSync(join(killed, ".unfinished", "records=other"), { recursive: true });
+    writeFileSync(join(killed, ".unfinished", "records=other", "a.parquet"), "PAR1");
+    expect((await called(["report", `${killed}/**/*.parquet`])).err).toContain("there is no file");
+    expect((await called(["export", "--parquet", killed, path])).err).toContain("is not empty");
   });
 
   it.each([

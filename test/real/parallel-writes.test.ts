@@ -382,16 +382,49 @@ SELECT 'payments', 'control', 'newer-' || n, '', '', 9e15 + n FROM generate_seri
     expect(entries.some((entry) => entry.includes("=new"))).toBe(true);
   }, 240_000);
 
-  it("keep their tables in a schema, with a prefix, made by ten processes' worth of callers at once", async () => {
-    await bank();
-    const pool = poolOf(server.port, `old${round}`);
-    await Promise.all(
-      Array.from({ length: 10 }, () => postgresqlOutbox(pool, { schema: "sidelane", prefix: "w_" }).prepare()),
-    );
-    const { rows } = await pool.query(
-      "SELECT count(*) AS n FROM pg_tables WHERE schemaname = 'sidelane' AND tablename LIKE 'w\\_%'",
-    );
-    expect(rows).toEqual([{ n: "8" }]);
+  it.each(["sidelane", "user"])(
+    "keep their tables in the schema `%s`, with a prefix, made by ten processes' worth of callers at once",
+    async (schema) => {
+      await bank();
+      const pool = poolOf(server.port, `old${round}`);
+      const outboxes = Array.from({ length: 10 }, () => postgresqlOutbox(pool, { schema, prefix: "w_" }));
+      await Promise.all(outboxes.map((outbox) => outbox.prepare()));
+      const { rows } = await pool.query(
+        `SELECT count(*) AS n FROM pg_tables WHERE schemaname = '${schema}' AND tablename LIKE 'w\\_%'`,
+      );
+      expect(rows).toEqual([{ n: "8" }]);
+      expect(await outboxes[0]!.count(pool, { name: "payments", side: "control" })).toMatchObject({
+        rows: 0,
+        latest: 0,
+      });
+      await pool.end();
+    },
+  );
+
+  it("in REPEATABLE READ, run again what loses the place of its key to another one", async () => {
+    const pool = poolOf(server.port, `old${round + 1}`);
+    const first = { paymentId: "p-1", from: "a", to: "b", cents: 1 };
+    let isFirst = true;
+    const side = {
+      transaction: <Value>(work: (tx: PoolClient) => Promise<Value>): Promise<Value> =>
+        inTx(pool, async (tx) => {
+          await tx.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+          return work(tx);
+        }),
+      async write({ paymentId }: Payment, tx: PoolClient): Promise<Booking> {
+        await tx.query("INSERT INTO entries (payment, entry) VALUES ($1, $1)", [paymentId]);
+        if (isFirst) {
+          isFirst = false;
+          await made.payments.write({ ...first, paymentId: "p-2" });
+        }
+        return { id: paymentId };
+      },
+      read: () => undefined,
+      outbox: postgresqlOutbox(pool),
+    };
+    const { payments, control } = await bank({ control: side });
+    expect(await payments.write(first)).toEqual({ id: "p-1" });
+    expect(await control.entries()).toEqual(["p-2=p-2", "p-1=p-1"]);
     await pool.end();
   });
 });

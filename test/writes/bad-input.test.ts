@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
-import { parallelWrites, type Digest } from "../../src/writes/index.ts";
+import { parallelWrites, type Digest, type WritesEvent } from "../../src/writes/index.ts";
 import { bank, closeBanks, pay, person } from "./bank.ts";
-import type { Payment } from "./ledger.ts";
+import { differencesBetween, type Ledger, type Payment } from "./ledger.ts";
 import { memoryLedger } from "./ledgers.ts";
 
 afterEach(closeBanks);
@@ -105,6 +105,71 @@ describe("reconciling refuses", () => {
   });
 });
 
+it.each(["memory", "sqlite"] as const)(
+  "what a caller changes once it is handed in is written on no side, in %s",
+  async (kind) => {
+    const { payments, control, candidate, settle } = bank(kind);
+    const op = { ...pay("a", "b", 1) };
+    const writing = payments.write(op);
+    Object.assign(op, { cents: 999, from: "c" });
+    await writing;
+    await settle();
+    expect(await control.accounts()).toMatchObject({ a: { cents: -1 }, b: { cents: 1 } });
+    expect(await differencesBetween(control, candidate)).toEqual([]);
+  },
+);
+
+describe("an option that answers with a promise", () => {
+  const failing = (): Promise<never> => Promise.reject(new Error("too late"));
+  it.each([
+    ["id", failing, /`id` to return text.*, got a promise, which is not waited for/],
+    ["keys", failing, /`keys` to return a list of keys, got a promise/],
+    ["keys", () => [failing(), failing()], /`keys` to return text.*, got a promise/],
+    ["partition", failing, /`partition` to return text.*, got a promise/],
+    ["facts", failing, /`facts` to be JSON, got a promise, which is not waited for, at \$/],
+    [
+      "facts",
+      () => ({ entryId: failing() }),
+      /`facts` to be JSON, got a promise, which is not waited for, at \$\.entryId/,
+    ],
+  ] as const)("%s: nothing is written, and its failure ends no process", async (option, answer, message) => {
+    const { payments, control } = bank("memory", { [option]: answer });
+    await expect(payments.write(pay("a", "b"))).rejects.toMatchObject({
+      code: "invalid-operation",
+      message: expect.stringMatching(message) as string,
+    });
+    expect(await control.accounts()).toEqual({});
+    // A rejection that nobody has taken is told once a turn has passed; the run of tests fails of it.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  });
+
+  it.each([
+    ["undefined", () => undefined],
+    ["a promise", async (op: unknown) => Promise.resolve(op)],
+    ["a promise that fails", failing],
+    ["a date", () => new Date()],
+  ])("`upgrade`, or with %s: the operation is dead, and nothing is guessed", async (_, upgrade) => {
+    const { payments, control, candidate } = bank("memory");
+    await payments.write(pay("a", "b"));
+    const events: WritesEvent[] = [];
+    const sideOf = ({ side }: Ledger): unknown => ({ ...side, outbox: { ...side.outbox } });
+    const later = parallelWrites("payments", {
+      ...{ id: ({ paymentId }: Payment) => paymentId, keys: ({ from, to }: Payment) => [from, to] },
+      ...{ control: sideOf(control), candidate: sideOf(candidate), laboratory: new Laboratory({ publishers: [] }) },
+      ...{ schema: 2, upgrade, onEvent: (event: WritesEvent) => void events.push(event) },
+    } as never);
+    const stop = new AbortController();
+    const working = later.work({ signal: stop.signal });
+    while ((await later.status()).lag.control.dead === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    stop.abort();
+    await working;
+    expect(events).toMatchObject([
+      { kind: "dead", reason: expect.stringContaining("expected what `upgrade` returns to be JSON, got") as string },
+    ]);
+    expect(await candidate.accounts()).toEqual({});
+  });
+});
+
 describe("backfilling refuses", () => {
   it.each([undefined, null, 5, "abc", {}])("%o in the place of a list of keys", async (keys) => {
     const { payments } = bank("memory", { copies: true });
@@ -147,5 +212,26 @@ describe("what a person says is refused", () => {
     expect(await payments.history()).toEqual([]);
     await payments.retry(op.paymentId, person);
     expect(await payments.history()).toMatchObject([{ kind: "retried" }]);
+  });
+});
+
+describe.each(["memory", "sqlite"] as const)("what a person says it of is refused, in %s,", (kind) => {
+  it.each([undefined, null, "", " ", 5, {}, "a\0b", "\ud800"])("where it is %j, and nothing is done", async (said) => {
+    const { payments, candidate, settle } = bank(kind, {
+      permanent: () => true,
+      onCandidate: () => {
+        throw new Error("cannot book it");
+      },
+    });
+    const op = pay("a", "b", 1);
+    await payments.write(op);
+    await settle();
+    for (const what of ["retry", "skip", "repair"] as const) {
+      await expect(payments[what](said as never, person)).rejects.toMatchObject({ code: "invalid-option" });
+    }
+    expect(await payments.history()).toEqual([]);
+    expect(await candidate.accounts()).toEqual({});
+    await payments.skip(op.paymentId, person);
+    expect((await payments.status()).lag.control.rows).toBe(0);
   });
 });

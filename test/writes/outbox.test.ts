@@ -62,7 +62,7 @@ describe("an outbox's options", () => {
     }
     expect(() => postgresqlOutbox({} as never)).toThrow(/`pool.query` to be a function/);
     expect(outboxMigrations("postgresql", { schema: "sidelane" })[0]!.statements[0]).toContain(
-      "sidelane.sidelane_outbox",
+      '"sidelane".sidelane_outbox',
     );
   });
 

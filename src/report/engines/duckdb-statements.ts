@@ -8,14 +8,14 @@ function pathsOf(files: readonly string[]): string {
   return `[${files.map((file) => quoted(file.replaceAll(/[*?[]/g, "[$&]"))).join(", ")}]`;
 }
 
-// A result as far as it is looked at. Types are given: an inferred one would depend on the first lines.
+// A result as far as it is looked at. Types are given: an inferred one would depend on the first lines. Of JSON where a number would else pass for text.
 const shape = JSON.stringify({
   v: "JSON",
   type: "VARCHAR",
-  id: "VARCHAR",
+  id: "JSON",
   process: "VARCHAR",
-  experiment: "VARCHAR",
-  kind: "VARCHAR",
+  experiment: "JSON",
+  kind: "JSON",
   startedAt: "DOUBLE",
   weight: "DOUBLE",
   control: { name: "VARCHAR" },
@@ -35,17 +35,17 @@ const lines = (files: readonly string[]): string => `SELECT line FROM read_csv($
  */
 export function parsedLines(files: readonly string[]): string {
   return `SELECT
-  CASE WHEN isResult THEN r.id ELSE '' END AS id,
+  CASE WHEN isResult THEN json_extract_string(r.id, '$') ELSE '' END AS id,
   CASE WHEN isResult THEN r.process END AS process,
   CASE WHEN isResult THEN round(r.startedAt)::BIGINT END AS at_ms,
   CASE WHEN isResult THEN r.weight END AS weight,
-  CASE WHEN isResult OR r.experiment IS NOT NULL THEN r.experiment ELSE '' END AS experiment,
+  CASE WHEN starts_with(r.experiment, '"') THEN json_extract_string(r.experiment, '$') ELSE '' END AS experiment,
   CASE WHEN isResult THEN list_transform(list_filter(r.candidates, lambda c: c.comparison.kind = 'mismatch' AND c.comparison.signature IS NOT NULL),
     lambda c: {'name': c.name, 'signature': c.comparison.signature}) END AS mismatches,
   line
 FROM (
-  SELECT line, r, coalesce(r.v = '2' AND r.type = 'result' AND r.id <> '' AND r.experiment IS NOT NULL AND r.kind IS NOT NULL
-    AND r.control.name IS NOT NULL AND r.startedAt IS NOT NULL AND r.weight IS NOT NULL AND r.candidates IS NOT NULL
+  SELECT line, r, coalesce(r.v = '2' AND r.type = 'result' AND starts_with(r.id, '"') AND r.id <> '""' AND starts_with(r.experiment, '"')
+    AND starts_with(r.kind, '"') AND r.control.name IS NOT NULL AND abs(r.startedAt) <= ${furthestMs} AND r.weight IS NOT NULL AND r.candidates IS NOT NULL
     AND len(list_filter(r.candidates, lambda c: c.name IS NULL OR c.comparison.kind IS NULL)) = 0, false) AS isResult
   FROM (SELECT line, CASE WHEN json_valid(line) THEN json_transform(line, ${quoted(shape)}) END AS r FROM (${lines(files)}))
 )`;
@@ -64,6 +64,12 @@ export function exportedLines(files: readonly string[]): string {
 FROM read_parquet(${pathsOf(files)}, hive_partitioning = false)`;
 }
 
+/** The furthest that a `Date` goes from 1970, in milliseconds: what is further away fits into no column. */
+export const furthestMs = 8.64e15;
+
+/** A name of more bytes, each of which may take three in the name of a folder, has none of its own: folders have names of 255. */
+const longestFolder = 80;
+
 /** How many lines of a folder are written at once. */
 export const rowGroupSize = 5_000;
 
@@ -72,7 +78,8 @@ export function exportStatement(columns: string, folder: string): string {
   return `COPY (
   SELECT *, CASE WHEN id = '' THEN 'other' ELSE 'result' END AS records,
     coalesce(strftime(make_timestamp(at_ms * 1000), '%Y-%m-%d'), 'all') AS day
-  FROM (${columns})
+  FROM (SELECT * EXCLUDE (hasFolder) REPLACE (CASE WHEN hasFolder THEN id ELSE '' END AS id, CASE WHEN hasFolder THEN experiment ELSE '' END AS experiment)
+    FROM (SELECT *, strlen(experiment) <= ${longestFolder} AND NOT contains(experiment, chr(0)) AS hasFolder FROM (${columns})))
 ) TO ${quoted(folder)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, PARTITION_BY (records, experiment, day),
   WRITE_PARTITION_COLUMNS true, ROW_GROUP_SIZE ${rowGroupSize}, APPEND true)`;
 }

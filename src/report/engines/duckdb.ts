@@ -7,6 +7,7 @@ import type { Summary } from "../summary.ts";
 import {
   exportedLines,
   exportStatement,
+  furthestMs,
   parsedLines,
   quoted,
   rejectedLines,
@@ -135,6 +136,25 @@ export function duckdbEngine(options: DuckdbEngineOptions): EvidenceEngine {
   };
 }
 
+/** In it is what an export has not finished: nothing in a folder of that name is a record yet. */
+export const unfinishedFolder = ".unfinished";
+
+/** Has a folder filled, all at once or not at all: in one within it first, which is left behind only where the process is killed. */
+async function filled(folder: string, fill: (unfinished: string) => Promise<void>): Promise<void> {
+  const [{ mkdirSync, readdirSync, renameSync, rmSync }, { join }] = await Promise.all([
+    import("node:fs"),
+    import("node:path"),
+  ]);
+  const unfinished = join(folder, unfinishedFolder);
+  mkdirSync(unfinished, { recursive: true });
+  try {
+    await fill(unfinished);
+    for (const each of readdirSync(unfinished)) renameSync(join(unfinished, each), join(folder, each));
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
 /**
  * Writes the records of NDJSON files to Parquet, in folders by experiment and day, of which {@link duckdbEngine} makes the same report.
  *
@@ -153,11 +173,17 @@ export async function exportParquet(folder: string, options: DuckdbEngineOptions
     await opened.connection.run("SET threads = 1");
     // As many as a row group has: more would wait in memory, for each folder and thread.
     await opened.connection.run(`SET partitioned_write_flush_threshold = ${rowGroupSize}`);
-    await opened.connection.run(exportStatement(parsedLines(options.files), folder));
-    await opened.connection.run(exportStatement(rejectedRows, folder));
+    await filled(folder, async (unfinished) => {
+      await opened.connection.run(exportStatement(parsedLines(options.files), unfinished));
+      await opened.connection.run(exportStatement(rejectedRows, unfinished));
+    });
   } finally {
     opened.close();
   }
+}
+
+function inReach(ms: number): number {
+  return Math.round(Math.min(Math.max(ms, -furthestMs), furthestMs));
 }
 
 async function readingsOf(connection: Connection, files: readonly string[]): Promise<Readings> {
@@ -178,7 +204,7 @@ async function readingsOf(connection: Connection, files: readonly string[]): Pro
   async function tell(summary: Summary): Promise<void> {
     const told = summary
       .processesTold()
-      .map((process) => `(${quoted(process)}, ${Math.round(summary.toldUntil(process))}::BIGINT)`);
+      .map((process) => `(${quoted(process)}, ${inReach(summary.toldUntil(process))}::BIGINT)`);
     await connection.run("CREATE OR REPLACE TEMP TABLE told (process VARCHAR, until_ms BIGINT)");
     for (let at = 0; at < told.length; at += 1_000) {
       await connection.run(`INSERT INTO told VALUES ${told.slice(at, at + 1_000).join(", ")}`);

@@ -45,7 +45,7 @@ export async function readChanges(services: WritesServices, signal: AbortSignal)
     const until = AbortSignal.any([signal, reading.signal]);
     let waitsMs = pauseMs;
     try {
-      await authority.ready();
+      await authority.readyOn("control");
       const { source } = control.changes;
       const changes = typeof source === "function" ? source(until) : source;
       for await (const batch of inBatches(changes, mostAtOnce, until)) {

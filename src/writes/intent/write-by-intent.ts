@@ -1,5 +1,6 @@
 import { answerAgain, factsText, isConflict, NotTheAuthority, Overtaken } from "../attempt.ts";
 import { SidelaneError } from "../../model/errors.ts";
+import { eachByItself } from "../each-by-itself.ts";
 import type { Operation } from "../operation.ts";
 import type { FoundWrite } from "../options.ts";
 import type { KnownId } from "../outbox/store.ts";
@@ -196,12 +197,12 @@ async function decideOf(services: WritesServices, side: Side, isMeant: (intent: 
   const doubts = kept.filter(
     (intent) => (intent.isInDoubt === true || intent.ageMs >= services.options.leaseMs!) && isMeant(intent),
   );
-  for (const intent of doubts) {
+  await eachByItself(doubts, async (intent) => {
     const found = await side.lookup!(intent.id, JSON.parse(intent.op));
     if (found === undefined) await side.transact((tx) => giveUp(side, tx, intent));
     else
       await finish(services, side, intent, found).catch((error: unknown) => {
         if (!(error instanceof Overtaken)) throw error;
       });
-  }
+  });
 }

@@ -88,6 +88,7 @@ export function postgresqlOutbox(pool: PostgresqlClient, options: PostgresqlOutb
         for (const statement of statements) await pool.query(statement, []);
       }
     },
+    deleting: (first, then) => [`WITH first AS (${first}) ${then}`],
     outside: (work) => work(pool),
     // Transactions commit in another order than they begin in: below this one all have ended, whatever they are about.
     mark: "txid_snapshot_xmin(txid_current_snapshot())",

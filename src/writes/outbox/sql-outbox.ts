@@ -11,12 +11,8 @@ const columns =
 export function sqlOutbox(dialect: OutboxDialect): OutboxStore {
   const { query, table: t, now, list, among, rowsOf, hold } = dialect;
   const here = "name = $1 AND side = $2";
-  const forget = (tx: unknown, { name, side }: StreamOf, ids: readonly string[]): Promise<unknown> =>
-    query(tx, `DELETE FROM ${t("blocked")} WHERE ${here} AND op_id IN (${list("$3")})`, [
-      name,
-      side,
-      JSON.stringify(ids),
-    ]);
+  /** What the operations of `$3`, a list, block. */
+  const forget = `DELETE FROM ${t("blocked")} WHERE ${here} AND op_id IN (${list("$3")})`;
 
   async function fences(tx: unknown, { name, side }: StreamOf): Promise<readonly Fence[]> {
     const rows = await query(
@@ -136,11 +132,9 @@ ON CONFLICT (name, side, key) DO NOTHING`,
     },
 
     async acknowledge(tx, { name, side, ids }) {
-      await query(tx, `DELETE FROM ${t("outbox")} WHERE ${among("position", rowsOf("position", "outbox", "op_id"))}`, [
-        name,
-        side,
-        JSON.stringify(ids),
-      ]);
+      const rows = `DELETE FROM ${t("outbox")} WHERE ${among("position", rowsOf("position", "outbox", "op_id"))}`;
+      // One may have died in another worker's hands meanwhile.
+      for (const each of dialect.deleting(forget, rows)) await query(tx, each, [name, side, JSON.stringify(ids)]);
     },
 
     async postpone(tx, { name, side, rows }) {
@@ -170,7 +164,7 @@ SELECT $1, $2, value, $3 FROM (${list("$4")}) AS listed WHERE true ON CONFLICT (
     },
 
     async revive(tx, { name, side, id }) {
-      await forget(tx, { name, side }, [id]);
+      await query(tx, forget, [name, side, JSON.stringify([id])]);
       const rows = await query(
         tx,
         `UPDATE ${t("outbox")} SET state = 'due', attempts = 0, waits = 0, next_at = ${now()}

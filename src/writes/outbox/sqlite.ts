@@ -67,6 +67,7 @@ export function sqliteOutbox(database: SqliteDatabase, options: SqliteOutboxOpti
       `SELECT ${columns} FROM ${t(table)} WHERE name = $1 AND side = $2 AND ${own} IN (SELECT value FROM json_each($3))`,
     // One transaction writes at a time.
     hold: () => "",
+    deleting: (first, then) => [first, then],
     lockBucket: () => Promise.resolve(),
     prepare() {
       if (migrate) {

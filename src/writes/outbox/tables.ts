@@ -22,7 +22,8 @@ export type Table = "heads" | "outbox" | "ids" | "applied" | "fences" | "blocked
 
 /** The full name of a table, from its own. */
 export function tableNames({ prefix = "sidelane_", schema }: TableNames): (table: Table) => string {
-  const before = schema === undefined ? "" : `${schema}.`;
+  // In quotes: it may be a word of SQL, such as `user`.
+  const before = schema === undefined ? "" : `"${schema}".`;
   return (table) => `${before}${prefix}${table}`;
 }
 
@@ -57,7 +58,7 @@ export function outboxMigrations(dialect: "postgresql" | "sqlite", names: TableN
   const statements = firstVersion(spellings[dialect], names);
   if (dialect === "sqlite") return [{ version: 1, statements }];
   const { schema } = names;
-  const all = schema === undefined ? statements : [`CREATE SCHEMA IF NOT EXISTS ${schema}`, ...statements];
+  const all = schema === undefined ? statements : [`CREATE SCHEMA IF NOT EXISTS "${schema}"`, ...statements];
   // Several processes may run it at once: "if not exists" alone fails when two of them find nothing.
   const atOnce = `DO $sidelane$ BEGIN
 PERFORM pg_advisory_xact_lock(7596553795);

@@ -94,6 +94,45 @@ describe("duckdbEngine", () => {
     },
   );
 
+  const odd: readonly (readonly [string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>])[] = [
+    ["ids that are no text", { id: 5 }, { process: 5 }],
+    ["an experiment and a kind that are no text", { experiment: 5, id: "a" }, { experiment: { a: 1 } }],
+    ["a kind that is no text", { kind: 5, id: "a" }, { candidate: 5 }],
+    ["times that fit into no column", { startedAt: 1e300, id: "a" }, { from: -1e300, to: 1e300, process: "b" }],
+    ["times beyond what a date holds", { startedAt: 8.64e15 + 1, id: "a" }, { to: 8.64e15 + 1, process: "b" }],
+    ["the last moment of all", { startedAt: 8.64e15, id: "a" }, { to: 8.64e15, process: "b" }],
+    ["names that no folder can have", { experiment: "x".repeat(300), id: "a" }, { experiment: "x".repeat(300), n: 9 }],
+    ["names that are too long once they are written as a folder", { experiment: "ж".repeat(60), id: "a" }, { n: 9 }],
+    ["names with NUL", { experiment: "a\0b", id: "a" }, { experiment: "a\0b", n: 9 }],
+  ];
+  it.each(odd)("reads %s as files are read, and from Parquet, too", async (_, inResult, inTally) => {
+    const folder = mkdtempSync(join(tmpdir(), "sidelane-duckdb-test-"));
+    const path = join(folder, "results.ndjson");
+    const written: string[] = [];
+    const lab = new Laboratory({ publishers: [ndjsonPublisher({ stream: keptText(written) })] });
+    lab.experiment("price", { control: () => 1, candidate: () => 2 })();
+    await lab.close();
+    const records = written
+      .join("")
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const changed = records.map((each) =>
+      each["type"] === "result" ? { ...each, ...inResult }
+      : each["type"] === "tally" && "experiment" in each ? { ...each, ...inTally }
+      : each,
+    );
+    writeFileSync(path, [...records, ...changed].map((each) => `${JSON.stringify(each)}\n`).join(""));
+    const report = JSON.stringify(await summary(path));
+    expect(JSON.stringify(await duckdbEngine({ files: [path] }).summary())).toBe(report);
+    await exportParquet(join(folder, "out"), { files: [path] });
+    const files = readdirSync(join(folder, "out"), { recursive: true, encoding: "utf8" })
+      .filter((each) => each.endsWith(".parquet"))
+      .map((each) => join(folder, "out", each));
+    expect(JSON.stringify(await duckdbEngine({ files }).summary())).toBe(report);
+    rmSync(folder, { recursive: true });
+  });
+
   it("reads what files read of a line that ends within a character, of bytes that are none, and behind a byte order mark", async () => {
     const folder = mkdtempSync(join(tmpdir(), "sidelane-duckdb-test-"));
     const path = join(folder, "results.ndjson");
