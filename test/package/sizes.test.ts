@@ -8,22 +8,22 @@ import manifest from "../../package.json" with { type: "json" };
 // Bytes that an entry may cost a program that bundles it alone: minified, gzipped, without the dependencies and `node:`
 // modules. An entry that grows past its line has its reason in the commit that raises the line.
 const limits: Readonly<Record<string, number>> = {
-  ".": 97_300,
+  ".": 97_400,
   "./compare": 23_500,
-  "./rollout": 36_700,
+  "./rollout": 36_900,
   "./records": 16_900,
   "./render": 12_300,
   "./http": 122_600,
-  "./report": 67_300,
+  "./report": 67_400,
   // Its corpus of records is made by laboratories. It is no part of what ships to production.
-  "./testing": 141_500,
+  "./testing": 141_900,
   "./recipes": 3_000,
   "./publishers/combine": 16_200,
   "./publishers/console": 19_000,
   "./publishers/diagnostics-channel": 2_100,
   "./publishers/kafka": 17_100,
   "./publishers/memory": 1_900,
-  "./publishers/ndjson": 19_900,
+  "./publishers/ndjson": 20_000,
   "./publishers/opentelemetry": 5_000,
   "./publishers/pino": 18_000,
   "./publishers/prometheus": 4_800,
@@ -32,11 +32,11 @@ const limits: Readonly<Record<string, number>> = {
   "./publishers/clickhouse": 18_700,
   "./publishers/sql": 23_000,
   "./publishers/webhook": 21_100,
-  "./writes": 130_700,
-  "./stores/file": 9_000,
-  "./stores/memory": 6_300,
-  "./stores/postgresql": 11_500,
-  "./stores/redis": 11_300,
+  "./writes": 130_800,
+  "./stores/file": 9_200,
+  "./stores/memory": 6_400,
+  "./stores/postgresql": 11_600,
+  "./stores/redis": 11_400,
 };
 
 const entries = Object.entries(manifest.exports).flatMap(([subpath, conditions]) =>

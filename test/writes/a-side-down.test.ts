@@ -3,7 +3,7 @@ import { Laboratory } from "../../src/index.ts";
 import { parallelWrites, type WritesEvent } from "../../src/writes/index.ts";
 import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { bank, closeBanks, pay } from "./bank.ts";
-import { differencesBetween, type Ledger } from "./ledger.ts";
+import { differencesBetween, type Booking, type Ledger, type Payment } from "./ledger.ts";
 import { holding, moving } from "./moving.ts";
 
 afterEach(closeBanks);
@@ -29,7 +29,8 @@ const again = (
   const sideOf = ({ side }: Ledger): Ledger["side"] => ({ ...side, outbox: { ...side.outbox } });
   return parallelWrites("payments", {
     ...{ control: sideOf(control), candidate: sideOf(candidate), laboratory: new Laboratory({ publishers: [] }) },
-    ...{ id: (op) => op.paymentId, keys: (op) => [op.from, op.to], facts: ({ id }) => ({ entryId: id }) },
+    ...{ id: (op: Payment) => op.paymentId, keys: (op: Payment) => [op.from, op.to] },
+    facts: ({ id }: Booking) => ({ entryId: id }),
     onEvent: (event) => void events.push(event),
     ...options,
   });
