@@ -2,13 +2,11 @@ import { eachByItself } from "./each-by-itself.ts";
 import { decideDoubts } from "./intent/write-by-intent.ts";
 import type { Presence } from "./presence.ts";
 import type { WritesServices } from "./services.ts";
-import { directions } from "./services.ts";
 import type { Switch } from "./switch.ts";
 import type { ToldStanding } from "./told-standing.ts";
 
 const idsLastMs = 30 * 24 * 60 * 60 * 1_000;
 const pruneEveryMs = 60_000;
-const lagEveryMs = 5_000;
 const toldEveryMs = 15_000;
 const moveEveryMs = 200;
 const doubtEveryMs = 1_000;
@@ -25,7 +23,7 @@ interface Chore {
 
 /**
  * What a worker does beside following, each at its own pace, also while others fail: both databases read for records, fences as
- * wished, doubts decided, buckets moved, an alarm for a large lag, old ids taken away. Never rejects.
+ * wished, doubts decided, buckets moved, old ids taken away. Never rejects.
  */
 export function maintenance(
   services: WritesServices,
@@ -34,27 +32,13 @@ export function maintenance(
   moveOn: Switch,
   contained: Contained,
 ): () => Promise<void> {
-  const { authority, clock, options, sides } = services;
-  const { rows: mostRows = 100_000, ms: mostMs = 600_000 } = options.maxLag ?? {};
-  const isLagging = new Set<string>();
+  const { authority, clock, sides } = services;
   const both = [sides.control, sides.candidate];
 
   const prune = (): Promise<void> =>
     eachByItself(both, ({ once, store, stream }) =>
       once((tx) => store.prune(tx, { ...stream, olderThanMs: idsLastMs })),
     );
-
-  const lookAtLag = (): Promise<void> =>
-    eachByItself(directions(services), async ({ from }) => {
-      const { rows, oldestMs } = await from.once((tx) => from.store.count(tx, from.stream));
-      if (rows <= mostRows && oldestMs <= mostMs) {
-        isLagging.delete(from.name);
-      } else if (!isLagging.has(from.name)) {
-        isLagging.add(from.name);
-        const reason = `${rows} operations wait, the oldest for ${Math.round(oldestMs / 1_000)} s`;
-        services.emit({ kind: "lagging", authority: from.name, reason });
-      }
-    });
 
   const moving = async (): Promise<void> => {
     await authority.ready();
@@ -72,7 +56,6 @@ export function maintenance(
     { name: "aligning", everyMs: 0, run: () => authority.align() },
     ...doubts,
     { name: "moving", everyMs: moveEveryMs, run: moving },
-    { name: "looking at the lag", everyMs: lagEveryMs, run: lookAtLag },
     { name: "forgetting ids", everyMs: pruneEveryMs, run: prune },
     { name: "forgetting processes", everyMs: pruneEveryMs, run: () => presence.tidy() },
   ];

@@ -11,6 +11,7 @@ import type { Presence } from "./presence.ts";
 import { directions, type Direction, type WritesServices } from "./services.ts";
 import { switching } from "./switch.ts";
 import type { Side } from "./side.ts";
+import { alarmOfLag } from "./lag-alarm.ts";
 import { maintenance, type Contained } from "./maintenance.ts";
 import type { ToldStanding } from "./told-standing.ts";
 
@@ -76,6 +77,7 @@ export async function work(
   };
   const moveOn = switching(services, presence, compare, bring);
   const keepUp = maintenance(services, presence, told, moveOn, contained);
+  const alarm = alarmOfLag(services, contained, signal);
   let pauseMs = shortestPauseMs;
   while (!signal.aborted) {
     let found = 0;
@@ -95,6 +97,7 @@ export async function work(
     if (found < rowsAtOnce / 4) await services.sleep(pauseMs, signal);
   }
   await readBack.end();
+  await alarm;
 }
 
 /** What one round has come to. */

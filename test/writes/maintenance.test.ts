@@ -53,6 +53,27 @@ describe("more to follow than `maxLag`", () => {
       expect(await differencesBetween(control, candidate)).toEqual([]);
     },
   );
+
+  it("is told also where a follower never answers", async () => {
+    const clock = fixedClock();
+    const { payments, candidate, events } = bank("memory", { clock, maxLag: { rows: 1 } });
+    candidate.side.outbox.positions = () => new Promise(() => undefined);
+    const stop = new AbortController();
+    void payments.work({ signal: stop.signal });
+    const pass = async (steps: number, isOver: () => boolean = () => false): Promise<void> => {
+      for (let step = 0; step < steps && !isOver(); step++) {
+        await clock.advanceAsync(500);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    const isTold = (): boolean => events.some(({ kind }) => kind === "lagging");
+    await payments.write(pay("a", "b", 1));
+    await pass(3);
+    await payments.write(pay("c", "d", 1));
+    await pass(600, isTold);
+    expect(isTold()).toBe(true);
+    stop.abort();
+  });
 });
 
 describe.each(["memory", "sqlite"] as const)("a process whose clock is an hour wrong, in %s", (kind) => {

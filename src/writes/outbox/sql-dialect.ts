@@ -26,9 +26,9 @@ export interface OutboxDialect {
   readonly rowsOf: (columns: string, table: Table, own: string) => string;
   /** Ends a query whose rows are to be held in share, or alone, or left to others that hold them. */
   readonly hold: (how: "share" | "update" | "skip", table: string) => string;
-  /** Waits for the lock of a bucket: in share, or alone. */
   /** A deletion and another one that is done first, as statements with the same parameters: one, where the database runs it outside a transaction. */
   readonly deleting: (first: string, then: string) => readonly string[];
+  /** Waits for the lock of a bucket: in share, or alone. */
   readonly lockBucket: (tx: unknown, of: StreamOf, bucket: number) => Promise<void>;
   readonly enter: OutboxStore["enter"];
   readonly enqueue: OutboxStore["enqueue"];
