@@ -10,7 +10,7 @@ import { redisStore, type RedisStoreOptions } from "../../src/rollout/stores/red
 import type { Report } from "../../src/rollout/stores/store.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
 import { initialState } from "../../src/rollout/state.ts";
-import { experiment, placesIn, report, table } from "../../src/testing/store-questions.ts";
+import { experiment, placesIn, report, table, verdict } from "../../src/testing/store-questions.ts";
 import { testStore } from "../../src/testing/test-store.ts";
 import { contendInProcesses } from "../rollout/stores/contend-in-processes.ts";
 import { steersAStore } from "../cli/steers-a-store.ts";
@@ -299,6 +299,19 @@ describe.skipIf(withoutRedis !== undefined)(`on a real Redis${skipped(withoutRed
       client.destroy();
     },
   );
+
+  it("keeps nothing of versions that nobody has run for a day", slow, async () => {
+    const client = await createClient({ url: server.url }).connect();
+    const store = redisStore({ client, prefix: "versions:" });
+    await store.compareAndSet(experiment, undefined, initialState([0.1], 0));
+    const fence = (await store.claim(experiment, "judge", 60_000))!;
+    await store.sync([report({ process: "a", version: "now" }), report({ process: "b", version: "lately" })]);
+    const hoursAgo = (hours: number): string => String(Date.now() - hours * 3_600_000);
+    await client.hSet("versions:{price}:heard", { lately: hoursAgo(23), before: hoursAgo(25) });
+    await store.conclude(experiment, fence, verdict(1), { processes: ["b"], kept: {} });
+    expect((await client.hKeys("versions:{price}:heard")).sort()).toEqual(["lately", "now"]);
+    client.destroy();
+  });
 
   let count = 0;
   const clients = {

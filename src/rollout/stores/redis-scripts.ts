@@ -51,11 +51,17 @@ redis.call('LTRIM', KEYS[4], ARGV[3], -1)
 for at = 4, #ARGV do redis.call('LPUSH', KEYS[4], ARGV[at]) end
 if #ARGV > 3 then redis.call('PEXPIRE', KEYS[4], ${keptMs}) end
 return redis.call('HINCRBY', KEYS[1], 'folds', 1)`,
-    /** ARGV: fence, verdict, its time, what is kept or nothing, through or nothing, processes. */
-    conclude: `${fenced}redis.call('HSET', KEYS[1], 'verdict', ARGV[2], 'verdictAt', ARGV[3])
+    /** ARGV: fence, verdict, its time, what is kept or nothing, through or nothing, processes. Of versions that nobody runs any more nothing is kept. */
+    conclude: `${fenced}${now}redis.call('HSET', KEYS[1], 'verdict', ARGV[2], 'verdictAt', ARGV[3])
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'kept', ARGV[4]) end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'through', ARGV[5]) end
 for at = 6, #ARGV do redis.call('HDEL', KEYS[2], ARGV[at]) end
+if #ARGV > 5 then
+  local heard = redis.call('HGETALL', KEYS[3])
+  for at = 1, #heard, 2 do
+    if tonumber(heard[at + 1]) < now - ${keptMs} then redis.call('HDEL', KEYS[3], heard[at]) end
+  end
+end
 return 1`,
     forget: `return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])`,
   };
