@@ -22,9 +22,10 @@ export async function alarmOfLag(services: WritesServices, contained: Contained,
         const reason = `${rows} operations wait, the oldest for ${Math.round(oldestMs / 1_000)} s`;
         emit({ kind: "lagging", authority: from.name, reason });
       };
-      while (!signal.aborted) {
-        await contained(`looking at the lag of ${from.name}`, look);
+      for (;;) {
         await sleep(everyMs, signal);
+        if (signal.aborted) return;
+        await contained(`looking at the lag of ${from.name}`, look);
       }
     }),
   );
