@@ -93,7 +93,8 @@ Stryker changes the sources in one place at a time (a comparison turned round, a
 out), and the tests run that reach that place. A change that no test notices has survived. Tests in processes of their own
 are left out: what runs there is not changed. Noticed are changes that make a test fail, or that hang it. Of every
 property a twentieth of its cases is tried. What runs only while a module loads is not counted. Files that are not listed
-have not been measured; \`begin\`, \`gates\`, \`route\`, \`run\`, \`contents\`, \`instances\`, \`fingerprint\` and \`unordered\` have changed since they were.
+have not been measured; \`begin\`, \`gates\`, \`route\`, \`run\`, \`contents\`, \`instances\`, \`fingerprint\`, \`unordered\`, \`bit-text\`, \`bit-table\`, \`merge-windows\`
+and \`key-windows\` have changed since they were.
 
 ## All changes
 
