@@ -5,6 +5,7 @@ import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { bank, closeBanks, pay } from "./bank.ts";
 import { differencesBetween, type Booking, type Ledger, type Payment } from "./ledger.ts";
 import { holding, moving } from "./moving.ts";
+import { passing } from "./passing.ts";
 
 afterEach(closeBanks);
 
@@ -93,13 +94,7 @@ describe("a worker whose follower's database answers nothing", () => {
       const kinds = (): string[] => events.map(({ kind }) => kind);
       const stop = new AbortController();
       const working = payments.work({ signal: stop.signal });
-      const pass = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-        for (let step = 0; step < 600 && !(await holds()); step++) {
-          await clock.advanceAsync(500);
-          await new Promise((resolve) => setTimeout(resolve, 2));
-        }
-        expect(await holds()).toBe(true);
-      };
+      const pass = passing(clock);
       for (let n = 0; n < 3; n++) await payments.write(pay("a", "b", n));
       await pass(() => kinds().includes("lagging") && kinds().includes("follower-down"));
       const read = () => laboratory.status().experiments["payments"]!.writes;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Laboratory } from "../../src/index.ts";
 import { parallelWrites, type Digest, type WritesEvent } from "../../src/writes/index.ts";
-import { bank, closeBanks, pay, person } from "./bank.ts";
+import { bank, closeBanks, pay, person, type Bank } from "./bank.ts";
 import { differencesBetween, type Ledger, type Payment } from "./ledger.ts";
 import { memoryLedger } from "./ledgers.ts";
 
@@ -9,6 +9,20 @@ afterEach(closeBanks);
 
 const figure = (): number => 1;
 const scan = (): [] => [];
+
+/** A bank in which the first operation cannot be followed, and is dead. */
+async function withDeadOperation(kind: "memory" | "sqlite"): Promise<Bank & { readonly op: Payment }> {
+  const all = bank(kind, {
+    permanent: () => true,
+    onCandidate: () => {
+      throw new Error("cannot book it");
+    },
+  });
+  const op = pay("a", "b", 1);
+  await all.payments.write(op);
+  await all.settle();
+  return { ...all, op };
+}
 
 describe("a definition is refused", () => {
   const bad: readonly (readonly [string, Readonly<Record<string, unknown>>, RegExp])[] = [
@@ -197,15 +211,7 @@ describe("what a person says is refused", () => {
     { by: "Ada", reason: "\0" },
     { by: "\ud800", reason: "x" },
   ])("where it is %o, and nothing is done", async (said) => {
-    const { payments, settle } = bank("memory", {
-      permanent: () => true,
-      onCandidate: () => {
-        throw new Error("cannot book it");
-      },
-    });
-    const op = pay("a", "b", 1);
-    await payments.write(op);
-    await settle();
+    const { payments, op } = await withDeadOperation("memory");
     for (const what of ["retry", "skip", "repair"] as const) {
       await expect(payments[what](op.paymentId, said as never)).rejects.toMatchObject({ code: "invalid-option" });
     }
@@ -217,15 +223,7 @@ describe("what a person says is refused", () => {
 
 describe.each(["memory", "sqlite"] as const)("what a person says it of is refused, in %s,", (kind) => {
   it.each([undefined, null, "", " ", 5, {}, "a\0b", "\ud800"])("where it is %j, and nothing is done", async (said) => {
-    const { payments, candidate, settle } = bank(kind, {
-      permanent: () => true,
-      onCandidate: () => {
-        throw new Error("cannot book it");
-      },
-    });
-    const op = pay("a", "b", 1);
-    await payments.write(op);
-    await settle();
+    const { payments, candidate, op } = await withDeadOperation(kind);
     for (const what of ["retry", "skip", "repair"] as const) {
       await expect(payments[what](said as never, person)).rejects.toMatchObject({ code: "invalid-option" });
     }

@@ -4,6 +4,7 @@ import { fixedClock } from "../../src/testing/fixed-clock.ts";
 import { bank, closeBanks, pay } from "./bank.ts";
 import { differencesBetween } from "./ledger.ts";
 import { holding, moving } from "./moving.ts";
+import { passing } from "./passing.ts";
 
 afterEach(closeBanks);
 
@@ -23,13 +24,7 @@ describe("more to follow than `maxLag`", () => {
       const told = (): string[] => events.filter(({ kind }) => kind === "lagging").map(({ reason }) => reason);
       const stop = new AbortController();
       const working = payments.work({ signal: stop.signal });
-      const pass = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-        for (let step = 0; step < 600 && !(await holds()); step++) {
-          await clock.advanceAsync(500);
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        }
-        expect(await holds()).toBe(true);
-      };
+      const pass = passing(clock);
       const isEmpty = async (): Promise<boolean> => (await payments.status()).lag.control.rows === 0;
       for (let n = 0; n < 3; n++) await payments.write(pay("a", "b", n));
       await pass(() => told().length === 1);
@@ -60,18 +55,13 @@ describe("more to follow than `maxLag`", () => {
     candidate.side.outbox.positions = () => new Promise(() => undefined);
     const stop = new AbortController();
     void payments.work({ signal: stop.signal });
-    const pass = async (steps: number, isOver: () => boolean = () => false): Promise<void> => {
-      for (let step = 0; step < steps && !isOver(); step++) {
-        await clock.advanceAsync(500);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    };
+    const pass = passing(clock);
     const isTold = (): boolean => events.some(({ kind }) => kind === "lagging");
     await payments.write(pay("a", "b", 1));
-    await pass(3);
+    const until = clock.monotonic() + 1_500;
+    await pass(() => clock.monotonic() >= until);
     await payments.write(pay("c", "d", 1));
-    await pass(600, isTold);
-    expect(isTold()).toBe(true);
+    await pass(isTold);
     stop.abort();
   });
 });
